@@ -1,0 +1,42 @@
+/*
+ * Reader of the legacy libxc stream (Xen 3.0 to 4.5): bytes in, image items out.
+ *
+ * The format has no written specification; its truth is the restore code of Xen 4.5
+ * (tools/libxc/xc_domain_restore.c, tools/libxc/xg_save_restore.h). Where Xen's own converter reads
+ * it differently, this reader follows the restore code (docs/deviations.md).
+ */
+#ifndef LEGACY_READER_H
+#define LEGACY_READER_H
+
+#include "base/image.h"
+#include "base/log.h"
+
+struct legacy_options {
+    unsigned width;         /* of the saving toolstack's unsigned long, in bytes: 4 or 8 */
+    enum guest_type guest;  /* GUEST_PV or GUEST_HVM */
+    bool skip_qemu;         /* HVM: stop behind the HVM context, leave the qemu record unread */
+    bool ignore_toolstack;  /* skip the toolstack blob without looking into it */
+};
+
+struct legacy_reader;
+
+/*
+ * A reader that takes a stream from in, which must stand at its first byte. in and log (may be
+ * NULL) stay the caller's and must outlive it. NULL and err filled when there is no memory.
+ */
+struct legacy_reader *legacy_reader_new(struct cls_input *in, const struct legacy_options *options,
+                                        const struct cls_log *log, struct cls_error *err);
+void legacy_reader_free(struct legacy_reader *reader);
+
+/*
+ * Takes the next item. Its pointers are good until the next call. Bulk that the item says lies next
+ * in the input may be consumed by the caller, in part or whole; the rest is skipped here.
+ * After IMAGE_END the input stands exactly behind the stream's last byte; don't call again then.
+ */
+bool legacy_reader_next(struct legacy_reader *reader, struct image_item *item,
+                        struct cls_error *err) CLS_MUST_CHECK;
+
+/* Was XC_SAVE_ID_LAST_CHECKPOINT seen, by which savers since 4.1 say that no checkpoint follows? */
+bool legacy_reader_last_checkpoint(const struct legacy_reader *reader);
+
+#endif

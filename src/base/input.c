@@ -1,0 +1,219 @@
+#include "base/input.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+
+bool cls_is_pipe(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+void cls_input_init(struct cls_input *in, int fd, const char *name, uint64_t offset,
+                    struct cls_watch *watch)
+{
+    *in = (struct cls_input){.fd = fd,
+                             .name = name,
+                             .is_pipe = cls_is_pipe(fd),
+                             .offset = offset,
+                             .watch = watch,
+                             .place_nr = -1};
+}
+
+void cls_input_release(struct cls_input *in)
+{
+    free(in->bulk);
+    in->bulk = NULL;
+}
+
+void cls_input_at(struct cls_input *in, const char *place, int64_t nr, const char *subplace)
+{
+    in->place = place;
+    in->place_nr = nr;
+    in->subplace = subplace;
+}
+
+static void format_place(const struct cls_input *in, char *buf, size_t size)
+{
+    char nr[24] = "";
+
+    if (!in->place) {
+        buf[0] = '\0';
+        return;
+    }
+    if (in->place_nr >= 0)
+        snprintf(nr, sizeof(nr), " %" PRId64, in->place_nr);
+    snprintf(buf, size, "%s%s%s%s", in->place, nr, in->subplace ? " " : "",
+             in->subplace ? in->subplace : "");
+}
+
+bool cls_input_fail(const struct cls_input *in, struct cls_error *err, uint64_t offset,
+                    const char *fmt, ...)
+{
+    va_list args;
+
+    *err = (struct cls_error){.status = CLS_BAD_INPUT, .about_input = true, .offset = offset};
+    format_place(in, err->place, sizeof(err->place));
+    va_start(args, fmt);
+    vsnprintf(err->reason, sizeof(err->reason), fmt, args);
+    va_end(args);
+    return false;
+}
+
+bool cls_input_truncated(const struct cls_input *in, struct cls_error *err, uint64_t offset,
+                         uint64_t n, uint64_t got, const char *what)
+{
+    return cls_input_fail(in, err, offset,
+                          "expected %" PRIu64 " bytes of %s, input ended after %" PRIu64, n, what,
+                          got);
+}
+
+void cls_wait_ready(int fd, short events)
+{
+    struct pollfd p = {.fd = fd, .events = events};
+
+    /* Interrupted or failed: the caller tries again and sees. */
+    (void)poll(&p, 1, -1);
+}
+
+void cls_watch_tick(const struct cls_watch *watch)
+{
+    if (watch)
+        watch->tick(watch->ctx, watch->offset);
+}
+
+void cls_input_tick(const struct cls_input *in)
+{
+    if (in->watch)
+        in->watch->offset = in->offset;
+    cls_watch_tick(in->watch);
+}
+
+/* Reads from the fd until n bytes are there or the input ends. */
+static bool fill(struct cls_input *in, uint8_t *buf, size_t n, size_t *got, struct cls_error *err)
+{
+    *got = 0;
+    while (*got < n) {
+        ssize_t r = read(in->fd, buf + *got, n - *got);
+
+        if (r > 0) {
+            *got += (size_t)r;
+        } else if (r == 0) {
+            break;
+        } else if (errno == EAGAIN) {
+            cls_wait_ready(in->fd, POLLIN);
+        } else if (errno != EINTR) {
+            return cls_fail_errno(err, errno, "cannot read %s at byte 0x%" PRIx64, in->name,
+                                  in->offset + *got);
+        }
+        cls_input_tick(in);
+    }
+    return true;
+}
+
+bool cls_input_peek(struct cls_input *in, size_t n, const uint8_t **bytes, size_t *got,
+                    struct cls_error *err)
+{
+    size_t have = in->peek_end - in->peek_start;
+
+    if (n > sizeof(in->peeked))
+        n = sizeof(in->peeked);
+    if (have < n) {
+        size_t more;
+
+        memmove(in->peeked, in->peeked + in->peek_start, have);
+        in->peek_start = 0;
+        in->peek_end = have;
+        if (!fill(in, in->peeked + have, n - have, &more, err))
+            return false;
+        in->peek_end += more;
+        have = in->peek_end;
+    }
+    *bytes = in->peeked + in->peek_start;
+    *got = have < n ? have : n;
+    return true;
+}
+
+bool cls_input_read_some(struct cls_input *in, void *buf, size_t n, size_t *got,
+                         struct cls_error *err)
+{
+    size_t have = in->peek_end - in->peek_start;
+    size_t more = 0;
+
+    if (have > n)
+        have = n;
+    memcpy(buf, in->peeked + in->peek_start, have);
+    in->peek_start += have;
+    if (have < n && !fill(in, (uint8_t *)buf + have, n - have, &more, err))
+        return false;
+    *got = have + more;
+    in->offset += *got;
+    return true;
+}
+
+bool cls_input_read(struct cls_input *in, void *buf, size_t n, const char *what,
+                    struct cls_error *err)
+{
+    uint64_t start = in->offset;
+    size_t got;
+
+    if (!cls_input_read_some(in, buf, n, &got, err))
+        return false;
+    return got == n || cls_input_truncated(in, err, start, n, got, what);
+}
+
+uint8_t *cls_input_bulk(struct cls_input *in, struct cls_error *err)
+{
+    if (!in->bulk && !(in->bulk = malloc(CLS_BULK_SIZE)))
+        cls_fail_errno(err, ENOMEM, "cannot allocate a buffer");
+    return in->bulk;
+}
+
+bool cls_input_skip(struct cls_input *in, uint64_t n, const char *what, struct cls_error *err)
+{
+    uint64_t start = in->offset, end = start + n;
+    uint8_t *buf = cls_input_bulk(in, err);
+
+    if (!buf)
+        return false;
+    while (in->offset < end) {
+        uint64_t left = end - in->offset;
+        size_t step = left < CLS_BULK_SIZE ? (size_t)left : CLS_BULK_SIZE, got;
+
+        if (!cls_input_read_some(in, buf, step, &got, err))
+            return false;
+        if (got < step)
+            return cls_input_truncated(in, err, start, n, in->offset - start, what);
+    }
+    return true;
+}
+
+bool cls_input_u32(struct cls_input *in, uint32_t *v, const char *what, struct cls_error *err)
+{
+    uint8_t b[4];
+
+    if (!cls_input_read(in, b, sizeof(b), what, err))
+        return false;
+    *v = get_le32(b);
+    return true;
+}
+
+bool cls_input_u64(struct cls_input *in, uint64_t *v, const char *what, struct cls_error *err)
+{
+    uint8_t b[8];
+
+    if (!cls_input_read(in, b, sizeof(b), what, err))
+        return false;
+    *v = get_le64(b);
+    return true;
+}

@@ -1,0 +1,208 @@
+#include "convert/convert.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "envelope/envelope.h"
+#include "in_file.h"
+#include "leftover.h"
+#include "legacy/detect.h"
+#include "legacy/reader.h"
+#include "out_file.h"
+#include "v2/writer.h"
+
+#define NAME_SHOWN 256
+
+struct conversion {
+    const struct convert_options *options;
+    const struct cls_log *log;
+    struct convert_cleanup *cleanup;
+    struct in_file in_file;
+    struct out_file out_file;
+    struct cls_input in;
+    struct cls_output out;
+    struct v2_writer writer;
+    char in_name[NAME_SHOWN], out_name[NAME_SHOWN];
+};
+
+/* Async-signal-safe. What can't be written now, the reader is beyond caring for. */
+static void pay_start(struct convert_cleanup *cleanup)
+{
+    uint8_t start[V2_LIBXL_START];
+    ssize_t ignored;
+
+    if (!cleanup->owes_start)
+        return;
+    cleanup->owes_start = 0;
+    v2_libxl_start(start);
+    ignored = write(cleanup->start_fd, start, sizeof(start));
+    (void)ignored;
+}
+
+bool convert_abandon(struct convert_cleanup *cleanup)
+{
+    if (cleanup->committed)
+        return false;
+    if (cleanup->has_file)
+        unlinkat(cleanup->dir_fd, cleanup->file, 0);
+    pay_start(cleanup);
+    return true;
+}
+
+/*
+ * libxl waits at the other end and crashes if the stream's first bytes never come. They are due from
+ * now on, come what may; should an envelope be found, its head comes first and nothing is due.
+ */
+static void owe_start(struct conversion *c)
+{
+    if (c->options->format != CONVERT_FORMAT_LIBXL || c->options->need_xl ||
+        !out_file_is_straight(&c->out_file) || S_ISREG(c->out_file.st.st_mode))
+        return;
+    c->cleanup->start_fd = c->out_file.fd;
+    c->cleanup->owes_start = c->out_file.fd >= 0;
+}
+
+static bool start_writer(struct conversion *c, struct cls_error *err)
+{
+    bool ok = v2_writer_start(&c->writer, err) && cls_output_flush(&c->out, err);
+
+    c->cleanup->owes_start = 0;
+    return ok;
+}
+
+static bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_error *err)
+{
+    const struct convert_options *o = c->options;
+
+    convert_display_name(o->in, true, c->in_name, sizeof(c->in_name));
+    convert_display_name(o->out, false, c->out_name, sizeof(c->out_name));
+    if (!out_file_resolve(&c->out_file, o->out, c->out_name, o->no_clobber, c->cleanup, err))
+        return false;
+    owe_start(c);
+    if (!in_file_open(&c->in_file, o->in, c->in_name, err))
+        return false;
+    if (out_file_is(&c->out_file, &c->in_file.st))
+        return cls_fail(err, CLS_USAGE, "%s and %s are the same file", c->in_name, c->out_name);
+    if (!out_file_open(&c->out_file, err))
+        return false;
+    owe_start(c);
+    cls_input_init(&c->in, c->in_file.fd, c->in_name, c->in_file.start, watch);
+    cls_output_init(&c->out, c->out_file.fd, c->out_name, watch);
+    return true;
+}
+
+/* Everything up to the legacy stream's first byte; says how that stream is to be written. */
+static bool convert_envelope(struct conversion *c, struct v2_options *v2, struct cls_error *err)
+{
+    const struct convert_options *o = c->options;
+    struct envelope envelope;
+    bool libxl;
+
+    if (!envelope_read(&c->in, o->need_xl, c->log, &envelope, err))
+        return false;
+    if (envelope.kind != ENVELOPE_NONE)
+        c->cleanup->owes_start = 0;
+    libxl = o->format == CONVERT_FORMAT_DEFAULT ? envelope_is_libxl(&envelope)
+                                                : o->format == CONVERT_FORMAT_LIBXL;
+    if (!libxl && envelope_is_libxl(&envelope))
+        cls_warn(c->log, "libxc format inside an envelope of libxl: no toolstack restores this");
+    *v2 = (struct v2_options){.format = libxl ? V2_LIBXL : V2_LIBXC, .version = o->version};
+    return envelope_write(&envelope, &c->in, &c->out, libxl, err);
+}
+
+/* What the caller was told is only believed of bytes that are nothing else that is known. */
+static bool detect(struct conversion *c, struct legacy_kind *kind, struct cls_error *err)
+{
+    struct legacy_kind told = {c->options->width, c->options->guest};
+    struct legacy_detected found = {0};
+    struct cls_error foreign;
+    bool ok = legacy_detect(&c->in, &told, c->log, &found, err);
+
+    *kind = found.kind;
+    if (ok && found.certain)
+        return true;
+    if (!envelope_check_foreign(&c->in, &foreign)) {
+        *err = foreign;
+        return false;
+    }
+    return ok;
+}
+
+/* The conversion itself: each item goes from the reader to the writer. */
+static bool convert_items(struct conversion *c, struct legacy_reader *reader,
+                          uint64_t *p2m_size, struct cls_error *err)
+{
+    struct image_item item;
+
+    do {
+        if (!legacy_reader_next(reader, &item, err) || !v2_writer_put(&c->writer, &item, err))
+            return false;
+        if (item.kind == IMAGE_BEGIN)
+            *p2m_size = item.begin.p2m_size;
+    } while (item.kind != IMAGE_END);
+    return cls_output_flush(&c->out, err);
+}
+
+static bool convert_legacy(struct conversion *c, const struct legacy_kind *kind,
+                           enum v2_format format, struct cls_error *err)
+{
+    struct legacy_options options = {
+        .width = kind->width,
+        .guest = kind->guest,
+        .skip_qemu = c->options->skip_qemu && format == V2_LIBXC,
+        .ignore_toolstack = format == V2_LIBXC,
+    };
+    struct leftover_stream stream = {.width = kind->width, .by_name = c->in_file.by_name};
+    struct legacy_reader *reader = legacy_reader_new(&c->in, &options, c->log, err);
+    bool ok;
+
+    if (!reader)
+        return false;
+    ok = convert_items(c, reader, &stream.p2m_size, err);
+    stream.last_checkpoint = legacy_reader_last_checkpoint(reader);
+    legacy_reader_free(reader);
+    /* With a qemu record left for others, what follows is not ours to judge. */
+    if (ok && !(options.skip_qemu && kind->guest == GUEST_HVM))
+        ok = leftover_check(&c->in, &stream, err);
+    return ok;
+}
+
+static bool convert(struct conversion *c, struct cls_error *err)
+{
+    struct v2_options v2;
+    struct legacy_kind kind;
+
+    if (!convert_envelope(c, &v2, err))
+        return false;
+    if (c->options->skip_qemu && v2.format == V2_LIBXL)
+        cls_warn(c->log, "--skip-qemu has no effect on libxl format");
+    v2_writer_init(&c->writer, &c->out, &v2);
+    if (!start_writer(c, err) || !detect(c, &kind, err))
+        return false;
+    return convert_legacy(c, &kind, v2.format, err);
+}
+
+bool convert_stream(const struct convert_options *options, const struct cls_log *log,
+                    struct cls_watch *watch, struct convert_cleanup *cleanup,
+                    struct cls_error *err)
+{
+    struct conversion *c = calloc(1, sizeof(*c));
+    bool ok;
+
+    if (!c)
+        return cls_fail_errno(err, ENOMEM, "cannot start");
+    c->options = options;
+    c->log = log;
+    c->cleanup = cleanup;
+    c->in_file.fd = c->out_file.fd = c->out_file.dir_fd = -1;
+    ok = open_ends(c, watch, err) && convert(c, err) &&
+         out_file_commit(&c->out_file, !options->no_sync, err);
+    if (!ok)
+        pay_start(cleanup);
+    cls_input_release(&c->in);
+    in_file_close(&c->in_file);
+    out_file_close(&c->out_file);
+    free(c);
+    return ok;
+}

@@ -1,0 +1,38 @@
+#include "in_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "fd_arg.h"
+
+bool in_file_open(struct in_file *file, const char *arg, const char *name, struct cls_error *err)
+{
+    off_t at;
+    int flags;
+
+    *file = (struct in_file){.fd = fd_arg(arg, STDIN_FILENO)};
+    if (file->fd < 0) {
+        file->by_name = true;
+        file->fd = open(arg, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        if (file->fd < 0)
+            return cls_fail_errno(err, errno, "cannot open %s", name);
+    }
+    flags = fcntl(file->fd, F_GETFL);
+    if (flags < 0 || fstat(file->fd, &file->st) != 0)
+        return cls_fail_errno(err, errno, "cannot read %s", name);
+    if ((flags & O_ACCMODE) == O_WRONLY)
+        return cls_fail_errno(err, EBADF, "cannot read %s", name);
+    if (S_ISDIR(file->st.st_mode))
+        return cls_fail(err, CLS_USAGE,
+                        "%s is a directory; whole directories cannot be converted yet", name);
+    at = lseek(file->fd, 0, SEEK_CUR);
+    file->start = at > 0 ? (uint64_t)at : 0;
+    return true;
+}
+
+void in_file_close(struct in_file *file)
+{
+    if (file->by_name && file->fd >= 0)
+        close(file->fd);
+}

@@ -1,0 +1,62 @@
+/*
+ * One conversion from open to close: envelope, legacy reader, v2 writer, output file.
+ */
+#ifndef CONVERT_CONVERT_H
+#define CONVERT_CONVERT_H
+
+#include <limits.h>
+#include <signal.h>
+
+#include "base/image.h"
+#include "base/log.h"
+
+enum convert_format {
+    CONVERT_FORMAT_DEFAULT, /* libxl where the envelope belongs to libxl, else libxc */
+    CONVERT_FORMAT_LIBXC,
+    CONVERT_FORMAT_LIBXL,
+};
+
+struct convert_options {
+    const char *in, *out; /* a path, "-", or a decimal number: an inherited fd */
+    unsigned width;       /* of the saving toolstack, in bytes; 0: detect */
+    enum guest_type guest; /* GUEST_UNKNOWN: detect */
+    enum convert_format format;
+    unsigned version; /* of the libxc stream, 2 or 3 */
+    bool need_xl;     /* the input must have an xl header */
+    bool skip_qemu;   /* libxc format: leave the qemu record in the input */
+    bool no_sync;     /* no fsync before the output gets its name */
+    bool no_clobber;  /* an output that exists is an error */
+};
+
+/*
+ * What must be undone when the process is to end at once, for a signal handler to read; see
+ * convert_abandon(). Start with all zero.
+ */
+struct convert_cleanup {
+    volatile sig_atomic_t committed;  /* the output is complete and has its name */
+    volatile sig_atomic_t has_file;   /* a temporary file with a name exists: */
+    int dir_fd;                       /* the directory it is in */
+    char file[NAME_MAX + 1];          /* its name there */
+    volatile sig_atomic_t owes_start; /* libxl waits on this fd for the first bytes of a stream */
+    int start_fd;
+};
+
+/* Async-signal-safe. Leaves no litter behind; returns false if the conversion is done already. */
+bool convert_abandon(struct convert_cleanup *cleanup);
+
+/*
+ * Converts one save. What goes wrong is in err, its status being the exit status to use; then
+ * nothing stands under the output's name that wasn't there before (where that is a file). watch and
+ * log may be NULL; SIGPIPE must be ignored.
+ */
+bool convert_stream(const struct convert_options *options, const struct cls_log *log,
+                    struct cls_watch *watch, struct convert_cleanup *cleanup,
+                    struct cls_error *err) CLS_MUST_CHECK;
+
+/* How messages call an argument of -i (input) or -o: "old.save", "fd 12", "standard input". */
+void convert_display_name(const char *arg, bool input, char *buf, size_t size);
+
+/* The size of the input, if it is a regular file, and where it is to be read from; else 0 and 0. */
+void convert_input_extent(const char *arg, uint64_t *start, uint64_t *size);
+
+#endif

@@ -1,0 +1,273 @@
+#include "out_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "fd_arg.h"
+
+#define NEW_FILE_MODE 0600 /* a save holds the guest's memory, secrets and all */
+#define HIDDEN_PREFIX ".convert-legacy-stream."
+
+static bool fail(const struct out_file *file, int errnum, const char *doing, struct cls_error *err)
+{
+    return cls_fail_errno(err, errnum, "cannot %s %s", doing, file->display);
+}
+
+static bool resolve_inherited(struct out_file *file, struct cls_error *err)
+{
+    int flags = fcntl(file->fd, F_GETFL);
+
+    file->inherited = true;
+    if (flags < 0 || fstat(file->fd, &file->st) != 0)
+        return fail(file, errno, "write", err);
+    if ((flags & O_ACCMODE) == O_RDONLY)
+        return fail(file, EBADF, "write", err);
+    if (isatty(file->fd))
+        return cls_fail(err, CLS_USAGE, "%s is a terminal, no place for a save", file->display);
+    return true;
+}
+
+/* Opens the directory of path and leaves name pointing behind its last slash. */
+static bool open_directory(struct out_file *file, struct cls_error *err)
+{
+    char *slash = strrchr(file->path, '/');
+    const char *dir = !slash ? "." : slash == file->path ? "/" : file->path;
+
+    file->name = slash ? slash + 1 : file->path;
+    if (slash)
+        *slash = '\0';
+    file->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (file->dir_fd < 0)
+        return fail(file, errno, "open the directory of", err);
+    return *file->name != '\0' || fail(file, EISDIR, "write", err);
+}
+
+/* A pipe, a device: nothing to be replaced, whatever links lead there. */
+static bool resolve_special(struct out_file *file, const char *arg, struct cls_error *err)
+{
+    file->exists = true;
+    file->path = strdup(arg);
+    return file->path || fail(file, ENOMEM, "write", err);
+}
+
+static bool resolve_path(struct out_file *file, const char *arg, struct cls_error *err)
+{
+    struct stat link;
+
+    if (stat(arg, &file->st) == 0 && S_ISDIR(file->st.st_mode))
+        return cls_fail(err, CLS_USAGE, "%s is a directory", file->display);
+    if (stat(arg, &file->st) == 0 && !S_ISREG(file->st.st_mode))
+        return resolve_special(file, arg, err);
+    /* A symbolic link is followed, so that the file behind it is replaced, not the link. */
+    file->path = realpath(arg, NULL);
+    if (!file->path && errno != ENOENT)
+        return fail(file, errno, "write", err);
+    if (!file->path && lstat(arg, &link) == 0)
+        return cls_fail(err, CLS_SYSTEM, "%s is a symbolic link to nothing", file->display);
+    if (!file->path && !(file->path = strdup(arg)))
+        return fail(file, ENOMEM, "write", err);
+    if (!open_directory(file, err))
+        return false;
+    file->exists = fstatat(file->dir_fd, file->name, &file->st, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!file->exists && errno != ENOENT)
+        return fail(file, errno, "write", err);
+    if (file->exists && file->no_clobber)
+        return cls_fail(err, CLS_USAGE, "%s exists, and --no-clobber was given", file->display);
+    return true;
+}
+
+bool out_file_resolve(struct out_file *file, const char *arg, const char *display,
+                      bool no_clobber, struct convert_cleanup *cleanup, struct cls_error *err)
+{
+    *file = (struct out_file){.fd = fd_arg(arg, STDOUT_FILENO),
+                              .display = display,
+                              .no_clobber = no_clobber,
+                              .dir_fd = -1,
+                              .cleanup = cleanup};
+    return file->fd >= 0 ? resolve_inherited(file, err) : resolve_path(file, arg, err);
+}
+
+bool out_file_is(const struct out_file *file, const struct stat *st)
+{
+    return (file->inherited || file->exists) && (S_ISREG(st->st_mode) || S_ISBLK(st->st_mode)) &&
+           file->st.st_dev == st->st_dev && file->st.st_ino == st->st_ino;
+}
+
+bool out_file_is_straight(const struct out_file *file)
+{
+    return file->inherited || (file->exists && !S_ISREG(file->st.st_mode));
+}
+
+static void random_name(char *buf, size_t size)
+{
+    uint64_t r = 0;
+
+    if (getrandom(&r, sizeof(r), 0) != sizeof(r))
+        r = (uint64_t)getpid();
+    snprintf(buf, size, HIDDEN_PREFIX "%016" PRIx64, r);
+}
+
+static void block_signals(sigset_t *old)
+{
+    sigset_t all;
+
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, old);
+}
+
+static void restore_signals(const sigset_t *old)
+{
+    sigprocmask(SIG_SETMASK, old, NULL);
+}
+
+/* For file systems without O_TMPFILE. No signal comes between the file and the note of it. */
+static void open_hidden(struct out_file *file)
+{
+    struct convert_cleanup *cleanup = file->cleanup;
+    sigset_t old;
+
+    block_signals(&old);
+    random_name(cleanup->file, sizeof(cleanup->file));
+    file->fd = openat(file->dir_fd, cleanup->file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
+                      NEW_FILE_MODE);
+    if (file->fd >= 0) {
+        file->hidden = true;
+        cleanup->dir_fd = file->dir_fd;
+        cleanup->has_file = 1;
+    }
+    restore_signals(&old);
+}
+
+bool out_file_open(struct out_file *file, struct cls_error *err)
+{
+    if (file->inherited)
+        return true;
+    if (out_file_is_straight(file)) {
+        file->fd = open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    } else {
+        file->fd = openat(file->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, NEW_FILE_MODE);
+        file->unnamed = file->fd >= 0;
+        if (!file->unnamed)
+            open_hidden(file);
+    }
+    return file->fd >= 0 || fail(file, errno, "create", err);
+}
+
+/* A file that is replaced hands on its owner and mode; where it can't, nobody gains access. */
+static bool take_over_owner_and_mode(const struct out_file *file, struct cls_error *err)
+{
+    mode_t mode = file->st.st_mode & 07777;
+
+    if (fchown(file->fd, file->st.st_uid, file->st.st_gid) != 0) {
+        mode &= 0777;
+        if (fchown(file->fd, (uid_t)-1, file->st.st_gid) != 0)
+            mode &= 0700;
+    }
+    return fchmod(file->fd, mode) == 0 || fail(file, errno, "set the mode of", err);
+}
+
+static int link_unnamed(const struct out_file *file, const char *name)
+{
+    char proc[32];
+
+    /* The first form needs a capability, the second /proc. */
+    if (linkat(file->fd, "", file->dir_fd, name, AT_EMPTY_PATH) == 0)
+        return 0;
+    if (errno == EEXIST)
+        return -1;
+    snprintf(proc, sizeof(proc), "/proc/self/fd/%d", file->fd);
+    return linkat(AT_FDCWD, proc, file->dir_fd, name, AT_SYMLINK_FOLLOW);
+}
+
+/* From the hidden name to the final one. */
+static int rename_hidden(const struct out_file *file)
+{
+    struct stat st;
+    int rc = -1;
+
+    if (!file->no_clobber)
+        return renameat(file->dir_fd, file->cleanup->file, file->dir_fd, file->name);
+    rc = renameat2(file->dir_fd, file->cleanup->file, file->dir_fd, file->name, RENAME_NOREPLACE);
+    if (rc != 0 && errno == EINVAL) {
+        /* The file system doesn't know the flag. */
+        if (fstatat(file->dir_fd, file->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+            errno = EEXIST;
+        else
+            rc = renameat(file->dir_fd, file->cleanup->file, file->dir_fd, file->name);
+    }
+    return rc;
+}
+
+/* With signals blocked. A link never replaces anything, so that goes by a hidden name. */
+static bool give_name(struct out_file *file)
+{
+    struct convert_cleanup *cleanup = file->cleanup;
+
+    if (file->unnamed) {
+        if (!file->exists && link_unnamed(file, file->name) == 0)
+            return true;
+        if (!file->exists && (errno != EEXIST || file->no_clobber))
+            return false;
+        random_name(cleanup->file, sizeof(cleanup->file));
+        if (link_unnamed(file, cleanup->file) != 0)
+            return false;
+        cleanup->dir_fd = file->dir_fd;
+        cleanup->has_file = 1;
+        file->hidden = true;
+    }
+    if (rename_hidden(file) != 0)
+        return false;
+    cleanup->has_file = 0;
+    file->hidden = false;
+    return true;
+}
+
+bool out_file_commit(struct out_file *file, bool sync, struct cls_error *err)
+{
+    struct stat st;
+    sigset_t old;
+    bool named;
+
+    if (out_file_is_straight(file)) {
+        if (sync && fstat(file->fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)) &&
+            fsync(file->fd) != 0)
+            return fail(file, errno, "sync", err);
+        file->cleanup->committed = 1;
+        return true;
+    }
+    if (file->exists && !take_over_owner_and_mode(file, err))
+        return false;
+    if (sync && fsync(file->fd) != 0)
+        return fail(file, errno, "sync", err);
+    block_signals(&old);
+    named = give_name(file);
+    if (named)
+        file->cleanup->committed = 1;
+    restore_signals(&old);
+    if (!named)
+        return fail(file, errno, "name", err);
+    /* The output is there; should this fail, it is whole all the same. */
+    if (sync && fsync(file->dir_fd) != 0)
+        return fail(file, errno, "sync the directory of", err);
+    return true;
+}
+
+void out_file_close(struct out_file *file)
+{
+    if (file->hidden) {
+        unlinkat(file->dir_fd, file->cleanup->file, 0);
+        file->cleanup->has_file = 0;
+    }
+    if (!file->inherited && file->fd >= 0)
+        close(file->fd);
+    if (file->dir_fd >= 0)
+        close(file->dir_fd);
+    free(file->path);
+}

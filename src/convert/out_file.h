@@ -1,0 +1,49 @@
+/*
+ * The output. A regular file that is named appears whole or not at all: it is written without a
+ * name (or under a hidden one where the file system has no unnamed files) and named at the end.
+ * Everything else, and every inherited fd, is written straight.
+ */
+#ifndef CONVERT_OUT_FILE_H
+#define CONVERT_OUT_FILE_H
+
+#include <sys/stat.h>
+
+#include "convert/convert.h"
+
+struct out_file {
+    int fd;
+    const char *display; /* how messages call it */
+    bool inherited;
+    bool no_clobber;
+    char *path; /* NULL: inherited */
+    char *name; /* last part of path, links resolved; points into it. NULL: written straight */
+    int dir_fd; /* its directory */
+    bool exists;
+    bool unnamed, hidden; /* the temporary file: without a name, or with one in cleanup */
+    struct stat st;       /* of what exists, or of the inherited fd */
+    struct convert_cleanup *cleanup;
+};
+
+/*
+ * Finds out what arg means; nothing is created. Close with out_file_close(), which also removes
+ * what was not committed, also after failures.
+ */
+bool out_file_resolve(struct out_file *file, const char *arg, const char *display,
+                      bool no_clobber, struct convert_cleanup *cleanup,
+                      struct cls_error *err) CLS_MUST_CHECK;
+
+/* Is it the very file that st describes? (Regular files and block devices only.) */
+bool out_file_is(const struct out_file *file, const struct stat *st);
+
+/* Is it written straight, so that a reader sees what was written before a failure? */
+bool out_file_is_straight(const struct out_file *file);
+
+/* Makes fd ready for writing. */
+bool out_file_open(struct out_file *file, struct cls_error *err) CLS_MUST_CHECK;
+
+/* Everything was written: makes it durable (if sync and a file), and gives it its name. */
+bool out_file_commit(struct out_file *file, bool sync, struct cls_error *err) CLS_MUST_CHECK;
+
+void out_file_close(struct out_file *file);
+
+#endif

@@ -1,0 +1,34 @@
+#include "envelope/envelope.h"
+
+#include <string.h>
+
+#include "xl.h"
+
+bool envelope_read(struct cls_input *in, bool need_xl, const struct cls_log *log,
+                   struct envelope *envelope, struct cls_error *err)
+{
+    const uint8_t *b;
+    size_t got;
+
+    memset(envelope, 0, sizeof(*envelope));
+    cls_input_at(in, "envelope", -1, NULL);
+    if (!cls_input_peek(in, XL_MAGIC_SIZE, &b, &got, err))
+        return false;
+    if (got == XL_MAGIC_SIZE && memcmp(b, xl_magic, XL_MAGIC_SIZE) == 0)
+        return xl_read(in, log, envelope, err);
+    if (need_xl)
+        return cls_input_fail(in, err, in->offset, "no xl header, though --xl was given");
+    cls_info(log, "no envelope");
+    return true;
+}
+
+bool envelope_is_libxl(const struct envelope *envelope)
+{
+    return envelope->kind == ENVELOPE_XL;
+}
+
+bool envelope_write(const struct envelope *envelope, struct cls_input *in, struct cls_output *out,
+                    bool libxl_v2, struct cls_error *err)
+{
+    return envelope->kind != ENVELOPE_XL || xl_write(envelope, in, out, libxl_v2, err);
+}

@@ -1,0 +1,100 @@
+#include "xl.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/move.h"
+
+#define OFFSET_BYTE_ORDER 32
+#define OFFSET_MANDATORY_FLAGS 36
+#define OFFSET_OPTIONAL_DATA_LEN 44
+
+#define SAVEFILE_BYTEORDER_VALUE 0x01020304u
+#define XL_MANDATORY_FLAG_JSON 1u
+#define XL_MANDATORY_FLAG_STREAMv2 2u
+
+/* Configs are some KiB. */
+#define OPTIONAL_DATA_MAX (16u * 1024 * 1024)
+#define CONFIG_LEN_SIZE 4
+
+const char xl_magic[XL_MAGIC_SIZE + 1] = "Xen saved domain, xl format\n \0 \r";
+
+static bool check_header(struct cls_input *in, uint64_t start, const uint8_t *header,
+                         struct cls_error *err)
+{
+    uint32_t byte_order = get_le32(header + OFFSET_BYTE_ORDER);
+    uint32_t flags = get_le32(header + OFFSET_MANDATORY_FLAGS);
+    uint32_t len = get_le32(header + OFFSET_OPTIONAL_DATA_LEN);
+
+    if (byte_order != SAVEFILE_BYTEORDER_VALUE)
+        return cls_input_fail(in, err, start + OFFSET_BYTE_ORDER,
+                              "byte order 0x%08" PRIx32 " instead of 0x%08x", byte_order,
+                              SAVEFILE_BYTEORDER_VALUE);
+    if (flags & ~(XL_MANDATORY_FLAG_JSON | XL_MANDATORY_FLAG_STREAMv2))
+        return cls_input_fail(in, err, start + OFFSET_MANDATORY_FLAGS,
+                              "unknown mandatory flags in 0x%" PRIx32, flags);
+    if (flags & XL_MANDATORY_FLAG_STREAMv2)
+        return cls_input_fail(in, err, start + OFFSET_MANDATORY_FLAGS,
+                              "this xl save is already v2: xl restores it as it is");
+    if (len > OPTIONAL_DATA_MAX || (len > 0 && len < CONFIG_LEN_SIZE))
+        return cls_input_fail(in, err, start + OFFSET_OPTIONAL_DATA_LEN,
+                              "optional data of %" PRIu32 " bytes is not 0 or %d..%u", len,
+                              CONFIG_LEN_SIZE, OPTIONAL_DATA_MAX);
+    return true;
+}
+
+/* The config is passed on unread; only its length is compared with that of the data around it. */
+static bool check_config_len(struct cls_input *in, uint32_t optional_data_len,
+                             const struct cls_log *log, struct cls_error *err)
+{
+    const uint8_t *b;
+    uint32_t config_len, room = optional_data_len - CONFIG_LEN_SIZE;
+    size_t got;
+
+    if (!cls_input_peek(in, CONFIG_LEN_SIZE, &b, &got, err))
+        return false;
+    if (got < CONFIG_LEN_SIZE)
+        return cls_input_truncated(in, err, in->offset, optional_data_len, got, "optional data");
+    config_len = get_le32(b);
+    if (config_len > room)
+        return cls_input_fail(in, err, in->offset,
+                              "a config of %" PRIu32 " bytes in %" PRIu32 " bytes of optional data",
+                              config_len, optional_data_len);
+    if (config_len < room)
+        cls_warn(log, "xl header: %" PRIu32 " bytes behind the config, which xl ignores",
+                 room - config_len);
+    return true;
+}
+
+bool xl_read(struct cls_input *in, const struct cls_log *log, struct envelope *envelope,
+             struct cls_error *err)
+{
+    uint8_t *header = envelope->xl.header;
+    uint64_t start = in->offset;
+    uint32_t len;
+
+    if (!cls_input_read(in, header, XL_HEADER_SIZE, "the xl header", err) ||
+        !check_header(in, start, header, err))
+        return false;
+    envelope->kind = ENVELOPE_XL;
+    envelope->xl.optional_data_len = len = get_le32(header + OFFSET_OPTIONAL_DATA_LEN);
+    cls_info(log, "xl header, %s config, %" PRIu32 " bytes of optional data",
+             get_le32(header + OFFSET_MANDATORY_FLAGS) & XL_MANDATORY_FLAG_JSON ? "JSON" : "text",
+             len);
+    return len == 0 || check_config_len(in, len, log, err);
+}
+
+bool xl_write(const struct envelope *envelope, struct cls_input *in, struct cls_output *out,
+              bool libxl_v2, struct cls_error *err)
+{
+    uint8_t header[XL_HEADER_SIZE];
+
+    memcpy(header, envelope->xl.header, sizeof(header));
+    if (libxl_v2)
+        put_le32(header + OFFSET_MANDATORY_FLAGS,
+                 get_le32(header + OFFSET_MANDATORY_FLAGS) | XL_MANDATORY_FLAG_STREAMv2);
+    cls_input_at(in, "xl header", -1, NULL);
+    return cls_output_write(out, header, sizeof(header), err) &&
+           cls_move(in, out, envelope->xl.optional_data_len, "optional data", err);
+}

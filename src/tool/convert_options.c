@@ -1,0 +1,199 @@
+#include "convert_options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Options without a letter. libxl abbreviates --guest-type to --guest: no other may begin like it. */
+enum {
+    OPT_SKIP_QEMU = 256,
+    OPT_STREAM_VERSION,
+    OPT_NO_SYNC,
+    OPT_NO_CLOBBER,
+    OPT_PROGRESS,
+    OPT_SYSLOG,
+};
+
+static const struct option long_options[] = {
+    {"in", required_argument, NULL, 'i'},
+    {"out", required_argument, NULL, 'o'},
+    {"width", required_argument, NULL, 'w'},
+    {"guest-type", required_argument, NULL, 'g'},
+    {"format", required_argument, NULL, 'f'},
+    {"xl", no_argument, NULL, 'x'},
+    {"skip-qemu", no_argument, NULL, OPT_SKIP_QEMU},
+    {"stream-version", required_argument, NULL, OPT_STREAM_VERSION},
+    {"no-sync", no_argument, NULL, OPT_NO_SYNC},
+    {"no-clobber", no_argument, NULL, OPT_NO_CLOBBER},
+    {"progress", optional_argument, NULL, OPT_PROGRESS},
+    {"verbose", no_argument, NULL, 'v'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"syslog", no_argument, NULL, OPT_SYSLOG},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
+};
+
+static const char help[] =
+    "Usage: " PROGRAM " -i INPUT -o OUTPUT [options]\n"
+    "Converts a domain save of Xen before 4.6 (the legacy stream) to the v2 stream that Xen since\n"
+    "4.6 restores. Envelope, width and guest type are detected.\n"
+    "\n"
+    "  -i, --in FILE|FD|-         the legacy save; a number is an inherited fd (./5: a file named 5)\n"
+    "  -o, --out FILE|FD|-        the v2 save; a file appears whole or not at all\n"
+    "  -w, --width 32|64          width of the toolstack that saved it (default: detected; the\n"
+    "                             stream's own is believed)\n"
+    "  -g, --guest-type pv|hvm    guest type (default: detected)\n"
+    "  -f, --format libxc|libxl   outgoing format (default: libxl for xl saves, else libxc)\n"
+    "  -x, --xl                   the input must start with an xl header (default: detected)\n"
+    "      --skip-qemu            libxc format: leave the qemu record in the input, unread\n"
+    "      --stream-version 2|3   version of the libxc stream (default 2: any Xen since 4.6;\n"
+    "                             3: what Xen's own converter writes since 4.14)\n"
+    "      --no-sync              don't wait until the output is on disk\n"
+    "      --no-clobber           an output that exists is an error\n"
+    "      --progress[=WHEN]      auto (on a terminal, after a second), always or never;\n"
+    "                             SIGUSR1 prints where it stands at any time\n"
+    "  -v, --verbose              say what is found\n"
+    "  -q, --quiet                errors only\n"
+    "      --syslog               messages go to syslog, too\n"
+    "  -h, --help                 this text\n"
+    "  -V, --version              the version\n"
+    "\n"
+    "Exit status: 0 converted; 1 the input is not a sound legacy save; 2 wrong usage; 3 the system\n"
+    "failed (open, read, write, space); 128+N ended by signal N.\n";
+
+static bool wrong(const char *option, const char *value, const char *expected)
+{
+    fprintf(stderr, PROGRAM ": %s: '%s' is not %s\n", option, value, expected);
+    return false;
+}
+
+/* The position of value in the NULL-terminated list of words, or -1. */
+static int find_word(const char *value, const char *const *words)
+{
+    for (int i = 0; words[i]; i++)
+        if (strcmp(value, words[i]) == 0)
+            return i;
+    return -1;
+}
+
+static bool parse_width(const char *value, struct convert_options *c)
+{
+    static const char *const words[] = {"32", "64", NULL};
+    int i = find_word(value, words);
+
+    c->width = i == 1 ? 8 : 4;
+    return i >= 0 || wrong("--width", value, "32 or 64");
+}
+
+static bool parse_guest(const char *value, struct convert_options *c)
+{
+    static const char *const words[] = {"pv", "hvm", NULL};
+    int i = find_word(value, words);
+
+    c->guest = i == 1 ? GUEST_HVM : GUEST_PV;
+    return i >= 0 || wrong("--guest-type", value, "pv or hvm");
+}
+
+static bool parse_format(const char *value, struct convert_options *c)
+{
+    static const char *const words[] = {"libxc", "libxl", NULL};
+    int i = find_word(value, words);
+
+    c->format = i == 1 ? CONVERT_FORMAT_LIBXL : CONVERT_FORMAT_LIBXC;
+    return i >= 0 || wrong("--format", value, "libxc or libxl");
+}
+
+static bool parse_version(const char *value, struct convert_options *c)
+{
+    static const char *const words[] = {"2", "3", NULL};
+    int i = find_word(value, words);
+
+    c->version = i == 1 ? 3 : 2;
+    return i >= 0 || wrong("--stream-version", value, "2 or 3");
+}
+
+static bool parse_progress(const char *value, struct tool_options *o)
+{
+    static const char *const words[] = {"auto", "always", "never", NULL};
+    static const enum progress_mode modes[] = {PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER};
+    int i = value ? find_word(value, words) : 1;
+
+    if (i < 0)
+        return wrong("--progress", value, "auto, always or never");
+    o->progress = modes[i];
+    return true;
+}
+
+/* Everything but help and version. */
+static bool parse_option(int option, const char *value, struct tool_options *o)
+{
+    struct convert_options *c = &o->convert;
+
+    switch (option) {
+    case 'i':
+        c->in = value;
+        return true;
+    case 'o':
+        c->out = value;
+        return true;
+    case 'w':
+        return parse_width(value, c);
+    case 'g':
+        return parse_guest(value, c);
+    case 'f':
+        return parse_format(value, c);
+    case 'x':
+        return c->need_xl = true;
+    case OPT_SKIP_QEMU:
+        return c->skip_qemu = true;
+    case OPT_STREAM_VERSION:
+        return parse_version(value, c);
+    case OPT_NO_SYNC:
+        return c->no_sync = true;
+    case OPT_NO_CLOBBER:
+        return c->no_clobber = true;
+    case OPT_PROGRESS:
+        return parse_progress(value, o);
+    case 'v':
+        o->verbosity = VERBOSE;
+        return true;
+    case 'q':
+        o->verbosity = QUIET;
+        return true;
+    case OPT_SYSLOG:
+        return o->syslog = true;
+    default:
+        return false; /* getopt has printed why */
+    }
+}
+
+enum parsed parse_options(int argc, char **argv, struct tool_options *o)
+{
+    static char program[] = PROGRAM;
+    int option;
+
+    *o = (struct tool_options){.convert.version = 2};
+    if (argc > 0)
+        argv[0] = program; /* getopt's messages begin with it */
+    while ((option = getopt_long(argc, argv, "i:o:w:g:f:xvqhV", long_options, NULL)) != -1) {
+        if (option == 'h') {
+            fputs(help, stdout);
+            return PARSED_DONE;
+        }
+        if (option == 'V') {
+            puts(PROGRAM " " CLS_VERSION);
+            return PARSED_DONE;
+        }
+        if (!parse_option(option, optarg, o))
+            return PARSED_WRONG;
+    }
+    if (optind < argc)
+        fprintf(stderr, PROGRAM ": unexpected argument '%s' (see --help)\n", argv[optind]);
+    else if (!o->convert.in || !o->convert.out)
+        fprintf(stderr, PROGRAM ": %s is missing (see --help)\n",
+                o->convert.in ? "--out" : "--in");
+    else
+        return PARSED_RUN;
+    return PARSED_WRONG;
+}

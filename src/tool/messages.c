@@ -1,0 +1,82 @@
+#include "messages.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <wchar.h>
+#include <wctype.h>
+
+#define LINE_SIZE 1024
+
+void messages_open(const struct messages *m)
+{
+    if (m->syslog)
+        openlog(m->program, LOG_PID, LOG_USER);
+}
+
+/*
+ * Names and strings from the input may hold anything; a terminal must not act on it. What the locale
+ * can't print becomes \xNN.
+ */
+static void mask(const char *text, char *buf, size_t size)
+{
+    size_t left = strlen(text), used = 0;
+    mbstate_t state = {0};
+
+    while (left > 0 && used + 5 + MB_LEN_MAX < size) {
+        wchar_t wc;
+        size_t n = mbrtowc(&wc, text, left, &state);
+
+        if (n == 0 || n > left || !iswprint((wint_t)wc)) {
+            used += (size_t)snprintf(buf + used, size - used, "\\x%02x", (unsigned char)*text);
+            memset(&state, 0, sizeof(state));
+            n = 1;
+        } else {
+            memcpy(buf + used, text, n);
+            used += n;
+        }
+        text += n;
+        left -= n;
+    }
+    buf[used] = '\0';
+}
+
+static void put_line(const struct messages *m, int priority, const char *text)
+{
+    char masked[LINE_SIZE];
+
+    mask(text, masked, sizeof(masked));
+    if (m->before_line)
+        m->before_line(m->before_line_ctx);
+    fprintf(stderr, "%s: %s\n", m->program, masked);
+    if (m->syslog)
+        syslog(priority, "%s", masked);
+}
+
+void messages_log(void *ctx, enum cls_log_level level, const char *text)
+{
+    const struct messages *m = ctx;
+    bool warning = level == CLS_LOG_WARNING;
+    char line[LINE_SIZE];
+
+    if (m->verbosity < (warning ? NORMAL : VERBOSE))
+        return;
+    snprintf(line, sizeof(line), "%s%s%s%s", m->subject ? m->subject : "", m->subject ? ": " : "",
+             warning ? "warning: " : "", text);
+    put_line(m, warning ? LOG_WARNING : LOG_INFO, line);
+}
+
+void messages_error(const struct messages *m, const struct cls_error *err)
+{
+    char line[LINE_SIZE];
+
+    if (err->about_input)
+        snprintf(line, sizeof(line), "%s: byte 0x%" PRIx64 ": %s%s%s",
+                 m->subject ? m->subject : "input", err->offset, err->place,
+                 *err->place ? ": " : "", err->reason);
+    else
+        snprintf(line, sizeof(line), "%s", err->reason);
+    put_line(m, LOG_ERR, line);
+}

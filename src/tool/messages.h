@@ -1,0 +1,33 @@
+/*
+ * The one place where messages are printed: to standard error, and to syslog where asked.
+ */
+#ifndef TOOL_MESSAGES_H
+#define TOOL_MESSAGES_H
+
+#include "base/log.h"
+
+enum verbosity {
+    QUIET = -1, /* errors only */
+    NORMAL = 0, /* and warnings */
+    VERBOSE = 1,
+};
+
+struct messages {
+    const char *program;
+    const char *subject; /* what remarks and errors are about: the input's name; may be NULL */
+    enum verbosity verbosity;
+    bool syslog;
+    void (*before_line)(void *ctx); /* lets a progress line make room; may be NULL */
+    void *before_line_ctx;
+};
+
+/* Opens syslog if messages->syslog. */
+void messages_open(const struct messages *messages);
+
+/* As struct cls_log's line; ctx is a struct messages. */
+void messages_log(void *ctx, enum cls_log_level level, const char *text);
+
+/* Prints the error on one line. */
+void messages_error(const struct messages *messages, const struct cls_error *err);
+
+#endif

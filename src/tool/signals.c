@@ -1,0 +1,47 @@
+#include "signals.h"
+
+#include <unistd.h>
+
+static struct convert_cleanup *cleanup_at_signal;
+static volatile sig_atomic_t usr1_came;
+
+static void end_at_once(int sig)
+{
+    if (convert_abandon(cleanup_at_signal))
+        _exit(128 + sig);
+    /* The output is complete and has its name: the end is near anyway, and it is a good one. */
+}
+
+static void note_usr1(int sig)
+{
+    (void)sig;
+    usr1_came = 1;
+}
+
+static void install(int sig, void (*handler)(int))
+{
+    struct sigaction old, action = {.sa_handler = handler};
+
+    sigfillset(&action.sa_mask);
+    if (sigaction(sig, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+        sigaction(sig, &action, NULL);
+}
+
+void signals_install(struct convert_cleanup *cleanup)
+{
+    cleanup_at_signal = cleanup;
+    install(SIGTERM, end_at_once);
+    install(SIGINT, end_at_once);
+    install(SIGHUP, end_at_once);
+    install(SIGUSR1, note_usr1);
+    install(SIGPIPE, SIG_IGN);
+    install(SIGXFSZ, SIG_IGN);
+}
+
+bool signals_take_usr1(void)
+{
+    bool came = usr1_came;
+
+    usr1_came = 0;
+    return came;
+}

@@ -1,0 +1,52 @@
+"""The fixtures: still what their maker makes, and converted as they stand, without any option."""
+
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from kit import make_fixtures, program, v2
+from kit.base import ProgramTest
+from kit.make_fixtures import FIXTURES
+
+
+class Fixtures(ProgramTest):
+    def streams(self, prefix: str = "") -> list[Path]:
+        found = sorted(FIXTURES.glob(prefix + "*.legacy"))
+        self.assertTrue(found)
+        return found
+
+    def test_made_anew_they_are_the_same(self):
+        made = make_fixtures.files()
+        self.assertEqual(sorted(made), sorted(p.name for p in FIXTURES.iterdir()))
+        for name, data in made.items():
+            with self.subTest(fixture=name):
+                self.assertTrue((FIXTURES / name).read_bytes() == data, "differs: run tests/kit/make_fixtures.py")
+
+    def test_small(self):
+        for path in self.streams():
+            with self.subTest(fixture=path.name):
+                self.assertLess(path.stat().st_size, 40 * 1024)
+
+    def test_good(self):
+        for path in self.streams("good-"):
+            want = path.with_suffix(".v3.expected").read_bytes()
+            start = want.index(b"LibxlFmt") if path.name.startswith("good-xl") else 0
+            older = want[:start] + v2.version_2_of(want[start:])
+            for options, stream in (([], older), (["--stream-version", "3"], want)):
+                with self.subTest(fixture=path.name, options=options):
+                    output = self.out()
+                    self.assert_status(program.run("-i", path, "-o", output, *options), 0)
+                    got = output.read_bytes()
+                    if got != stream:
+                        self.fail(v2.difference(stream[start:], got[start:]))
+
+    def test_refused(self):
+        for path in self.streams("bad-") + self.streams("unsupported-"):
+            with self.subTest(fixture=path.name):
+                output = self.out()
+                self.assert_refused(program.run("-i", path, "-o", output), output)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,233 @@
+"""The program as libxl and xenopsd call it: on inherited fds, of which it may take nothing but the stream."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from kit import cases, expected, program, v2
+from kit.base import ProgramTest
+
+BEFORE = b"what the toolstack has read itself "
+BEHIND = b"what others go on to read: " + bytes(range(100))
+FIRST_24 = b"LibxlFmt\0\0\0\2\0\0\0\2" + b"\1\0\0\0\0\0\0\0"
+KINDS = ("file", "pipe", "socket")
+
+
+class Input:
+    """An fd to hand in, positioned at the start of data; left() tells what remains in it."""
+
+    def __init__(self, kind: str, data: bytes, directory: Path):
+        self.kind, self.data, self.writer, self.thread = kind, data, None, None
+        if kind == "file":
+            path = directory / "input"
+            path.write_bytes(BEFORE + data)
+            self.fd = os.open(path, os.O_RDONLY)
+            os.lseek(self.fd, len(BEFORE), os.SEEK_SET)
+            return
+        if kind == "pipe":
+            self.fd, self.writer = os.pipe()
+        else:
+            ours, theirs = socket.socketpair()
+            self.fd, self.writer = theirs.detach(), ours.detach()
+        self.thread = threading.Thread(target=self._feed)
+        self.thread.start()
+
+    def _feed(self) -> None:
+        rest = memoryview(self.data)
+        while rest:
+            rest = rest[os.write(self.writer, rest):]
+
+    def end(self) -> None:
+        """Closes the other end when all is written; until then the reader never sees an end of input."""
+        self.thread.join()
+        os.close(self.writer)
+        self.writer = None
+
+    def left(self) -> bytes:
+        if self.kind == "file":
+            at = os.lseek(self.fd, 0, os.SEEK_CUR) - len(BEFORE)
+            return self.data[at:]
+        os.set_blocking(self.fd, False)
+        left = b""
+        while True:
+            writing = self.thread.is_alive()
+            try:
+                more = os.read(self.fd, 1 << 20)
+                left += more
+                if more:
+                    continue
+            except BlockingIOError:
+                pass
+            if not writing:
+                return left
+            self.thread.join(0.001)
+
+    def close(self) -> None:
+        self.left()     # lets the feeding thread end
+        for fd in (self.fd, self.writer):
+            if fd is not None:
+                os.close(fd)
+
+
+class ToolstackTest(ProgramTest):
+    def run_on(self, source: Input, *argv) -> tuple[subprocess.CompletedProcess, bytes]:
+        """Runs it with the input's fd for IN and a pipe's for OUT; returns what came out of that pipe too."""
+        reader, writer = os.pipe()
+        got: list[bytes] = []
+
+        def collect():
+            with os.fdopen(reader, "rb") as pipe:
+                got.append(pipe.read())
+
+        thread = threading.Thread(target=collect)
+        thread.start()
+        try:
+            numbers = {"IN": source.fd, "OUT": writer}
+            done = program.run(*(numbers.get(a, a) for a in argv), pass_fds=(source.fd, writer))
+        finally:
+            os.close(writer)
+            thread.join()
+        self.assert_silent_stdout(done)
+        return done, got[0]
+
+    def input(self, kind: str, data: bytes) -> Input:
+        source = Input(kind, data, self.dir)
+        self.addCleanup(source.close)
+        return source
+
+    def libxl(self, source: Input, guest: str):
+        return self.run_on(source, "--in", "IN", "--out", "OUT", "--width", "64", "--guest", guest, "--format", "libxl")
+
+    def xenopsd(self, source: Input, guest: str):
+        return self.run_on(source, "--in", "IN", "--out", "OUT", "--width", "32", "--skip-qemu", "--guest-type", guest,
+                           "--syslog", "--verbose")
+
+
+def delimited(case) -> bool:
+    """Whether the stream itself says where it ends."""
+    return not (case.save.qemu and case.save.qemu.length is None)
+
+
+class Good(ToolstackTest):
+    @classmethod
+    def setUpClass(cls):
+        expected.run_scripts(cases.good())
+
+    def test_libxl(self):
+        for case in filter(delimited, cases.good()):
+            for kind in KINDS:
+                with self.subTest(case=case.name, input=kind):
+                    source = self.input(kind, case.octets() + BEHIND)
+                    done, got = self.libxl(source, case.flavour.guest)
+                    self.assert_status(done, 0)
+                    self.assertEqual(v2.difference(expected.stream(case, "libxl", 2), got), "")
+                    self.assertEqual(source.left(), BEHIND)
+
+    def test_xenopsd(self):
+        """--skip-qemu leaves the input exactly behind the HVM context."""
+        for case in cases.good():
+            for kind in KINDS:
+                with self.subTest(case=case.name, input=kind):
+                    source = self.input(kind, case.octets() + BEHIND)
+                    done, got = self.xenopsd(source, case.flavour.guest)
+                    self.assert_status(done, 0)
+                    fmt = "libxc --skip-qemu" if case.flavour.guest == "hvm" else "libxc"
+                    self.assertEqual(v2.difference(expected.stream(case, fmt, 2), got), "")
+                    qemu = case.save.qemu.octets() if case.save.qemu else b""
+                    self.assertEqual(source.left(), qemu + BEHIND)
+
+    def test_xenopsd_needs_no_qemu_record(self):
+        case = cases.named("hvm32-qemu-missing")
+        for kind in KINDS:
+            with self.subTest(input=kind):
+                source = self.input(kind, case.octets())
+                done, got = self.xenopsd(source, "hvm")
+                self.assert_status(done, 0)
+                self.assertEqual(got, v2.version_2_of(expected.by_model(case, "libxc --skip-qemu")))
+                self.assertEqual(source.left(), b"")
+
+    def test_qemu_record_to_the_end(self):
+        for case in (c for c in cases.good() if not delimited(c)):
+            for kind in KINDS:
+                with self.subTest(case=case.name, input=kind):
+                    source = self.input(kind, case.octets())
+                    if source.thread:
+                        ender = threading.Thread(target=source.end)
+                        ender.start()
+                        self.addCleanup(ender.join)
+                    done, got = self.libxl(source, "hvm")
+                    self.assert_status(done, 0)
+                    self.assertEqual(v2.difference(expected.stream(case, "libxl", 2), got), "")
+
+    def test_a_second_stream_behind_the_first(self):
+        """Two runs on one fd: each takes what is its own."""
+        first, second = cases.named("pv64-age-4-5"), cases.named("hvm64-age-4-5")
+        for kind in KINDS:
+            with self.subTest(input=kind):
+                source = self.input(kind, first.octets() + second.octets() + BEHIND)
+                for case in (first, second):
+                    done, got = self.libxl(source, case.flavour.guest)
+                    self.assert_status(done, 0)
+                    self.assertEqual(got, expected.stream(case, "libxl", 2))
+                self.assertEqual(source.left(), BEHIND)
+
+
+class Bad(ToolstackTest):
+    def refused(self, source: Input, guest: str) -> bytes:
+        done, got = self.libxl(source, guest)
+        self.assert_status(done, 1)
+        self.assertEqual(len(program.errors(done.stderr)), 1, done.stderr)
+        return got
+
+    def ended(self, kind: str, data: bytes) -> Input:
+        """An input that ends behind the data."""
+        source = self.input(kind, data)
+        if source.thread:
+            threading.Thread(target=source.end).start()
+        return source
+
+    def test_first_24_octets_go_out_whatever_follows(self):
+        """xl itself crashes if its helper ends before."""
+        stream = cases.named("hvm64-age-4-5").octets()
+        for name, data in (("empty", b""), ("one octet", b"\0"), ("garbage", b"garbage " * 100), ("zeros", bytes(5000)),
+                           ("ones", b"\xff" * 5000), ("cut early", stream[:7]), ("cut", stream[:20000])):
+            for guest in ("pv", "hvm"):
+                for kind in KINDS:
+                    with self.subTest(input=name, guest=guest, kind=kind):
+                        self.assertEqual(self.refused(self.ended(kind, data), guest)[:24], FIRST_24)
+
+    def test_bad_cases(self):
+        for case in cases.bad():
+            if case.by_name or case.save.header:
+                continue
+            for kind in ("file", "pipe"):
+                with self.subTest(case=case.name, input=kind):
+                    got = self.refused(self.ended(kind, case.octets()), case.flavour.guest)
+                    self.assertEqual(got[:24], FIRST_24)
+                    with self.assertRaises(v2.Unsound, msg="a failed run must not look complete"):
+                        v2.decode(got)
+
+    def test_guest_type_that_the_stream_contradicts(self):
+        for name, guest in (("pv64-age-4-5", "hvm"), ("hvm64-age-4-5", "pv")):
+            for kind in KINDS:
+                with self.subTest(case=name, input=kind):
+                    self.assertEqual(self.refused(self.ended(kind, cases.named(name).octets()), guest)[:24], FIRST_24)
+
+    def test_output_closed_by_the_toolstack(self):
+        """The program ends, by SIGPIPE or with status 3; it does not go on reading for ever."""
+        source = self.input("file", cases.named("hvm64-full-batch").octets())
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = program.run("--in", source.fd, "--out", writer, "--width", "64", "--guest", "hvm", "--format", "libxl",
+                           pass_fds=(source.fd, writer))
+        os.close(writer)
+        self.assertIn(done.returncode, (3, -13, 128 + 13))
+
+
+if __name__ == "__main__":
+    unittest.main()

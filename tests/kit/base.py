@@ -1,0 +1,44 @@
+"""What the test cases share: a directory of their own, and ways to say what a run has to come to."""
+
+import tempfile
+import unittest
+from pathlib import Path
+
+from . import program
+
+
+class ProgramTest(unittest.TestCase):
+    def setUp(self):
+        tmp = tempfile.TemporaryDirectory()
+        self.addCleanup(tmp.cleanup)
+        self.dir = Path(tmp.name)
+
+    def file(self, name: str, data: bytes) -> Path:
+        path = self.dir / name
+        path.write_bytes(data)
+        return path
+
+    def assert_status(self, done, status: int) -> None:
+        self.assertEqual(done.returncode, status, f"exit status; stderr: {done.stderr}")
+
+    def assert_silent_stdout(self, done) -> None:
+        self.assertEqual(done.stdout, b"", "standard output is not ours")
+
+    def assert_refused(self, done, output: Path) -> str:
+        """Exit status 1, one line that says where and why, no output and no litter. Returns the line."""
+        self.assert_status(done, 1)
+        self.assert_silent_stdout(done)
+        errors = program.errors(done.stderr)
+        self.assertEqual(len(errors), 1, f"one error of the agreed form; stderr: {done.stderr}")
+        self.assert_clean(output)
+        return errors[0]
+
+    def assert_clean(self, output: Path) -> None:
+        """Neither the output nor anything temporary is there."""
+        left = sorted(p.name for p in output.parent.iterdir())
+        self.assertEqual(left, [], "nothing may be left beside the output")
+
+    def out(self, name: str = "out") -> Path:
+        """A path in an empty directory of its own, so that litter shows."""
+        directory = Path(tempfile.mkdtemp(dir=self.dir))
+        return directory / name

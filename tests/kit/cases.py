@@ -1,0 +1,741 @@
+"""The catalogue of legacy streams to test with: name, stream, what it shows, and what is right about it.
+
+Each function below makes one stream per flavour and is named after it. Where Xen's script is right, its output is the
+expected one; where it is not, the reason stands in `wrong` and model.py says what is right.
+"""
+
+import struct
+from dataclasses import dataclass, field, replace
+from typing import Callable, Optional, Union
+
+from . import legacy
+from .flavours import (ALL, BROKEN, HVM, L1TAB, L2TAB, L3TAB, L4TAB, P2M_SIZE, PHYSMAP, PINNED, PV, PV32, PV64, XALLOC,
+                       XTAB, Flavour, hvm_context, qemu_0002, qemu_remus, qemu_to_end, qemu_xapi)
+from .legacy import (Batch, Block, Checkpoint, HvmTail, LastCheckpoint, Param, Physmap, Raw, Save, Toolstack, TscInfo,
+                     VcpuInfo, Verify, XlHeader, noise)
+
+FORMATS = ("libxl", "libxc", "libxc --skip-qemu")
+
+
+def xl_text(guest: str) -> XlHeader:
+    """As xl of 4.1 to 4.4 wrote it."""
+    return XlHeader((b'builder = "hvm"\n' if guest == "hvm" else b"") + b'name = "old"\nmemory = 32\n')
+
+
+def xl_json(guest: str) -> XlHeader:
+    """As xl of 4.5 wrote it."""
+    return XlHeader(b'{"c_info": {"type": "%s", "name": "old"}, "b_info": {}}\0' % guest.encode(), flags=1)
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    flavour: Flavour
+    save: Save
+    shows: str
+    wrong: str = ""                         # why Xen's script is not to be followed
+    wrong_in: tuple[str, ...] = FORMATS     # the formats that this concerns
+    refused: str = ""                       # what the error says, if the stream must be refused
+    ask: bool = False                       # the guest type cannot be detected
+    by_name: bool = False                   # refused only as a file opened by name
+    patch: dict = field(default_factory=dict, compare=False, hash=False)
+
+    def script_is_right(self, fmt: str) -> bool:
+        return not self.refused and not (self.wrong and fmt in self.wrong_in)
+
+    def with_header(self, header: XlHeader) -> "Case":
+        return replace(self, name=self.name + "-xl", save=replace(self.save, header=header))
+
+    def fields(self) -> tuple[bytes, list[legacy.Field]]:
+        """The stream, and where each field of it lies."""
+        data, found = legacy.fields(self.save)
+        for name, value in self.patch.items():
+            if name == "behind":
+                data += value
+                continue
+            hits = [f for f in found if f.name.endswith(name)]
+            assert len(hits) == 1, f"{self.name}: {name} names {len(hits)} fields"
+            data = put(data, hits[0], value)
+        return data, found
+
+    def octets(self) -> bytes:
+        return self.fields()[0]
+
+
+def put(data: bytes, at: legacy.Field, value: Union[int, bytes]) -> bytes:
+    """Overwrites a field."""
+    if isinstance(value, int):
+        value = (value & (1 << 8 * at.size) - 1).to_bytes(at.size, "little")
+    assert len(value) == at.size
+    return data[:at.offset] + value + data[at.offset + at.size:]
+
+
+CASES: list[Case] = []
+
+
+def case(on: tuple[Flavour, ...], shows: str, **kw) -> Callable:
+    """Adds what the function makes, once per flavour, under the function's name."""
+    def add(make: Callable[[Flavour], Union[Save, tuple[Save, dict]]]) -> Callable:
+        for flavour in on:
+            made = make(flavour)
+            save, patch = made if isinstance(made, tuple) else (made, {})
+            CASES.append(Case(f"{flavour.name}-{make.__name__.strip('_').replace('_', '-')}", flavour, save, shows,
+                              patch=patch, **kw))
+        return make
+    return add
+
+
+def good() -> list[Case]:
+    return [c for c in CASES if not c.refused]
+
+
+def bad() -> list[Case]:
+    return [c for c in CASES if c.refused]
+
+
+def named(name: str) -> Case:
+    return next(c for c in CASES if c.name == name)
+
+
+# Ages ------------------------------------------------------------------------------------------------------------------
+
+NO_EXTENDED_INFO = "refuses a stream without extended info"
+NO_VCPU_INFO = "takes no vcpu at all and a wrong shared info, with exit status 0"
+TO_END = "knows only DeviceModelRecord0002"
+QEMU_ONLY = ("libxl", "libxc")
+
+
+@case((PV64, PV32), "Xen 3.0.0: no extended info, no VCPU_INFO, mfns in XTAB entries", wrong=NO_EXTENDED_INFO)
+def age_3_0(f):
+    return f.save((3, 0), batches=[Batch(f.entries() + [XTAB | 0x123456, XTAB | 0x3])])
+
+
+@case((PV64, PV32), "Xen 3.0.0 with a first p2m frame that could be a batch count", wrong=NO_EXTENDED_INFO, ask=True)
+def age_3_0_low_frames(f):
+    return replace(f.save((3, 0)), frames=f.frames(first=5))
+
+
+@case((PV32,), "Xen 3.0.3: PAE guests have a vcpu block, still no VCPU_INFO", wrong=NO_VCPU_INFO)
+def age_3_0_3(f):
+    return f.save((3, 0, 3))
+
+
+@case((PV64,), "Xen 3.1, 64-bit: VCPU_INFO, still no extended info", wrong=NO_EXTENDED_INFO)
+def age_3_1(f):
+    return f.save((3, 1), online=[0, 1])
+
+
+@case((PV32,), "Xen 3.1, PAE: VCPU_INFO, a vcpu block")
+def age_3_1_pae(f):
+    return f.save((3, 1), online=[0, 1])
+
+
+@case(PV, "Xen 3.2: vcpu and extv blocks, no TSC_INFO")
+def age_3_2(f):
+    return f.save((3, 2), online=[0, 1])
+
+
+@case(PV, "Xen 4.0: TSC_INFO; no xcnt, no LAST_CHECKPOINT")
+def age_4_0(f):
+    return f.save((4, 0))
+
+
+@case(PV, "Xen 4.1: xsave, LAST_CHECKPOINT; no toolstack blob")
+def age_4_1(f):
+    return f.save((4, 1))
+
+
+@case(PV, "Xen 4.2 to 4.5: an empty toolstack blob, which is for HVM only")
+def age_4_5(f):
+    return f.save((4, 5))
+
+
+@case(HVM, "Xen 3.1: no HVM param, the qemu record goes to the end", wrong=TO_END, wrong_in=QEMU_ONLY)
+def age_3_1(f):
+    return f.save((3, 1))
+
+
+@case(HVM, "Xen 3.4: IDENT_PT, VM86_TSS", wrong=TO_END, wrong_in=QEMU_ONLY)
+def age_3_4(f):
+    return f.save((3, 4))
+
+
+@case(HVM, "Xen 4.0: XTAB entries keep their pfn", wrong="forwards XTAB entries with low bits")
+def age_4_0(f):
+    return f.save((4, 0), batches=[Batch([0, XTAB | 1, XTAB | 2, 3])])
+
+
+@case(HVM, "Xen 4.1: DeviceModelRecord0002, console and ACPI params")
+def age_4_1(f):
+    return f.save((4, 1))
+
+
+@case(HVM, "Xen 4.2: toolstack blob, rings, viridian")
+def age_4_2(f):
+    return f.save((4, 2))
+
+
+@case(HVM, "Xen 4.5: IOREQ server")
+def age_4_5(f):
+    return f.save((4, 5))
+
+
+@case(HVM, "Xen 4.5.4: HVM_X87_FIP_WIDTH", wrong="does not know chunk -21")
+def age_4_5_4(f):
+    return f.save((4, 5, 4))
+
+
+@case(HVM, "XenServer 6: no console chunk, XAPI's qemu record", wrong=TO_END, wrong_in=QEMU_ONLY)
+def xenserver(f):
+    params = [p for p in f.params((4, 1)) if p.id != legacy.XC_SAVE_ID_HVM_CONSOLE_PFN]
+    return replace(f.save((4, 1), params=params), qemu=qemu_xapi())
+
+
+# Pages -----------------------------------------------------------------------------------------------------------------
+
+@case(PV, "every page type, with pfns that show the type's move to bits 63..60")
+def types(f):
+    entries = [0x20, *(n << 28 | 0x20 + n for n in range(1, 5)), *(PINNED | n << 28 | 0x30 + n for n in range(1, 5)),
+               BROKEN | 0x40, XALLOC | 0x41, XTAB, P2M_SIZE - 1]
+    return f.save(batches=[Batch(f.entries()), Batch(entries)])
+
+
+@case(PV, "pinned and plain page tables, BROKEN, XALLOC and XTAB in one batch")
+def types_small(f):
+    return f.save(batches=[Batch([0x401, L1TAB | 0x10, L2TAB | PINNED | 0x11, XALLOC | 0x12, L3TAB | 0x13,
+                                  L4TAB | PINNED | 0x14 if f.guest_width == 8 else 0x14, BROKEN | 0x15, XTAB])])
+
+
+@case(HVM, "plain, BROKEN, XALLOC and XTAB pages mixed")
+def types(f):
+    return f.save(batches=[Batch([5, XALLOC | 6, 7, BROKEN | 8, XTAB, 9, P2M_SIZE - 1, XALLOC | 0xA])])
+
+
+@case(ALL, "batches without any page data; those of XTAB alone vanish",
+      wrong="writes a PAGE_DATA record with count 0, which every restorer refuses")
+def no_data(f):
+    return f.save(batches=[Batch([XTAB]), Batch(f.entries()), Batch([XTAB] * 1024), Batch([XALLOC | 0x50, XALLOC | 0x51]),
+                           Batch([BROKEN | 0x52]), Batch([XTAB, XALLOC | 0x53, XTAB])])
+
+
+@case(ALL, "batches without page data, none of them empty")
+def no_data_but_entries(f):
+    return f.save(batches=[Batch(f.entries()), Batch([XALLOC | 0x50, XALLOC | 0x51]), Batch([BROKEN | 0x52]),
+                           Batch([XTAB, XALLOC | 0x53, XTAB])])
+
+
+@case(ALL, "XTAB entries with anything in their low bits, pfns beyond the guest too", wrong="forwards them")
+def xtab_junk(f):
+    return f.save(batches=[Batch(f.entries() + [XTAB | 1, 0x60, XTAB | 0x0FFFFFFF, XTAB | P2M_SIZE, 0x61])])
+
+
+@case(ALL, "the same pfn twice in a batch", wrong="refuses duplicates in a batch")
+def duplicates(f):
+    return f.save(batches=[Batch(f.entries() + [0x70, 0x71, 0x70, XALLOC | 0x71])])
+
+
+@case(ALL, "a batch of 1024 pages, the largest there is, and one of 1")
+def full_batch(f):
+    return f.save(batches=[Batch(range(P2M_SIZE - 1024, P2M_SIZE)), Batch(f.entries()), Batch([P2M_SIZE - 1], 1)])
+
+
+@case(ALL, "a live save: pfns sent again, with other content and type, then TSC_INFO")
+def live(f):
+    chunks = f.body((4, 5), batches=[Batch(f.entries()), Batch([0x80, L1TAB | 0x81 if f.pv else 0x81], 1),
+                                     Batch([0x81, XTAB, 0x80], 2), Batch(f.entries(), 3)])
+    return replace(f.save(), body=chunks[1:-2] + [chunks[0]] + chunks[-2:])
+
+
+@case(ALL, "xl migrate --debug: all pages once more behind ENABLE_VERIFY_MODE")
+def verify(f):
+    batches = [Batch(f.entries()), Batch([0x80, 0x81])]
+    return f.save(batches=[*batches, Verify(), *batches])
+
+
+@case(ALL, "no page at all")
+def no_pages(f):
+    return f.save(batches=[])
+
+
+# Other chunks ----------------------------------------------------------------------------------------------------------
+
+@case(ALL, "Xen 4.0 and before: no LAST_CHECKPOINT, the stream just ends")
+def no_last_checkpoint(f):
+    save = f.save()
+    return replace(save, body=[c for c in save.body if not isinstance(c, LastCheckpoint)])
+
+
+@case(ALL, "chunks in an order that no saver uses")
+def any_order(f):
+    save = f.save()
+    batches = [c for c in save.body if isinstance(c, Batch)]
+    return replace(save, body=batches + [c for c in save.body if c not in batches][::-1])
+
+
+@case(ALL, "TSC_INFO twice: both go on in their places, the last one wins at the restore")
+def tsc_twice(f):
+    return f.save(batches=[Batch(f.entries()), TscInfo(0, 5, 6, 7), TscInfo(2, 0xFFFFFFFFFFFFFFFF, 0xFFFFFFFF, 0)])
+
+
+@case(ALL, "chunks with all zeros and all ones in their values")
+def extreme_values(f):
+    params = [Param(p.id, 0 if i % 2 else (1 << 64) - 1, pad=0xDEADBEEF) for i, p in enumerate(f.params((4, 5)))]
+    return f.save(params=params, batches=[TscInfo(0, 0, 0, 0), Batch(f.entries())])
+
+
+@case(HVM, "HVM params repeated: one of each, at its first place with its last value", wrong="writes all of them")
+def params_twice(f):
+    params = f.params((4, 5))
+    again = [Param(p.id, p.value + 0x1000) for p in params[4:1:-1]]
+    return f.save(params=params[:6] + again + params[6:] + [Param(params[0].id, 0x77)])
+
+
+@case(HVM, "HVM params among the pages go out behind all pages")
+def params_early(f):
+    params = f.params((4, 5))
+    return f.save(params=params[4:], batches=[params[0], Batch([0, 1]), *params[1:4], Batch([2, 3])])
+
+
+@case(HVM, "a single HVM param")
+def one_param(f):
+    return f.save(params=f.params((3, 3)))
+
+
+@case(PV, "an HVM-only chunk in a PV stream is dropped", wrong="refuses HVM-only chunks")
+def hvm_chunk(f):
+    return f.save(batches=[Param(legacy.XC_SAVE_ID_HVM_IDENT_PT, 0xFEFFF000), Batch(f.entries()),
+                           Param(legacy.XC_SAVE_ID_HVM_X87_FIP_WIDTH, 4)])
+
+
+@case(HVM, "the VCPU_INFO of an HVM guest does not matter, nor does its absence")
+def no_vcpu_info(f):
+    return f.save(vcpu_info=[])
+
+
+# Vcpus -----------------------------------------------------------------------------------------------------------------
+
+@case(PV, "several vcpus, some offline")
+def vcpu_holes(f):
+    return f.save(online=[0, 2, 5])
+
+
+@case(PV, "more than 64 vcpus (Xen 4.2 and later)")
+def vcpus_many(f):
+    return f.save(online=[0, 1, 63, 64, 127, 130], xsave={130: 592})
+
+
+@case(PV, "the largest vcpu id there is")
+def vcpu_4095(f):
+    return f.save(online=[0, 4095])
+
+
+@case(PV, "VCPU_INFO twice, the last one counts", wrong="adds the two up")
+def vcpu_info_twice(f):
+    return f.save(online=[0, 2], vcpu_info=[VcpuInfo.of([0, 1, 70]), VcpuInfo.of([0, 2])])
+
+
+@case(PV, "bits of the online map above the maximum id do not count", wrong="counts them")
+def vcpu_bits_above(f):
+    return f.save(online=[0, 1], vcpu_info=[VcpuInfo(2, [0b11 | 0b11000 | 1 << 63])])
+
+
+@case(PV, "a maximum id above the last online vcpu")
+def vcpu_max_above(f):
+    return f.save(online=[0, 1], vcpu_info=[VcpuInfo.of([0, 1], max_vcpu_id=200)])
+
+
+@case(PV, "no VCPU_INFO in a stream with all extended info: vcpu 0, made online", wrong=NO_VCPU_INFO)
+def no_vcpu_info(f):
+    save = f.save(vcpu_info=[])
+    save.tail.vcpus[0].basic = f.basic(0, online=False)
+    return save
+
+
+@case(PV, "no VCPU_INFO and a vcpu 0 that is online already", wrong=NO_VCPU_INFO)
+def no_vcpu_info_online(f):
+    return f.save(vcpu_info=[])
+
+
+@case(PV, "a vcpu that is not marked online stays so where VCPU_INFO exists")
+def vcpu_not_online(f):
+    save = f.save()
+    save.tail.vcpus[0].basic = f.basic(0, online=False)
+    return save
+
+
+@case(PV, "xsave sizes differ between vcpus: each record's own counts", wrong="asserts that they agree")
+def xsave_sizes(f):
+    return f.save(online=[0, 1, 2], xsave={0: 592, 1: 16 + 832, 2: 16})
+
+
+@case(PV, "the smallest and the largest xsave", wrong="asserts that they agree with xcnt")
+def xsave_limits(f):
+    return f.save(online=[0, 1], xsave={0: 16, 1: 16400})
+
+
+@case(PV, "an xcnt block of 0: no xsave follows")
+def xcnt_zero(f):
+    save = f.save((4, 0))
+    return replace(save, extended_info=save.extended_info + [Block(b"xcnt", bytes(4))])
+
+
+@case(PV, "pfns unmapped at the end are read and dropped")
+def unmapped(f):
+    return f.save(unmapped=range(0x100, 0x100 + 300))
+
+
+# Extended info ---------------------------------------------------------------------------------------------------------
+
+@case(PV, "extended info blocks in another order")
+def ext_order(f):
+    save = f.save()
+    return replace(save, extended_info=save.extended_info[::-1])
+
+
+@case(PV, "an unknown extended info block is skipped", wrong="refuses it")
+def ext_unknown(f):
+    save = f.save()
+    return replace(save, extended_info=[Block(b"what", noise("what", 21)), *save.extended_info, Block(b"\0\xff\n ", b"")])
+
+
+@case((PV64, PV32), "no vcpu block: the guest is as wide as the toolstack", wrong="divides by zero")
+def ext_no_vcpu(f):
+    save = f.save()
+    return replace(save, extended_info=[b for b in save.extended_info if b.id != b"vcpu"])
+
+
+@case((PV64, PV32), "extended info without any block", wrong="divides by zero")
+def ext_empty(f):
+    return replace(f.save((3, 1)), extended_info=[])
+
+
+@case(PV, "two vcpu blocks: the last one counts, one X86_PV_INFO", wrong="writes two X86_PV_INFO, which no restorer takes")
+def ext_vcpu_twice(f):
+    save = f.save()
+    other = Block(b"vcpu", noise("other width", legacy.VCPU_SIZE[12 - f.guest_width]))
+    return replace(save, extended_info=[other, *save.extended_info])
+
+
+@case(PV, "data in the extv block is skipped")
+def ext_extv_data(f):
+    save = f.save()
+    return replace(save, extended_info=[replace(b, data=noise("extv", 12)) if b.id == b"extv" else b
+                                        for b in save.extended_info])
+
+
+# p2m -------------------------------------------------------------------------------------------------------------------
+
+@case(PV, "p2m sizes around the border of a p2m frame")
+def p2m_exact_frame(f):
+    size = 4096 // f.guest_width
+    save = f.save(batches=[Batch([L1TAB | 1, L3TAB | 2, L4TAB | 3 if f.guest_width == 8 else 3, size - 1])])
+    return replace(save, p2m_size=size, frames=f.frames(first=1, p2m_size=size))
+
+
+@case(PV, "one pfn more than fits a p2m frame")
+def p2m_frame_and_one(f):
+    size = 4096 // f.guest_width + 1
+    save = f.save(batches=[Batch([L1TAB | 1, L3TAB | 2, 3, size - 1])])
+    return replace(save, p2m_size=size, frames=f.frames(first=1, p2m_size=size))
+
+
+@case(HVM, "the largest p2m size there is")
+def p2m_largest(f):
+    return replace(f.save(batches=[Batch([0, 0x0FFFFFFE])]), p2m_size=0x0FFFFFFF)
+
+
+@case(PV, "the smallest guest: one pfn")
+def p2m_one(f):
+    return replace(f.save(batches=[Batch([L3TAB | 0])]), p2m_size=1, frames=[0])
+
+
+# Toolstack blob and emulator -------------------------------------------------------------------------------------------
+
+LIBXL = ("libxl",)
+
+
+@case(PV, "physmap entries of a PV guest are dropped", wrong="writes xenstore data, which libxl refuses for PV", wrong_in=LIBXL)
+def toolstack(f):
+    return f.save(toolstack=[Toolstack(PHYSMAP)])
+
+
+@case(HVM, "a toolstack blob without entries")
+def toolstack_empty(f):
+    return f.save(toolstack=[Toolstack([])])
+
+
+@case(ALL, "a toolstack blob of length 0 is none")
+def toolstack_none(f):
+    return f.save(toolstack=[Toolstack(None)])
+
+
+@case(HVM, "a physmap entry without a name", wrong="refuses namelen 0", wrong_in=LIBXL)
+def toolstack_nameless(f):
+    return f.save(toolstack=[Toolstack([Physmap(1, 2, 3, b""), *PHYSMAP, Physmap(0xFFFFFFFFFFFFFFFF, 0, 4, b"")])])
+
+
+@case(HVM, "a physmap entry with an empty name")
+def toolstack_empty_name(f):
+    return f.save(toolstack=[Toolstack([Physmap(1, 2, 3, b"\0"), *PHYSMAP])])
+
+
+@case(HVM, "a name that ends before namelen does", wrong="takes the NUL into the name", wrong_in=LIBXL)
+def toolstack_name_short(f):
+    return f.save(toolstack=[Toolstack([Physmap(1, 2, 3, b"vga\0ram\0"), *PHYSMAP])])
+
+
+@case(HVM, "the toolstack blob twice, the last one counts", wrong="writes both", wrong_in=LIBXL)
+def toolstack_twice(f):
+    return f.save(toolstack=[Toolstack(PHYSMAP), Toolstack([Physmap(7, 8, 9, b"last\0")])])
+
+
+@case(HVM, "many physmap entries")
+def toolstack_many(f):
+    return f.save(toolstack=[Toolstack([Physmap(i << 20, i << 24, i, b"ram%d\0" % i) for i in range(100)])])
+
+
+@case(HVM, "a RemusDeviceModelState record", wrong=TO_END, wrong_in=QEMU_ONLY)
+def qemu_remus_state(f):
+    return replace(f.save(), qemu=qemu_remus())
+
+
+@case(HVM, "a QemuDeviceModelRecord, which goes to the end of input", wrong=TO_END, wrong_in=QEMU_ONLY)
+def qemu_to_the_end(f):
+    return replace(f.save(), qemu=qemu_to_end())
+
+
+@case(HVM, "XAPI's qemu record with its big-endian length", wrong=TO_END, wrong_in=QEMU_ONLY)
+def qemu_of_xapi(f):
+    return replace(f.save(), qemu=qemu_xapi())
+
+
+@case(HVM, "a qemu record of length 0")
+def qemu_empty(f):
+    return replace(f.save(), qemu=qemu_0002(b""))
+
+
+@case(HVM, "a large qemu record, not a multiple of 8")
+def qemu_large(f):
+    return replace(f.save(), qemu=qemu_0002(b"QEVM" + noise("large", 300001)))
+
+
+@case(HVM, "a large qemu record to the end of input", wrong=TO_END, wrong_in=QEMU_ONLY)
+def qemu_large_to_the_end(f):
+    return replace(f.save(), qemu=qemu_to_end(b"QEVM" + noise("large", 300001)))
+
+
+@case(HVM, "an HVM context that is not a multiple of 8, and a large one")
+def context_odd(f):
+    return replace(f.save(), tail=HvmTail(hvm_context(9001)))
+
+
+# Refused: not convertible ----------------------------------------------------------------------------------------------
+
+TMEM = struct.pack("<7I", 1, 16, 0xFFFFFFFF, 0, 0, 0, 0xFFFFFFFF) + struct.pack("<I", 0xFFFFFFFF)
+
+
+@case((PV64, PV32, *HVM), "a guest with tmem", refused=r"(?i)tmem.*not convertible yet")
+def tmem(f):
+    save = f.save((4, 1))
+    return replace(save, body=[Raw(legacy.XC_SAVE_ID_TMEM, TMEM), *save.body])
+
+
+@case((PV64, PV32, *HVM), "tmem pages to invalidate", refused=r"(?i)tmem.*not convertible yet")
+def tmem_extra(f):
+    return f.save((4, 1), batches=[Batch(f.entries()), Raw(legacy.XC_SAVE_ID_TMEM_EXTRA, b"\xff\xff\xff\xff")])
+
+
+@case((PV64, PV32, *HVM), "Remus compression", refused=r"(?i)compress.*not convertible yet")
+def compression(f):
+    save = f.save(params=[], toolstack=[])
+    return replace(save, body=save.body[:-1] + [Raw(legacy.XC_SAVE_ID_ENABLE_COMPRESSION)])
+
+
+@case((PV64, PV32, *HVM), "Remus compressed data", refused=r"(?i)compress.*not convertible yet")
+def compressed(f):
+    return f.save(batches=[Batch(f.entries()), Raw(legacy.XC_SAVE_ID_COMPRESSED_DATA,
+                                                   (5).to_bytes(f.width // 8, "little") + b"\0\0\0\0\0")])
+
+
+@case((PV64, PV32, *HVM), "an uncompressed Remus stream, which Xen's script takes for its first checkpoint", refused=".",
+      by_name=True)
+def remus(f):
+    save = f.save()
+    body = [c for c in save.body if not isinstance(c, LastCheckpoint)]
+    qemu = None if f.pv else qemu_0002()
+    return replace(save, body=body, qemu=qemu, later=[Checkpoint([Batch([3], 9), *body[2:]], save.tail, qemu)])
+
+
+@case((PV32,), "a guest with 2-level page tables, which no Xen since 4.6 runs", refused=r"(?i)level|PAE")
+def two_level(f):
+    return f.save((3, 0), batches=[Batch([*f.frames()[:3], L1TAB | 0x10, L2TAB | PINNED | 0x11])])
+
+
+# Refused: malformed ----------------------------------------------------------------------------------------------------
+
+@case(ALL, "a p2m size of 0", refused="p2m")
+def p2m_zero(f):
+    return f.save(), {"p2m_size": 0}
+
+
+@case(ALL, "a p2m size above 28 bits", refused="p2m|legacy|v2")
+def p2m_huge(f):
+    return f.save(), {"p2m_size": 0x10000000}
+
+
+@case(ALL, "a pfn just behind the guest's memory", refused="pfn")
+def pfn_beyond(f):
+    return f.save(batches=[Batch(f.entries() + [P2M_SIZE])])
+
+
+@case(ALL, "an allocate-only pfn behind the guest's memory", refused="pfn")
+def pfn_beyond_xalloc(f):
+    return f.save(batches=[Batch(f.entries() + [XALLOC | P2M_SIZE])])
+
+
+@case(ALL, "a broken pfn behind the guest's memory", refused="pfn")
+def pfn_beyond_broken(f):
+    return f.save(batches=[Batch(f.entries() + [BROKEN | P2M_SIZE])])
+
+
+for _type in (5, 6, 7, 8):
+    def _type_n(f, type_=_type):
+        return f.save(batches=[Batch(f.entries() + [type_ << 28 | 0x20])])
+    _type_n.__name__ = f"type_{_type}"
+    case(ALL, f"page type {_type}, which does not exist", refused="type")(_type_n)
+
+
+@case((PV64, *HVM), "a batch of 1025 pages", refused="batch|1025")
+def batch_too_large(f):
+    return f.save(batches=[Batch(f.entries()), Batch([XTAB] * 1025)])
+
+
+@case((PV64, PV32, *HVM), "an unknown chunk", refused="-22")
+def chunk_unknown(f):
+    return f.save(batches=[Batch(f.entries()), Raw(-22, bytes(12))])
+
+
+@case(PV, "an xcnt block that is not 4 octets", refused="xcnt")
+def xcnt_size(f):
+    save = f.save()
+    return replace(save, extended_info=save.extended_info[:-1] + [Block(b"xcnt", bytes(8))])
+
+
+@case(PV, "a vcpu block of a size that no guest has", refused="vcpu")
+def ext_vcpu_size(f):
+    save = f.save()
+    return replace(save, extended_info=[Block(b"vcpu", noise("odd", 2804)), *save.extended_info[1:]])
+
+
+@case(PV, "an extended info block larger than what is left of it", refused="(?i)ext")
+def ext_block_beyond(f):
+    save = f.save()
+    return save, {"ext.total": sum(8 + len(b.data) for b in save.extended_info) - 1}
+
+
+@case(PV, "an online map without vcpu 0", refused="vcpu")
+def vcpu_0_missing(f):
+    return f.save(online=[1, 2])
+
+
+@case((PV64, PV32, *HVM), "a vcpu id above 4095", refused="(?i)vcpu")
+def vcpu_4096(f):
+    return f.save(vcpu_info=[VcpuInfo.of([0, 4096])])
+
+
+@case((PV64, PV32, *HVM), "a negative vcpu id", refused="(?i)vcpu")
+def vcpu_negative(f):
+    return f.save(), {"max_vcpu_id": 0xFFFFFFFF}
+
+
+@case(PV, "an xsave record below its header's size", refused="xsave")
+def xsave_small(f):
+    return f.save(xsave={0: 15})
+
+
+@case(PV, "an xsave record above any CPU's", refused="xsave")
+def xsave_large(f):
+    return f.save(xsave={0: 16401})
+
+
+@case(PV, "more unmapped pfns than pfns exist", refused="unmapped")
+def unmapped_huge(f):
+    return f.save(unmapped=[1]), {"unmapped.count": (1 << 28) + 1}
+
+
+@case(HVM, "an empty HVM context", refused="(?i)context")
+def context_empty(f):
+    return replace(f.save(), tail=HvmTail(b""))
+
+
+@case(HVM, "no qemu record", refused="(?i)qemu|device model")
+def qemu_missing(f):
+    return replace(f.save(), qemu=None)
+
+
+@case(HVM, "an unknown qemu signature", refused="(?i)qemu|signature|device model")
+def qemu_unknown(f):
+    return replace(f.save(), qemu=replace(qemu_0002(), signature=b"DeviceModelRecord0003"))
+
+
+@case(HVM, "a qemu record to the end that is not qemu's", refused="(?i)qemu|qevm|device model")
+def qemu_not_qevm(f):
+    return replace(f.save(), qemu=qemu_to_end(b"ABCD" + noise("x", 50)))
+
+
+BLOB = r"(?i)toolstack"
+
+
+@case(HVM, "a toolstack blob of another version", refused=BLOB)
+def toolstack_version(f):
+    return f.save(toolstack=[Toolstack(PHYSMAP, version=2)])
+
+
+@case(HVM, "a toolstack blob too short for its own header", refused=BLOB)
+def toolstack_short(f):
+    return f.save(toolstack=[Raw(legacy.XC_SAVE_ID_TOOLSTACK, struct.pack("<II", 4, 1))])
+
+
+@case(HVM, "more toolstack entries than fit the blob", refused=BLOB)
+def toolstack_count(f):
+    return f.save(), {"Toolstack.count": 3}
+
+
+@case(HVM, "an endless number of toolstack entries", refused=BLOB)
+def toolstack_count_huge(f):
+    return f.save(), {"Toolstack.count": 0xFFFFFFFF}
+
+
+@case(HVM, "a name longer than the blob", refused=BLOB)
+def toolstack_namelen(f):
+    return f.save(toolstack=[Toolstack([Physmap(1, 2, 3, b"vga\0", claimed=5000)])])
+
+
+@case(HVM, "a name without NUL", refused=BLOB)
+def toolstack_name_no_nul(f):
+    return f.save(toolstack=[Toolstack([Physmap(1, 2, 3, b"vga.vram")])])
+
+
+@case(HVM, "a name that is not text", refused=BLOB)
+def toolstack_name_binary(f):
+    return f.save(toolstack=[Toolstack([Physmap(1, 2, 3, b"vga\x1b[31m\0")])])
+
+
+@case((PV64, PV32, *HVM), "octets behind the end of a file", refused=".", by_name=True)
+def left_over(f):
+    return f.save(), {"behind": b"\0"}
+
+
+@case((PV64, PV32, *HVM), "an xl header in another byte order", refused="(?i)byte ?order|endian")
+def xl_byteorder(f):
+    return replace(f.save(), header=xl_text(f.guest)), {"xl.byteorder": 0x04030201}
+
+
+@case((PV64, PV32, *HVM), "an xl header with an unknown mandatory flag", refused="(?i)flag")
+def xl_flag(f):
+    return replace(f.save(), header=xl_text(f.guest)), {"xl.mandatory_flags": 4}
+
+
+@case((PV64, PV32, *HVM), "an xl header that says the stream is v2", refused="(?i)already.*v2")
+def xl_already(f):
+    return replace(f.save(), header=xl_text(f.guest)), {"xl.mandatory_flags": 2}

@@ -1,0 +1,432 @@
+"""Writes legacy (Xen < 4.6) save streams from a description of what is in them.
+
+The description (Save and its parts) is what cases.py varies and what model.py turns into the v2 stream to expect.
+Everything is written in order, so a body may be a generator and the output larger than memory.
+"""
+
+import hashlib
+import io
+import struct
+from dataclasses import dataclass, field
+from typing import Any, Iterable, Iterator, Optional
+
+PAGE_SIZE = 4096
+MAX_BATCH_SIZE = 1024
+
+# Types of a page, bits 31..28 of a pfn entry.
+XEN_DOMCTL_PFINFO_NOTAB = 0x0 << 28
+XEN_DOMCTL_PFINFO_L1TAB = 0x1 << 28
+XEN_DOMCTL_PFINFO_L2TAB = 0x2 << 28
+XEN_DOMCTL_PFINFO_L3TAB = 0x3 << 28
+XEN_DOMCTL_PFINFO_L4TAB = 0x4 << 28
+XEN_DOMCTL_PFINFO_LPINTAB = 0x8 << 28
+XEN_DOMCTL_PFINFO_BROKEN = 0xD << 28
+XEN_DOMCTL_PFINFO_XALLOC = 0xE << 28
+XEN_DOMCTL_PFINFO_XTAB = 0xF << 28
+PFN_MASK = 0x0FFFFFFF
+TYPE_MASK = 0xF0000000
+
+# Chunks of the body.
+XC_SAVE_ID_ENABLE_VERIFY_MODE = -1
+XC_SAVE_ID_VCPU_INFO = -2
+XC_SAVE_ID_HVM_IDENT_PT = -3
+XC_SAVE_ID_HVM_VM86_TSS = -4
+XC_SAVE_ID_TMEM = -5
+XC_SAVE_ID_TMEM_EXTRA = -6
+XC_SAVE_ID_TSC_INFO = -7
+XC_SAVE_ID_HVM_CONSOLE_PFN = -8
+XC_SAVE_ID_LAST_CHECKPOINT = -9
+XC_SAVE_ID_HVM_ACPI_IOPORTS_LOCATION = -10
+XC_SAVE_ID_HVM_VIRIDIAN = -11
+XC_SAVE_ID_COMPRESSED_DATA = -12
+XC_SAVE_ID_ENABLE_COMPRESSION = -13
+XC_SAVE_ID_HVM_GENERATION_ID_ADDR = -14
+XC_SAVE_ID_HVM_PAGING_RING_PFN = -15
+XC_SAVE_ID_HVM_ACCESS_RING_PFN = -16
+XC_SAVE_ID_HVM_SHARING_RING_PFN = -17
+XC_SAVE_ID_TOOLSTACK = -18
+XC_SAVE_ID_HVM_IOREQ_SERVER_PFN = -19
+XC_SAVE_ID_HVM_NR_IOREQ_SERVER_PAGES = -20
+XC_SAVE_ID_HVM_X87_FIP_WIDTH = -21
+
+VGCF_ONLINE = 1 << 5      # in the flags of a vcpu context
+VCPU_FLAGS_OFFSET = 512   # behind the FPU area, in both guest widths
+VCPU_SIZE = {4: 2800, 8: 5168}
+EXTENDED_SIZE = 128
+
+HVM_SAVE_HEADER = struct.pack("<HHI", 1, 0, 24) + struct.pack("<IIQII", 0x54381286, 1, 0x1234, 0x306A9, 0)
+XL_MAGIC = b"Xen saved domain, xl format\n \0 \r"
+
+_NOISE = hashlib.shake_128(b"legacy save").digest(65536 + PAGE_SIZE).replace(b"\0", b"\x5a")
+
+
+def noise(key: str, size: int) -> bytes:
+    """Octets that only this key has, none of them zero."""
+    return hashlib.shake_128(key.encode()).digest(size).replace(b"\0", b"\xa5")
+
+
+def page(pfn: int, iteration: int = 0) -> bytes:
+    """The content of a page as sent in one iteration."""
+    start = (pfn * 2654435761 + iteration * 40503) & 0xFFFF
+    return struct.pack("<QII", pfn, iteration, 0xA55A5AA5) + _NOISE[start:start + PAGE_SIZE - 16]
+
+
+def has_data(entry: int) -> bool:
+    """Whether a pfn entry has a page of data in its batch."""
+    return (entry & TYPE_MASK) < XEN_DOMCTL_PFINFO_BROKEN
+
+
+# What a stream is made of ---------------------------------------------------------------------------------------------
+
+@dataclass
+class Block:
+    """A block of the extended info."""
+    id: bytes
+    data: bytes
+    claimed: Optional[int] = None   # the size written, if not the data's
+
+
+@dataclass
+class Batch:
+    """A page batch. The k-th time a pfn occurs in it, its page is that of iteration + k."""
+    entries: Any
+    iteration: int = 0
+
+    def pages(self) -> Iterator[tuple[int, bytes]]:
+        seen: dict[int, int] = {}
+        for entry in self.entries:
+            if has_data(entry):
+                pfn = entry & PFN_MASK
+                yield entry, page(pfn, self.iteration + seen.get(pfn, 0))
+                seen[pfn] = seen.get(pfn, 0) + 1
+
+
+@dataclass
+class Verify:
+    id = XC_SAVE_ID_ENABLE_VERIFY_MODE
+
+
+@dataclass
+class LastCheckpoint:
+    id = XC_SAVE_ID_LAST_CHECKPOINT
+
+
+@dataclass
+class VcpuInfo:
+    max_vcpu_id: int
+    words: list[int]
+    id = XC_SAVE_ID_VCPU_INFO
+
+    @staticmethod
+    def of(online: Iterable[int], max_vcpu_id: Optional[int] = None) -> "VcpuInfo":
+        online = list(online)
+        top = max(online) if max_vcpu_id is None else max_vcpu_id
+        words = [0] * (top // 64 + 1)
+        for vcpu in online:
+            words[vcpu // 64] |= 1 << (vcpu % 64)
+        return VcpuInfo(top, words)
+
+
+@dataclass
+class Param:
+    """One of the chunks that carry an HVM param: id, four octets of padding, value."""
+    id: int
+    value: int
+    pad: int = 0
+
+
+@dataclass
+class TscInfo:
+    mode: int = 1
+    nsec: int = 0x123456789ABC
+    khz: int = 2394000
+    incarnation: int = 3
+    id = XC_SAVE_ID_TSC_INFO
+
+
+@dataclass
+class Physmap:
+    """An entry of the toolstack blob. name is what lies in the stream, with its NUL; empty: namelen 0."""
+    phys_offset: int
+    start_addr: int
+    size: int
+    name: bytes
+    claimed: Optional[int] = None   # the namelen written, if not the name's
+
+
+@dataclass
+class Toolstack:
+    """The blob that libxl saves; entries None: the chunk has length 0."""
+    entries: Optional[list[Physmap]]
+    version: int = 1
+    id = XC_SAVE_ID_TOOLSTACK
+
+
+@dataclass
+class Raw:
+    """A chunk of which only the octets matter."""
+    id: int
+    data: bytes = b""
+
+
+@dataclass
+class Xsave:
+    data: bytes
+    mask: int = 7
+
+
+@dataclass
+class Vcpu:
+    basic: bytes
+    extended: Optional[bytes] = None
+    xsave: Optional[Xsave] = None
+
+
+@dataclass
+class PvTail:
+    vcpus: dict[int, Vcpu]
+    unmapped: list[int] = field(default_factory=list)
+    shared_info: bytes = b""
+
+
+@dataclass
+class HvmTail:
+    context: bytes
+    magic_pfns: tuple[int, int, int] = (0xFEFFC, 0xFEFFD, 0xFEFFE)
+
+
+@dataclass
+class Qemu:
+    """The qemu record: signature, length in front of the data ("<I", ">I" or None: to the end of input)."""
+    signature: bytes
+    length: Optional[str]
+    data: bytes
+
+    def octets(self) -> bytes:
+        return self.signature + (struct.pack(self.length, len(self.data)) if self.length else b"") + self.data
+
+
+@dataclass
+class XlHeader:
+    config: bytes
+    flags: int = 0
+    optional_flags: int = 0
+    more: bytes = b""               # optional data behind the config
+    bare: bool = False              # optional_data_len 0
+
+    def optional_data(self) -> bytes:
+        return b"" if self.bare else struct.pack("<I", len(self.config)) + self.config + self.more
+
+
+@dataclass
+class Checkpoint:
+    """A further body and tail behind the first tail (Remus)."""
+    body: Any
+    tail: Any
+    qemu: Optional[Qemu] = None
+
+
+@dataclass
+class Save:
+    width: int                      # of the toolstack that saved it: 32 or 64
+    guest: str                      # "pv" or "hvm"
+    p2m_size: int
+    body: Any                       # chunks without the closing 0
+    tail: Any
+    guest_width: int = 8            # pv
+    extended_info: Optional[list[Block]] = None
+    frames: list[int] = field(default_factory=list)
+    qemu: Optional[Qemu] = None
+    header: Optional[XlHeader] = None
+    later: list[Checkpoint] = field(default_factory=list)
+
+
+# Writing --------------------------------------------------------------------------------------------------------------
+
+@dataclass(frozen=True)
+class Field:
+    """Where something lies in the stream: "number" is decoded by a reader, "opaque" passes through it."""
+    name: str
+    offset: int
+    size: int
+    kind: str
+
+
+class Writer:
+    """Puts a Save into a file object; remembers the fields when asked to."""
+
+    def __init__(self, out, width: int, fields: Optional[list[Field]] = None):
+        self.out = out
+        self.ulong = "I" if width == 32 else "Q"
+        self.width = width
+        self.fields = fields
+        self.offset = 0
+
+    def put(self, name: str, data: bytes, kind: str = "opaque") -> None:
+        if self.fields is not None and data:
+            self.fields.append(Field(name, self.offset, len(data), kind))
+        self.out.write(data)
+        self.offset += len(data)
+
+    def number(self, name: str, code: str, value: int) -> None:
+        self.put(name, struct.pack("<" + code, value), "number")
+
+    def save(self, save: Save) -> None:
+        if save.header:
+            self._xl_header(save.header)
+        self.number("p2m_size", self.ulong, save.p2m_size)
+        if save.guest == "pv":
+            self._extended_info(save)
+            for i, frame in enumerate(save.frames):
+                self.number(f"frame[{i}]", self.ulong, frame)
+        self._checkpoint(save, Checkpoint(save.body, save.tail, save.qemu))
+        for checkpoint in save.later:
+            self._checkpoint(save, checkpoint)
+
+    def _xl_header(self, header: XlHeader) -> None:
+        data = header.optional_data()
+        self.put("xl.magic", XL_MAGIC, "number")
+        self.number("xl.byteorder", "I", 0x01020304)
+        self.number("xl.mandatory_flags", "I", header.flags)
+        self.number("xl.optional_flags", "I", header.optional_flags)
+        self.number("xl.optional_data_len", "I", len(data))
+        self.put("xl.config_len", data[:4], "number")
+        self.put("xl.config", data[4:])
+
+    def _extended_info(self, save: Save) -> None:
+        if save.extended_info is None:
+            return
+        blocks = save.extended_info
+        self.number("ext.marker", self.ulong, (1 << save.width) - 1)
+        self.number("ext.total", "I", sum(8 + len(b.data) for b in blocks))
+        for block in blocks:
+            name = "ext." + block.id.decode("ascii", "replace")
+            self.put(name + ".id", block.id, "number")
+            self.number(name + ".size", "I", len(block.data) if block.claimed is None else block.claimed)
+            self.put(name + ".data", block.data, "number" if block.id == b"xcnt" else "opaque")
+
+    def _checkpoint(self, save: Save, checkpoint: Checkpoint) -> None:
+        for i, chunk in enumerate(checkpoint.body):
+            self._chunk(f"chunk[{i}]", chunk)
+        self.number("end", "i", 0)
+        if save.guest == "pv":
+            self._pv_tail(checkpoint.tail)
+        else:
+            self._hvm_tail(checkpoint.tail)
+            if checkpoint.qemu:
+                self._qemu(checkpoint.qemu)
+
+    def _chunk(self, at: str, chunk) -> None:
+        if isinstance(chunk, Batch):
+            self._batch(at + ".batch", chunk)
+            return
+        at += f".{type(chunk).__name__}"
+        self.number(at + ".id", "i", chunk.id)
+        if isinstance(chunk, VcpuInfo):
+            self.number(at + ".max_vcpu_id", "i", chunk.max_vcpu_id)
+            for i, word in enumerate(chunk.words):
+                self.number(f"{at}.map[{i}]", "Q", word)
+        elif isinstance(chunk, Param):
+            self.number(at + ".pad", "I", chunk.pad)
+            self.number(at + ".value", "Q", chunk.value)
+        elif isinstance(chunk, TscInfo):
+            self.number(at + ".mode", "I", chunk.mode)
+            self.number(at + ".nsec", "Q", chunk.nsec)
+            self.number(at + ".khz", "I", chunk.khz)
+            self.number(at + ".incarnation", "I", chunk.incarnation)
+        elif isinstance(chunk, Toolstack):
+            self._toolstack(at, chunk)
+        elif isinstance(chunk, Raw):
+            self.put(at + ".data", chunk.data)
+
+    def _batch(self, at: str, batch: Batch) -> None:
+        self.number(at + ".count", "i", len(batch.entries))
+        if self.fields is None:     # at a stroke: streams may be large
+            self.out.write(struct.pack(f"<{len(batch.entries)}{self.ulong}", *batch.entries))
+            pages = b"".join(data for _, data in batch.pages())
+            self.out.write(pages)
+            self.offset += len(batch.entries) * self.width // 8 + len(pages)
+            return
+        for i, entry in enumerate(batch.entries):
+            self.number(f"{at}.entry[{i}].{entry >> 28:x}", self.ulong, entry)
+        for entry, data in batch.pages():
+            self.put(f"{at}.page.{entry & PFN_MASK:#x}", data)
+
+    def _toolstack(self, at: str, chunk: Toolstack) -> None:
+        # The 64-bit toolstack leaked four octets of a struct's padding behind each name.
+        junk = b"\x99\0\xfe\x7f" if self.width == 64 else b""
+        if chunk.entries is None:
+            self.number(at + ".len", "I", 0)
+            return
+        self.number(at + ".len", "I", 8 + sum(28 + len(e.name) + len(junk) for e in chunk.entries))
+        self.number(at + ".version", "I", chunk.version)
+        self.number(at + ".count", "I", len(chunk.entries))
+        for i, entry in enumerate(chunk.entries):
+            name = f"{at}.entry[{i}]"
+            self.number(name + ".phys_offset", "Q", entry.phys_offset)
+            self.number(name + ".start_addr", "Q", entry.start_addr)
+            self.number(name + ".size", "Q", entry.size)
+            self.number(name + ".namelen", "I", len(entry.name) if entry.claimed is None else entry.claimed)
+            self.put(name + ".name", entry.name, "number")
+            self.put(name + ".junk", junk)
+
+    def _pv_tail(self, tail: PvTail) -> None:
+        self.number("unmapped.count", "I", len(tail.unmapped))
+        for i, pfn in enumerate(tail.unmapped):
+            self.number(f"unmapped[{i}]", self.ulong, pfn)
+        for vcpu_id, vcpu in tail.vcpus.items():
+            at = f"vcpu[{vcpu_id}]"
+            self.put(at + ".basic", vcpu.basic)
+            self.put(at + ".extended", vcpu.extended or b"")
+            if vcpu.xsave:
+                self.number(at + ".xsave.mask", "Q", vcpu.xsave.mask)
+                self.number(at + ".xsave.size", "Q", len(vcpu.xsave.data))
+                self.put(at + ".xsave.data", vcpu.xsave.data)
+        self.put("shared_info", tail.shared_info)
+
+    def _hvm_tail(self, tail: HvmTail) -> None:
+        for name, pfn in zip(("ioreq", "bufioreq", "store"), tail.magic_pfns):
+            self.number("magic." + name, "Q", pfn)
+        self.number("context.len", "I", len(tail.context))
+        self.put("context.header", tail.context[:len(HVM_SAVE_HEADER)], "anchor")
+        self.put("context.rest", tail.context[len(HVM_SAVE_HEADER):])
+
+    def _qemu(self, qemu: Qemu) -> None:
+        self.put("qemu.signature", qemu.signature, "number")
+        if qemu.length:
+            self.put("qemu.len", struct.pack(qemu.length, len(qemu.data)), "number")
+        self.put("qemu.data", qemu.data)
+
+
+def write(save: Save, out) -> int:
+    """Writes a save to a file object; returns its size."""
+    writer = Writer(out, save.width)
+    writer.save(save)
+    return writer.offset
+
+
+def octets(save: Save) -> bytes:
+    out = io.BytesIO()
+    write(save, out)
+    return out.getvalue()
+
+
+def fields(save: Save) -> tuple[bytes, list[Field]]:
+    """The stream and where everything in it lies."""
+    out, found = io.BytesIO(), []
+    Writer(out, save.width, found).save(save)
+    return out.getvalue(), found
+
+
+def memory(save: Save) -> dict[int, tuple[int, Optional[bytes]]]:
+    """What a restore leaves in each pfn: type and content (None: allocated or broken, without data)."""
+    state: dict[int, tuple[int, Optional[bytes]]] = {}
+    for chunk in save.body:
+        if not isinstance(chunk, Batch):
+            continue
+        pages = chunk.pages()
+        for entry in chunk.entries:
+            if entry & TYPE_MASK != XEN_DOMCTL_PFINFO_XTAB:
+                data = next(pages)[1] if has_data(entry) else None
+                state[entry & PFN_MASK] = (entry >> 28 & 0xF, data)
+    return state

@@ -1,0 +1,163 @@
+"""The v2/v3 stream that a legacy save has to become, built from its description by the specification.
+
+Where Xen's script and the old restore code contradict each other, this follows the restore code: so it is what our
+program is held against where the script is wrong, and must equal the script's output where that is right.
+"""
+
+import struct
+
+from . import legacy, v2
+from .legacy import Save
+
+# Index of the HVM param that each chunk carries.
+HVM_PARAM = {
+    legacy.XC_SAVE_ID_HVM_VIRIDIAN: 9,
+    legacy.XC_SAVE_ID_HVM_IDENT_PT: 12,
+    legacy.XC_SAVE_ID_HVM_VM86_TSS: 15,
+    legacy.XC_SAVE_ID_HVM_CONSOLE_PFN: 17,
+    legacy.XC_SAVE_ID_HVM_ACPI_IOPORTS_LOCATION: 19,
+    legacy.XC_SAVE_ID_HVM_PAGING_RING_PFN: 27,
+    legacy.XC_SAVE_ID_HVM_ACCESS_RING_PFN: 28,
+    legacy.XC_SAVE_ID_HVM_SHARING_RING_PFN: 29,
+    legacy.XC_SAVE_ID_HVM_IOREQ_SERVER_PFN: 32,
+    legacy.XC_SAVE_ID_HVM_NR_IOREQ_SERVER_PAGES: 33,
+    legacy.XC_SAVE_ID_HVM_GENERATION_ID_ADDR: 34,
+    legacy.XC_SAVE_ID_HVM_X87_FIP_WIDTH: 36,
+}
+HVM_PARAM_IOREQ_PFN, HVM_PARAM_BUFIOREQ_PFN, HVM_PARAM_STORE_PFN = 5, 6, 1
+
+XL_FLAG_STREAM_V2 = 2
+
+
+def record(type_: int, body: bytes = b"") -> bytes:
+    return struct.pack("<II", type_, len(body)) + body + bytes(-len(body) % 8)
+
+
+def guest_width(save: Save) -> int:
+    """Octets of a guest's word: the size of the last "vcpu" block says it, else it is the toolstack's."""
+    width = save.width // 8
+    for block in save.extended_info or []:
+        if block.id == b"vcpu":
+            width = {2800: 4, 5168: 8}[len(block.data)]
+    return width
+
+
+def online_vcpus(save: Save) -> list[int]:
+    """The last VCPU_INFO counts, up to its maximum; without one there is vcpu 0."""
+    online = [0]
+    for chunk in save.body:
+        if isinstance(chunk, legacy.VcpuInfo):
+            online = [i for i in range(chunk.max_vcpu_id + 1) if chunk.words[i // 64] >> (i % 64) & 1]
+    return online
+
+
+def _image_headers(save: Save) -> bytes:
+    return (struct.pack(">Q4sIHHI", (1 << 64) - 1, b"XENF", 3, 0, 0, 0)
+            + struct.pack("<IHHII", 1 if save.guest == "pv" else 2, 12, 0, 0, 1))
+
+
+def _page_data(batch: legacy.Batch) -> bytes:
+    entries = [e for e in batch.entries if e >> 28 & 0xF != 0xF]
+    if not entries:
+        return b""
+    body = struct.pack("<II", len(entries), 0)
+    body += b"".join(struct.pack("<Q", (e >> 28 & 0xF) << 60 | e & 0x0FFFFFFF) for e in entries)
+    return record(v2.REC_TYPE_PAGE_DATA, body + b"".join(data for _, data in batch.pages()))
+
+
+def _hvm_params(params: list[tuple[int, int]]) -> bytes:
+    return record(v2.REC_TYPE_HVM_PARAMS, struct.pack("<II", len(params), 0)
+                  + b"".join(struct.pack("<QQ", index, value) for index, value in params))
+
+
+def _body(save: Save) -> bytes:
+    out, params = [], {}            # a dict keeps the place of the first and the value of the last
+    for chunk in save.body:
+        if isinstance(chunk, legacy.Batch):
+            out.append(_page_data(chunk))
+        elif isinstance(chunk, legacy.TscInfo):
+            out.append(record(v2.REC_TYPE_X86_TSC_INFO, struct.pack(
+                "<IIQII", chunk.mode, chunk.khz, chunk.nsec, chunk.incarnation, 0)))
+        elif isinstance(chunk, legacy.Param) and save.guest == "hvm":
+            params[HVM_PARAM[chunk.id]] = chunk.value
+    if params:
+        out.append(_hvm_params(list(params.items())))
+    return b"".join(out)
+
+
+def _vcpu(type_: int, vcpu_id: int, data: bytes) -> bytes:
+    return record(type_, struct.pack("<II", vcpu_id, 0) + data)
+
+
+def _pv_tail(save: Save) -> bytes:
+    ids = online_vcpus(save)
+    assert ids == list(save.tail.vcpus), "the description contradicts itself"
+    told = any(isinstance(chunk, legacy.VcpuInfo) for chunk in save.body)
+    blocks = {b.id: b.data for b in save.extended_info or []}
+    out = []
+    for vcpu_id, vcpu in save.tail.vcpus.items():
+        basic = bytearray(vcpu.basic)
+        if not told:
+            basic[legacy.VCPU_FLAGS_OFFSET] |= legacy.VGCF_ONLINE
+        out.append(_vcpu(v2.REC_TYPE_X86_PV_VCPU_BASIC, vcpu_id, bytes(basic)))
+        if b"extv" in blocks:
+            out.append(_vcpu(v2.REC_TYPE_X86_PV_VCPU_EXTENDED, vcpu_id, vcpu.extended))
+        if any(blocks.get(b"xcnt", b"")):
+            out.append(_vcpu(v2.REC_TYPE_X86_PV_VCPU_XSAVE, vcpu_id, vcpu.xsave.data))
+    out.append(record(v2.REC_TYPE_SHARED_INFO, save.tail.shared_info))
+    return b"".join(out)
+
+
+def libxc(save: Save) -> bytes:
+    """The libxc image, version 3, with its END."""
+    out = [_image_headers(save)]
+    if save.guest == "pv":
+        width = guest_width(save)
+        out.append(record(v2.REC_TYPE_X86_PV_INFO, struct.pack("<BB6x", width, 3 if width == 4 else 4)))
+    out.append(record(v2.REC_TYPE_STATIC_DATA_END))
+    if save.guest == "pv":
+        out.append(record(v2.REC_TYPE_X86_PV_P2M_FRAMES, struct.pack("<II", 0, save.p2m_size - 1)
+                          + struct.pack(f"<{len(save.frames)}Q", *save.frames)))
+    out.append(_body(save))
+    if save.guest == "pv":
+        out.append(_pv_tail(save))
+    else:
+        ioreq, bufioreq, store = save.tail.magic_pfns
+        out.append(_hvm_params([(HVM_PARAM_IOREQ_PFN, ioreq), (HVM_PARAM_BUFIOREQ_PFN, bufioreq),
+                                (HVM_PARAM_STORE_PFN, store)]))
+        out.append(record(v2.REC_TYPE_HVM_CONTEXT, save.tail.context))
+    out.append(record(v2.REC_TYPE_END))
+    return b"".join(out)
+
+
+def _xenstore_data(save: Save) -> bytes:
+    """What the last toolstack blob says, as keys and values."""
+    blobs = [chunk for chunk in save.body if isinstance(chunk, legacy.Toolstack)]
+    text = b""
+    for entry in (blobs[-1].entries if blobs else None) or []:
+        root = b"physmap/%x/" % entry.phys_offset
+        text += root + b"start_addr\0%x\0" % entry.start_addr + root + b"size\0%x\0" % entry.size
+        if entry.name:
+            text += root + b"name\0" + entry.name[:entry.name.index(b"\0")] + b"\0"
+    return text
+
+
+def stream(save: Save, fmt: str, skip_qemu: bool = False) -> bytes:
+    """The version 3 stream in libxl or libxc format, without any envelope."""
+    if fmt == "libxc":
+        return libxc(save) + (save.qemu.octets() if save.qemu and not skip_qemu else b"")
+    out = [struct.pack(">8sII", b"LibxlFmt", 2, 2), record(v2.LIBXL_REC_TYPE_LIBXC_CONTEXT), libxc(save)]
+    if save.guest == "hvm":
+        text = _xenstore_data(save)
+        if text:
+            out.append(record(v2.LIBXL_REC_TYPE_EMULATOR_XENSTORE_DATA, bytes(8) + text))
+        out.append(record(v2.LIBXL_REC_TYPE_EMULATOR_CONTEXT, bytes(8) + save.qemu.data))
+    out.append(record(v2.LIBXL_REC_TYPE_END))
+    return b"".join(out)
+
+
+def xl_header(header: legacy.XlHeader, fmt: str) -> bytes:
+    """The xl header to go in front: marked v2 if a libxl stream follows."""
+    flags = header.flags | (XL_FLAG_STREAM_V2 if fmt == "libxl" else 0)
+    data = header.optional_data()
+    return legacy.XL_MAGIC + struct.pack("<IIII", 0x01020304, flags, header.optional_flags, len(data)) + data

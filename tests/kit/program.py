@@ -1,0 +1,39 @@
+"""Runs our program."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Union
+
+PROJECT = Path(__file__).resolve().parents[2]
+NAME = "convert-legacy-stream"
+PROGRAM = Path(os.environ.get("CLS_CONVERT") or PROJECT / "build" / "release" / "bin" / NAME).absolute()
+SANITIZED = os.environ.get("CLS_SANITIZED") == "1"      # built with AddressSanitizer: slower, no limit on memory
+
+TIMEOUT = 120   # against hanging for ever only
+
+ERROR = re.compile(rf"{NAME}: .+: byte 0x[0-9a-f]+: .+: .+")
+
+
+def run(*args: Union[str, Path, int], **kw) -> subprocess.CompletedProcess:
+    """Runs it to its end; stdin is empty if nothing else is said."""
+    kw.setdefault("stdin", subprocess.DEVNULL)
+    kw.setdefault("stdout", subprocess.PIPE)
+    kw.setdefault("stderr", subprocess.PIPE)
+    if "input" in kw:
+        del kw["stdin"]
+    return subprocess.run([PROGRAM, *map(str, args)], timeout=TIMEOUT, check=False, **kw)
+
+
+def start(*args: Union[str, Path, int], **kw) -> subprocess.Popen:
+    return subprocess.Popen([PROGRAM, *map(str, args)], **kw)
+
+
+def lines(stderr: bytes) -> list[str]:
+    return stderr.decode("utf-8", "replace").splitlines()
+
+
+def errors(stderr: bytes) -> list[str]:
+    """The lines that are errors about the input: name, offset, place, reason."""
+    return [line for line in lines(stderr) if ERROR.fullmatch(line) and ": warning: " not in line]

@@ -1,0 +1,55 @@
+"""Runs Xen's own scripts, as Debian 12 ships them in xen-utils-4.17.
+
+What has to be worked around: the package's modules are not on Python's path; the script's -x does not work under
+Python 3, so it never sees an xl header here; its verifier cannot read libxl's xenstore record under Python 3, so only
+the libxc part of a stream is given to it.
+"""
+
+import functools
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@functools.cache
+def _installed() -> tuple[Path, dict[str, str]]:
+    """The directory of the scripts and the environment that they need."""
+    root = Path(os.environ.get("CLS_XEN_UTILS") or PROJECT / "build" / "xen-utils")
+    if not os.environ.get("CLS_XEN_UTILS"):
+        subprocess.run([str(Path(__file__).with_name("fetch-xen-utils.sh")), str(root)], check=True)
+    found = sorted(root.glob("usr/lib/xen-*/bin/convert-legacy-stream"))
+    assert found, f"no convert-legacy-stream of Xen below {root}"
+    modules = found[0].parents[1] / "lib" / "python"
+    return found[0].parent, {**os.environ, "PYTHONPATH": str(modules), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _run(script: str, *args: str) -> subprocess.CompletedProcess:
+    where, env = _installed()
+    return subprocess.run([sys.executable, str(where / script), *args], env=env, stdin=subprocess.DEVNULL,
+                          capture_output=True, check=False)
+
+
+def convert_file(source: Path, target: Path, width: int, guest: str, fmt: str) -> int:
+    """Converts a bare legacy stream; fmt may be "libxc --skip-qemu". Returns the exit status."""
+    return _run("convert-legacy-stream", "-i", str(source), "-o", str(target), "-w", str(width), "-g", guest,
+                "-f", *fmt.split()).returncode
+
+
+@functools.lru_cache(maxsize=1000)
+def convert(stream: bytes, width: int, guest: str, fmt: str) -> tuple[int, bytes]:
+    """(exit status, output) for a bare legacy stream. Each is asked for only once in a run."""
+    with tempfile.TemporaryDirectory() as tmp:
+        source, target = Path(tmp, "in.legacy"), Path(tmp, "out.v2")
+        source.write_bytes(stream)
+        status = convert_file(source, target, width, guest, fmt)
+        return status, target.read_bytes() if target.exists() else b""
+
+
+def verify_libxc(path: Path) -> str:
+    """What Xen's verifier says against a libxc stream in a file; empty if nothing."""
+    done = _run("verify-stream-v2", "-i", str(path), "-f", "libxc")
+    return "" if done.returncode == 0 else f"exit status {done.returncode}: {done.stderr.decode()}"
