@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+CLS_PRINTF(3, 0)
 static void log_line(const struct cls_log *log, enum cls_log_level level, const char *fmt,
                      va_list args)
 {

@@ -1,0 +1,26 @@
+# Sourced by quickstart.sh and test.sh: the Debian 12 packages that are needed.
+
+BUILD_PACKAGES="gcc libc6-dev make cmake"
+# clang and libclang-rt-14-dev: the fuzz targets. python3: the end-to-end tests, and Xen's script.
+TEST_PACKAGES="libcunit1-dev clang libclang-rt-14-dev python3 zstd ca-certificates"
+
+# need_packages PACKAGE...: installs what is missing when root, else says what to install.
+need_packages() {
+    missing=""
+    for package in "$@"; do
+        status=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) || status=""
+        [ "$status" = "install ok installed" ] || missing="$missing $package"
+    done
+    [ -n "$missing" ] || return 0
+    if [ "$(id -u)" -ne 0 ]; then
+        echo "These packages are missing; as root: apt-get install$missing" >&2
+        return 1
+    fi
+    echo "Installing:$missing"
+    export DEBIAN_FRONTEND=noninteractive
+    # shellcheck disable=SC2086
+    { apt-get -qq update && apt-get -qq -y --no-install-recommends install $missing; } >&2 || {
+        echo "apt-get could not install:$missing" >&2
+        return 1
+    }
+}
