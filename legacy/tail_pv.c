@@ -23,6 +23,8 @@ static bool check_guest(struct legacy_reader *r, struct cls_error *err)
     if (!vcpu_is_online(r, 0))
         return cls_input_fail(r->in, err, r->in->offset,
                               "the vcpu map has no vcpu 0, without which no Xen restores a guest");
+    if (r->pages + r->pages_without_data == 0)
+        return cls_input_fail(r->in, err, r->in->offset, "the body had no page of the guest");
     if (!r->guest_width_known && r->pt_levels == 3 && r->l2_seen && !r->l3_seen)
         return cls_input_fail(r->in, err, r->in->offset,
                               "a guest with 2-level page tables (32-bit, not PAE): no Xen since "

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "envelope/envelope.h"
-#include "in_file.h"
+#include "convert/in_file.h"
 #include "leftover.h"
 #include "legacy/detect.h"
 #include "legacy/reader.h"
@@ -99,8 +99,13 @@ static bool convert_envelope(struct conversion *c, struct v2_options *v2, struct
     struct envelope envelope;
     bool libxl;
 
-    if (!envelope_read(&c->in, o->need_xl, c->log, &envelope, err))
+    if (!envelope_read(&c->in, c->log, &envelope, err))
         return false;
+    if (o->need_xl && envelope.kind != ENVELOPE_XL)
+        return cls_input_fail(&c->in, err, c->in.offset, "no xl header, though --xl was given");
+    if (envelope.v2)
+        return cls_input_fail(&c->in, err, c->in.offset,
+                              "the stream behind this header is v2 already: nothing to convert");
     if (envelope.kind != ENVELOPE_NONE)
         c->cleanup->owes_start = 0;
     libxl = o->format == CONVERT_FORMAT_DEFAULT ? envelope_is_libxl(&envelope)

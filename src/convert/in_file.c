@@ -1,4 +1,4 @@
-#include "in_file.h"
+#include "convert/in_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +25,7 @@ bool in_file_open(struct in_file *file, const char *arg, const char *name, struc
         return cls_fail_errno(err, EBADF, "cannot read %s", name);
     if (S_ISDIR(file->st.st_mode))
         return cls_fail(err, CLS_USAGE,
-                        "%s is a directory; whole directories cannot be converted yet", name);
+                        "%s is a directory; whole directories cannot be taken yet", name);
     at = lseek(file->fd, 0, SEEK_CUR);
     file->start = at > 0 ? (uint64_t)at : 0;
     return true;

@@ -4,8 +4,8 @@
 
 #include "xl.h"
 
-bool envelope_read(struct cls_input *in, bool need_xl, const struct cls_log *log,
-                   struct envelope *envelope, struct cls_error *err)
+bool envelope_read(struct cls_input *in, const struct cls_log *log, struct envelope *envelope,
+                   struct cls_error *err)
 {
     const uint8_t *b;
     size_t got;
@@ -16,8 +16,6 @@ bool envelope_read(struct cls_input *in, bool need_xl, const struct cls_log *log
         return false;
     if (got == XL_MAGIC_SIZE && memcmp(b, xl_magic, XL_MAGIC_SIZE) == 0)
         return xl_read(in, log, envelope, err);
-    if (need_xl)
-        return cls_input_fail(in, err, in->offset, "no xl header, though --xl was given");
     cls_info(log, "no envelope");
     return true;
 }
@@ -31,4 +29,9 @@ bool envelope_write(const struct envelope *envelope, struct cls_input *in, struc
                     bool libxl_v2, struct cls_error *err)
 {
     return envelope->kind != ENVELOPE_XL || xl_write(envelope, in, out, libxl_v2, err);
+}
+
+bool envelope_skip(const struct envelope *envelope, struct cls_input *in, struct cls_error *err)
+{
+    return cls_input_skip(in, envelope->xl.optional_data_len, "optional data", err);
 }

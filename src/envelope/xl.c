@@ -34,9 +34,6 @@ static bool check_header(struct cls_input *in, uint64_t start, const uint8_t *he
     if (flags & ~(XL_MANDATORY_FLAG_JSON | XL_MANDATORY_FLAG_STREAMv2))
         return cls_input_fail(in, err, start + OFFSET_MANDATORY_FLAGS,
                               "unknown mandatory flags in 0x%" PRIx32, flags);
-    if (flags & XL_MANDATORY_FLAG_STREAMv2)
-        return cls_input_fail(in, err, start + OFFSET_MANDATORY_FLAGS,
-                              "this xl save is already v2: xl restores it as it is");
     if (len > OPTIONAL_DATA_MAX || (len > 0 && len < CONFIG_LEN_SIZE))
         return cls_input_fail(in, err, start + OFFSET_OPTIONAL_DATA_LEN,
                               "optional data of %" PRIu32 " bytes is not 0 or %d..%u", len,
@@ -72,16 +69,18 @@ bool xl_read(struct cls_input *in, const struct cls_log *log, struct envelope *e
 {
     uint8_t *header = envelope->xl.header;
     uint64_t start = in->offset;
-    uint32_t len;
+    uint32_t flags, len;
 
+    cls_input_at(in, "xl header", -1, NULL);
     if (!cls_input_read(in, header, XL_HEADER_SIZE, "the xl header", err) ||
         !check_header(in, start, header, err))
         return false;
+    flags = get_le32(header + OFFSET_MANDATORY_FLAGS);
     envelope->kind = ENVELOPE_XL;
+    envelope->v2 = flags & XL_MANDATORY_FLAG_STREAMv2;
     envelope->xl.optional_data_len = len = get_le32(header + OFFSET_OPTIONAL_DATA_LEN);
     cls_info(log, "xl header, %s config, %" PRIu32 " bytes of optional data",
-             get_le32(header + OFFSET_MANDATORY_FLAGS) & XL_MANDATORY_FLAG_JSON ? "JSON" : "text",
-             len);
+             flags & XL_MANDATORY_FLAG_JSON ? "JSON" : "text", len);
     return len == 0 || check_config_len(in, len, log, err);
 }
 

@@ -2,7 +2,8 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <string.h>
+
+#include "option_words.h"
 
 /* Options without a letter. libxl abbreviates --guest-type to --guest: no other may begin like it. */
 enum {
@@ -62,65 +63,50 @@ static const char help[] =
     "Exit status: 0 converted; 1 the input is not a sound legacy save; 2 wrong usage; 3 the system\n"
     "failed (open, read, write, space); 128+N ended by signal N.\n";
 
-static bool wrong(const char *option, const char *value, const char *expected)
-{
-    fprintf(stderr, PROGRAM ": %s: '%s' is not %s\n", option, value, expected);
-    return false;
-}
-
-/* The position of value in the NULL-terminated list of words, or -1. */
-static int find_word(const char *value, const char *const *words)
-{
-    for (int i = 0; words[i]; i++)
-        if (strcmp(value, words[i]) == 0)
-            return i;
-    return -1;
-}
-
 static bool parse_width(const char *value, struct convert_options *c)
 {
     static const char *const words[] = {"32", "64", NULL};
-    int i = find_word(value, words);
+    int i = find_option_word(value, words);
 
     c->width = i == 1 ? 8 : 4;
-    return i >= 0 || wrong("--width", value, "32 or 64");
+    return i >= 0 || wrong_option(PROGRAM, "--width", value, "32 or 64");
 }
 
 static bool parse_guest(const char *value, struct convert_options *c)
 {
     static const char *const words[] = {"pv", "hvm", NULL};
-    int i = find_word(value, words);
+    int i = find_option_word(value, words);
 
     c->guest = i == 1 ? GUEST_HVM : GUEST_PV;
-    return i >= 0 || wrong("--guest-type", value, "pv or hvm");
+    return i >= 0 || wrong_option(PROGRAM, "--guest-type", value, "pv or hvm");
 }
 
 static bool parse_format(const char *value, struct convert_options *c)
 {
     static const char *const words[] = {"libxc", "libxl", NULL};
-    int i = find_word(value, words);
+    int i = find_option_word(value, words);
 
     c->format = i == 1 ? CONVERT_FORMAT_LIBXL : CONVERT_FORMAT_LIBXC;
-    return i >= 0 || wrong("--format", value, "libxc or libxl");
+    return i >= 0 || wrong_option(PROGRAM, "--format", value, "libxc or libxl");
 }
 
 static bool parse_version(const char *value, struct convert_options *c)
 {
     static const char *const words[] = {"2", "3", NULL};
-    int i = find_word(value, words);
+    int i = find_option_word(value, words);
 
     c->version = i == 1 ? 3 : 2;
-    return i >= 0 || wrong("--stream-version", value, "2 or 3");
+    return i >= 0 || wrong_option(PROGRAM, "--stream-version", value, "2 or 3");
 }
 
 static bool parse_progress(const char *value, struct tool_options *o)
 {
     static const char *const words[] = {"auto", "always", "never", NULL};
     static const enum progress_mode modes[] = {PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER};
-    int i = value ? find_word(value, words) : 1;
+    int i = value ? find_option_word(value, words) : 1;
 
     if (i < 0)
-        return wrong("--progress", value, "auto, always or never");
+        return wrong_option(PROGRAM, "--progress", value, "auto, always or never");
     o->progress = modes[i];
     return true;
 }

@@ -50,7 +50,10 @@ static void put_line(const struct messages *m, int priority, const char *text)
     mask(text, masked, sizeof(masked));
     if (m->before_line)
         m->before_line(m->before_line_ctx);
-    fprintf(stderr, "%s: %s\n", m->program, masked);
+    if (priority == LOG_INFO && m->info_is_result)
+        puts(masked);
+    else
+        fprintf(stderr, "%s: %s\n", m->program, masked);
     if (m->syslog)
         syslog(priority, "%s", masked);
 }
@@ -59,11 +62,12 @@ void messages_log(void *ctx, enum cls_log_level level, const char *text)
 {
     const struct messages *m = ctx;
     bool warning = level == CLS_LOG_WARNING;
+    bool bare = !m->subject || (!warning && m->info_is_result);
     char line[LINE_SIZE];
 
     if (m->verbosity < (warning ? NORMAL : VERBOSE))
         return;
-    snprintf(line, sizeof(line), "%s%s%s%s", m->subject ? m->subject : "", m->subject ? ": " : "",
+    snprintf(line, sizeof(line), "%s%s%s%s", bare ? "" : m->subject, bare ? "" : ": ",
              warning ? "warning: " : "", text);
     put_line(m, warning ? LOG_WARNING : LOG_INFO, line);
 }
@@ -72,6 +76,8 @@ void messages_error(const struct messages *m, const struct cls_error *err)
 {
     char line[LINE_SIZE];
 
+    if (m->verbosity < QUIET)
+        return;
     if (err->about_input)
         snprintf(line, sizeof(line), "%s: byte 0x%" PRIx64 ": %s%s%s",
                  m->subject ? m->subject : "input", err->offset, err->place,

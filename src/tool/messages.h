@@ -1,5 +1,5 @@
 /*
- * The one place where messages are printed: to standard error, and to syslog where asked.
+ * The one place where messages are printed: on standard error, and in syslog where asked.
  */
 #ifndef TOOL_MESSAGES_H
 #define TOOL_MESSAGES_H
@@ -7,15 +7,17 @@
 #include "base/log.h"
 
 enum verbosity {
-    QUIET = -1, /* errors only */
-    NORMAL = 0, /* and warnings */
-    VERBOSE = 1,
+    SILENT = -2, /* nothing */
+    QUIET = -1,  /* errors only */
+    NORMAL = 0,  /* and warnings */
+    VERBOSE = 1, /* and what was found */
 };
 
 struct messages {
     const char *program;
     const char *subject; /* what remarks and errors are about: the input's name; may be NULL */
     enum verbosity verbosity;
+    bool info_is_result; /* CLS_LOG_INFO goes to standard output, without program and subject */
     bool syslog;
     void (*before_line)(void *ctx); /* lets a progress line make room; may be NULL */
     void *before_line_ctx;

@@ -11,7 +11,7 @@ from kit import cases, expected, legacy, v2
 class Kit(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        expected.run_scripts(cases.good())
+        expected.run_scripts(cases.good(), wrong_too=True)
 
     def test_names_are_unique(self):
         names = [c.name for c in cases.CASES]

@@ -4,13 +4,17 @@ set -eu
 cd "$(dirname "$0")/../.."
 seconds=$1
 shift
-[ $# -gt 0 ] || set -- convert
+[ $# -gt 0 ] || set -- convert verify
 
 for target in "$@"; do
     corpus=build/fuzz/corpus-$target
     mkdir -p "$corpus" build/fuzz/crashes
-    for fixture in fixtures/*.legacy; do
-        # The first byte chooses the options (fuzz_convert.c).
+    case $target in
+    verify) seeds="fixtures/*.expected" ;;
+    *) seeds="fixtures/*.legacy" ;;
+    esac
+    for fixture in $seeds; do
+        # The first byte chooses the options (fuzz_*.c).
         { printf '\000'; cat "$fixture"; } >"$corpus/0-$(basename "$fixture")"
         { printf '\001'; cat "$fixture"; } >"$corpus/1-$(basename "$fixture")"
     done

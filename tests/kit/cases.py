@@ -6,11 +6,11 @@ expected one; where it is not, the reason stands in `wrong` and model.py says wh
 
 import struct
 from dataclasses import dataclass, field, replace
-from typing import Callable, Optional, Union
+from typing import Callable, Union
 
 from . import legacy
-from .flavours import (ALL, BROKEN, HVM, L1TAB, L2TAB, L3TAB, L4TAB, P2M_SIZE, PHYSMAP, PINNED, PV, PV32, PV64, XALLOC,
-                       XTAB, Flavour, hvm_context, qemu_0002, qemu_remus, qemu_to_end, qemu_xapi)
+from .flavours import (ALL, BROKEN, HVM, L1TAB, L2TAB, L3TAB, L4TAB, P2M_SIZE, PHYSMAP, PINNED, PV, PV32, PV32ON64,
+                       PV64, XALLOC, XTAB, Flavour, hvm_context, qemu_0002, qemu_remus, qemu_to_end, qemu_xapi)
 from .legacy import (Batch, Block, Checkpoint, HvmTail, LastCheckpoint, Param, Physmap, Raw, Save, Toolstack, TscInfo,
                      VcpuInfo, Verify, XlHeader, noise)
 
@@ -97,7 +97,7 @@ def named(name: str) -> Case:
     return next(c for c in CASES if c.name == name)
 
 
-# Ages ------------------------------------------------------------------------------------------------------------------
+# Ages ---------------------------------------------------------------------------------------------------------------
 
 NO_EXTENDED_INFO = "refuses a stream without extended info"
 NO_VCPU_INFO = "takes no vcpu at all and a wrong shared info, with exit status 0"
@@ -191,7 +191,7 @@ def xenserver(f):
     return replace(f.save((4, 1), params=params), qemu=qemu_xapi())
 
 
-# Pages -----------------------------------------------------------------------------------------------------------------
+# Pages --------------------------------------------------------------------------------------------------------------
 
 @case(PV, "every page type, with pfns that show the type's move to bits 63..60")
 def types(f):
@@ -202,8 +202,8 @@ def types(f):
 
 @case(PV, "pinned and plain page tables, BROKEN, XALLOC and XTAB in one batch")
 def types_small(f):
-    return f.save(batches=[Batch([0x401, L1TAB | 0x10, L2TAB | PINNED | 0x11, XALLOC | 0x12, L3TAB | 0x13,
-                                  L4TAB | PINNED | 0x14 if f.guest_width == 8 else 0x14, BROKEN | 0x15, XTAB])])
+    return f.save(batches=[Batch([L1TAB | 0x10, L2TAB | PINNED | 0x11, XALLOC | 0x12, L3TAB | 0x13, XTAB,
+                                  L4TAB | PINNED | 0x14 if f.guest_width == 8 else 0x14, BROKEN | 0x15, 0x401])])
 
 
 @case(HVM, "plain, BROKEN, XALLOC and XTAB pages mixed")
@@ -214,8 +214,9 @@ def types(f):
 @case(ALL, "batches without any page data; those of XTAB alone vanish",
       wrong="writes a PAGE_DATA record with count 0, which every restorer refuses")
 def no_data(f):
-    return f.save(batches=[Batch([XTAB]), Batch(f.entries()), Batch([XTAB] * 1024), Batch([XALLOC | 0x50, XALLOC | 0x51]),
-                           Batch([BROKEN | 0x52]), Batch([XTAB, XALLOC | 0x53, XTAB])])
+    return f.save(batches=[Batch([XTAB]), Batch(f.entries()), Batch([XTAB] * 1024),
+                           Batch([XALLOC | 0x50, XALLOC | 0x51]), Batch([BROKEN | 0x52]),
+                           Batch([XTAB, XALLOC | 0x53, XTAB])])
 
 
 @case(ALL, "batches without page data, none of them empty")
@@ -257,7 +258,7 @@ def no_pages(f):
     return f.save(batches=[])
 
 
-# Other chunks ----------------------------------------------------------------------------------------------------------
+# Other chunks -------------------------------------------------------------------------------------------------------
 
 @case(ALL, "Xen 4.0 and before: no LAST_CHECKPOINT, the stream just ends")
 def no_last_checkpoint(f):
@@ -312,7 +313,7 @@ def no_vcpu_info(f):
     return f.save(vcpu_info=[])
 
 
-# Vcpus -----------------------------------------------------------------------------------------------------------------
+# Vcpus --------------------------------------------------------------------------------------------------------------
 
 @case(PV, "several vcpus, some offline")
 def vcpu_holes(f):
@@ -384,7 +385,12 @@ def unmapped(f):
     return f.save(unmapped=range(0x100, 0x100 + 300))
 
 
-# Extended info ---------------------------------------------------------------------------------------------------------
+@case(PV, "a few unmapped pfns")
+def unmapped_few(f):
+    return f.save(unmapped=[0x200, 0x201, 0x300])
+
+
+# Extended info ------------------------------------------------------------------------------------------------------
 
 @case(PV, "extended info blocks in another order")
 def ext_order(f):
@@ -395,7 +401,8 @@ def ext_order(f):
 @case(PV, "an unknown extended info block is skipped", wrong="refuses it")
 def ext_unknown(f):
     save = f.save()
-    return replace(save, extended_info=[Block(b"what", noise("what", 21)), *save.extended_info, Block(b"\0\xff\n ", b"")])
+    return replace(save, extended_info=[Block(b"what", noise("what", 21)), *save.extended_info,
+                                        Block(b"\0\xff\n ", b"")])
 
 
 @case((PV64, PV32), "no vcpu block: the guest is as wide as the toolstack", wrong="divides by zero")
@@ -404,12 +411,19 @@ def ext_no_vcpu(f):
     return replace(save, extended_info=[b for b in save.extended_info if b.id != b"vcpu"])
 
 
-@case((PV64, PV32), "extended info without any block", wrong="divides by zero")
+@case((PV64,), "extended info without any block", wrong="divides by zero")
 def ext_empty(f):
     return replace(f.save((3, 1)), extended_info=[])
 
 
-@case(PV, "two vcpu blocks: the last one counts, one X86_PV_INFO", wrong="writes two X86_PV_INFO, which no restorer takes")
+@case((PV32,), "extended info without any block: with 32 bits as good as an HVM guest's verify mode",
+      wrong="divides by zero", ask=True)
+def ext_empty(f):
+    return replace(f.save((3, 1)), extended_info=[])
+
+
+@case(PV, "two vcpu blocks: the last one counts, one X86_PV_INFO",
+      wrong="writes two X86_PV_INFO, which no restorer takes")
 def ext_vcpu_twice(f):
     save = f.save()
     other = Block(b"vcpu", noise("other width", legacy.VCPU_SIZE[12 - f.guest_width]))
@@ -423,7 +437,7 @@ def ext_extv_data(f):
                                         for b in save.extended_info])
 
 
-# p2m -------------------------------------------------------------------------------------------------------------------
+# p2m ----------------------------------------------------------------------------------------------------------------
 
 @case(PV, "p2m sizes around the border of a p2m frame")
 def p2m_exact_frame(f):
@@ -449,12 +463,13 @@ def p2m_one(f):
     return replace(f.save(batches=[Batch([L3TAB | 0])]), p2m_size=1, frames=[0])
 
 
-# Toolstack blob and emulator -------------------------------------------------------------------------------------------
+# Toolstack blob and emulator ----------------------------------------------------------------------------------------
 
 LIBXL = ("libxl",)
 
 
-@case(PV, "physmap entries of a PV guest are dropped", wrong="writes xenstore data, which libxl refuses for PV", wrong_in=LIBXL)
+@case(PV, "physmap entries of a PV guest are dropped",
+      wrong="writes xenstore data, which libxl refuses for PV", wrong_in=LIBXL)
 def toolstack(f):
     return f.save(toolstack=[Toolstack(PHYSMAP)])
 
@@ -494,6 +509,11 @@ def toolstack_many(f):
     return f.save(toolstack=[Toolstack([Physmap(i << 20, i << 24, i, b"ram%d\0" % i) for i in range(100)])])
 
 
+@case(HVM, "octets behind the entries of a toolstack blob are for no one")
+def toolstack_left_over(f):
+    return f.save(toolstack=[Toolstack(PHYSMAP, behind=b"\1\2\3\4\5")])
+
+
 @case(HVM, "a RemusDeviceModelState record", wrong=TO_END, wrong_in=QEMU_ONLY)
 def qemu_remus_state(f):
     return replace(f.save(), qemu=qemu_remus())
@@ -529,7 +549,9 @@ def context_odd(f):
     return replace(f.save(), tail=HvmTail(hvm_context(9001)))
 
 
-# Refused: not convertible ----------------------------------------------------------------------------------------------
+# Refused: not convertible -------------------------------------------------------------------------------------------
+
+ALREADY = "(?i)already.*v2|v2.*already"
 
 TMEM = struct.pack("<7I", 1, 16, 0xFFFFFFFF, 0, 0, 0, 0xFFFFFFFF) + struct.pack("<I", 0xFFFFFFFF)
 
@@ -557,8 +579,8 @@ def compressed(f):
                                                    (5).to_bytes(f.width // 8, "little") + b"\0\0\0\0\0")])
 
 
-@case((PV64, PV32, *HVM), "an uncompressed Remus stream, which Xen's script takes for its first checkpoint", refused=".",
-      by_name=True)
+@case((PV64, PV32, *HVM), "an uncompressed Remus stream, which Xen's script takes for its first checkpoint",
+      refused=".", by_name=True)
 def remus(f):
     save = f.save()
     body = [c for c in save.body if not isinstance(c, LastCheckpoint)]
@@ -568,12 +590,12 @@ def remus(f):
 
 @case((PV32,), "a guest with 2-level page tables, which no Xen since 4.6 runs", refused=r"(?i)level|PAE")
 def two_level(f):
-    return f.save((3, 0), batches=[Batch([*f.frames()[:3], L1TAB | 0x10, L2TAB | PINNED | 0x11])])
+    return f.save((3, 0), batches=[Batch([L1TAB | 0x10, L2TAB | PINNED | 0x11, *f.frames()])])
 
 
-# Refused: malformed ----------------------------------------------------------------------------------------------------
+# Refused: malformed -------------------------------------------------------------------------------------------------
 
-@case(ALL, "a p2m size of 0", refused="p2m")
+@case(ALL, "a p2m size of 0", refused="p2m|legacy")
 def p2m_zero(f):
     return f.save(), {"p2m_size": 0}
 
@@ -596,6 +618,17 @@ def pfn_beyond_xalloc(f):
 @case(ALL, "a broken pfn behind the guest's memory", refused="pfn")
 def pfn_beyond_broken(f):
     return f.save(batches=[Batch(f.entries() + [BROKEN | P2M_SIZE])])
+
+
+@case((PV64, PV32ON64, *HVM[:1]), "a pfn entry with more than 32 bits", refused="pfn")
+def pfn_high_bits(f):
+    return f.save(batches=[Batch(f.entries() + [1 << 32 | 5])])
+
+
+@case(PV, "a p2m frame that is not the guest's", refused="p2m|frame")
+def frame_beyond(f):
+    save = f.save()
+    return replace(save, frames=save.frames[:-1] + [P2M_SIZE])
 
 
 for _type in (5, 6, 7, 8):
@@ -736,6 +769,6 @@ def xl_flag(f):
     return replace(f.save(), header=xl_text(f.guest)), {"xl.mandatory_flags": 4}
 
 
-@case((PV64, PV32, *HVM), "an xl header that says the stream is v2", refused="(?i)already.*v2")
+@case((PV64, PV32, *HVM), "an xl header that says the stream is v2", refused=ALREADY)
 def xl_already(f):
     return replace(f.save(), header=xl_text(f.guest)), {"xl.mandatory_flags": 2}

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Iterable, Optional
 
 from . import legacy
-from .legacy import (Batch, Block, HvmTail, LastCheckpoint, Param, Physmap, PvTail, Qemu, Save, Toolstack, TscInfo, Vcpu,
-                     VcpuInfo, Xsave, noise)
+from .legacy import (Batch, Block, HvmTail, LastCheckpoint, Param, Physmap, PvTail, Qemu, Save, Toolstack, TscInfo,
+                     Vcpu, VcpuInfo, Xsave, noise)
 
 PINNED = legacy.XEN_DOMCTL_PFINFO_LPINTAB
 L1TAB, L2TAB, L3TAB, L4TAB = (n << 28 for n in range(1, 5))
@@ -93,12 +93,15 @@ class Flavour:
         return [first + i for i in range((p2m_size + per_frame - 1) // per_frame)]
 
     def entries(self) -> list[int]:
-        """An ordinary batch: a p2m frame, a page table of each level, a hole."""
+        """An ordinary batch, its pfns ascending: a page table of each level, a p2m frame, a hole."""
         if not self.pv:
             return [0x0, 0x1, 0x2, XTAB, 0x47F]
         tables = [L1TAB | 0x10, L2TAB | 0x11, (L3TAB if self.guest_width == 8 else L3TAB | PINNED) | 0x12]
-        tables.append(L4TAB | PINNED | 0x13 if self.guest_width == 8 else 0x0)
-        return self.frames()[:1] + tables + [XTAB]
+        if self.guest_width == 8:
+            tables.append(L4TAB | PINNED | 0x13)
+        else:
+            tables.insert(0, 0x0)
+        return tables + [XTAB] + self.frames()[:1]
 
     def params(self, age: tuple) -> list[Param]:
         return [Param(id_, value) for id_, value, since in PARAMS if age >= since]

@@ -76,7 +76,7 @@ def has_data(entry: int) -> bool:
     return (entry & TYPE_MASK) < XEN_DOMCTL_PFINFO_BROKEN
 
 
-# What a stream is made of ---------------------------------------------------------------------------------------------
+# What a stream is made of -------------------------------------------------------------------------------------------
 
 @dataclass
 class Block:
@@ -159,6 +159,7 @@ class Toolstack:
     """The blob that libxl saves; entries None: the chunk has length 0."""
     entries: Optional[list[Physmap]]
     version: int = 1
+    behind: bytes = b""             # octets of the blob behind the entries
     id = XC_SAVE_ID_TOOLSTACK
 
 
@@ -241,7 +242,7 @@ class Save:
     later: list[Checkpoint] = field(default_factory=list)
 
 
-# Writing --------------------------------------------------------------------------------------------------------------
+# Writing ------------------------------------------------------------------------------------------------------------
 
 @dataclass(frozen=True)
 class Field:
@@ -358,7 +359,8 @@ class Writer:
         if chunk.entries is None:
             self.number(at + ".len", "I", 0)
             return
-        self.number(at + ".len", "I", 8 + sum(28 + len(e.name) + len(junk) for e in chunk.entries))
+        size = 8 + sum(28 + len(e.name) + len(junk) for e in chunk.entries) + len(chunk.behind)
+        self.number(at + ".len", "I", size)
         self.number(at + ".version", "I", chunk.version)
         self.number(at + ".count", "I", len(chunk.entries))
         for i, entry in enumerate(chunk.entries):
@@ -369,6 +371,7 @@ class Writer:
             self.number(name + ".namelen", "I", len(entry.name) if entry.claimed is None else entry.claimed)
             self.put(name + ".name", entry.name, "number")
             self.put(name + ".junk", junk)
+        self.put(at + ".behind", chunk.behind)
 
     def _pv_tail(self, tail: PvTail) -> None:
         self.number("unmapped.count", "I", len(tail.unmapped))

@@ -32,7 +32,8 @@ class Fixture:
         """The version 3 output."""
         if self.case.refused:
             return None
-        return (model.xl_header(self.header, self.format) if self.header else b"") + expected.stream(self.case, self.format)
+        header = model.xl_header(self.header, self.format) if self.header else b""
+        return header + expected.stream(self.case, self.format)
 
     def paragraph(self) -> str:
         case = self.case
@@ -84,9 +85,10 @@ ALL = [
 
 HEAD = """# Fixtures
 
-Small legacy streams (`NAME.legacy`) and, for the good ones, what `convert-legacy-stream -i NAME.legacy -o OUT --stream-version 3`
-has to write, octet by octet (`NAME.v3.expected`). They have the formats' shape and made-up contents. The name says the envelope
-(xl, none), the guest and the toolstack's width; pv32on64 is a 32-bit guest saved by a 64-bit toolstack.
+Small legacy streams (`NAME.legacy`) and, for the good ones, what
+`convert-legacy-stream -i NAME.legacy -o OUT --stream-version 3` has to write, octet by octet (`NAME.v3.expected`).
+They have the formats' shape and made-up contents. The name says the envelope (xl, none), the guest and the toolstack's
+width; pv32on64 is a 32-bit guest saved by a 64-bit toolstack.
 
 Made by `tests/kit/make_fixtures.py` from the catalogue in `tests/kit/cases.py`; a test makes them anew and compares.
 """

@@ -5,6 +5,11 @@
 #ifndef BASE_HVM_PARAMS_H
 #define BASE_HVM_PARAMS_H
 
+#include <stdint.h>
+
+/* The name of an index, without HVM_PARAM_; NULL for one that Xen does not (or no longer) name. */
+const char *hvm_param_name(uint64_t index);
+
 #define HVM_PARAM_STORE_PFN 1
 #define HVM_PARAM_IOREQ_PFN 5
 #define HVM_PARAM_BUFIOREQ_PFN 6

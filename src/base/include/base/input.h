@@ -29,7 +29,7 @@ void cls_watch_tick(const struct cls_watch *watch);
 struct cls_input {
     int fd;
     const char *name; /* for messages */
-    bool is_pipe;
+    bool is_pipe, is_regular;
     uint64_t offset; /* of the next byte that is not yet consumed */
     struct cls_watch *watch;
 
@@ -79,7 +79,7 @@ bool cls_input_read(struct cls_input *in, void *buf, size_t n, const char *what,
 bool cls_input_read_some(struct cls_input *in, void *buf, size_t n, size_t *got,
                          struct cls_error *err) CLS_MUST_CHECK;
 
-/* Consumes exactly n bytes and drops them. */
+/* Consumes exactly n bytes and drops them; in a regular file by seeking. */
 bool cls_input_skip(struct cls_input *in, uint64_t n, const char *what,
                     struct cls_error *err) CLS_MUST_CHECK;
 

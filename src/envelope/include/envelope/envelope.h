@@ -18,18 +18,20 @@ enum envelope_kind {
 
 struct envelope {
     enum envelope_kind kind;
+    bool v2; /* the head says that the stream inside is v2 already */
     struct {
         uint8_t header[XL_HEADER_SIZE]; /* as read */
         uint32_t optional_data_len;     /* these bytes lie next in the input */
     } xl;
 };
 
-/*
- * Recognises the envelope and consumes its head. Fails where the head is not sound, or says
- * that the stream inside is v2 already; and, with need_xl, where the input has no xl header.
- */
-bool envelope_read(struct cls_input *in, bool need_xl, const struct cls_log *log,
-                   struct envelope *envelope, struct cls_error *err) CLS_MUST_CHECK;
+/* Recognises the envelope and consumes its head. Fails where the head is not sound. */
+bool envelope_read(struct cls_input *in, const struct cls_log *log, struct envelope *envelope,
+                   struct cls_error *err) CLS_MUST_CHECK;
+
+/* Consumes what is left of the envelope after its head: the input then stands at the stream. */
+bool envelope_skip(const struct envelope *envelope, struct cls_input *in,
+                   struct cls_error *err) CLS_MUST_CHECK;
 
 /* Does the stream inside belong to libxl, so that libxl's format is what should follow? */
 bool envelope_is_libxl(const struct envelope *envelope);

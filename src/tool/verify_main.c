@@ -1,0 +1,177 @@
+/*
+ * verify-stream-v2: the program.
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "convert/convert.h"
+#include "convert/verify.h"
+#include "messages.h"
+#include "option_words.h"
+#include "std_fds.h"
+
+#define PROGRAM "verify-stream-v2"
+
+enum { OPT_SYSLOG = 256 };
+
+static const struct option long_options[] = {
+    {"in", required_argument, NULL, 'i'}, {"format", required_argument, NULL, 'f'},
+    {"verbose", no_argument, NULL, 'v'},  {"quiet", no_argument, NULL, 'q'},
+    {"syslog", no_argument, NULL, OPT_SYSLOG}, {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},  {NULL, 0, NULL, 0},
+};
+
+static const char help[] =
+    "Usage: " PROGRAM " [-i INPUT] [options]\n"
+    "Checks a v2 (or v3) save or migration stream of Xen since 4.6: all that Xen's own verifier\n"
+    "checks, and all that restore would reject.\n"
+    "\n"
+    "  -i, --in FILE|FD|-      the stream (default: standard input); a number is an inherited fd\n"
+    "  -f, --format FORMAT     auto (default), libxc, libxl or xl\n"
+    "  -v, --verbose           print each record, and a summary, on standard output\n"
+    "  -q, --quiet             print nothing; the exit status tells\n"
+    "      --syslog            messages go to syslog, too\n"
+    "  -h, --help              this text\n"
+    "  -V, --version           the version\n"
+    "\n"
+    "Exit status: 0 sound; 1 not sound (one line: offset, record, reason); 2 wrong usage; 3 the\n"
+    "system failed.\n";
+
+struct options {
+    const char *in;
+    enum verify_format format;
+    enum verbosity verbosity;
+    bool syslog;
+};
+
+static bool parse_format(const char *value, struct options *o)
+{
+    static const char *const words[] = {"auto", "libxc", "libxl", "xl", NULL};
+    static const enum verify_format formats[] = {VERIFY_AUTO, VERIFY_LIBXC, VERIFY_LIBXL,
+                                                 VERIFY_XL};
+    int i = find_option_word(value, words);
+
+    if (i < 0)
+        return wrong_option(PROGRAM, "--format", value, "auto, libxc, libxl or xl");
+    o->format = formats[i];
+    return true;
+}
+
+/* Returns -1 to go on, or the exit status. */
+static int parse_options(int argc, char **argv, struct options *o)
+{
+    static char program[] = PROGRAM;
+    int option;
+
+    if (argc > 0)
+        argv[0] = program; /* getopt's messages begin with it */
+    while ((option = getopt_long(argc, argv, "i:f:vqhV", long_options, NULL)) != -1) {
+        switch (option) {
+        case 'i':
+            o->in = optarg;
+            break;
+        case 'f':
+            if (!parse_format(optarg, o))
+                return CLS_USAGE;
+            break;
+        case 'v':
+            o->verbosity = VERBOSE;
+            break;
+        case 'q':
+            o->verbosity = SILENT;
+            break;
+        case OPT_SYSLOG:
+            o->syslog = true;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return fflush(stdout) == 0 ? CLS_OK : CLS_SYSTEM;
+        case 'V':
+            puts(PROGRAM " " CLS_VERSION);
+            return fflush(stdout) == 0 ? CLS_OK : CLS_SYSTEM;
+        default:
+            return CLS_USAGE; /* getopt has printed why */
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, PROGRAM ": unexpected argument '%s' (see --help)\n", argv[optind]);
+        return CLS_USAGE;
+    }
+    return -1;
+}
+
+static void tell_pages(const struct cls_log *log, const struct v2_summary *s)
+{
+    static const char *const names[16] = {
+        [0] = "NOTAB",     [1] = "L1TAB",     [2] = "L2TAB",      [3] = "L3TAB",
+        [4] = "L4TAB",     [9] = "L1TAB pinned", [10] = "L2TAB pinned", [11] = "L3TAB pinned",
+        [12] = "L4TAB pinned", [13] = "BROKEN", [14] = "XALLOC",   [15] = "XTAB",
+    };
+    uint64_t all = 0;
+
+    for (int i = 0; i < 16; i++)
+        all += s->pages[i];
+    cls_info(log, "pages: %" PRIu64, all);
+    for (int i = 0; i < 16; i++)
+        if (s->pages[i])
+            cls_info(log, "  %s: %" PRIu64, names[i], s->pages[i]);
+}
+
+static void tell_records(const struct cls_log *log, const struct v2_summary *s)
+{
+    cls_info(log, "records:");
+    for (uint32_t i = 0; i < LIBXL_REC_TYPE_KNOWN; i++)
+        if (s->libxl_records[i])
+            cls_info(log, "  libxl %s: %" PRIu64, v2_libxl_record_name(i), s->libxl_records[i]);
+    for (uint32_t i = 0; i < REC_TYPE_KNOWN; i++)
+        if (s->records[i])
+            cls_info(log, "  %s: %" PRIu64, v2_record_name(i), s->records[i]);
+    if (s->optional_records)
+        cls_info(log, "  optional, unknown: %" PRIu64, s->optional_records);
+}
+
+static void tell_summary(const struct cls_log *log, const struct v2_summary *s)
+{
+    if (s->guest == GUEST_PV)
+        cls_info(log, "guest: %u-bit PV, %u levels of page tables", s->guest_width * 8,
+                 s->pt_levels);
+    else
+        cls_info(log, "guest: HVM");
+    tell_pages(log, s);
+    tell_records(log, s);
+    cls_info(log, "sound: %s stream, libxc version %u, %" PRIu64 " bytes",
+             s->stream == V2_STREAM_LIBXL ? "libxl" : "libxc", s->version, s->bytes);
+}
+
+int main(int argc, char **argv)
+{
+    struct messages messages = {.program = PROGRAM, .info_is_result = true};
+    struct cls_log log = {.line = messages_log, .ctx = &messages};
+    struct options options = {.in = "-"};
+    struct v2_summary summary;
+    struct cls_error err = {0};
+    char name[256];
+    int status;
+
+    setlocale(LC_CTYPE, "");
+    if (!std_fds_fill(&err))
+        return CLS_SYSTEM;
+    status = parse_options(argc, argv, &options);
+    if (status >= 0)
+        return status;
+    convert_display_name(options.in, true, name, sizeof(name));
+    messages.subject = name;
+    messages.verbosity = options.verbosity;
+    messages.syslog = options.syslog;
+    messages_open(&messages);
+    if (!verify_stream(options.in, options.format, &log, &summary, &err)) {
+        fflush(stdout);
+        messages_error(&messages, &err);
+        return (int)err.status;
+    }
+    tell_summary(&log, &summary);
+    return fflush(stdout) == 0 ? CLS_OK : CLS_SYSTEM;
+}

@@ -1,0 +1,138 @@
+"""Every field of a stream set to 0, 1 and all ones, and streams cut short: refused, unless a reason says why not."""
+
+import re
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from kit import cases, program
+from kit.base import ProgramTest
+from kit.cases import put
+
+# The streams whose fields are set: between them they have every kind of field.
+SUBJECTS = [c.with_header(make(c.flavour.guest)) if make else c for c, make in (
+    (cases.named("pv64-age-4-5"), cases.xl_json),
+    (cases.named("pv32-age-4-5"), None),
+    (cases.named("pv32-vcpu-holes"), cases.xl_text),
+    (cases.named("pv32on64-unmapped-few"), None),
+    (cases.named("hvm64-age-4-5-4"), cases.xl_json),
+    (cases.named("hvm32-age-4-2"), None),
+    (cases.named("hvm64-types"), cases.xl_text),
+    (cases.named("hvm32-xenserver"), None),
+)]
+
+ZERO, ONE, ONES = "0", "1", "all ones"
+ANY = (ZERO, ONE, ONES)
+
+# Values that are legal: (subject, field, values, why). First match counts; what matches nothing must be refused.
+LEGAL = [
+    (".*", r"xl\.mandatory_flags", (ZERO, ONE), "text or JSON config"),
+    (".*", r"xl\.optional_flags", ANY, "optional: whoever does not know them goes on"),
+    (".*", r"xl\.config_len", (ZERO, ONE), "what follows the config in the optional data is for no one"),
+    (".*", r".*\.TscInfo\.(mode|nsec|khz|incarnation)", ANY, "passed on as they are"),
+    (".*", r".*\.Param\.(pad|value)", ANY, "padding is not looked at, values are passed on as they are"),
+    (".*", r"magic\..*", ANY, "passed on as they are"),
+    ("hvm.*", r".*\.VcpuInfo\.map.*", ANY, "an HVM guest's vcpus are in its context"),
+    ("hvm.*", r".*\.VcpuInfo\.max_vcpu_id", (ZERO, ONE), "an HVM guest's vcpus are in its context"),
+    (".*", r".*\.Toolstack\.entry.*\.(phys_offset|start_addr|size)", ANY, "passed on as they are"),
+    ("pv.*", r"unmapped\[.*", ANY, "dropped"),
+    ("pv.*", r".*\.xsave\.mask", ANY, "dropped"),
+    ("pv.*", r"ext\.xcnt\.data", (ONE, ONES), "says whether there is xsave: how much, each record says itself"),
+    ("pv64.*|pv32-.*", r"ext\.vcpu\.id", ANY, "an unknown block is skipped; the guest is as wide as the toolstack"),
+    ("pv.*", r"frame\[.*", (ZERO, ONE), "pfns of the guest"),
+    (".*", r".*\.batch\.entry\[.*\.[0-49a-c]", (ZERO, ONE), "pfns 0 and 1, with data as before"),
+    (".*", r".*\.LastCheckpoint\.id", (ONES,), "ENABLE_VERIFY_MODE, without body too"),
+    (".*", r".*\.batch\.entry\[.*\.[def]", (ONES,), "a hole, with anything in its other bits"),
+    ("pv.*", r".*\.Toolstack\.(version|count)", ANY, "dropped"),
+    ("hvm.*", r".*\.Toolstack\.count", (ZERO, ONE), "what follows the entries is for no one, as in libxl's restore"),
+    ("hvm.*", r".*\.Toolstack\.entry\[1\]\.namelen", (ZERO,),
+     "the last entry without a name; what follows is for no one"),
+    ("hvm.*", r".*\.Toolstack\.entry\[.*\.name", (ZERO,), "an empty name"),
+    ("pv.*-(age-4-5|unmapped-few).*", r".*\.VcpuInfo\.map.*", (ONES,), "bits above the maximum id do not count"),
+    ("pv.*-(age-4-5|unmapped-few).*", r".*\.VcpuInfo\.max_vcpu_id", (ONE,), "no bit for vcpu 1"),
+]
+
+
+def legal(subject: str, field: str, value: str) -> bool:
+    return any(re.fullmatch(s, subject) and re.fullmatch(f, field) and value in values for s, f, values, _ in LEGAL)
+
+
+class Fields(ProgramTest):
+    def run_both(self, case, data: bytes):
+        """Once with all options, once with none."""
+        told = ["-w", str(case.flavour.width), "-g", case.flavour.guest, "-f", "libxl"]
+        for options in (told, ["-f", "libxl"]):
+            source, output = self.file("in.save", data), self.out()
+            yield options, program.run("-i", source, "-o", output, "--no-sync", *options), output
+
+    def test_numbers(self):
+        """What a reader decodes."""
+        used = set()
+        for case in SUBJECTS:
+            data, fields = case.fields()
+            for field in (f for f in fields if f.kind == "number"):
+                for name, value in ((ZERO, 0), (ONE, 1), (ONES, -1)):
+                    changed = put(data, field, value)
+                    if changed == data:
+                        continue
+                    for options, done, output in self.run_both(case, changed):
+                        with self.subTest(case=case.name, field=field.name, value=name, options=options):
+                            if legal(case.name, field.name, name):
+                                used.add(next(i for i, (s, f, v, _) in enumerate(LEGAL) if re.fullmatch(s, case.name)
+                                              and re.fullmatch(f, field.name) and name in v))
+                                self.assert_status(done, 0)
+                            else:
+                                self.assert_refused(done, output)
+        self.assertEqual([LEGAL[i] for i in range(len(LEGAL)) if i not in used], [], "legal, but never met")
+
+    def test_opaque(self):
+        """What only passes through may hold anything."""
+        for case in SUBJECTS:
+            data, fields = case.fields()
+            for field in (f for f in fields if f.kind == "opaque"):
+                for value in (0, -1):
+                    source, output = self.file("in.save", put(data, field, value)), self.out()
+                    done = program.run("-i", source, "-o", output, "--no-sync")
+                    with self.subTest(case=case.name, field=field.name, value=value):
+                        self.assert_status(done, 0)
+
+
+class Cut(ProgramTest):
+    def test_cut_points(self):
+        """Around every border between two fields; the unit tests cut small streams at every octet."""
+        more = [cases.named(name) for name in ("pv64-age-3-0", "pv32-vcpus-many", "hvm64-full-batch")]
+        for case in SUBJECTS + more:
+            data, fields = case.fields()
+            points = {f.offset + delta for f in fields for delta in (0, 1, f.size // 2, f.size - 1)}
+            if len(points) > 400:
+                points = set(sorted(points)[:: len(points) // 400])
+            for point in sorted(points):
+                with self.subTest(case=case.name, cut=point):
+                    source, output = self.file("in.save", data[:point]), self.out()
+                    self.assert_refused(program.run("-i", source, "-o", output, "--no-sync"), output)
+
+    def test_cut_qemu_record_to_the_end(self):
+        """All of it is the end of input's to say, but its first four octets."""
+        case = cases.named("hvm64-qemu-to-the-end")
+        data, fields = case.fields()
+        start = next(f.offset for f in fields if f.name == "qemu.data")
+        for point in range(start - 22, start + 4):
+            with self.subTest(cut=point):
+                source, output = self.file("in.save", data[:point]), self.out()
+                self.assert_refused(program.run("-i", source, "-o", output, "--no-sync"), output)
+
+    def test_lengths_are_not_believed(self):
+        """Claims of 4 GiB on small inputs end as truncation, with the offset where the input ended."""
+        for name, field in (("hvm64-age-4-5", "qemu.len"), ("hvm64-age-4-5", "context.len"),
+                            ("hvm64-age-4-5", "Toolstack.len"), ("pv64-age-4-5", "ext.total"),
+                            ("pv64-ext-unknown", "ext.what.size")):
+            data, fields = cases.named(name).fields()
+            at = next(f for f in fields if f.name.endswith(field))
+            with self.subTest(case=name, field=field):
+                source, output = self.file("in.save", put(data, at, 0xFFFFFFF0)), self.out()
+                self.assert_refused(program.run("-i", source, "-o", output), output)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,480 @@
+"""The command line: options, names of files, what is left behind on success, failure and signals."""
+
+import fcntl
+import os
+import resource
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from kit import cases, expected, legacy, make_stream, program, v2
+from kit.base import ProgramTest
+from kit.flavours import HVM64
+
+CASE = cases.named("hvm64-age-4-5-4")       # one that needs no script
+OLD = b"an older file"
+
+
+def converted(fmt: str = "libxc", case=CASE) -> bytes:
+    return v2.version_2_of(expected.by_model(case, fmt))
+
+
+class CliTest(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.save = self.file("in.save", CASE.octets())
+
+    def assert_converted(self, path: Path) -> None:
+        self.assertTrue(path.read_bytes() == converted(), f"{path} is not the converted save")
+
+    def assert_one_line(self, done) -> str:
+        lines = program.lines(done.stderr)
+        self.assertEqual(len(lines), 1, lines)
+        self.assertTrue(lines[0].startswith(program.NAME + ": "), lines[0])
+        return lines[0]
+
+
+class Options(CliTest):
+    def test_usage_errors(self):
+        save, output = str(self.save), self.out()
+        good = ["-i", save, "-o", str(output)]
+        for argv in ([], ["-i", save], ["-o", str(output)], good + ["-w", "16"], good + ["-w", ""],
+                     good + ["-w", "064"], good + ["-g", "pvh"], good + ["-g", ""], good + ["-f", "xl"],
+                     good + ["--stream-version", "1"], good + ["--stream-version", "4"],
+                     good + ["--stream-version", "2x"], good + ["--no-such-option"],
+                     good + ["-Z"], good + ["more"], good + ["--progress=sometimes"], good + ["-w"],
+                     good + ["--skip-qemu=1"], good + ["--s"]):
+            with self.subTest(argv=argv):
+                done = program.run(*argv)
+                self.assert_status(done, 2)
+                self.assert_silent_stdout(done)
+                self.assertIn(program.NAME, program.lines(done.stderr)[0])
+                self.assert_clean(output)
+
+    def test_help_and_version(self):
+        for argv, says in ((["-h"], "--stream-version"), (["--help"], "--skip-qemu"), (["-V"], r"\d+\.\d+"),
+                           (["--version"], r"\d+\.\d+")):
+            with self.subTest(argv=argv):
+                done = program.run(*argv)
+                self.assert_status(done, 0)
+                self.assertRegex(done.stdout.decode(), says)
+                self.assertEqual(done.stderr, b"")
+
+    def test_help_names_every_option(self):
+        text = program.run("--help").stdout.decode()
+        for option in ("--in", "--out", "--width", "--guest-type", "--format", "--xl", "--skip-qemu",
+                       "--stream-version", "--no-sync", "--progress", "--no-clobber", "--verbose", "--quiet",
+                       "--syslog", "--help", "--version"):
+            self.assertIn(option, text)
+
+    def test_prefixes_of_long_options(self):
+        output = self.out()
+        done = program.run("--in", self.save, "--out", output, "--wid", "64", "--guest", "hvm", "--form", "libxl",
+                           "--no-s")
+        self.assert_status(done, 0)
+        self.assertEqual(output.read_bytes(), converted("libxl"))
+
+    def test_spellings(self):
+        for argv in (["-i", self.save, "-o", "OUT", "-w64", "-ghvm", "-flibxc"],
+                     [f"--in={self.save}", "--out=OUT", "--width=64", "--guest-type=hvm", "--format=libxc"],
+                     ["--stream-version=2", "--no-sync", "--progress=never", "-i", self.save, "-o", "OUT"]):
+            with self.subTest(argv=argv):
+                output = self.out()
+                done = program.run(*(str(a).replace("OUT", str(output)) for a in argv))
+                self.assert_status(done, 0)
+                self.assert_converted(output)
+
+    def test_quiet_and_verbose(self):
+        wrong = ["-i", self.save, "-w", "32", "-g", "hvm"]
+        warned, quiet = (program.run(*wrong, "-o", self.out(), *more) for more in ([], ["-q"]))
+        self.assert_status(warned, 0)
+        self.assertIn(b"warning", warned.stderr)
+        self.assert_status(quiet, 0)
+        self.assertEqual(quiet.stderr, b"")
+
+        plain, verbose = (program.run("-i", self.save, "-o", self.out(), *more) for more in ([], ["-v"]))
+        self.assertEqual(plain.stderr, b"", "silent when all is well")
+        text = verbose.stderr.decode()
+        for word in ("hvm", "64"):
+            self.assertIn(word, text.lower())
+        self.assertTrue(all(line.startswith(program.NAME + ": ") for line in text.splitlines()), text)
+        self.assert_silent_stdout(verbose)
+
+        bad = self.file("bad.save", CASE.octets()[:-1])
+        failed = program.run("-i", bad, "-o", self.out(), "-q")
+        self.assert_status(failed, 1)
+        self.assert_one_line(failed)
+
+    def test_unmapped_list_is_told_of(self):
+        save = self.file("pv.save", cases.named("pv64-unmapped").octets())
+        told = program.run("-i", save, "-o", self.out(), "-v")
+        self.assertIn(b"unmapped", told.stderr)
+        self.assertNotIn(b"unmapped", program.run("-i", save, "-o", self.out()).stderr)
+
+    def test_what_is_dropped_is_warned_of(self):
+        for name, says in (("pv64-hvm-chunk", "HVM"), ("pv64-ext-unknown", "extended info")):
+            with self.subTest(case=name):
+                save = self.file("pv.save", cases.named(name).octets())
+                done = program.run("-i", save, "-o", self.out())
+                self.assertRegex(done.stderr.decode(), f"warning: .*{says}")
+
+    def test_syslog_without_a_syslog(self):
+        output = self.out()
+        self.assert_status(program.run("-i", self.save, "-o", output, "--syslog"), 0)
+        self.assert_converted(output)
+
+
+class Names(CliTest):
+    def test_standard_input_and_output(self):
+        for source, target in (("-", "-"), ("0", "1"), (str(self.save), "-"), ("-", None)):
+            with self.subTest(source=source, target=target):
+                output = self.out()
+                with open(self.save, "rb") as stdin:
+                    done = program.run("-i", source, "-o", target or output, stdin=stdin)
+                self.assert_status(done, 0)
+                self.assertEqual(done.stderr, b"")
+                self.assertTrue((output.read_bytes() if not target else done.stdout) == converted())
+                self.assertEqual(done.stdout == b"", not target)
+
+    def test_standard_input_is_a_pipe(self):
+        done = program.run("-i", "-", "-o", "-", input=CASE.octets())
+        self.assert_status(done, 0)
+        self.assertTrue(done.stdout == converted())
+
+    def test_output_fd(self):
+        """An inherited fd is written to where it stands; what is before stays."""
+        output = self.out()
+        with open(output, "wb", buffering=0) as f:
+            f.write(OLD)
+            self.assert_status(program.run("-i", self.save, "-o", f.fileno(), pass_fds=[f.fileno()]), 0)
+        self.assertTrue(output.read_bytes() == OLD + converted())
+
+    def test_files_named_like_fds(self):
+        self.save.rename(self.dir / "5")
+        self.assert_status(program.run("-i", "./5", "-o", "./6", cwd=self.dir), 0)
+        self.assert_converted(self.dir / "6")
+        done = program.run("-i", "5", "-o", "./7", cwd=self.dir)
+        self.assertIn(done.returncode, (2, 3), "fd 5 is not open")
+        self.assertFalse((self.dir / "7").exists())
+        done = program.run("-i", "./5", "-o", "77", cwd=self.dir)
+        self.assertIn(done.returncode, (2, 3), "fd 77 is not open")
+        self.assertFalse((self.dir / "77").exists())
+
+    def test_input_that_cannot_be_opened(self):
+        for path in (self.dir / "missing", self.dir / "missing" / "deeper"):
+            output = self.out()
+            done = program.run("-i", path, "-o", output)
+            self.assert_status(done, 3)
+            self.assertIn(str(path), self.assert_one_line(done))
+            self.assert_clean(output)
+
+    def test_output_that_cannot_be_opened(self):
+        done = program.run("-i", self.save, "-o", self.dir / "missing" / "out")
+        self.assert_status(done, 3)
+        self.assertIn("missing", self.assert_one_line(done))
+
+    def test_names_are_masked(self):
+        """Names come from anywhere: what is not printable must not reach the terminal."""
+        name = "in\x1b[31m\n\x7f\udcff.save"
+        for make, status in ((False, 3), (True, 1)):
+            path = os.fsencode(self.dir) + b"/" + os.fsencode(name)
+            if make:
+                with open(path, "wb") as f:
+                    f.write(CASE.octets()[:100])
+            done = subprocess.run([program.PROGRAM, "-i", path, "-o", self.out()], capture_output=True, check=False)
+            self.assert_status(done, status)
+            self.assert_one_line(done)
+            self.assertFalse(set(done.stderr) - {10} - set(range(0x20, 0x7F)), done.stderr)
+
+    def test_error_line(self):
+        """convert-legacy-stream: NAME: byte 0x..: place: reason."""
+        data, fields = CASE.fields()
+        at = next(f for f in fields if f.name == "context.len")
+        bad, output = self.file("bad.save", cases.put(data, at, 0)), self.out()
+        line = self.assert_refused(program.run("-i", bad, "-o", output), output)
+        self.assertRegex(line, rf"^{program.NAME}: {bad}: byte {at.offset:#x}: ")
+
+    def test_error_offsets_of_a_truncation(self):
+        """The offset and place lead to where the stream ends."""
+        data, fields = CASE.fields()
+        at = next(f for f in fields if ".page." in f.name)
+        bad, output = self.file("bad.save", data[:at.offset + 100]), self.out()
+        line = self.assert_refused(program.run("-i", bad, "-o", output), output)
+        offset = int(line.split("byte ")[1].split(":")[0], 16)
+        self.assertIn(offset, range(at.offset - 100, at.offset + 101))
+        self.assertRegex(line, "batch")
+
+
+class Files(CliTest):
+    def test_same_file(self):
+        """Output and input are the same file, whatever the names say."""
+        other = self.out()
+        os.symlink(self.save, other)
+        hard = self.out()
+        os.link(self.save, hard)
+        for target in (self.save, other, hard, self.dir / "." / "in.save"):
+            with self.subTest(output=target):
+                self.assert_status(program.run("-i", self.save, "-o", target), 2)
+                self.assertEqual(self.save.read_bytes(), CASE.octets())
+        self.assert_status(program.run("-i", other, "-o", self.save), 2)
+        with open(self.save, "r+b") as f:
+            for argv in (["-i", self.save, "-o", f.fileno()], ["-i", f.fileno(), "-o", self.save],
+                         ["-i", f.fileno(), "-o", f.fileno()]):
+                with self.subTest(argv=argv):
+                    self.assert_status(program.run(*argv, pass_fds=[f.fileno()]), 2)
+                    self.assertEqual(self.save.read_bytes(), CASE.octets())
+
+    def test_no_clobber(self):
+        output = self.out()
+        self.assert_status(program.run("-i", self.save, "-o", output, "--no-clobber"), 0)
+        self.assert_converted(output)
+        output.write_bytes(OLD)
+        done = program.run("-i", self.save, "-o", output, "--no-clobber")
+        self.assertIn(done.returncode, (2, 3))
+        self.assert_one_line(done)
+        self.assertEqual(output.read_bytes(), OLD)
+        self.assertEqual([p.name for p in output.parent.iterdir()], ["out"])
+
+    def test_modes(self):
+        output = self.out()
+        for umask in (0, 0o022, 0o077):
+            output.unlink(missing_ok=True)
+            self.assert_status(program.run("-i", self.save, "-o", output, umask=umask), 0)
+            self.assertEqual(output.stat().st_mode & 0o7777, 0o600, "a guest's memory is for its owner")
+        for mode in (0o640, 0o644, 0o600, 0o400):
+            output.chmod(mode)
+            self.assert_status(program.run("-i", self.save, "-o", output), 0)
+            self.assertEqual(output.stat().st_mode & 0o7777, mode, "the replaced file's mode is kept")
+            self.assert_converted(output)
+
+    def test_replaced_file_is_another(self):
+        """Whoever has the old file open still reads the old content."""
+        output = self.out()
+        output.write_bytes(OLD)
+        with open(output, "rb") as old:
+            self.assert_status(program.run("-i", self.save, "-o", output), 0)
+            self.assertEqual(old.read(), OLD)
+        self.assert_converted(output)
+        self.assertEqual([p.name for p in output.parent.iterdir()], ["out"])
+
+    def test_failure_leaves_the_old_output(self):
+        bad = self.file("bad.save", CASE.octets()[:-1])
+        output = self.out()
+        output.write_bytes(OLD)
+        self.assert_status(program.run("-i", bad, "-o", output), 1)
+        self.assertEqual(output.read_bytes(), OLD)
+        self.assertEqual([p.name for p in output.parent.iterdir()], ["out"])
+
+    def test_relative_output(self):
+        output = self.out()
+        self.assert_status(program.run("-i", self.save, "-o", "out", cwd=output.parent), 0)
+        self.assert_converted(output)
+
+    def test_fifos(self):
+        """A FIFO is no file to replace: it is written to and stays one."""
+        fifo = self.out()
+        os.mkfifo(fifo)
+        with program.start("-i", self.save, "-o", fifo) as process, open(fifo, "rb") as reader:
+            self.assertTrue(reader.read() == converted())
+        self.assertEqual(process.returncode, 0)
+        self.assertTrue(fifo.is_fifo())
+        with program.start("-i", fifo, "-o", "-", stdout=subprocess.PIPE) as process:
+            with open(fifo, "wb") as writer:
+                writer.write(CASE.octets())
+            self.assertTrue(process.stdout.read() == converted())
+        self.assertEqual(process.returncode, 0)
+
+    def test_closed_standard_fds(self):
+        """Files opened in the place of closed fds must not get the messages meant for these."""
+        for closed in ((0,), (1,), (2,), (0, 1, 2)):
+            for options in ([], ["-v"], ["--progress=always"]):
+                with self.subTest(closed=closed, options=options):
+                    output = self.out()
+                    done = program.run("-i", self.save, "-o", output, "-w", "32", "-g", "hvm", *options,
+                                       preexec_fn=lambda: [os.close(fd) for fd in closed])
+                    self.assert_status(done, 0)
+                    self.assert_converted(output)
+                    self.assertEqual(self.save.read_bytes(), CASE.octets())
+                    bad = self.file("bad.save", CASE.octets()[:-1])
+                    done = program.run("-i", bad, "-o", self.out(), *options,
+                                       preexec_fn=lambda: [os.close(fd) for fd in closed])
+                    self.assert_status(done, 1)
+                    self.assertEqual(bad.read_bytes(), CASE.octets()[:-1])
+
+    def test_closed_standard_output_is_asked_for(self):
+        done = program.run("-i", self.save, "-o", "-", preexec_fn=lambda: os.close(1))
+        self.assertIn(done.returncode, (2, 3))
+        done = program.run("-i", "-", "-o", self.out(), preexec_fn=lambda: os.close(0))
+        self.assertIn(done.returncode, (2, 3))
+
+    def test_failing_standard_error_changes_nothing(self):
+        output = self.out()
+        with open("/dev/full", "wb") as full:
+            done = program.run("-i", self.save, "-o", output, "-v", stderr=full)
+        self.assert_status(done, 0)
+        self.assert_converted(output)
+
+
+class System(CliTest):
+    def test_full_device(self):
+        with open("/dev/full", "wb") as full:
+            for argv, kw in ((["-o", "/dev/full"], {}), (["-o", "-"], {"stdout": full}),
+                             (["-o", full.fileno()], {"pass_fds": [full.fileno()]})):
+                with self.subTest(argv=argv):
+                    done = program.run("-i", self.save, *argv, **kw)
+                    self.assert_status(done, 3)
+                    self.assert_one_line(done)
+        self.assertTrue(Path("/dev/full").is_char_device())
+
+    def test_dev_null(self):
+        self.assert_status(program.run("-i", self.save, "-o", "/dev/null"), 0)
+        self.assertTrue(Path("/dev/null").is_char_device())
+
+    def test_help_on_a_full_device(self):
+        with open("/dev/full", "wb") as full:
+            self.assert_status(program.run("--help", stdout=full), 3)
+
+    def test_file_size_limit(self):
+        for limit in (0, 20, 5000):
+            with self.subTest(limit=limit):
+                output = self.out()
+                done = program.run("-i", self.save, "-o", output,
+                                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+                self.assert_status(done, 3)
+                self.assert_one_line(done)
+                self.assert_clean(output)
+
+    @unittest.skipUnless(os.geteuid() == 0, "root alone can become somebody else")
+    def test_no_permission(self):
+        output = self.out()
+        output.parent.chmod(0o555)
+        self.dir.chmod(0o755)
+        self.save.chmod(0o644)
+        done = program.run("-i", self.save, "-o", output, user=65534, group=65534, extra_groups=[])
+        self.assert_status(done, 3)
+        self.assert_clean(output)
+        self.save.chmod(0)
+        self.assert_status(program.run("-i", self.save, "-o", "/dev/null", user=65534, group=65534, extra_groups=[]), 3)
+
+    @unittest.skipIf(program.SANITIZED, "AddressSanitizer reserves more address space than any limit here")
+    def test_memory_is_constant(self):
+        """128 MiB of guest within 64 MiB of address space, from a file and from a pipe."""
+        save = make_stream.big(HVM64, 128 << 20)
+        path = self.dir / "big.save"
+        with open(path, "wb") as f:
+            legacy.write(save, f)
+        limit = 64 << 20
+        kw = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit))}
+        self.assert_status(program.run("-i", path, "-o", self.out(), "--no-sync", **kw), 0)
+        with subprocess.Popen(["cat", path], stdout=subprocess.PIPE) as cat:
+            self.assert_status(program.run("-i", "-", "-o", "/dev/null", stdin=cat.stdout, **kw), 0)
+
+    @unittest.skipIf(program.SANITIZED, "AddressSanitizer reserves more address space than any limit here")
+    def test_lengths_cost_no_memory(self):
+        """A claim of 4 GiB on a small input is a truncation, not a want of memory."""
+        limit = 64 << 20
+        data, fields = CASE.fields()
+        for name in ("qemu.len", "context.len", "Toolstack.len"):
+            at = next(f for f in fields if f.name.endswith(name))
+            with self.subTest(field=name):
+                bad, output = self.file("bad.save", cases.put(data, at, 0xFFFFFFFF)), self.out()
+                done = program.run("-i", bad, "-o", output, "-f", "libxl",
+                                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+                self.assert_refused(done, output)
+
+
+class Signals(CliTest):
+    def stalled(self, *argv, **kw) -> tuple[subprocess.Popen, int]:
+        """Starts it on a pipe with half a stream; returns when all of that has been read."""
+        reader, writer = os.pipe()
+        process = program.start("-i", "-", *argv, stdin=reader, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **kw)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.kill)
+        os.write(writer, CASE.octets()[:9000])
+        while struct.unpack("i", fcntl.ioctl(reader, termios.FIONREAD, bytes(4)))[0]:
+            self.assertIsNone(process.poll(), "ended early")
+            time.sleep(0.001)
+        os.close(reader)
+        return process, writer
+
+    def ended(self, process: subprocess.Popen) -> int:
+        """The exit status as a shell sees it."""
+        status = process.wait(program.TIMEOUT)
+        return status if status >= 0 else 128 - status
+
+    def test_terminated(self):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            for old in (False, True):
+                with self.subTest(signal=number, replaces=old):
+                    output = self.out()
+                    if old:
+                        output.write_bytes(OLD)
+                    process, writer = self.stalled("-o", output)
+                    process.send_signal(number)
+                    self.assertEqual(self.ended(process), 128 + number)
+                    os.close(writer)
+                    if old:
+                        self.assertEqual(output.read_bytes(), OLD)
+                        output.unlink()
+                    self.assert_clean(output)
+
+    def test_terminated_while_the_output_stalls(self):
+        """libxl sends SIGTERM once, and reads no more."""
+        reader, writer = os.pipe()
+        save = self.file("full.save", cases.named("hvm64-full-batch").octets())
+        process = program.start("-i", save, "-o", writer, pass_fds=[writer], stderr=subprocess.PIPE)
+        self.addCleanup(process.stderr.close)
+        while struct.unpack("i", fcntl.ioctl(reader, termios.FIONREAD, bytes(4)))[0] < 4096:
+            self.assertIsNone(process.poll(), "ended early")
+            time.sleep(0.001)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.ended(process), 128 + signal.SIGTERM)
+        os.close(reader)
+        os.close(writer)
+
+    def test_killed_leaves_no_output(self):
+        output = self.out()
+        process, writer = self.stalled("-o", output)
+        process.kill()
+        process.wait()
+        os.close(writer)
+        self.assertFalse(output.exists())
+
+    def test_progress_on_demand(self):
+        output = self.out()
+        for options in ([], ["-q"], ["--progress=never"]):
+            with self.subTest(options=options):
+                process, writer = self.stalled("-o", output, *options)
+                process.send_signal(signal.SIGUSR1)
+                line = process.stderr.readline().decode()
+                self.assertRegex(line, rf"^{program.NAME}: .*\d")
+                os.write(writer, CASE.octets()[9000:])
+                os.close(writer)
+                self.assertEqual(self.ended(process), 0)
+                self.assert_converted(output)
+
+    def test_progress_always(self):
+        done = program.run("-i", self.save, "-o", self.out(), "--progress=always")
+        self.assert_status(done, 0)
+        self.assertNotEqual(done.stderr, b"")
+        self.assert_silent_stdout(done)
+
+    def test_stopped_and_continued(self):
+        output = self.out()
+        process, writer = self.stalled("-o", output)
+        process.send_signal(signal.SIGSTOP)
+        process.send_signal(signal.SIGCONT)
+        os.write(writer, CASE.octets()[9000:])
+        os.close(writer)
+        self.assertEqual(self.ended(process), 0)
+        self.assert_converted(output)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,205 @@
+#include "transcript.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+CLS_PRINTF(2, 3)
+static void say(struct reading *reading, const char *fmt, ...)
+{
+    char text[400];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    put_text(&reading->text, text);
+}
+
+static void say_runs(struct reading *reading, const uint8_t *p, size_t n)
+{
+    for (size_t i = 0, end; i < n; i = end) {
+        for (end = i + 1; end < n && p[end] == p[i]; end++)
+            ;
+        say(reading, "%s%zu*%02x", i ? "," : " ", end - i, p[i]);
+    }
+}
+
+static bool say_data(struct reading *reading, const struct image_data *data)
+{
+    static const uint64_t parts[] = {[EAT_ALL] = 1, [EAT_HALF] = 2};
+    struct bytes b = {0};
+    bool ok;
+
+    if (data->bytes) {
+        say_runs(reading, data->bytes, (size_t)data->len);
+        return true;
+    }
+    if (reading->appetite == EAT_NOTHING) {
+        say(reading, " %" PRIu64 " left", data->len);
+        return true;
+    }
+    put_fill(&b, 0, (size_t)(data->len / parts[reading->appetite]));
+    ok = cls_input_read(data->from, b.p, b.len, "bulk", &reading->err);
+    if (ok)
+        say_runs(reading, b.p, b.len);
+    bytes_free(&b);
+    return ok;
+}
+
+static bool say_frames(struct reading *reading, const struct image_p2m_frames *f)
+{
+    say(reading, "FRAMES %" PRIu32 "+%" PRIu32 "/%" PRIu32, f->first, f->count, f->total);
+    for (uint32_t i = 0; i < f->count; i++)
+        if (i < 4 || i == f->count - 1)
+            say(reading, " %" PRIx64, f->frames[i]);
+    return true;
+}
+
+static bool say_pages(struct reading *reading, const struct image_pages *pages)
+{
+    say(reading, "PAGES");
+    for (uint32_t i = 0; i < pages->count; i++)
+        if (i < 8 || i == pages->count - 1)
+            say(reading, " %08" PRIx32, pages->entries[i]);
+    say(reading, " |");
+    return say_data(reading, &pages->data);
+}
+
+static bool say_params(struct reading *reading, const struct image_hvm_params *params)
+{
+    say(reading, "PARAMS");
+    for (uint32_t i = 0; i < params->count; i++)
+        say(reading, " %" PRIu64 "=%" PRIx64, params->params[i].index, params->params[i].value);
+    return true;
+}
+
+static bool say_vcpu(struct reading *reading, const char *what, const struct image_vcpu *vcpu)
+{
+    say(reading, "%s %" PRIu32 " |", what, vcpu->id);
+    return say_data(reading, &vcpu->data);
+}
+
+static bool say_physmap(struct reading *reading, const struct image_physmap *physmap)
+{
+    struct image_physmap_entry e;
+    size_t pos = 0;
+
+    say(reading, "PHYSMAP");
+    for (uint32_t i = 0; i < physmap->count; i++) {
+        physmap->next(physmap->ctx, &pos, &e);
+        say(reading, " %" PRIx64 "/%" PRIx64 "/%" PRIx64 "/%s", e.phys_offset, e.start_addr, e.size,
+            e.name ? e.name : "(none)");
+    }
+    return true;
+}
+
+static bool say_emulator(struct reading *reading, const struct image_emulator *emulator)
+{
+    say(reading, "EMULATOR ");
+    for (size_t i = 0; i < emulator->lead_len; i++)
+        if (emulator->lead[i] > 0x20 && emulator->lead[i] < 0x7f)
+            say(reading, "%c", emulator->lead[i]);
+        else
+            say(reading, "[%02x]", emulator->lead[i]);
+    say(reading, " |");
+    return say_data(reading, &emulator->data);
+}
+
+static bool say_item(struct reading *reading, const struct image_item *item)
+{
+    switch (item->kind) {
+    case IMAGE_BEGIN:
+        say(reading, "BEGIN %s %" PRIx64, item->begin.guest == GUEST_PV ? "pv" : "hvm",
+            item->begin.p2m_size);
+        return true;
+    case IMAGE_PV_INFO:
+        say(reading, "PV_INFO %u %u", item->pv_info.guest_width, item->pv_info.pt_levels);
+        return true;
+    case IMAGE_P2M_FRAMES:
+        return say_frames(reading, &item->p2m_frames);
+    case IMAGE_PAGES:
+        return say_pages(reading, &item->pages);
+    case IMAGE_TSC_INFO:
+        say(reading, "TSC mode %" PRIu32 " khz %" PRIu32 " nsec %" PRIu64 " incarnation %" PRIu32,
+            item->tsc_info.mode, item->tsc_info.khz, item->tsc_info.nsec,
+            item->tsc_info.incarnation);
+        return true;
+    case IMAGE_HVM_PARAMS:
+        return say_params(reading, &item->hvm_params);
+    case IMAGE_HVM_CONTEXT:
+        say(reading, "HVM_CONTEXT");
+        return say_data(reading, &item->data);
+    case IMAGE_VCPU_BASIC:
+        return say_vcpu(reading, "BASIC", &item->vcpu);
+    case IMAGE_VCPU_EXTENDED:
+        return say_vcpu(reading, "EXTENDED", &item->vcpu);
+    case IMAGE_VCPU_XSAVE:
+        return say_vcpu(reading, "XSAVE", &item->vcpu);
+    case IMAGE_SHARED_INFO:
+        say(reading, "SHARED_INFO");
+        return say_data(reading, &item->data);
+    case IMAGE_LIBXC_END:
+        say(reading, "LIBXC_END");
+        return true;
+    case IMAGE_PHYSMAP:
+        return say_physmap(reading, &item->physmap);
+    case IMAGE_EMULATOR:
+        return say_emulator(reading, &item->emulator);
+    case IMAGE_END:
+        say(reading, "END");
+        return true;
+    }
+    say(reading, "unknown item %d", (int)item->kind);
+    return false;
+}
+
+static bool take_items(struct reading *reading, struct legacy_reader *reader)
+{
+    struct image_item item;
+
+    do {
+        if (!legacy_reader_next(reader, &item, &reading->err) || !say_item(reading, &item))
+            return false;
+        say(reading, "\n");
+    } while (item.kind != IMAGE_END);
+    return true;
+}
+
+void reading_run_fd(struct reading *reading, int fd)
+{
+    struct legacy_reader *reader;
+    struct cls_input in;
+
+    cls_input_init(&in, fd, "stream", 0, NULL);
+    reader = legacy_reader_new(&in, &reading->options, reading->log, &reading->err);
+    if (CHECK(reader != NULL)) {
+        reading->ok = take_items(reading, reader);
+        reading->last_checkpoint = legacy_reader_last_checkpoint(reader);
+    }
+    legacy_reader_free(reader);
+    reading->end_offset = in.offset;
+    cls_input_release(&in);
+    put_fill(&reading->text, 0, 1);
+}
+
+void reading_run(struct reading *reading, const struct bytes *stream)
+{
+    int fd = memfd_of(stream->p, stream->len);
+
+    reading_run_fd(reading, fd);
+    reading->fd_offset = lseek(fd, 0, SEEK_CUR);
+    close(fd);
+}
+
+const char *reading_text(const struct reading *reading)
+{
+    return (const char *)reading->text.p;
+}
+
+void reading_free(struct reading *reading)
+{
+    bytes_free(&reading->text);
+}

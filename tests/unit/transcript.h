@@ -1,0 +1,40 @@
+/*
+ * A consumer that records what the reader gives, as text: one line per item. Bytes appear as runs,
+ * "4096*11,1*fe".
+ */
+#ifndef UNIT_TRANSCRIPT_H
+#define UNIT_TRANSCRIPT_H
+
+#include "base/image.h"
+#include "legacy/reader.h"
+#include "support.h"
+
+/* What the consumer does with bulk that lies in the input. */
+enum appetite {
+    EAT_ALL,
+    EAT_HALF,
+    EAT_NOTHING,
+};
+
+struct reading {
+    /* to be set; log may be NULL */
+    struct legacy_options options;
+    enum appetite appetite;
+    const struct cls_log *log;
+    /* what came of it */
+    bool ok;
+    struct cls_error err;
+    struct bytes text;   /* ended by a NUL */
+    uint64_t end_offset; /* of the input, as the reader counts */
+    int64_t fd_offset;   /* as the system does */
+    bool last_checkpoint;
+};
+
+/* Reads a stream from a file. Free with reading_free(). */
+void reading_run(struct reading *reading, const struct bytes *stream);
+/* The same on any fd. */
+void reading_run_fd(struct reading *reading, int fd);
+const char *reading_text(const struct reading *reading);
+void reading_free(struct reading *reading);
+
+#endif

@@ -1,0 +1,131 @@
+/*
+ * What both streams have in common: records, and that nothing follows the end.
+ */
+#include "v2/verify.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/bytes.h"
+#include "verify_internal.h"
+
+bool v2_recognise(struct cls_input *in, enum v2_stream *stream, struct cls_error *err)
+{
+    const uint8_t *b;
+    size_t got;
+
+    *stream = V2_STREAM_UNKNOWN;
+    if (!cls_input_peek(in, 12, &b, &got, err))
+        return false;
+    if (got >= 8 && get_be64(b) == LIBXL_HDR_IDENT)
+        *stream = V2_STREAM_LIBXL;
+    else if (got == 12 && get_be64(b) == IHDR_MARKER && get_be32(b + 8) == IHDR_ID)
+        *stream = V2_STREAM_LIBXC;
+    return true;
+}
+
+bool bad_record(struct verifier *v, struct cls_error *err, const char *fmt, ...)
+{
+    char reason[256];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(reason, sizeof(reason), fmt, args);
+    va_end(args);
+    return cls_input_fail(v->in, err, v->start, "%s", reason);
+}
+
+bool read_record_header(struct verifier *v, const char *(*name)(uint32_t type),
+                        struct cls_error *err)
+{
+    const char *known;
+
+    v->start = v->in->offset;
+    cls_input_at(v->in, "record", (int64_t)++v->record_nr, NULL);
+    if (!cls_input_u32(v->in, &v->type, "record type", err) ||
+        !cls_input_u32(v->in, &v->length, "record length", err))
+        return false;
+    known = name(v->type);
+    cls_input_at(v->in, "record", (int64_t)v->record_nr, known ? known : "of unknown type");
+    return true;
+}
+
+bool read_body(struct verifier *v, size_t n, struct cls_error *err)
+{
+    return cls_input_read(v->in, v->buf, n, "the record", err);
+}
+
+bool check_padding(struct verifier *v, struct cls_error *err)
+{
+    uint8_t padding[REC_ALIGN];
+    size_t n = (REC_ALIGN - v->length % REC_ALIGN) % REC_ALIGN;
+
+    if (!cls_input_read(v->in, padding, n, "padding", err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (padding[i] != 0)
+            return bad_record(v, err, "the padding is not zero");
+    return true;
+}
+
+bool need_length(struct verifier *v, uint32_t length, struct cls_error *err)
+{
+    return v->length == length ||
+           bad_record(v, err, "length %" PRIu32 " instead of %" PRIu32, v->length, length);
+}
+
+bool need_min_length(struct verifier *v, uint32_t length, struct cls_error *err)
+{
+    return v->length >= length || bad_record(v, err, "length %" PRIu32 ", at least %" PRIu32
+                                             " are needed", v->length, length);
+}
+
+bool need_zero(struct verifier *v, const uint8_t *bytes, size_t n, struct cls_error *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (bytes[i] != 0)
+            return bad_record(v, err, "a reserved field is not zero");
+    return true;
+}
+
+void tell_squashed(struct verifier *v)
+{
+    if (v->squashed > 0)
+        cls_info(v->log, "PAGE_DATA: %" PRIu64 " records, %" PRIu64 " pages", v->squashed,
+                 v->squashed_pages);
+    v->squashed = v->squashed_pages = 0;
+}
+
+/* Waiting for more may never end on a socket; elsewhere the end comes. */
+static bool check_end(struct verifier *v, struct cls_error *err)
+{
+    uint64_t start = v->in->offset;
+    struct stat st;
+    uint8_t byte;
+    size_t got;
+
+    if (fstat(v->in->fd, &st) == 0 && S_ISSOCK(st.st_mode))
+        return true;
+    cls_input_at(v->in, "end of the stream", -1, NULL);
+    if (!cls_input_read_some(v->in, &byte, 1, &got, err))
+        return false;
+    return got == 0 || cls_input_fail(v->in, err, start, "something follows the END record");
+}
+
+bool v2_verify(struct cls_input *in, enum v2_stream stream, const struct cls_log *log,
+               struct v2_summary *summary, struct cls_error *err)
+{
+    struct verifier v = {.in = in, .log = log, .summary = summary};
+    uint64_t start = in->offset;
+    bool ok;
+
+    memset(summary, 0, sizeof(*summary));
+    summary->stream = stream;
+    ok = stream == V2_STREAM_LIBXL ? verify_libxl(&v, err)
+                                   : verify_libxc(&v, err) && verify_qemu_record(&v, err);
+    summary->bytes = in->offset - start;
+    return ok && check_end(&v, err);
+}
