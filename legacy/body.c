@@ -35,8 +35,8 @@ static bool take_entry(struct legacy_reader *r, uint64_t offset, uint64_t entry,
     uint32_t pfn = entry & P2M_SIZE_MAX;
 
     if (entry > UINT32_MAX)
-        return cls_input_fail(r->in, err, offset,
-                              "pfn entry 0x%" PRIx64 " does not fit 32 bits", entry);
+        return cls_input_fail(r->in, err, offset, "pfn entry 0x%" PRIx64 " does not fit 32 bits",
+                              entry);
     if (!page_type_known(type))
         return cls_input_fail(r->in, err, offset, "pfn 0x%" PRIx32 " has bogus page type %u", pfn,
                               type);
@@ -212,8 +212,8 @@ enum step read_chunk(struct legacy_reader *r, struct image_item *item, struct cl
     type = chunk_type_find((int32_t)id);
     if (!type) {
         cls_input_fail(r->in, err, start,
-                       "%" PRId32 " is no chunk id (-21..0) and no page count (1..%d)",
-                       (int32_t)id, CLS_BATCH_MAX);
+                       "%" PRId32 " is no chunk id (-21..0) and no page count (1..%d)", (int32_t)id,
+                       CLS_BATCH_MAX);
         return STEP_FAILED;
     }
     return read_other_chunk(r, type, start, item, err);

@@ -1,8 +1,14 @@
 #include "base/hvm_params.h"
 #include "stream_format.h"
 
-#define PLAIN(id) {XC_SAVE_ID_##id, "XC_SAVE_ID_" #id, -1}
-#define PARAM(id, param) {XC_SAVE_ID_HVM_##id, "XC_SAVE_ID_HVM_" #id, HVM_PARAM_##param}
+#define PLAIN(id)                                                                                  \
+    {                                                                                              \
+        XC_SAVE_ID_##id, "XC_SAVE_ID_" #id, -1                                                     \
+    }
+#define PARAM(id, param)                                                                           \
+    {                                                                                              \
+        XC_SAVE_ID_HVM_##id, "XC_SAVE_ID_HVM_" #id, HVM_PARAM_##param                              \
+    }
 
 /* Entry n describes id -n. */
 static const struct chunk_type chunk_types[] = {

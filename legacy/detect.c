@@ -2,8 +2,9 @@
  * A bare legacy stream has no magic: its width and guest type follow from what can come first. Each
  * combination bids by how well the first bytes fit it, and the best bid wins.
  *
- * A toolstack ulong holds p2m_size (28 bits), so bytes 4..7 are zero in a 64-bit stream; in a 32-bit
- * one they are a chunk id (HVM), an extended info marker or a frame number (PV), none of which is 0.
+ * A toolstack ulong holds p2m_size (28 bits), so bytes 4..7 are zero in a 64-bit stream; in a
+ * 32-bit one they are a chunk id (HVM), an extended info marker or a frame number (PV), none of
+ * which is 0.
  */
 #include "legacy/detect.h"
 
@@ -22,7 +23,7 @@ enum bid {
 };
 
 /* Every stream is longer than this. */
-#define FIRST_LOOK 24
+#define FIRST_LOOK    24
 /* Behind any body come at least its end, three magic pfns and a length. */
 #define SHORTEST_REST (4 + 24 + 4)
 
@@ -62,6 +63,9 @@ static enum bid bid_hvm(const struct look *look, unsigned width)
 
     if (!is_p2m_size(ulong_at(look, 0, width)))
         return BID_NONE;
+    /* -1 comes first in no honest stream, but is half of an extended info marker. */
+    if ((int32_t)id == XC_SAVE_ID_ENABLE_VERIFY_MODE)
+        return is_chunk(get_le32(look->b + width + 4)) ? BID_LIKELY : BID_NONE;
     if (is_chunk(id))
         return BID_LIKELY;
     return id == XC_SAVE_ID_END ? BID_POSSIBLE : BID_NONE; /* an empty body: no real guest's */
@@ -86,8 +90,8 @@ static enum bid bid_pv(const struct look *look, unsigned width)
 }
 
 /*
- * Are the entries of a batch, as far as they can be seen, what savers write: no bits above the type,
- * known types, pfns inside the guest, each greater than the one before?
+ * Are the entries of a batch, as far as they can be seen, what savers write: no bits above the
+ * type, known types, pfns inside the guest, each greater than the one before?
  */
 static bool entries_fit(const struct look *look, size_t pos, uint32_t count, unsigned width,
                         uint64_t p2m_size, bool hvm)
@@ -113,8 +117,8 @@ static bool entries_fit(const struct look *look, size_t pos, uint32_t count, uns
 
 static bool fits_hvm(const struct look *look, unsigned width)
 {
-    return entries_fit(look, width + 4, get_le32(look->b + width), width,
-                       ulong_at(look, 0, width), true);
+    return entries_fit(look, width + 4, get_le32(look->b + width), width, ulong_at(look, 0, width),
+                       true);
 }
 
 /* A frame list from the second ulong on, then a chunk. */
@@ -216,9 +220,8 @@ static bool settle(struct cls_input *in, const struct candidate *candidates, siz
                           "these bytes begin neither a legacy stream of Xen nor anything known");
 }
 
-bool legacy_detect(struct cls_input *in, const struct legacy_kind *told,
-                   const struct cls_log *log, struct legacy_detected *found,
-                   struct cls_error *err)
+bool legacy_detect(struct cls_input *in, const struct legacy_kind *told, const struct cls_log *log,
+                   struct legacy_detected *found, struct cls_error *err)
 {
     struct candidate candidates[4];
     struct look look;
@@ -242,8 +245,9 @@ bool legacy_detect(struct cls_input *in, const struct legacy_kind *told,
     if (!settle(in, candidates, n, told, found, err))
         return false;
     if (told->width != 0 && told->width != found->kind.width)
-        cls_warn(log, "a %u-bit toolstack wrote this stream, not a %u-bit one as was said; "
-                      "the stream is believed",
+        cls_warn(log,
+                 "a %u-bit toolstack wrote this stream, not a %u-bit one as was said; "
+                 "the stream is believed",
                  found->kind.width * 8, told->width * 8);
     cls_info(log, "legacy stream of a %u-bit toolstack, %s guest", found->kind.width * 8,
              guest_name(found->kind.guest));

@@ -96,17 +96,24 @@ static enum step give_pv_info(struct legacy_reader *r, struct image_item *item)
 static enum step read_p2m_frames(struct legacy_reader *r, struct image_item *item,
                                  struct cls_error *err)
 {
-    uint32_t left = r->frames_total - r->frames_done, count, i = 0;
+    uint32_t left = r->frames_total - r->frames_done;
+    uint32_t count = left < CLS_BATCH_MAX ? left : CLS_BATCH_MAX;
+    uint32_t have = r->frames_done == 0; /* the first was read to tell it from an extended info */
+    unsigned width = r->options.width;
+    uint64_t start = r->in->offset - (uint64_t)have * width;
 
-    count = left < CLS_BATCH_MAX ? left : CLS_BATCH_MAX;
     cls_input_at(r->in, "p2m frame list", -1, NULL);
-    if (r->frames_done == 0)
-        r->frames[i++] = r->first_frame; /* already read, to tell it from an extended info */
-    if (!cls_input_read(r->in, r->raw, (size_t)(count - i) * r->options.width,
-                        "the p2m frame list", err))
+    if (!cls_input_read(r->in, r->raw, (size_t)(count - have) * width, "the p2m frame list", err))
         return STEP_FAILED;
-    for (uint32_t j = 0; i < count; i++, j++)
-        r->frames[i] = get_ulong(r, r->raw, j);
+    for (uint32_t i = 0; i < count; i++) {
+        r->frames[i] = i < have ? r->first_frame : get_ulong(r, r->raw, i - have);
+        if (r->frames[i] >= r->p2m_size) {
+            cls_input_fail(r->in, err, start + (uint64_t)i * width,
+                           "frame 0x%" PRIx64 " lies beyond the guest's p2m_size 0x%" PRIx64,
+                           r->frames[i], r->p2m_size);
+            return STEP_FAILED;
+        }
+    }
 
     item->kind = IMAGE_P2M_FRAMES;
     item->p2m_frames = (struct image_p2m_frames){.p2m_size = (uint32_t)r->p2m_size,
@@ -126,8 +133,7 @@ static enum step give_chunk_params(struct legacy_reader *r, struct image_item *i
     if (r->params_count == 0)
         return STEP_AGAIN;
     item->kind = IMAGE_HVM_PARAMS;
-    item->hvm_params =
-        (struct image_hvm_params){.count = r->params_count, .params = r->params};
+    item->hvm_params = (struct image_hvm_params){.count = r->params_count, .params = r->params};
     return STEP_ITEM;
 }
 

@@ -102,8 +102,7 @@ enum step read_shared_info(struct legacy_reader *r, struct image_item *item);
 
 /* tail_hvm.c */
 enum step read_magic_pfns(struct legacy_reader *r, struct image_item *item, struct cls_error *err);
-enum step read_hvm_context(struct legacy_reader *r, struct image_item *item,
-                           struct cls_error *err);
+enum step read_hvm_context(struct legacy_reader *r, struct image_item *item, struct cls_error *err);
 enum step read_qemu(struct legacy_reader *r, struct image_item *item, struct cls_error *err);
 
 #endif

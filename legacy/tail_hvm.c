@@ -11,11 +11,11 @@
 #include "base/hvm_params.h"
 #include "reader_internal.h"
 
-#define SIGNATURE_SIZE 21
+#define SIGNATURE_SIZE  21
 #define SIGNATURE_LIBXL "DeviceModelRecord0002"
 #define SIGNATURE_REMUS "RemusDeviceModelState"
-#define SIGNATURE_XEND "QemuDeviceModelRecord" /* XAPI's begins alike */
-#define QEMU_MAGIC "QEVM"                      /* begins every state that qemu saves */
+#define SIGNATURE_XEND  "QemuDeviceModelRecord" /* XAPI's begins alike */
+#define QEMU_MAGIC      "QEVM"                  /* begins every state that qemu saves */
 
 enum step read_magic_pfns(struct legacy_reader *r, struct image_item *item, struct cls_error *err)
 {
@@ -74,7 +74,8 @@ static bool read_sized_record(struct legacy_reader *r, size_t lead_len, bool big
     return true;
 }
 
-/* A record without length, to the end of the input: held in memory, since v2 wants the length first. */
+/* A record without length, to the end of the input: held in memory, since v2 wants the length
+ * first. */
 static bool read_record_to_eof(struct legacy_reader *r, struct image_emulator *emulator,
                                struct cls_error *err)
 {
@@ -91,8 +92,10 @@ static bool read_record_to_eof(struct legacy_reader *r, struct image_emulator *e
             return false;
         len += got;
         if (len > QEMU_TO_EOF_MAX)
-            return cls_input_fail(r->in, err, start, "record without length goes on for more "
-                                  "than %zu bytes", QEMU_TO_EOF_MAX);
+            return cls_input_fail(r->in, err, start,
+                                  "record without length goes on for more "
+                                  "than %zu bytes",
+                                  QEMU_TO_EOF_MAX);
     }
     if (len < strlen(QEMU_MAGIC) || memcmp(r->qemu_bytes, QEMU_MAGIC, strlen(QEMU_MAGIC)) != 0)
         return cls_input_fail(r->in, err, start, "record does not begin with " QEMU_MAGIC);

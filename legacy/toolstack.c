@@ -9,10 +9,10 @@
 #include "stream_format.h"
 
 #define TOOLSTACK_SAVE_VERSION 1
-#define BLOB_HEADER_SIZE 8   /* version, count */
-#define ENTRY_HEADER_SIZE 28 /* phys_offset, start_addr, size, namelen */
-#define ENTRY_PADDING_64 4   /* behind the name, in the layout of a 64-bit toolstack */
-#define FIRST_ALLOCATION 4096
+#define BLOB_HEADER_SIZE       8  /* version, count */
+#define ENTRY_HEADER_SIZE      28 /* phys_offset, start_addr, size, namelen */
+#define ENTRY_PADDING_64       4  /* behind the name, in the layout of a 64-bit toolstack */
+#define FIRST_ALLOCATION       4096
 
 void toolstack_free(struct toolstack_blob *blob)
 {
@@ -124,8 +124,8 @@ static bool check_blob(struct toolstack_blob *blob, struct cls_input *in, uint64
     return true;
 }
 
-bool toolstack_read(struct toolstack_blob *blob, struct cls_input *in, uint32_t len,
-                    unsigned width, struct cls_error *err)
+bool toolstack_read(struct toolstack_blob *blob, struct cls_input *in, uint32_t len, unsigned width,
+                    struct cls_error *err)
 {
     uint64_t start = in->offset;
 

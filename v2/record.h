@@ -7,7 +7,8 @@
 #include "base/image.h"
 #include "base/output.h"
 
-/* The header of a record whose body has length bytes. Fails where that is more than 32 bits hold. */
+/* The header of a record whose body has length bytes. Fails where that is more than 32 bits hold.
+ */
 bool record_begin(struct cls_output *out, uint32_t type, uint64_t length, struct cls_error *err);
 
 /* The zeros behind a body of length bytes. */

@@ -79,8 +79,9 @@ bool need_length(struct verifier *v, uint32_t length, struct cls_error *err)
 
 bool need_min_length(struct verifier *v, uint32_t length, struct cls_error *err)
 {
-    return v->length >= length || bad_record(v, err, "length %" PRIu32 ", at least %" PRIu32
-                                             " are needed", v->length, length);
+    return v->length >= length ||
+           bad_record(v, err, "length %" PRIu32 ", at least %" PRIu32 " are needed", v->length,
+                      length);
 }
 
 bool need_zero(struct verifier *v, const uint8_t *bytes, size_t n, struct cls_error *err)

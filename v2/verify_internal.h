@@ -18,14 +18,16 @@ struct verifier {
     uint64_t record_nr; /* from 1, through both streams */
     uint64_t start;     /* offset of its header */
     uint32_t type, length;
-    uint64_t squashed; /* PAGE_DATA records not yet told of */
+    uint64_t data_pages; /* of a PAGE_DATA record: entries with content */
+    uint64_t squashed;   /* PAGE_DATA records not yet told of */
     uint64_t squashed_pages;
 
     /* the libxc stream so far */
     bool static_data_end, pv_info, p2m_frames, page_data;
     bool vcpu_records, vcpu0_basic, shared_info;
     bool hvm_params, hvm_context;
-    uint64_t max_pfn; /* PV: the highest that P2M_FRAMES announced */
+    uint64_t max_pfn;   /* PV: the highest that P2M_FRAMES announced */
+    uint64_t max_frame; /* and the highest among its frames */
 
     /* the libxl stream so far */
     bool libxc_context;
@@ -34,8 +36,7 @@ struct verifier {
 };
 
 /* Fails at the start of the record at hand. Always returns false. */
-bool bad_record(struct verifier *v, struct cls_error *err, const char *fmt, ...)
-    CLS_PRINTF(3, 4);
+bool bad_record(struct verifier *v, struct cls_error *err, const char *fmt, ...) CLS_PRINTF(3, 4);
 
 /* Reads the next record's header; name gives names to types. Ends with the place set. */
 bool read_record_header(struct verifier *v, const char *(*name)(uint32_t type),
@@ -52,8 +53,8 @@ bool need_length(struct verifier *v, uint32_t length, struct cls_error *err) CLS
 bool need_min_length(struct verifier *v, uint32_t length, struct cls_error *err) CLS_MUST_CHECK;
 
 /* Bytes that must be zero. */
-bool need_zero(struct verifier *v, const uint8_t *bytes, size_t n, struct cls_error *err)
-    CLS_MUST_CHECK;
+bool need_zero(struct verifier *v, const uint8_t *bytes, size_t n,
+               struct cls_error *err) CLS_MUST_CHECK;
 
 /* Tells the log of PAGE_DATA records that were counted together. */
 void tell_squashed(struct verifier *v);

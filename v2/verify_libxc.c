@@ -7,9 +7,9 @@
 #include "base/bytes.h"
 #include "verify_internal.h"
 
-#define GUEST_PV_ONLY 1
+#define GUEST_PV_ONLY  1
 #define GUEST_HVM_ONLY 2
-#define GUEST_ANY 3
+#define GUEST_ANY      3
 
 /* Which guests have a record, and in which versions. */
 static const struct record_type {
@@ -125,8 +125,8 @@ static void tell(struct verifier *v)
         return;
     }
     tell_squashed(v);
-    cls_info(v->log, "byte 0x%" PRIx64 ": %s, %" PRIu32 " bytes", v->start,
-             v2_record_name(v->type), v->length);
+    cls_info(v->log, "byte 0x%" PRIx64 ": %s, %" PRIu32 " bytes", v->start, v2_record_name(v->type),
+             v->length);
 }
 
 static bool verify_record(struct verifier *v, struct cls_error *err)
@@ -170,7 +170,12 @@ static bool check_complete(struct verifier *v, struct cls_error *err)
         missing = "X86_PV_VCPU_BASIC of vcpu 0";
     else if (!v->shared_info)
         missing = "SHARED_INFO";
-    return !missing || bad_record(v, err, "the stream ends without %s", missing);
+    if (missing)
+        return bad_record(v, err, "the stream ends without %s", missing);
+    return v->max_frame <= v->max_pfn || bad_record(v, err,
+                                                    "X86_PV_P2M_FRAMES names frame 0x%" PRIx64
+                                                    ", above the guest's last pfn, 0x%" PRIx64,
+                                                    v->max_frame, v->max_pfn);
 }
 
 bool verify_libxc(struct verifier *v, struct cls_error *err)

@@ -8,21 +8,21 @@
 #include "base/page_type.h"
 #include "verify_internal.h"
 
-#define PFN_SIZE 8
-#define VCPU_HEAD 8
+#define PFN_SIZE               8
+#define VCPU_HEAD              8
 #define VCPU_BASIC_SIZE_X86_32 2800
 #define VCPU_BASIC_SIZE_X86_64 5168
-#define VCPU_EXTENDED_MAX 128
-#define VCPU_XSAVE_MIN 16 /* xcr0 and xcr0_accum */
-#define VCPU_MSR_SIZE 16
-#define TSC_INFO_SIZE 24
-#define PV_INFO_SIZE 8
-#define P2M_FRAMES_HEAD 8
-#define PAGE_DATA_HEAD 8
-#define HVM_PARAMS_HEAD 8
-#define HVM_PARAM_SIZE 16
-#define CPUID_LEAF_SIZE 24
-#define MSR_ENTRY_SIZE 16
+#define VCPU_EXTENDED_MAX      128
+#define VCPU_XSAVE_MIN         16 /* xcr0 and xcr0_accum */
+#define VCPU_MSR_SIZE          16
+#define TSC_INFO_SIZE          24
+#define PV_INFO_SIZE           8
+#define P2M_FRAMES_HEAD        8
+#define PAGE_DATA_HEAD         8
+#define HVM_PARAMS_HEAD        8
+#define HVM_PARAM_SIZE         16
+#define CPUID_LEAF_SIZE        24
+#define MSR_ENTRY_SIZE         16
 
 /* A stream of version 3 says where its static data end; in version 2 memory implies it. */
 static bool need_static_data_end(struct verifier *v, struct cls_error *err)
@@ -64,15 +64,44 @@ static bool verify_pv_info(struct verifier *v, struct cls_error *err)
     width = v->buf[0];
     levels = v->buf[1];
     if (!(width == 4 && levels == 3) && !(width == 8 && levels == 4))
-        return bad_record(v, err,
-                          "width %u with %u levels of page tables (4 with 3, or 8 with 4)", width,
-                          levels);
+        return bad_record(v, err, "width %u with %u levels of page tables (4 with 3, or 8 with 4)",
+                          width, levels);
     if (!need_zero(v, v->buf + 2, 6, err))
         return false;
     v->pv_info = true;
     v->summary->guest_width = width;
     v->summary->pt_levels = levels;
     cls_info(v->log, "  %u-bit guest, %u levels of page tables", width * 8, levels);
+    return true;
+}
+
+typedef bool u64_taker(struct verifier *v, uint32_t index, uint64_t value, struct cls_error *err);
+
+/* Reads an array with few calls, and gives each entry to take. */
+static bool read_u64s(struct verifier *v, uint32_t count, u64_taker *take, struct cls_error *err)
+{
+    const uint32_t at_once = sizeof(v->buf) / sizeof(uint64_t);
+
+    for (uint32_t done = 0; done < count;) {
+        uint32_t n = count - done < at_once ? count - done : at_once;
+
+        if (!read_body(v, n * sizeof(uint64_t), err))
+            return false;
+        for (uint32_t i = 0; i < n; i++)
+            if (!take(v, done + i, get_le64(v->buf + i * sizeof(uint64_t)), err))
+                return false;
+        done += n;
+    }
+    return true;
+}
+
+/* Restore looks the frames up in the end, so a later record may still make room for them. */
+static bool take_frame(struct verifier *v, uint32_t index, uint64_t frame, struct cls_error *err)
+{
+    (void)index;
+    (void)err;
+    if (frame > v->max_frame)
+        v->max_frame = frame;
     return true;
 }
 
@@ -92,20 +121,19 @@ static bool verify_p2m_frames(struct verifier *v, struct cls_error *err)
         return bad_record(v, err, "start pfn 0x%" PRIx32 " lies above end pfn 0x%" PRIx32, start,
                           end);
     per_frame = CLS_PAGE_SIZE / v->summary->guest_width;
-    expected =
-        P2M_FRAMES_HEAD + ((uint64_t)end / per_frame + 1 - start / per_frame) * PFN_SIZE;
+    expected = P2M_FRAMES_HEAD + ((uint64_t)end / per_frame + 1 - start / per_frame) * PFN_SIZE;
     if (v->length != expected)
-        return bad_record(v, err, "length %" PRIu32 ", but pfns 0x%" PRIx32 " to 0x%" PRIx32
-                          " need %" PRIu64, v->length, start, end, expected);
+        return bad_record(
+            v, err, "length %" PRIu32 ", but pfns 0x%" PRIx32 " to 0x%" PRIx32 " need %" PRIu64,
+            v->length, start, end, expected);
     if (!v->p2m_frames || end > v->max_pfn)
         v->max_pfn = end;
     v->p2m_frames = true;
     cls_info(v->log, "  pfns 0x%" PRIx32 " to 0x%" PRIx32, start, end);
-    return cls_input_skip(v->in, v->length - P2M_FRAMES_HEAD, "the record", err);
+    return read_u64s(v, (v->length - P2M_FRAMES_HEAD) / PFN_SIZE, take_frame, err);
 }
 
-static bool verify_pfn(struct verifier *v, uint32_t index, uint64_t entry, uint64_t *data_pages,
-                       struct cls_error *err)
+static bool take_pfn(struct verifier *v, uint32_t index, uint64_t entry, struct cls_error *err)
 {
     uint64_t pfn = entry & PAGE_DATA_PFN_MASK;
     unsigned type = (unsigned)(entry >> PAGE_DATA_TYPE_SHIFT);
@@ -117,37 +145,18 @@ static bool verify_pfn(struct verifier *v, uint32_t index, uint64_t entry, uint6
         return bad_record(v, err, "entry %" PRIu32 ", pfn 0x%" PRIx64 ", has unknown type %u",
                           index, pfn, type);
     if (v->summary->guest == GUEST_PV && pfn > v->max_pfn)
-        return bad_record(v, err,
-                          "entry %" PRIu32 ": pfn 0x%" PRIx64 " lies above the guest's last, 0x%"
-                          PRIx64,
-                          index, pfn, v->max_pfn);
+        return bad_record(
+            v, err, "entry %" PRIu32 ": pfn 0x%" PRIx64 " lies above the guest's last, 0x%" PRIx64,
+            index, pfn, v->max_pfn);
     v->summary->pages[type]++;
     if (page_type_has_data(type))
-        ++*data_pages;
-    return true;
-}
-
-static bool verify_pfns(struct verifier *v, uint32_t count, uint64_t *data_pages,
-                        struct cls_error *err)
-{
-    const uint32_t at_once = sizeof(v->buf) / PFN_SIZE;
-
-    for (uint32_t done = 0; done < count;) {
-        uint32_t n = count - done < at_once ? count - done : at_once;
-
-        if (!read_body(v, (size_t)n * PFN_SIZE, err))
-            return false;
-        for (uint32_t i = 0; i < n; i++)
-            if (!verify_pfn(v, done + i, get_le64(v->buf + (size_t)i * PFN_SIZE), data_pages, err))
-                return false;
-        done += n;
-    }
+        v->data_pages++;
     return true;
 }
 
 static bool verify_page_data(struct verifier *v, struct cls_error *err)
 {
-    uint64_t data_pages = 0, head, expected;
+    uint64_t head, expected;
     uint32_t count;
 
     if (v->summary->guest == GUEST_PV && !v->p2m_frames)
@@ -166,12 +175,14 @@ static bool verify_page_data(struct verifier *v, struct cls_error *err)
     if (v->length < head)
         return bad_record(v, err, "length %" PRIu32 " has no room for %" PRIu32 " pfns", v->length,
                           count);
-    if (!verify_pfns(v, count, &data_pages, err))
+    v->data_pages = 0;
+    if (!read_u64s(v, count, take_pfn, err))
         return false;
-    expected = head + data_pages * CLS_PAGE_SIZE;
+    expected = head + v->data_pages * CLS_PAGE_SIZE;
     if (v->length != expected)
-        return bad_record(v, err, "length %" PRIu32 ", but %" PRIu32 " pfns and %" PRIu64
-                          " pages need %" PRIu64, v->length, count, data_pages, expected);
+        return bad_record(
+            v, err, "length %" PRIu32 ", but %" PRIu32 " pfns and %" PRIu64 " pages need %" PRIu64,
+            v->length, count, v->data_pages, expected);
     v->page_data = true;
     v->squashed_pages += count;
     return cls_input_skip(v->in, v->length - head, "page data", err);
@@ -180,23 +191,27 @@ static bool verify_page_data(struct verifier *v, struct cls_error *err)
 /* The size of what follows the head of a vcpu record. */
 static bool verify_vcpu_size(struct verifier *v, uint32_t size, struct cls_error *err)
 {
-    uint32_t basic =
-        v->summary->guest_width == 8 ? VCPU_BASIC_SIZE_X86_64 : VCPU_BASIC_SIZE_X86_32;
+    uint32_t basic = v->summary->guest_width == 8 ? VCPU_BASIC_SIZE_X86_64 : VCPU_BASIC_SIZE_X86_32;
 
     switch (v->type) {
     case REC_TYPE_X86_PV_VCPU_BASIC:
-        return size == basic || bad_record(v, err, "a context of %" PRIu32 " bytes instead of %"
-                                           PRIu32, size, basic);
+        return size == basic ||
+               bad_record(v, err, "a context of %" PRIu32 " bytes instead of %" PRIu32, size,
+                          basic);
     case REC_TYPE_X86_PV_VCPU_EXTENDED:
         return size <= VCPU_EXTENDED_MAX ||
                bad_record(v, err, "%" PRIu32 " bytes, at most %d are possible", size,
                           VCPU_EXTENDED_MAX);
     case REC_TYPE_X86_PV_VCPU_XSAVE:
-        return size >= VCPU_XSAVE_MIN || bad_record(v, err, "%" PRIu32 " bytes, at least %d are "
-                                                    "needed", size, VCPU_XSAVE_MIN);
+        return size >= VCPU_XSAVE_MIN || bad_record(v, err,
+                                                    "%" PRIu32 " bytes, at least %d are "
+                                                    "needed",
+                                                    size, VCPU_XSAVE_MIN);
     default:
-        return size % VCPU_MSR_SIZE == 0 || bad_record(v, err, "%" PRIu32 " bytes are no multiple "
-                                                       "of %d", size, VCPU_MSR_SIZE);
+        return size % VCPU_MSR_SIZE == 0 || bad_record(v, err,
+                                                       "%" PRIu32 " bytes are no multiple "
+                                                       "of %d",
+                                                       size, VCPU_MSR_SIZE);
     }
 }
 
@@ -216,8 +231,10 @@ static bool verify_vcpu(struct verifier *v, struct cls_error *err)
     v->vcpu_records = true;
     if (id >= VCPUS_MAX)
         return bad_record(v, err, "vcpu %" PRIu32 ": no guest has so many", id);
-    cls_info(v->log, "  vcpu %" PRIu32 "%s", id, size ? "" : ": no content (restore of 4.6 to 4.8 "
-                                                             "refuses that)");
+    cls_info(v->log, "  vcpu %" PRIu32 "%s", id,
+             size ? ""
+                  : ": no content (restore of 4.6 to 4.8 "
+                    "refuses that)");
     if (size == 0)
         return true; /* older savers did that by accident; restore skips it */
     if (!verify_vcpu_size(v, size, err))
@@ -315,8 +332,9 @@ bool verify_libxc_record(struct verifier *v, struct cls_error *err)
         return bad_record(v, err, "deprecated, and rejected by every restore");
     case REC_TYPE_CHECKPOINT:
     case REC_TYPE_CHECKPOINT_DIRTY_PFN_LIST:
-        return bad_record(v, err, "no place in a save: restore rejects checkpoints in a plain "
-                                  "stream");
+        return bad_record(v, err,
+                          "no place in a save: restore rejects checkpoints in a plain "
+                          "stream");
     default:
         return need_length(v, 0, err); /* END, VERIFY: signals */
     }

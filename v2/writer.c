@@ -5,9 +5,9 @@
 #include "v2/format.h"
 #include "writer_internal.h"
 
-#define PAGE_DATA_HEAD 8  /* count, reserved */
+#define PAGE_DATA_HEAD  8 /* count, reserved */
 #define P2M_FRAMES_HEAD 8 /* first and last pfn */
-#define VCPU_HEAD 8       /* vcpu id, reserved */
+#define VCPU_HEAD       8 /* vcpu id, reserved */
 #define HVM_PARAMS_HEAD 8 /* count, reserved */
 
 /* The converter calls itself Xen 0.1 in the domain header, which readers log as "legacy". */

@@ -53,9 +53,8 @@ static bool put_hex(struct string_sink *sink, uint64_t value, struct cls_error *
 static bool put_entry(struct string_sink *sink, const struct image_physmap_entry *e,
                       struct cls_error *err)
 {
-    return put_key(sink, e->phys_offset, "start_addr", err) &&
-           put_hex(sink, e->start_addr, err) && put_key(sink, e->phys_offset, "size", err) &&
-           put_hex(sink, e->size, err) &&
+    return put_key(sink, e->phys_offset, "start_addr", err) && put_hex(sink, e->start_addr, err) &&
+           put_key(sink, e->phys_offset, "size", err) && put_hex(sink, e->size, err) &&
            (!e->name ||
             (put_key(sink, e->phys_offset, "name", err) && put_string(sink, e->name, err)));
 }
@@ -91,8 +90,7 @@ bool put_physmap(struct v2_writer *w, const struct image_physmap *physmap, struc
            put_entries(&body, physmap, err) && record_pad(w->out, length, err);
 }
 
-bool put_emulator(struct v2_writer *w, const struct image_emulator *emulator,
-                  struct cls_error *err)
+bool put_emulator(struct v2_writer *w, const struct image_emulator *emulator, struct cls_error *err)
 {
     uint8_t header[EMULATOR_HDR_SIZE];
 

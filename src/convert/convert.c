@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "envelope/envelope.h"
 #include "convert/in_file.h"
+#include "envelope/envelope.h"
 #include "leftover.h"
 #include "legacy/detect.h"
 #include "legacy/reader.h"
@@ -51,8 +51,8 @@ bool convert_abandon(struct convert_cleanup *cleanup)
 }
 
 /*
- * libxl waits at the other end and crashes if the stream's first bytes never come. They are due from
- * now on, come what may; should an envelope be found, its head comes first and nothing is due.
+ * libxl waits at the other end and crashes if the stream's first bytes never come. They are due
+ * from now on, come what may; should an envelope be found, its head comes first and nothing is due.
  */
 static void owe_start(struct conversion *c)
 {
@@ -135,8 +135,8 @@ static bool detect(struct conversion *c, struct legacy_kind *kind, struct cls_er
 }
 
 /* The conversion itself: each item goes from the reader to the writer. */
-static bool convert_items(struct conversion *c, struct legacy_reader *reader,
-                          uint64_t *p2m_size, struct cls_error *err)
+static bool convert_items(struct conversion *c, struct legacy_reader *reader, uint64_t *p2m_size,
+                          struct cls_error *err)
 {
     struct image_item item;
 
@@ -189,8 +189,7 @@ static bool convert(struct conversion *c, struct cls_error *err)
 }
 
 bool convert_stream(const struct convert_options *options, const struct cls_log *log,
-                    struct cls_watch *watch, struct convert_cleanup *cleanup,
-                    struct cls_error *err)
+                    struct cls_watch *watch, struct convert_cleanup *cleanup, struct cls_error *err)
 {
     struct conversion *c = calloc(1, sizeof(*c));
     bool ok;

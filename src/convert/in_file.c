@@ -24,8 +24,8 @@ bool in_file_open(struct in_file *file, const char *arg, const char *name, struc
     if ((flags & O_ACCMODE) == O_WRONLY)
         return cls_fail_errno(err, EBADF, "cannot read %s", name);
     if (S_ISDIR(file->st.st_mode))
-        return cls_fail(err, CLS_USAGE,
-                        "%s is a directory; whole directories cannot be taken yet", name);
+        return cls_fail(err, CLS_USAGE, "%s is a directory; whole directories cannot be taken yet",
+                        name);
     at = lseek(file->fd, 0, SEEK_CUR);
     file->start = at > 0 ? (uint64_t)at : 0;
     return true;

@@ -83,8 +83,8 @@ static bool resolve_path(struct out_file *file, const char *arg, struct cls_erro
     return true;
 }
 
-bool out_file_resolve(struct out_file *file, const char *arg, const char *display,
-                      bool no_clobber, struct convert_cleanup *cleanup, struct cls_error *err)
+bool out_file_resolve(struct out_file *file, const char *arg, const char *display, bool no_clobber,
+                      struct convert_cleanup *cleanup, struct cls_error *err)
 {
     *file = (struct out_file){.fd = fd_arg(arg, STDOUT_FILENO),
                               .display = display,
@@ -135,8 +135,8 @@ static void open_hidden(struct out_file *file)
 
     block_signals(&old);
     random_name(cleanup->file, sizeof(cleanup->file));
-    file->fd = openat(file->dir_fd, cleanup->file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
-                      NEW_FILE_MODE);
+    file->fd =
+        openat(file->dir_fd, cleanup->file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, NEW_FILE_MODE);
     if (file->fd >= 0) {
         file->hidden = true;
         cleanup->dir_fd = file->dir_fd;

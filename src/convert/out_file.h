@@ -28,9 +28,8 @@ struct out_file {
  * Finds out what arg means; nothing is created. Close with out_file_close(), which also removes
  * what was not committed, also after failures.
  */
-bool out_file_resolve(struct out_file *file, const char *arg, const char *display,
-                      bool no_clobber, struct convert_cleanup *cleanup,
-                      struct cls_error *err) CLS_MUST_CHECK;
+bool out_file_resolve(struct out_file *file, const char *arg, const char *display, bool no_clobber,
+                      struct convert_cleanup *cleanup, struct cls_error *err) CLS_MUST_CHECK;
 
 /* Is it the very file that st describes? (Regular files and block devices only.) */
 bool out_file_is(const struct out_file *file, const struct stat *st);

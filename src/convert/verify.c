@@ -25,8 +25,8 @@ static bool check_envelope(struct cls_input *in, const struct envelope *envelope
 }
 
 /* Takes the envelope off, if there may be one, and finds out what the stream is. */
-static bool open_stream(struct cls_input *in, enum verify_format format,
-                        const struct cls_log *log, enum v2_stream *stream, struct cls_error *err)
+static bool open_stream(struct cls_input *in, enum verify_format format, const struct cls_log *log,
+                        enum v2_stream *stream, struct cls_error *err)
 {
     struct envelope envelope;
 
@@ -66,8 +66,7 @@ bool verify_stream(const char *arg, enum verify_format format, const struct cls_
         return false;
     }
     cls_input_init(&in, file.fd, name, file.start, NULL);
-    ok = open_stream(&in, format, log, &stream, err) &&
-         v2_verify(&in, stream, log, summary, err);
+    ok = open_stream(&in, format, log, &stream, err) && v2_verify(&in, stream, log, summary, err);
     cls_input_release(&in);
     in_file_close(&file);
     return ok;

@@ -27,7 +27,9 @@ static const struct foreign foreigners[] = {
     {MAGIC("QEVM"), "a saved state of QEMU, not of Xen"},
     {MAGIC("\177ELF"), "an ELF file (a core dump?), not a save"},
     {MAGIC("\037\213"), "compressed with gzip: uncompress it first"},
-    {MAGIC("\375" "7zXZ"), "compressed with xz: uncompress it first"},
+    {MAGIC("\375"
+           "7zXZ"),
+     "compressed with xz: uncompress it first"},
     {MAGIC("\050\265\057\375"), "compressed with zstd: uncompress it first"},
     {MAGIC("BZh"), "compressed with bzip2: uncompress it first"},
     {MAGIC("\004\042\115\030"), "compressed with lz4: uncompress it first"},

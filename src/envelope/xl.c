@@ -6,17 +6,17 @@
 #include "base/bytes.h"
 #include "base/move.h"
 
-#define OFFSET_BYTE_ORDER 32
-#define OFFSET_MANDATORY_FLAGS 36
+#define OFFSET_BYTE_ORDER        32
+#define OFFSET_MANDATORY_FLAGS   36
 #define OFFSET_OPTIONAL_DATA_LEN 44
 
-#define SAVEFILE_BYTEORDER_VALUE 0x01020304u
-#define XL_MANDATORY_FLAG_JSON 1u
+#define SAVEFILE_BYTEORDER_VALUE   0x01020304u
+#define XL_MANDATORY_FLAG_JSON     1u
 #define XL_MANDATORY_FLAG_STREAMv2 2u
 
 /* Configs are some KiB. */
 #define OPTIONAL_DATA_MAX (16u * 1024 * 1024)
-#define CONFIG_LEN_SIZE 4
+#define CONFIG_LEN_SIZE   4
 
 const char xl_magic[XL_MAGIC_SIZE + 1] = "Xen saved domain, xl format\n \0 \r";
 

@@ -1,7 +1,7 @@
 /*
- * The header of an xl save file (tools/libxl/xl_cmdimpl.c of Xen 4.1 to 4.5): 32 bytes of magic, u32
- * byte order, mandatory flags, optional flags and optional_data_len, then the optional data: u32
- * config_len and the config.
+ * The header of an xl save file (tools/libxl/xl_cmdimpl.c of Xen 4.1 to 4.5): 32 bytes of magic,
+ * u32 byte order, mandatory flags, optional flags and optional_data_len, then the optional data:
+ * u32 config_len and the config.
  */
 #ifndef ENVELOPE_XL_H
 #define ENVELOPE_XL_H

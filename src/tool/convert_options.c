@@ -5,7 +5,8 @@
 
 #include "option_words.h"
 
-/* Options without a letter. libxl abbreviates --guest-type to --guest: no other may begin like it. */
+/* Options without a letter. libxl abbreviates --guest-type to --guest: no other may begin like it.
+ */
 enum {
     OPT_SKIP_QEMU = 256,
     OPT_STREAM_VERSION,
@@ -40,7 +41,8 @@ static const char help[] =
     "Converts a domain save of Xen before 4.6 (the legacy stream) to the v2 stream that Xen since\n"
     "4.6 restores. Envelope, width and guest type are detected.\n"
     "\n"
-    "  -i, --in FILE|FD|-         the legacy save; a number is an inherited fd (./5: a file named 5)\n"
+    "  -i, --in FILE|FD|-         the legacy save; a number is an inherited fd (./5: a file named "
+    "5)\n"
     "  -o, --out FILE|FD|-        the v2 save; a file appears whole or not at all\n"
     "  -w, --width 32|64          width of the toolstack that saved it (default: detected; the\n"
     "                             stream's own is believed)\n"
@@ -60,7 +62,8 @@ static const char help[] =
     "  -h, --help                 this text\n"
     "  -V, --version              the version\n"
     "\n"
-    "Exit status: 0 converted; 1 the input is not a sound legacy save; 2 wrong usage; 3 the system\n"
+    "Exit status: 0 converted; 1 the input is not a sound legacy save; 2 wrong usage; 3 the "
+    "system\n"
     "failed (open, read, write, space); 128+N ended by signal N.\n";
 
 static bool parse_width(const char *value, struct convert_options *c)
@@ -177,8 +180,7 @@ enum parsed parse_options(int argc, char **argv, struct tool_options *o)
     if (optind < argc)
         fprintf(stderr, PROGRAM ": unexpected argument '%s' (see --help)\n", argv[optind]);
     else if (!o->convert.in || !o->convert.out)
-        fprintf(stderr, PROGRAM ": %s is missing (see --help)\n",
-                o->convert.in ? "--out" : "--in");
+        fprintf(stderr, PROGRAM ": %s is missing (see --help)\n", o->convert.in ? "--out" : "--in");
     else
         return PARSED_RUN;
     return PARSED_WRONG;

@@ -17,8 +17,8 @@ void messages_open(const struct messages *m)
 }
 
 /*
- * Names and strings from the input may hold anything; a terminal must not act on it. What the locale
- * can't print becomes \xNN.
+ * Names and strings from the input may hold anything; a terminal must not act on it. What the
+ * locale can't print becomes \xNN.
  */
 static void mask(const char *text, char *buf, size_t size)
 {

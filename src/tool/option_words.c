@@ -11,8 +11,7 @@ int find_option_word(const char *value, const char *const *words)
     return -1;
 }
 
-bool wrong_option(const char *program, const char *option, const char *value,
-                  const char *expected)
+bool wrong_option(const char *program, const char *option, const char *value, const char *expected)
 {
     fprintf(stderr, "%s: %s: '%s' is not %s\n", program, option, value, expected);
     return false;

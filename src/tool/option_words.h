@@ -10,7 +10,6 @@
 int find_option_word(const char *value, const char *const *words);
 
 /* Says that value is not what was expected. Always returns false. */
-bool wrong_option(const char *program, const char *option, const char *value,
-                  const char *expected);
+bool wrong_option(const char *program, const char *option, const char *value, const char *expected);
 
 #endif

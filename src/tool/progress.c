@@ -6,9 +6,9 @@
 
 #include "signals.h"
 
-#define FIRST_AFTER 1.0 /* seconds; most conversions are over by then */
+#define FIRST_AFTER    1.0 /* seconds; most conversions are over by then */
 #define TERMINAL_EVERY 0.25
-#define LINE_EVERY 5.0
+#define LINE_EVERY     5.0
 
 static double now(void)
 {

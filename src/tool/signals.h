@@ -1,6 +1,7 @@
 /*
  * What signals do: SIGTERM, SIGINT and SIGHUP end the program at once, leaving nothing behind, with
- * status 128 + N; SIGUSR1 asks for the progress; a closed pipe or a size limit is an ordinary error.
+ * status 128 + N; SIGUSR1 asks for the progress; a closed pipe or a size limit is an ordinary
+ * error.
  */
 #ifndef TOOL_SIGNALS_H
 #define TOOL_SIGNALS_H

@@ -8,8 +8,8 @@
 #include "base/error.h"
 
 /*
- * Puts /dev/null where one of fds 0 to 2 is closed, opened the wrong way round, so that whoever names
- * it as input or output still gets an error. To be called before anything is opened.
+ * Puts /dev/null where one of fds 0 to 2 is closed, opened the wrong way round, so that whoever
+ * names it as input or output still gets an error. To be called before anything is opened.
  */
 bool std_fds_fill(struct cls_error *err) CLS_MUST_CHECK;
 

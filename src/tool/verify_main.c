@@ -18,10 +18,10 @@
 enum { OPT_SYSLOG = 256 };
 
 static const struct option long_options[] = {
-    {"in", required_argument, NULL, 'i'}, {"format", required_argument, NULL, 'f'},
-    {"verbose", no_argument, NULL, 'v'},  {"quiet", no_argument, NULL, 'q'},
+    {"in", required_argument, NULL, 'i'},      {"format", required_argument, NULL, 'f'},
+    {"verbose", no_argument, NULL, 'v'},       {"quiet", no_argument, NULL, 'q'},
     {"syslog", no_argument, NULL, OPT_SYSLOG}, {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},  {NULL, 0, NULL, 0},
+    {"version", no_argument, NULL, 'V'},       {NULL, 0, NULL, 0},
 };
 
 static const char help[] =
@@ -106,9 +106,9 @@ static int parse_options(int argc, char **argv, struct options *o)
 static void tell_pages(const struct cls_log *log, const struct v2_summary *s)
 {
     static const char *const names[16] = {
-        [0] = "NOTAB",     [1] = "L1TAB",     [2] = "L2TAB",      [3] = "L3TAB",
-        [4] = "L4TAB",     [9] = "L1TAB pinned", [10] = "L2TAB pinned", [11] = "L3TAB pinned",
-        [12] = "L4TAB pinned", [13] = "BROKEN", [14] = "XALLOC",   [15] = "XTAB",
+        [0] = "NOTAB",         [1] = "L1TAB",        [2] = "L2TAB",         [3] = "L3TAB",
+        [4] = "L4TAB",         [9] = "L1TAB pinned", [10] = "L2TAB pinned", [11] = "L3TAB pinned",
+        [12] = "L4TAB pinned", [13] = "BROKEN",      [14] = "XALLOC",       [15] = "XTAB",
     };
     uint64_t all = 0;
 

@@ -1,5 +1,6 @@
 """The program as libxl and xenopsd call it: on inherited fds, of which it may take nothing but the stream."""
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -19,10 +20,13 @@ KINDS = ("file", "pipe", "socket")
 
 
 class Input:
-    """An fd to hand in, positioned at the start of data; left() tells what remains in it."""
+    """An fd to hand in, positioned at the start of data; left() tells what remains in it.
 
-    def __init__(self, kind: str, data: bytes, directory: Path):
-        self.kind, self.data, self.writer, self.thread = kind, data, None, None
+    ends: the reader meets an end of input behind the data, else it would have to wait for ever.
+    """
+
+    def __init__(self, kind: str, data: bytes, ends: bool, directory: Path):
+        self.kind, self.data, self.ends, self.writer, self.thread = kind, data, ends, None, None
         if kind == "file":
             path = directory / "input"
             path.write_bytes(BEFORE + data)
@@ -41,12 +45,9 @@ class Input:
         rest = memoryview(self.data)
         while rest:
             rest = rest[os.write(self.writer, rest):]
-
-    def end(self) -> None:
-        """Closes the other end when all is written; until then the reader never sees an end of input."""
-        self.thread.join()
-        os.close(self.writer)
-        self.writer = None
+        if self.ends:
+            os.close(self.writer)
+            self.writer = None
 
     def left(self) -> bytes:
         if self.kind == "file":
@@ -69,6 +70,8 @@ class Input:
 
     def close(self) -> None:
         self.left()     # lets the feeding thread end
+        if self.thread:
+            self.thread.join()
         for fd in (self.fd, self.writer):
             if fd is not None:
                 os.close(fd)
@@ -95,10 +98,11 @@ class ToolstackTest(ProgramTest):
         self.assert_silent_stdout(done)
         return done, got[0]
 
-    def input(self, kind: str, data: bytes) -> Input:
-        source = Input(kind, data, self.dir)
-        self.addCleanup(source.close)
-        return source
+    def input(self, kind: str, data: bytes, ends: bool = False):
+        return contextlib.closing(Input(kind, data, ends, self.dir))
+
+    def ended(self, kind: str, data: bytes):
+        return self.input(kind, data, ends=True)
 
     def libxl(self, source: Input, guest: str):
         return self.run_on(source, "--in", "IN", "--out", "OUT", "--width", "64", "--guest", guest, "--format", "libxl")
@@ -121,8 +125,7 @@ class Good(ToolstackTest):
     def test_libxl(self):
         for case in filter(delimited, cases.good()):
             for kind in KINDS:
-                with self.subTest(case=case.name, input=kind):
-                    source = self.input(kind, case.octets() + BEHIND)
+                with self.subTest(case=case.name, input=kind), self.input(kind, case.octets() + BEHIND) as source:
                     done, got = self.libxl(source, case.flavour.guest)
                     self.assert_status(done, 0)
                     self.assertEqual(v2.difference(expected.stream(case, "libxl", 2), got), "")
@@ -132,8 +135,7 @@ class Good(ToolstackTest):
         """--skip-qemu leaves the input exactly behind the HVM context."""
         for case in cases.good():
             for kind in KINDS:
-                with self.subTest(case=case.name, input=kind):
-                    source = self.input(kind, case.octets() + BEHIND)
+                with self.subTest(case=case.name, input=kind), self.input(kind, case.octets() + BEHIND) as source:
                     done, got = self.xenopsd(source, case.flavour.guest)
                     self.assert_status(done, 0)
                     fmt = "libxc --skip-qemu" if case.flavour.guest == "hvm" else "libxc"
@@ -144,8 +146,7 @@ class Good(ToolstackTest):
     def test_xenopsd_needs_no_qemu_record(self):
         case = cases.named("hvm32-qemu-missing")
         for kind in KINDS:
-            with self.subTest(input=kind):
-                source = self.input(kind, case.octets())
+            with self.subTest(input=kind), self.input(kind, case.octets()) as source:
                 done, got = self.xenopsd(source, "hvm")
                 self.assert_status(done, 0)
                 self.assertEqual(got, v2.version_2_of(expected.by_model(case, "libxc --skip-qemu")))
@@ -154,12 +155,7 @@ class Good(ToolstackTest):
     def test_qemu_record_to_the_end(self):
         for case in (c for c in cases.good() if not delimited(c)):
             for kind in KINDS:
-                with self.subTest(case=case.name, input=kind):
-                    source = self.input(kind, case.octets())
-                    if source.thread:
-                        ender = threading.Thread(target=source.end)
-                        ender.start()
-                        self.addCleanup(ender.join)
+                with self.subTest(case=case.name, input=kind), self.ended(kind, case.octets()) as source:
                     done, got = self.libxl(source, "hvm")
                     self.assert_status(done, 0)
                     self.assertEqual(v2.difference(expected.stream(case, "libxl", 2), got), "")
@@ -168,8 +164,8 @@ class Good(ToolstackTest):
         """Two runs on one fd: each takes what is its own."""
         first, second = cases.named("pv64-age-4-5"), cases.named("hvm64-age-4-5")
         for kind in KINDS:
-            with self.subTest(input=kind):
-                source = self.input(kind, first.octets() + second.octets() + BEHIND)
+            both = first.octets() + second.octets() + BEHIND
+            with self.subTest(input=kind), self.input(kind, both) as source:
                 for case in (first, second):
                     done, got = self.libxl(source, case.flavour.guest)
                     self.assert_status(done, 0)
@@ -178,18 +174,13 @@ class Good(ToolstackTest):
 
 
 class Bad(ToolstackTest):
-    def refused(self, source: Input, guest: str) -> bytes:
-        done, got = self.libxl(source, guest)
+    def refused(self, kind: str, data: bytes, guest: str) -> bytes:
+        """What goes out although the data, and then the end of input, is refused."""
+        with self.ended(kind, data) as source:
+            done, got = self.libxl(source, guest)
         self.assert_status(done, 1)
         self.assertEqual(len(program.errors(done.stderr)), 1, done.stderr)
         return got
-
-    def ended(self, kind: str, data: bytes) -> Input:
-        """An input that ends behind the data."""
-        source = self.input(kind, data)
-        if source.thread:
-            threading.Thread(target=source.end).start()
-        return source
 
     def test_first_24_octets_go_out_whatever_follows(self):
         """xl itself crashes if its helper ends before."""
@@ -199,7 +190,7 @@ class Bad(ToolstackTest):
             for guest in ("pv", "hvm"):
                 for kind in KINDS:
                     with self.subTest(input=name, guest=guest, kind=kind):
-                        self.assertEqual(self.refused(self.ended(kind, data), guest)[:24], FIRST_24)
+                        self.assertEqual(self.refused(kind, data, guest)[:24], FIRST_24)
 
     def test_bad_cases(self):
         for case in cases.bad():
@@ -207,7 +198,7 @@ class Bad(ToolstackTest):
                 continue
             for kind in ("file", "pipe"):
                 with self.subTest(case=case.name, input=kind):
-                    got = self.refused(self.ended(kind, case.octets()), case.flavour.guest)
+                    got = self.refused(kind, case.octets(), case.flavour.guest)
                     self.assertEqual(got[:24], FIRST_24)
                     with self.assertRaises(v2.Unsound, msg="a failed run must not look complete"):
                         v2.decode(got)
@@ -216,15 +207,15 @@ class Bad(ToolstackTest):
         for name, guest in (("pv64-age-4-5", "hvm"), ("hvm64-age-4-5", "pv")):
             for kind in KINDS:
                 with self.subTest(case=name, input=kind):
-                    self.assertEqual(self.refused(self.ended(kind, cases.named(name).octets()), guest)[:24], FIRST_24)
+                    self.assertEqual(self.refused(kind, cases.named(name).octets(), guest)[:24], FIRST_24)
 
     def test_output_closed_by_the_toolstack(self):
         """The program ends, by SIGPIPE or with status 3; it does not go on reading for ever."""
-        source = self.input("file", cases.named("hvm64-full-batch").octets())
         reader, writer = os.pipe()
         os.close(reader)
-        done = program.run("--in", source.fd, "--out", writer, "--width", "64", "--guest", "hvm", "--format", "libxl",
-                           pass_fds=(source.fd, writer))
+        with self.input("file", cases.named("hvm64-full-batch").octets()) as source:
+            done = program.run("--in", source.fd, "--out", writer, "--width", "64", "--guest", "hvm",
+                               "--format", "libxl", pass_fds=(source.fd, writer))
         os.close(writer)
         self.assertIn(done.returncode, (3, -13, 128 + 13))
 

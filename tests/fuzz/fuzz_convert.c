@@ -1,6 +1,7 @@
 /*
  * The whole conversion: any bytes as the input, in every format, version and way to be told things.
- * The first byte picks those. Either the input is refused, or the output is sound by our own verifier.
+ * The first byte picks those. Either the input is refused, or the output is sound by our own
+ * verifier.
  */
 #include <stdio.h>
 #include <stdlib.h>

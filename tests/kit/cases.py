@@ -253,7 +253,7 @@ def verify(f):
     return f.save(batches=[*batches, Verify(), *batches])
 
 
-@case(ALL, "no page at all")
+@case(HVM, "no page at all")
 def no_pages(f):
     return f.save(batches=[])
 
@@ -646,6 +646,11 @@ def batch_too_large(f):
 @case((PV64, PV32, *HVM), "an unknown chunk", refused="-22")
 def chunk_unknown(f):
     return f.save(batches=[Batch(f.entries()), Raw(-22, bytes(12))])
+
+
+@case(PV, "no page at all: a PV guest's p2m frames at least must be there", refused="page")
+def no_pages(f):
+    return f.save(batches=[])
 
 
 @case(PV, "an xcnt block that is not 4 octets", refused="xcnt")

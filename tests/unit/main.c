@@ -3,6 +3,7 @@
  */
 #include <CUnit/Basic.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -152,16 +152,19 @@ static void put_blocks_start(struct bytes *b, unsigned width, const struct bytes
     put_ulong(b, width, 5);
 }
 
-static void put_rest(struct bytes *b, unsigned guest_width, bool extended)
+/* A page without content, vcpu 0 and the end. */
+static void put_rest(struct bytes *b, unsigned width, unsigned guest_width, bool extended)
 {
+    put_page(b, width, 0xe0000001);
     put_vcpu_info(b, 0, 1);
     put_pv_tail_head(b);
     put_vcpu(b, guest_width, 0xa0, extended);
     put_shared_info(b);
 }
 
-#define BASIC_32 "BASIC 0 | 2800*a0\n"
-#define BASIC_64 "BASIC 0 | 5168*a0\n"
+#define PAGE "PAGES e0000001 |\n"
+#define BASIC_32 PAGE "BASIC 0 | 2800*a0\n"
+#define BASIC_64 PAGE "BASIC 0 | 5168*a0\n"
 #define EXTENDED "EXTENDED 0 | 128*a1\n"
 #define PV_END "SHARED_INFO 4096*51\nLIBXC_END\nEND\n"
 
@@ -172,7 +175,7 @@ static void the_vcpu_block_tells_the_guests_width(void)
 
         put_block(&blocks, "vcpu", CONTEXT_32);
         put_blocks_start(&b, width, &blocks);
-        put_rest(&b, 4, false);
+        put_rest(&b, width, 4, false);
         check_reads(&b, width, GUEST_PV,
                     "BEGIN pv 10\nPV_INFO 4 3\nFRAMES 0+1/1 5\n" BASIC_32 PV_END);
         bytes_free(&b);
@@ -187,7 +190,7 @@ static void without_vcpu_block_it_is_the_toolstacks(void)
 
         put_block(&blocks, "extv", 0);
         put_blocks_start(&b, width, &blocks);
-        put_rest(&b, width, true);
+        put_rest(&b, width, width, true);
         check_reads(&b, width, GUEST_PV,
                     width == 8 ? "BEGIN pv 10\nPV_INFO 8 4\nFRAMES 0+1/1 5\n" BASIC_64 EXTENDED
                                  PV_END
@@ -203,7 +206,7 @@ static void an_extended_info_may_be_empty(void)
     struct bytes b = {0}, none = {0};
 
     put_blocks_start(&b, 4, &none);
-    put_rest(&b, 4, false);
+    put_rest(&b, 4, 4, false);
     check_reads(&b, 4, GUEST_PV, "BEGIN pv 10\nPV_INFO 4 3\nFRAMES 0+1/1 5\n" BASIC_32 PV_END);
     bytes_free(&b);
 }
@@ -215,7 +218,7 @@ static void an_extended_info_may_be_missing(void)
 
         put_ulong(&b, width, 0x10);
         put_ulong(&b, width, 5);
-        put_rest(&b, width, false);
+        put_rest(&b, width, width, false);
         check_reads(&b, width, GUEST_PV,
                     width == 8 ? "BEGIN pv 10\nPV_INFO 8 4\nFRAMES 0+1/1 5\n" BASIC_64 PV_END
                                : "BEGIN pv 10\nPV_INFO 4 3\nFRAMES 0+1/1 5\n" BASIC_32 PV_END);
@@ -242,6 +245,7 @@ static void blocks_come_in_any_order_and_unknown_ones_are_skipped(void)
     put_block(&blocks, "vcpu", CONTEXT_64);
     put_block(&blocks, "last", 0);
     put_blocks_start(&b, 8, &blocks);
+    put_page(&b, 8, 0xe0000001);
     put_vcpu_info(&b, 0, 1);
     put_pv_tail_head(&b);
     put_vcpu(&b, 8, 0xa0, true);
@@ -267,7 +271,7 @@ static void xcnt_zero_means_no_xsave(void)
 
     put_xcnt(&blocks, 0);
     put_blocks_start(&b, 4, &blocks);
-    put_rest(&b, 4, false);
+    put_rest(&b, 4, 4, false);
     check_reads(&b, 4, GUEST_PV, "BEGIN pv 10\nPV_INFO 4 3\nFRAMES 0+1/1 5\n" BASIC_32 PV_END);
     bytes_free(&b);
     bytes_free(&blocks);
@@ -281,7 +285,7 @@ static void check_bad_block(const char *id, uint32_t size, const char *reason)
     put_block(&blocks, "extv", 0);
     put_block(&blocks, id, size);
     put_blocks_start(&b, 4, &blocks);
-    put_rest(&b, 4, false);
+    put_rest(&b, 4, 4, false);
     check_fails(&b, 4, GUEST_PV, 4 + 4 + 4 + 8, reason);
     bytes_free(&b);
     bytes_free(&blocks);
@@ -343,7 +347,7 @@ static void check_frames(unsigned width, unsigned guest_width, uint32_t p2m_size
     put_block(&blocks, "vcpu", guest_width == 8 ? CONTEXT_64 : CONTEXT_32);
     put_extended_info(&b, width, &blocks);
     put_frames(&b, width, frames);
-    put_rest(&b, guest_width, false);
+    put_rest(&b, width, guest_width, false);
     reading = read_as(&b, width, GUEST_PV);
     CHECK_THAT(reading.ok, "%s", reading.err.reason);
     CHECK_CONTAINS(reading_text(&reading), text);
@@ -354,23 +358,23 @@ static void check_frames(unsigned width, unsigned guest_width, uint32_t p2m_size
 
 static void the_frame_lists_length(void)
 {
-    check_frames(8, 8, 512, 1, "\nFRAMES 0+1/1 1000\nBASIC");
-    check_frames(8, 8, 513, 2, "\nFRAMES 0+2/2 1000 1001\nBASIC");
-    check_frames(4, 4, 1024, 1, "\nFRAMES 0+1/1 1000\nBASIC");
-    check_frames(4, 4, 1025, 2, "\nFRAMES 0+2/2 1000 1001\nBASIC");
-    check_frames(8, 4, 1024, 1, "\nFRAMES 0+1/1 1000\nBASIC");
-    check_frames(8, 4, 1025, 2, "\nFRAMES 0+2/2 1000 1001\nBASIC");
+    check_frames(8, 8, 512, 1, "\nFRAMES 0+1/1 1000\nPAGES");
+    check_frames(8, 8, 513, 2, "\nFRAMES 0+2/2 1000 1001\nPAGES");
+    check_frames(4, 4, 1024, 1, "\nFRAMES 0+1/1 1000\nPAGES");
+    check_frames(4, 4, 1025, 2, "\nFRAMES 0+2/2 1000 1001\nPAGES");
+    check_frames(8, 4, 1024, 1, "\nFRAMES 0+1/1 1000\nPAGES");
+    check_frames(8, 4, 1025, 2, "\nFRAMES 0+2/2 1000 1001\nPAGES");
 }
 
 static void long_frame_lists_come_in_parts(void)
 {
-    check_frames(8, 8, 512 * 1024, 1024, "\nFRAMES 0+1024/1024 1000 1001 1002 1003 13ff\nBASIC");
+    check_frames(8, 8, 512 * 1024, 1024, "\nFRAMES 0+1024/1024 1000 1001 1002 1003 13ff\nPAGES");
     check_frames(8, 8, 512 * 1024 + 1, 1025,
-                 "\nFRAMES 0+1024/1025 1000 1001 1002 1003 13ff\nFRAMES 1024+1/1025 1400\nBASIC");
+                 "\nFRAMES 0+1024/1025 1000 1001 1002 1003 13ff\nFRAMES 1024+1/1025 1400\nPAGES");
     check_frames(4, 4, 1024 * 2050, 2050,
                  "\nFRAMES 0+1024/2050 1000 1001 1002 1003 13ff\n"
                  "FRAMES 1024+1024/2050 1400 1401 1402 1403 17ff\n"
-                 "FRAMES 2048+2/2050 1800 1801\nBASIC");
+                 "FRAMES 2048+2/2050 1800 1801\nPAGES");
 }
 
 /* The first entry was read before, to be told from a marker. */
@@ -381,11 +385,11 @@ static void long_frame_lists_without_extended_info(void)
 
     put_ulong(&b, 4, 1024 * 1025);
     put_frames(&b, 4, 1025);
-    put_rest(&b, 4, false);
+    put_rest(&b, 4, 4, false);
     reading = read_as(&b, 4, GUEST_PV);
     CHECK(reading.ok);
     CHECK_CONTAINS(reading_text(&reading), "FRAMES 0+1024/1025 1000 1001 1002 1003 13ff\n"
-                                           "FRAMES 1024+1/1025 1400\nBASIC");
+                                           "FRAMES 1024+1/1025 1400\nPAGES");
     reading_free(&reading);
     bytes_free(&b);
 }

@@ -41,6 +41,8 @@ static bool say_data(struct reading *reading, const struct image_data *data)
         say(reading, " %" PRIu64 " left", data->len);
         return true;
     }
+    if (data->len == 0)
+        return true;
     put_fill(&b, 0, (size_t)(data->len / parts[reading->appetite]));
     ok = cls_input_read(data->from, b.p, b.len, "bulk", &reading->err);
     if (ok)

@@ -19,13 +19,12 @@ struct legacy_detected {
 
 /*
  * Looks at the stream's first bytes without consuming them, never past its end. told: what the
- * caller was told, 0 and GUEST_UNKNOWN where nothing. A guest type that contradicts the stream is an
- * error; of two widths the stream's own is believed, with a warning. An error, too, where the
+ * caller was told, 0 and GUEST_UNKNOWN where nothing. A guest type that contradicts the stream is
+ * an error; of two widths the stream's own is believed, with a warning. An error, too, where the
  * bytes are no legacy stream.
  */
-bool legacy_detect(struct cls_input *in, const struct legacy_kind *told,
-                   const struct cls_log *log, struct legacy_detected *found,
-                   struct cls_error *err) CLS_MUST_CHECK;
+bool legacy_detect(struct cls_input *in, const struct legacy_kind *told, const struct cls_log *log,
+                   struct legacy_detected *found, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
  * Could these n bytes begin the body of a further checkpoint of a stream of this kind and p2m_size?

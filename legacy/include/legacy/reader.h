@@ -12,10 +12,10 @@
 #include "base/log.h"
 
 struct legacy_options {
-    unsigned width;         /* of the saving toolstack's unsigned long, in bytes: 4 or 8 */
-    enum guest_type guest;  /* GUEST_PV or GUEST_HVM */
-    bool skip_qemu;         /* HVM: stop behind the HVM context, leave the qemu record unread */
-    bool ignore_toolstack;  /* skip the toolstack blob without looking into it */
+    unsigned width;        /* of the saving toolstack's unsigned long, in bytes: 4 or 8 */
+    enum guest_type guest; /* GUEST_PV or GUEST_HVM */
+    bool skip_qemu;        /* HVM: stop behind the HVM context, leave the qemu record unread */
+    bool ignore_toolstack; /* skip the toolstack blob without looking into it */
 };
 
 struct legacy_reader;

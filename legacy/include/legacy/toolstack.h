@@ -1,7 +1,7 @@
 /*
- * libxl's "toolstack" blob, version 1: QEMU's physmap entries. Its layout depends on the width of the
- * toolstack that wrote it (libxl__toolstack_save in tools/libxl/libxl_dom.c of Xen 4.5): a 64-bit
- * build steps over the 4 bytes of struct padding behind each name, whose content is garbage.
+ * libxl's "toolstack" blob, version 1: QEMU's physmap entries. Its layout depends on the width of
+ * the toolstack that wrote it (libxl__toolstack_save in tools/libxl/libxl_dom.c of Xen 4.5): a
+ * 64-bit build steps over the 4 bytes of struct padding behind each name, whose content is garbage.
  */
 #ifndef LEGACY_TOOLSTACK_H
 #define LEGACY_TOOLSTACK_H
@@ -25,8 +25,8 @@ struct toolstack_blob {
  * Consumes len bytes of in and checks every entry, so that toolstack_next() can't fail. What the
  * blob held before is replaced. Start with all zero; free with toolstack_free().
  */
-bool toolstack_read(struct toolstack_blob *blob, struct cls_input *in, uint32_t len,
-                    unsigned width, struct cls_error *err) CLS_MUST_CHECK;
+bool toolstack_read(struct toolstack_blob *blob, struct cls_input *in, uint32_t len, unsigned width,
+                    struct cls_error *err) CLS_MUST_CHECK;
 
 /* As image_physmap.next; ctx is the struct toolstack_blob. */
 void toolstack_next(const void *ctx, size_t *pos, struct image_physmap_entry *entry);

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CLS_MUST_CHECK __attribute__((warn_unused_result))
+#define CLS_MUST_CHECK        __attribute__((warn_unused_result))
 #define CLS_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* What went wrong, as the exit status of the programs (docs/cli.md). */
@@ -28,8 +28,7 @@ struct cls_error {
 };
 
 /* Fills err with a reason that has no place in the input. Always returns false. */
-bool cls_fail(struct cls_error *err, enum cls_status status, const char *fmt, ...)
-    CLS_PRINTF(3, 4);
+bool cls_fail(struct cls_error *err, enum cls_status status, const char *fmt, ...) CLS_PRINTF(3, 4);
 
 /* As cls_fail() with CLS_SYSTEM, and ": " and the text of errno value errnum at the end. */
 bool cls_fail_errno(struct cls_error *err, int errnum, const char *fmt, ...) CLS_PRINTF(3, 4);

@@ -67,7 +67,8 @@ struct image_p2m_frames {
     const uint64_t *frames;
 };
 
-/* Each entry: page type in bits 31..28, pfn in bits 27..0; data: 4096 bytes per entry that has any. */
+/* Each entry: page type in bits 31..28, pfn in bits 27..0; data: 4096 bytes per entry that has any.
+ */
 struct image_pages {
     uint32_t count;
     const uint32_t *entries;

@@ -33,8 +33,8 @@ struct cls_input {
     uint64_t offset; /* of the next byte that is not yet consumed */
     struct cls_watch *watch;
 
-    const char *place;   /* "page batch", or NULL */
-    int64_t place_nr;    /* -1: the place has no number */
+    const char *place;    /* "page batch", or NULL */
+    int64_t place_nr;     /* -1: the place has no number */
     const char *subplace; /* "xsave", or NULL */
 
     uint8_t *bulk; /* buffer for moves and skips, made when first needed */
@@ -43,8 +43,8 @@ struct cls_input {
 };
 
 /*
- * fd and name stay the caller's. offset: where the fd stands now (0 if it cannot seek). watch may be
- * NULL.
+ * fd and name stay the caller's. offset: where the fd stands now (0 if it cannot seek). watch may
+ * be NULL.
  */
 void cls_input_init(struct cls_input *in, int fd, const char *name, uint64_t offset,
                     struct cls_watch *watch);

@@ -17,8 +17,8 @@ enum convert_format {
 };
 
 struct convert_options {
-    const char *in, *out; /* a path, "-", or a decimal number: an inherited fd */
-    unsigned width;       /* of the saving toolstack, in bytes; 0: detect */
+    const char *in, *out;  /* a path, "-", or a decimal number: an inherited fd */
+    unsigned width;        /* of the saving toolstack, in bytes; 0: detect */
     enum guest_type guest; /* GUEST_UNKNOWN: detect */
     enum convert_format format;
     unsigned version; /* of the libxc stream, 2 or 3 */

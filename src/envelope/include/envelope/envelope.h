@@ -1,6 +1,6 @@
 /*
- * What wraps a stream on disk: recognised by its magic, read, and written again around the converted
- * stream.
+ * What wraps a stream on disk: recognised by its magic, read, and written again around the
+ * converted stream.
  */
 #ifndef ENVELOPE_ENVELOPE_H
 #define ENVELOPE_ENVELOPE_H

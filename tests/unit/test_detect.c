@@ -1,0 +1,396 @@
+/*
+ * legacy: width and guest type from a stream's first bytes.
+ */
+#include "legacy/detect.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "streams.h"
+
+/* What detection says of these bytes, as text: "64 pv", "32 hvm?" (? : not certain), or the reason. */
+static void detect(const struct bytes *b, const struct legacy_kind *told, char *text, size_t size)
+{
+    struct legacy_detected found;
+    struct cls_error err = {0};
+    struct cls_input in;
+    int fd = memfd_of(b->p, b->len);
+
+    cls_input_init(&in, fd, "stream", 0, NULL);
+    if (legacy_detect(&in, told, NULL, &found, &err))
+        snprintf(text, size, "%u %s%s", found.kind.width * 8,
+                 found.kind.guest == GUEST_PV ? "pv" : "hvm", found.certain ? "" : "?");
+    else
+        snprintf(text, size, "%s%s", err.status == CLS_BAD_INPUT ? "" : "system: ", err.reason);
+    CHECK_INT(in.offset, 0);
+    cls_input_release(&in);
+    close(fd);
+}
+
+static void check_told(const struct bytes *b, unsigned width, enum guest_type guest,
+                       const char *wanted)
+{
+    char text[400];
+
+    detect(b, &(struct legacy_kind){width, guest}, text, sizeof(text));
+    CHECK_CONTAINS(text, wanted);
+}
+
+#define NOT_KNOWN "these bytes begin neither a legacy stream of Xen nor anything known"
+
+/* The first bytes in hex, zeros behind. */
+static void check_hex(const char *hex, const char *wanted)
+{
+    struct bytes b = {0};
+    char text[400];
+
+    put_hex(&b, hex);
+    put_fill(&b, 0, 100);
+    detect(&b, &(struct legacy_kind){0, GUEST_UNKNOWN}, text, sizeof(text));
+    CHECK_THAT(strcmp(text, wanted) == 0, "%s: %s, not %s", hex, text, wanted);
+    bytes_free(&b);
+}
+
+/* The rows of the dossier's table (formats.md 8.2). "vcpu" is 76 63 70 75. */
+static void row_1_64_bit_pv_with_extended_info(void)
+{
+    check_hex("00000200 00000000 ffffffff ffffffff 40140000 76637075", "64 pv");
+    check_hex("00000200 00000000 ffffffff ffffffff 08000000 65787476", "64 pv");
+    check_hex("00000200 00000000 ffffffff ffffffff 0c000000 78636e74", "64 pv");
+}
+
+static void row_2_32_bit_pv_with_extended_info(void)
+{
+    check_hex("00000200 ffffffff 000b0000 76637075 f00a0000 00000000", "32 pv");
+    check_hex("00000200 ffffffff 08000000 65787476 00000000 00000000", "32 pv");
+    check_hex("00000200 ffffffff 0c000000 78636e74 04000000 00000000", "32 pv");
+}
+
+static void row_3_64_bit_hvm(void)
+{
+    check_hex("00000200 00000000 00040000 00000000 00000000 01000000", "64 hvm");
+    check_hex("00000200 00000000 01000000 00000000 00000000 01000000", "64 hvm");
+    check_hex("00000200 00000000 f9ffffff 01000000 00000000 01000000", "64 hvm"); /* TSC first */
+    check_hex("00000200 00000000 fbffffff 01000000 10000000 ffffffff", "64 hvm"); /* tmem first */
+    check_hex("00000200 00000000 ebffffff 00000000 01000000 00000000", "64 hvm"); /* -21 */
+}
+
+static void row_4_32_bit_hvm(void)
+{
+    check_hex("00000200 00040000 00000000 01000000 02000000 03000000", "32 hvm");
+    check_hex("00000200 01000000 00000000 ffffffff ffffffff 00000000", "32 hvm");
+    check_hex("00000200 f9ffffff 01000000 00000000 00000000 01000000", "32 hvm");
+    check_hex("00000200 ebffffff 00000000 01000000 00000000 00000000", "32 hvm");
+}
+
+static void row_5_64_bit_pv_without_extended_info(void)
+{
+    check_hex("00000200 00000000 01040000 00000000 02040000 00000000", "64 pv");
+    check_hex("00000200 00000000 ffff0100 00000000 02040000 00000000", "64 pv");
+}
+
+static void row_6_32_bit_pv_without_extended_info(void)
+{
+    check_hex("00000200 01040000 02040000 03040000 04040000 05040000", "32 pv");
+    check_hex("00000200 ffff0100 02040000 03040000 04040000 05040000", "32 pv");
+}
+
+static void row_7_anything_else(void)
+{
+    /* a chunk id that is none; the frame at p2m_size */
+    check_hex("00000200 00000000 eaffffff 00000000 00000000 01000000", NOT_KNOWN);
+    check_hex("00000200 eaffffff 00000000 01000000 00000000 00000000", NOT_KNOWN);
+    check_hex("00000200 00000000 00000200 00000000 02040000 00000000", NOT_KNOWN);
+    check_hex("00000200 00000200 02040000 03040000 04040000 05040000", NOT_KNOWN);
+    /* b[12..15] is not 0 */
+    check_hex("00000200 00000000 01040000 01000000 02040000 00000000", NOT_KNOWN);
+    /* text */
+    check_hex("6e616d65 3d226d79 206e616d 65220a6d 656d6f72 793d3132", NOT_KNOWN);
+    check_hex("00000000 00000000 00000000 00000000 00000000 00000000", NOT_KNOWN);
+    check_hex("ffffffff ffffffff ffffffff ffffffff ffffffff ffffffff", NOT_KNOWN);
+}
+
+/* Row 6 wants the second frame below p2m_size, too. */
+static void row_6_needs_its_second_frame(void)
+{
+    check_hex("00000200 00500000 ffffff7f 03040000 04040000 05040000", NOT_KNOWN);
+    check_hex("00000200 00500000 00000200 03040000 04040000 05040000", NOT_KNOWN);
+}
+
+static void p2m_size_is_bounded(void)
+{
+    check_hex("00000000 00000000 01000000 00000000 00000000 01000000", NOT_KNOWN);
+    check_hex("00000000 01000000 00000000 01000000 00000000 01000000", NOT_KNOWN);
+    check_hex("00000010 00000000 01000000 00000000 00000000 01000000", NOT_KNOWN);
+    check_hex("00000010 01000000 00000000 01000000 00000000 01000000", NOT_KNOWN);
+    check_hex("ffffff0f 00000000 01000000 00000000 00000000 01000000", "64 hvm");
+    check_hex("ffffff0f 01000000 00000000 01000000 00000000 01000000", "32 hvm");
+    check_hex("ffffffff ffffffff 40140000 76637075 30140000 00000000", NOT_KNOWN);
+}
+
+/* p2m_size 0x00088b1f is gzip's magic; 0x0a0a6d78 is text. What follows decides. */
+static void a_p2m_size_may_look_like_a_magic(void)
+{
+    check_hex("1f8b0800 00000000 01000000 00000000 00000000 01000000", "64 hvm");
+    check_hex("1f8b0800 01000000 00000000 00000000 00000000 01000000", "32 hvm");
+    check_hex("1f8b0800 ffffffff 000b0000 76637075 f00a0000 00000000", "32 pv");
+    check_hex("786d0a0a 00000000 ffffffff ffffffff 40140000 76637075", "64 pv");
+    /* really gzip: flags, then a time of 2015 */
+    check_hex("1f8b0808 a1b2c355 00036162 632e7361 766500ab cdef0123", NOT_KNOWN);
+}
+
+static void chunk_minus_1_first(void)
+{
+    /* 64-bit: half a marker, then a batch */
+    check_hex("00000200 00000000 ffffffff 01000000 01000000 00000000", "64 hvm");
+    /* 32-bit: a batch of one page behind it */
+    check_hex("00000200 ffffffff 01000000 02000000 00000000 00000000", "32 hvm");
+    check_hex("00000200 ffffffff f9ffffff 02000000 00000000 00000000", "32 hvm");
+}
+
+/* formats.md 8.2: HVM only if the next int is a chunk. 1.3: any block may come first. */
+static void an_unknown_block_first(void)
+{
+    check_hex("00000200 00000000 ffffffff ffffffff 70140000 61626364", "64 pv");
+    check_hex("00000200 ffffffff 280b0000 61626364 10000000 00000000", "32 pv");
+}
+
+static void an_empty_body_first(void)
+{
+    struct bytes b = {0};
+
+    put_u32(&b, 0x20000);
+    put_hvm_tail(&b);
+    check_told(&b, 0, GUEST_UNKNOWN, NOT_KNOWN);
+    bytes_free(&b);
+}
+
+/* First p2m frame and count of a first batch cannot be told by number when up to 1024. */
+static void put_pv_without_info(struct bytes *b, unsigned width, uint64_t frame)
+{
+    put_ulong(b, width, 512);
+    put_ulong(b, width, frame);
+    put_page(b, width, 0x10000005);
+    put_vcpu_info(b, 0, 1);
+    put_pv_tail_head(b);
+    put_vcpu(b, width, 0xa0, false);
+    put_shared_info(b);
+}
+
+static void small_frame_numbers(void)
+{
+    for (unsigned width = 4; width <= 8; width += 4) {
+        for (uint64_t frame = 1; frame < 512; frame += 51) {
+            struct bytes b = {0};
+            char wanted[16];
+
+            put_pv_without_info(&b, width, frame);
+            snprintf(wanted, sizeof(wanted), "%u pv", width * 8);
+            check_told(&b, 0, GUEST_UNKNOWN, wanted);
+            bytes_free(&b);
+        }
+    }
+}
+
+static void small_batches(void)
+{
+    uint32_t entries[1024];
+
+    for (uint32_t i = 0; i < 1024; i++)
+        entries[i] = i;
+    for (unsigned width = 4; width <= 8; width += 4) {
+        for (uint32_t count = 1; count <= 1024; count += 341) {
+            struct bytes b = {0};
+            char wanted[16];
+
+            put_ulong(&b, width, 0x2000);
+            put_batch(&b, width, entries, count);
+            put_hvm_tail(&b);
+            snprintf(wanted, sizeof(wanted), "%u hvm", width * 8);
+            check_told(&b, 0, GUEST_UNKNOWN, wanted);
+            bytes_free(&b);
+        }
+    }
+}
+
+static void a_told_guest_that_contradicts_is_an_error(void)
+{
+    for (unsigned width = 4; width <= 8; width += 4) {
+        struct bytes hvm = {0}, pv = {0}, old_pv = {0};
+
+        put_small_hvm(&hvm, width);
+        put_small_pv(&pv, width);
+        put_ulong(&old_pv, width, 0x20000);
+        for (uint64_t i = 0; i < 1000; i++)
+            put_ulong(&old_pv, width, 0x10000 + i);
+        check_told(&hvm, 0, GUEST_PV, "stream of a HVM guest, not of a PV one as was said");
+        check_told(&pv, 0, GUEST_HVM, "stream of a PV guest, not of a HVM one as was said");
+        check_told(&old_pv, width, GUEST_HVM, "stream of a PV guest, not of a HVM one as was said");
+        check_told(&hvm, width, GUEST_HVM, width == 8 ? "64 hvm" : "32 hvm");
+        check_told(&pv, width, GUEST_PV, width == 8 ? "64 pv" : "32 pv");
+        check_told(&old_pv, 0, GUEST_PV, width == 8 ? "64 pv" : "32 pv");
+        bytes_free(&hvm);
+        bytes_free(&pv);
+        bytes_free(&old_pv);
+    }
+}
+
+static void check_width_warning(unsigned width, unsigned told, bool warned)
+{
+    struct bytes b = {0};
+    struct legacy_detected found = {0};
+    struct cls_error err;
+    struct recorder log;
+    struct cls_input in;
+    int fd;
+
+    put_small_hvm(&b, width);
+    fd = memfd_of(b.p, b.len);
+    recorder_start(&log);
+    cls_input_init(&in, fd, "stream", 0, NULL);
+    CHECK(legacy_detect(&in, &(struct legacy_kind){told, GUEST_HVM}, &log.log, &found, &err));
+    CHECK_INT(found.kind.width, width);
+    CHECK(found.certain);
+    CHECK_INT(recorded(&log, "W: "), warned);
+    CHECK_INT(recorded(&log, "the stream is believed"), warned);
+    close(fd);
+    recorder_free(&log);
+    bytes_free(&b);
+}
+
+/* libxl always tells its own width. */
+static void of_two_widths_the_streams_is_believed(void)
+{
+    check_width_warning(4, 8, true);
+    check_width_warning(8, 4, true);
+    check_width_warning(4, 4, false);
+    check_width_warning(8, 8, false);
+    check_width_warning(4, 0, false);
+}
+
+static void what_is_told_of_unknown_bytes_is_not_certain(void)
+{
+    struct bytes b = {0};
+
+    put_text(&b, "something that is no stream");
+    check_told(&b, 8, GUEST_HVM, "64 hvm?");
+    check_told(&b, 4, GUEST_PV, "32 pv?");
+    check_told(&b, 8, GUEST_UNKNOWN, NOT_KNOWN);
+    check_told(&b, 0, GUEST_PV, NOT_KNOWN);
+    bytes_free(&b);
+}
+
+static void short_inputs(void)
+{
+    struct bytes b = {0};
+
+    put_small_hvm(&b, 8);
+    for (b.len = 0; b.len < 24; b.len++)
+        check_told(&b, 8, GUEST_HVM, "expected 24 bytes of a stream, input ended after ");
+    b.len = 24;
+    check_told(&b, 8, GUEST_HVM, "64 hvm");
+    bytes_free(&b);
+}
+
+/* In a pipe, what is looked at is taken: it must belong to the stream. */
+static void check_pipe(struct bytes *stream, size_t others, const char *wanted)
+{
+    struct legacy_detected found = {0};
+    struct cls_error err = {0};
+    struct cls_input in;
+    int fds[2], left = 0;
+    char text[40];
+
+    put_fill(stream, 0xee, others);
+    CHECK(pipe(fds) == 0);
+    CHECK_INT(write(fds[1], stream->p, stream->len), stream->len);
+    cls_input_init(&in, fds[0], "pipe", 0, NULL);
+    CHECK(legacy_detect(&in, &(struct legacy_kind){0, GUEST_UNKNOWN}, NULL, &found, &err));
+    snprintf(text, sizeof(text), "%u %s", found.kind.width * 8,
+             found.kind.guest == GUEST_PV ? "pv" : "hvm");
+    CHECK_TEXT(text, wanted);
+    CHECK(ioctl(fds[0], FIONREAD, &left) == 0);
+    CHECK_THAT(left >= (int)others, "%d bytes left of %zu", left, others);
+    close(fds[0]);
+    close(fds[1]);
+    bytes_free(stream);
+}
+
+/* The shortest streams that detection looks deep into: a batch without any page data. */
+static void pipes_are_never_read_beyond_the_stream(void)
+{
+    static const uint32_t xtab[] = {0xf0000000, 0xf0000001, 0xf0000002, 0xf0000003};
+    struct bytes b = {0};
+
+    put_ulong(&b, 4, 0x100);
+    put_batch(&b, 4, xtab, 4);
+    put_hvm_tail(&b);
+    check_pipe(&b, 3000, "32 hvm");
+
+    put_ulong(&b, 4, 0x100);
+    put_page(&b, 4, 0xe0000001);
+    put_hvm_tail(&b);
+    check_pipe(&b, 3000, "32 hvm");
+
+    put_ulong(&b, 8, 0x100);
+    put_page(&b, 8, 0);
+    put_hvm_tail(&b);
+    check_pipe(&b, 3000, "64 hvm");
+
+    put_pv_without_info(&b, 8, 511);
+    check_pipe(&b, 3000, "64 pv");
+    put_pv_without_info(&b, 4, 511);
+    check_pipe(&b, 3000, "32 pv");
+}
+
+static void bodies_of_further_checkpoints(void)
+{
+    static const uint32_t entries[] = {1, 2, 0x100};
+    struct bytes b = {0};
+
+    put_id(&b, -2);
+    CHECK(legacy_is_body(b.p, b.len, 8, 0x100));
+    CHECK(!legacy_is_body(b.p, 3, 8, 0x100));
+    bytes_free(&b);
+    put_id(&b, 0);
+    CHECK(!legacy_is_body(b.p, b.len, 8, 0x100));
+    bytes_free(&b);
+    put_batch(&b, 8, entries, 2);
+    CHECK(legacy_is_body(b.p, b.len, 8, 0x100));
+    CHECK(!legacy_is_body(b.p, b.len, 4, 0x100)); /* half entries: 1, 0 */
+    bytes_free(&b);
+    put_batch(&b, 4, entries, 3);
+    CHECK(!legacy_is_body(b.p, b.len, 4, 0x100)); /* a pfn beyond the guest */
+    CHECK(legacy_is_body(b.p, b.len, 4, 0x101));
+    bytes_free(&b);
+    put_text(&b, "text is no checkpoint");
+    CHECK(!legacy_is_body(b.p, b.len, 4, 0x100));
+    bytes_free(&b);
+}
+
+CU_TestInfo detect_tests[] = {
+    {"row 1: 64-bit PV with extended info", row_1_64_bit_pv_with_extended_info},
+    {"row 2: 32-bit PV with extended info", row_2_32_bit_pv_with_extended_info},
+    {"row 3: 64-bit HVM", row_3_64_bit_hvm},
+    {"row 4: 32-bit HVM", row_4_32_bit_hvm},
+    {"row 5: 64-bit PV without extended info", row_5_64_bit_pv_without_extended_info},
+    {"row 6: 32-bit PV without extended info", row_6_32_bit_pv_without_extended_info},
+    {"row 6 needs its second frame", row_6_needs_its_second_frame},
+    {"row 7: anything else", row_7_anything_else},
+    {"p2m_size is bounded", p2m_size_is_bounded},
+    {"a p2m_size may look like a magic", a_p2m_size_may_look_like_a_magic},
+    {"chunk -1 first", chunk_minus_1_first},
+    {"an unknown block first", an_unknown_block_first},
+    {"an empty body first", an_empty_body_first},
+    {"small frame numbers", small_frame_numbers},
+    {"small batches", small_batches},
+    {"a told guest that contradicts is an error", a_told_guest_that_contradicts_is_an_error},
+    {"of two widths the stream's is believed", of_two_widths_the_streams_is_believed},
+    {"what is told of unknown bytes is not certain", what_is_told_of_unknown_bytes_is_not_certain},
+    {"short inputs", short_inputs},
+    {"pipes are never read beyond the stream", pipes_are_never_read_beyond_the_stream},
+    {"bodies of further checkpoints", bodies_of_further_checkpoints},
+    CU_TEST_INFO_NULL,
+};

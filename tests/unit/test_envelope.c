@@ -1,0 +1,382 @@
+/*
+ * envelope: the xl header and what is known not to be a legacy save.
+ */
+#include "envelope/envelope.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "support.h"
+
+#define XL_MAGIC "Xen saved domain, xl format\n \0 \r"
+#define XL_MAGIC_LEN 32
+
+static void put_xl(struct bytes *b, uint32_t mandatory, uint32_t optional_data_len)
+{
+    put_raw(b, XL_MAGIC, XL_MAGIC_LEN);
+    put_u32(b, 0x01020304);
+    put_u32(b, mandatory);
+    put_u32(b, 0x80000001); /* optional flags: anything goes */
+    put_u32(b, optional_data_len);
+}
+
+/* A header with a config of config_len bytes in room bytes. */
+static void put_config(struct bytes *b, uint32_t config_len, uint32_t room)
+{
+    put_u32(b, config_len);
+    put_pattern(b, room - 4);
+}
+
+struct trial {
+    struct envelope envelope;
+    struct recorder log;
+    struct cls_input in;
+    struct cls_error err;
+    bool ok;
+    int fd;
+};
+
+static void start(struct trial *t, const struct bytes *b)
+{
+    memset(t, 0, sizeof(*t));
+    t->fd = memfd_of(b->p, b->len);
+    cls_input_init(&t->in, t->fd, "save", 0, NULL);
+    recorder_start(&t->log);
+    t->ok = envelope_read(&t->in, &t->log.log, &t->envelope, &t->err);
+}
+
+static void finish(struct trial *t)
+{
+    cls_input_release(&t->in);
+    recorder_free(&t->log);
+    close(t->fd);
+}
+
+static void check_fails(struct bytes *b, uint64_t offset, const char *reason)
+{
+    struct trial t;
+
+    start(&t, b);
+    CHECK(!t.ok);
+    CHECK_INT(t.err.status, CLS_BAD_INPUT);
+    CHECK(t.err.about_input);
+    CHECK_INT(t.err.offset, offset);
+    CHECK_CONTAINS(t.err.reason, reason);
+    finish(&t);
+    bytes_free(b);
+}
+
+static void check_none(struct bytes *b)
+{
+    struct trial t;
+
+    start(&t, b);
+    CHECK(t.ok);
+    CHECK_INT(t.envelope.kind, ENVELOPE_NONE);
+    CHECK(!envelope_is_libxl(&t.envelope));
+    CHECK_INT(t.in.offset, 0);
+    finish(&t);
+    bytes_free(b);
+}
+
+/* Reads the envelope and writes it again; what comes out, and what is left, must be these. */
+static void check_passed_on(const struct bytes *b, bool libxl_v2, const struct bytes *wanted,
+                            size_t stream)
+{
+    struct bytes got = {0};
+    struct cls_output out;
+    struct trial t;
+    int fd = memfd_of(NULL, 0);
+
+    start(&t, b);
+    CHECK_THAT(t.ok, "%s", t.err.reason);
+    cls_output_init(&out, fd, "out", NULL);
+    CHECK(envelope_write(&t.envelope, &t.in, &out, libxl_v2, &t.err));
+    CHECK(cls_output_flush(&out, &t.err));
+    CHECK_INT(t.in.offset, stream);
+    lseek(fd, 0, SEEK_SET);
+    read_to_end(fd, &got);
+    CHECK_BYTES(got.p, got.len, wanted);
+    finish(&t);
+    bytes_free(&got);
+    close(fd);
+}
+
+static void configs_are_passed_on_as_they_are(void)
+{
+    static const uint32_t sizes[] = {4, 5, 300, 100000};
+
+    for (size_t i = 0; i < 4; i++) {
+        for (uint32_t json = 0; json <= 1; json++) {
+            struct bytes b = {0}, v2 = {0}, same = {0};
+
+            put_xl(&b, json, sizes[i]);
+            put_config(&b, sizes[i] - 4, sizes[i]);
+            put_bytes(&same, &b);
+            put_bytes(&v2, &b);
+            v2.p[36] |= 2; /* XL_MANDATORY_FLAG_STREAMv2 */
+            put_text(&b, "the stream");
+            check_passed_on(&b, true, &v2, 48 + sizes[i]);
+            check_passed_on(&b, false, &same, 48 + sizes[i]);
+            bytes_free(&b);
+            bytes_free(&v2);
+            bytes_free(&same);
+        }
+    }
+}
+
+static void a_header_without_optional_data(void)
+{
+    struct bytes b = {0}, wanted = {0};
+    struct trial t;
+
+    put_xl(&b, 0, 0);
+    put_xl(&wanted, 2, 0);
+    put_text(&b, "the stream");
+    check_passed_on(&b, true, &wanted, 48);
+    start(&t, &b);
+    CHECK(envelope_is_libxl(&t.envelope));
+    CHECK(!t.envelope.v2);
+    finish(&t);
+    bytes_free(&b);
+    bytes_free(&wanted);
+}
+
+static void bytes_behind_the_config_are_passed_on(void)
+{
+    struct bytes b = {0};
+    struct trial t;
+
+    put_xl(&b, 0, 100);
+    put_config(&b, 90, 100);
+    check_passed_on(&b, false, &b, 148);
+    start(&t, &b);
+    CHECK(recorded(&t.log, "W: xl header: 6 bytes behind the config"));
+    finish(&t);
+    bytes_free(&b);
+}
+
+static void the_v2_flag_is_seen(void)
+{
+    for (uint32_t flags = 2; flags <= 3; flags++) {
+        struct bytes b = {0};
+        struct trial t;
+
+        put_xl(&b, flags, 0);
+        start(&t, &b);
+        CHECK(t.ok);
+        CHECK(t.envelope.v2);
+        finish(&t);
+        bytes_free(&b);
+    }
+}
+
+static void unknown_mandatory_flags(void)
+{
+    for (unsigned bit = 2; bit < 32; bit++) {
+        struct bytes b = {0};
+
+        put_xl(&b, 1u << bit | 1, 0);
+        check_fails(&b, 36, "unknown mandatory flags in 0x");
+    }
+}
+
+static void other_byte_orders(void)
+{
+    static const uint8_t bad[] = {0x00, 0x01, 0xff};
+
+    for (size_t i = 0; i < 3; i++) {
+        struct bytes b = {0};
+
+        put_xl(&b, 0, 0);
+        b.p[32] = bad[i];
+        check_fails(&b, 32, "instead of 0x01020304");
+    }
+}
+
+static void optional_data_lengths(void)
+{
+    static const uint32_t bad[] = {1, 2, 3, 16u * 1024 * 1024 + 1, UINT32_MAX};
+
+    for (size_t i = 0; i < 5; i++) {
+        struct bytes b = {0};
+
+        put_xl(&b, 0, bad[i]);
+        put_fill(&b, 0, 100);
+        check_fails(&b, 44, "is not 0 or 4..16777216");
+    }
+}
+
+static void configs_longer_than_their_data(void)
+{
+    struct bytes b = {0};
+
+    put_xl(&b, 0, 100);
+    put_config(&b, 97, 100);
+    check_fails(&b, 48, "a config of 97 bytes in 100 bytes of optional data");
+    put_xl(&b, 0, 4);
+    put_config(&b, UINT32_MAX, 4);
+    check_fails(&b, 48, "a config of 4294967295 bytes in 4 bytes of optional data");
+}
+
+static void truncated_headers(void)
+{
+    struct bytes b = {0};
+
+    for (size_t n = XL_MAGIC_LEN; n < 48; n++) {
+        char reason[80];
+
+        put_xl(&b, 0, 0);
+        b.len = n;
+        snprintf(reason, sizeof(reason),
+                 "expected 48 bytes of the xl header, input ended after %zu", n);
+        check_fails(&b, 0, reason);
+    }
+    put_xl(&b, 0, 100);
+    put_fill(&b, 0, 3);
+    check_fails(&b, 48, "expected 100 bytes of optional data, input ended after 3");
+}
+
+static void truncated_configs(void)
+{
+    struct cls_output out;
+    struct bytes b = {0};
+    struct trial t;
+    int fd = memfd_of(NULL, 0);
+
+    put_xl(&b, 0, 1000);
+    put_config(&b, 996, 999);
+    start(&t, &b);
+    CHECK(t.ok);
+    cls_output_init(&out, fd, "out", NULL);
+    CHECK(!envelope_write(&t.envelope, &t.in, &out, true, &t.err));
+    CHECK_INT(t.err.status, CLS_BAD_INPUT);
+    CHECK_INT(t.err.offset, 48);
+    CHECK_CONTAINS(t.err.reason, "expected 1000 bytes of optional data, input ended after 999");
+    finish(&t);
+    close(fd);
+    bytes_free(&b);
+}
+
+static void parts_of_the_magic_are_no_envelope(void)
+{
+    struct bytes b = {0};
+
+    for (size_t n = 0; n < XL_MAGIC_LEN; n++) {
+        put_raw(&b, XL_MAGIC, n);
+        check_none(&b);
+        put_raw(&b, XL_MAGIC, n);
+        put_fill(&b, XL_MAGIC[n] == 'x' ? 'y' : 'x', 100);
+        check_none(&b);
+    }
+}
+
+static void skipping_an_envelope(void)
+{
+    struct bytes b = {0};
+    struct trial t;
+
+    put_xl(&b, 2, 100);
+    put_config(&b, 96, 100);
+    put_text(&b, "stream");
+    start(&t, &b);
+    CHECK(t.ok && envelope_skip(&t.envelope, &t.in, &t.err));
+    CHECK_INT(t.in.offset, 148);
+    finish(&t);
+    bytes_free(&b);
+}
+
+/* Each whole magic, and what is said of it. */
+static const struct {
+    const char *magic;
+    size_t len;
+    const char *said;
+} magics[] = {
+    {"LibxlFmt", 8, "a libxl v2 stream already"},
+    {"\xff\xff\xff\xff\xff\xff\xff\xffXENF", 12, "a libxc v2 stream already"},
+    {"libvirt-xml\n \0 \r", 16, "a save of libvirt"},
+    {"LinuxGuestRecord", 16, "a save of xend"},
+    {"XenSavedDomain\n", 15, "a save of XAPI"},
+    {"XenSavedDomv2-\n", 15, "a structured save of XAPI"},
+    {"LibvirtQemudSave", 16, "a save of a QEMU guest"},
+    {"LibvirtQemudPart", 16, "a save of a QEMU guest"},
+    {"QEVM", 4, "a saved state of QEMU"},
+    {"\x7f" "ELF", 4, "an ELF file"},
+    {"\x1f\x8b", 2, "compressed with gzip"},
+    {"\xfd" "7zXZ", 5, "compressed with xz"},
+    {"\x28\xb5\x2f\xfd", 4, "compressed with zstd"},
+    {"BZh", 3, "compressed with bzip2"},
+};
+#define MAGICS (sizeof(magics) / sizeof(magics[0]))
+
+/* NULL: nothing is known about these bytes. */
+static void check_foreign(struct bytes *b, const char *said)
+{
+    struct cls_error err = {0};
+    struct cls_input in;
+    int fd = memfd_of(b->p, b->len);
+    bool ok;
+
+    cls_input_init(&in, fd, "save", 0, NULL);
+    ok = envelope_check_foreign(&in, &err);
+    CHECK_INT(ok, said == NULL);
+    CHECK_INT(in.offset, 0);
+    if (said) {
+        CHECK_INT(err.status, CLS_BAD_INPUT);
+        CHECK_CONTAINS(err.reason, said);
+    }
+    close(fd);
+    bytes_free(b);
+}
+
+static void every_magic(void)
+{
+    struct bytes b = {0};
+
+    for (size_t i = 0; i < MAGICS; i++) {
+        put_raw(&b, magics[i].magic, magics[i].len);
+        check_foreign(&b, magics[i].said);
+        put_raw(&b, magics[i].magic, magics[i].len);
+        put_pattern(&b, 1000);
+        check_foreign(&b, magics[i].said);
+    }
+}
+
+static void magics_cut_short(void)
+{
+    struct bytes b = {0};
+
+    for (size_t i = 0; i < MAGICS; i++) {
+        for (size_t n = 0; n < magics[i].len; n++) {
+            const char *said = NULL;
+
+            /* "LibvirtQemud" is enough, whatever follows. */
+            if (n >= 12 && memcmp(magics[i].magic, "LibvirtQemud", 12) == 0)
+                said = magics[i].said;
+            put_raw(&b, magics[i].magic, n);
+            check_foreign(&b, said);
+            put_raw(&b, magics[i].magic, n);
+            put_fill(&b, (uint8_t)(magics[i].magic[n] + 1), 50);
+            check_foreign(&b, said);
+        }
+    }
+}
+
+CU_TestInfo envelope_tests[] = {
+    {"configs are passed on as they are", configs_are_passed_on_as_they_are},
+    {"a header without optional data", a_header_without_optional_data},
+    {"bytes behind the config are passed on", bytes_behind_the_config_are_passed_on},
+    {"the v2 flag is seen", the_v2_flag_is_seen},
+    {"unknown mandatory flags", unknown_mandatory_flags},
+    {"other byte orders", other_byte_orders},
+    {"optional data lengths", optional_data_lengths},
+    {"configs longer than their data", configs_longer_than_their_data},
+    {"truncated headers", truncated_headers},
+    {"truncated configs", truncated_configs},
+    {"parts of the magic are no envelope", parts_of_the_magic_are_no_envelope},
+    {"skipping an envelope", skipping_an_envelope},
+    {"every magic", every_magic},
+    {"magics cut short", magics_cut_short},
+    CU_TEST_INFO_NULL,
+};
