@@ -101,7 +101,7 @@ static bool entries_fit(const struct look *look, size_t pos, uint32_t count, uns
     for (uint32_t i = 0; i < count && pos + width <= look->n; i++, pos += width) {
         uint64_t entry = ulong_at(look, pos, width);
         unsigned type = entry >> 28 & 0xf;
-        int64_t pfn = entry & P2M_SIZE_MAX;
+        int64_t pfn = (int64_t)(entry & P2M_SIZE_MAX);
 
         if (type == PFINFO_XTAB)
             continue;

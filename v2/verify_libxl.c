@@ -87,7 +87,7 @@ struct strings {
 static bool is_key_char(uint8_t c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           memchr("-/_@", c, 4);
+           (c != '\0' && strchr("-/_@", c));
 }
 
 static bool take_char(struct verifier *v, struct strings *s, uint8_t c, struct cls_error *err)

@@ -22,14 +22,12 @@ static enum spliced splice_all(struct cls_input *in, struct cls_output *out, uin
             *left -= (uint64_t)r;
             in->offset += (uint64_t)r;
             out->offset += (uint64_t)r;
-        } else if (r == 0) {
-            return SPLICE_REFUSED; /* end of input; the loop finds out and says so */
+        } else if (r == 0 || errno == EINVAL || errno == ENOSYS) {
+            return SPLICE_REFUSED; /* 0: end of input, which the loop finds out and tells */
         } else if (errno == EAGAIN) {
             /* One of the two is non-blocking, and the call doesn't say which is not ready. */
             cls_wait_ready(in->fd, POLLIN);
             cls_wait_ready(out->fd, POLLOUT);
-        } else if (errno == EINVAL || errno == ENOSYS) {
-            return SPLICE_REFUSED;
         } else if (errno != EINTR) {
             cls_output_fail(out, err, errno);
             return SPLICE_FAILED;

@@ -92,6 +92,14 @@ static bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_
     return true;
 }
 
+/* From here on, whatever the input may do to us, it gets at no file but the two that are open. */
+static bool enter_sandbox(struct conversion *c, struct cls_error *err)
+{
+    struct sandbox_options sandbox = out_file_sandbox(&c->out_file);
+
+    return c->options->no_sandbox || sandbox_enter(&sandbox, c->log, err);
+}
+
 /* Everything up to the legacy stream's first byte; says how that stream is to be written. */
 static bool convert_envelope(struct conversion *c, struct v2_options *v2, struct cls_error *err)
 {
@@ -175,8 +183,8 @@ static bool convert_legacy(struct conversion *c, const struct legacy_kind *kind,
 
 static bool convert(struct conversion *c, struct cls_error *err)
 {
-    struct v2_options v2;
-    struct legacy_kind kind;
+    struct v2_options v2 = {0};
+    struct legacy_kind kind = {0};
 
     if (!convert_envelope(c, &v2, err))
         return false;
@@ -200,7 +208,7 @@ bool convert_stream(const struct convert_options *options, const struct cls_log 
     c->log = log;
     c->cleanup = cleanup;
     c->in_file.fd = c->out_file.fd = c->out_file.dir_fd = -1;
-    ok = open_ends(c, watch, err) && convert(c, err) &&
+    ok = open_ends(c, watch, err) && enter_sandbox(c, err) && convert(c, err) &&
          out_file_commit(&c->out_file, !options->no_sync, err);
     if (!ok)
         pay_start(cleanup);

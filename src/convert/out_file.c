@@ -145,6 +145,19 @@ static void open_hidden(struct out_file *file)
     restore_signals(&old);
 }
 
+/* A file that is replaced hands on its owner and mode; where it can't, nobody gains access. */
+static bool take_over_owner_and_mode(const struct out_file *file, struct cls_error *err)
+{
+    mode_t mode = file->st.st_mode & 07777;
+
+    if (fchown(file->fd, file->st.st_uid, file->st.st_gid) != 0) {
+        mode &= 0777;
+        if (fchown(file->fd, (uid_t)-1, file->st.st_gid) != 0)
+            mode &= 0700;
+    }
+    return fchmod(file->fd, mode) == 0 || fail(file, errno, "set the mode of", err);
+}
+
 bool out_file_open(struct out_file *file, struct cls_error *err)
 {
     if (file->inherited)
@@ -157,20 +170,25 @@ bool out_file_open(struct out_file *file, struct cls_error *err)
         if (!file->unnamed)
             open_hidden(file);
     }
-    return file->fd >= 0 || fail(file, errno, "create", err);
+    if (file->fd < 0)
+        return fail(file, errno, "create", err);
+    /* Now, while there may be a privilege to do it with. */
+    return out_file_is_straight(file) || !file->exists || take_over_owner_and_mode(file, err);
 }
 
-/* A file that is replaced hands on its owner and mode; where it can't, nobody gains access. */
-static bool take_over_owner_and_mode(const struct out_file *file, struct cls_error *err)
+struct sandbox_options out_file_sandbox(const struct out_file *file)
 {
-    mode_t mode = file->st.st_mode & 07777;
+    struct sandbox_options o = {.dir_fd = -1};
+    struct stat dir;
 
-    if (fchown(file->fd, file->st.st_uid, file->st.st_gid) != 0) {
-        mode &= 0777;
-        if (fchown(file->fd, (uid_t)-1, file->st.st_gid) != 0)
-            mode &= 0700;
-    }
-    return fchmod(file->fd, mode) == 0 || fail(file, errno, "set the mode of", err);
+    if (out_file_is_straight(file))
+        return o;
+    o.dir_fd = file->dir_fd;
+    o.may_remove = true; /* the hidden name that stands in for a final one that is taken */
+    o.sticky_foreign = file->exists && file->st.st_uid != geteuid() &&
+                       fstat(file->dir_fd, &dir) == 0 && dir.st_mode & S_ISVTX &&
+                       dir.st_uid != geteuid();
+    return o;
 }
 
 static int link_unnamed(const struct out_file *file, const char *name)
@@ -242,8 +260,6 @@ bool out_file_commit(struct out_file *file, bool sync, struct cls_error *err)
         file->cleanup->committed = 1;
         return true;
     }
-    if (file->exists && !take_over_owner_and_mode(file, err))
-        return false;
     if (sync && fsync(file->fd) != 0)
         return fail(file, errno, "sync", err);
     block_signals(&old);

@@ -8,6 +8,7 @@
 
 #include <sys/stat.h>
 
+#include "base/sandbox.h"
 #include "convert/convert.h"
 
 struct out_file {
@@ -39,6 +40,9 @@ bool out_file_is_straight(const struct out_file *file);
 
 /* Makes fd ready for writing. */
 bool out_file_open(struct out_file *file, struct cls_error *err) CLS_MUST_CHECK;
+
+/* What naming the output will take, as sandbox_enter() wants to know it. */
+struct sandbox_options out_file_sandbox(const struct out_file *file);
 
 /* Everything was written: makes it durable (if sync and a file), and gives it its name. */
 bool out_file_commit(struct out_file *file, bool sync, struct cls_error *err) CLS_MUST_CHECK;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/sandbox.h"
 #include "convert/convert.h"
 #include "convert/in_file.h"
 #include "envelope/envelope.h"
@@ -50,7 +51,16 @@ static bool open_stream(struct cls_input *in, enum verify_format format, const s
                            "first"));
 }
 
-bool verify_stream(const char *arg, enum verify_format format, const struct cls_log *log,
+/* Nothing is to be written or named any more. */
+static bool enter_sandbox(const struct verify_options *options, const struct cls_log *log,
+                          struct cls_error *err)
+{
+    static const struct sandbox_options nowhere = {.dir_fd = -1};
+
+    return options->no_sandbox || sandbox_enter(&nowhere, log, err);
+}
+
+bool verify_stream(const struct verify_options *options, const struct cls_log *log,
                    struct v2_summary *summary, struct cls_error *err)
 {
     enum v2_stream stream = V2_STREAM_UNKNOWN;
@@ -60,13 +70,14 @@ bool verify_stream(const char *arg, enum verify_format format, const struct cls_
     bool ok;
 
     memset(summary, 0, sizeof(*summary));
-    convert_display_name(arg, true, name, sizeof(name));
-    if (!in_file_open(&file, arg, name, err)) {
+    convert_display_name(options->in, true, name, sizeof(name));
+    if (!in_file_open(&file, options->in, name, err)) {
         in_file_close(&file);
         return false;
     }
     cls_input_init(&in, file.fd, name, file.start, NULL);
-    ok = open_stream(&in, format, log, &stream, err) && v2_verify(&in, stream, log, summary, err);
+    ok = enter_sandbox(options, log, err) && open_stream(&in, options->format, log, &stream, err) &&
+         v2_verify(&in, stream, log, summary, err);
     cls_input_release(&in);
     in_file_close(&file);
     return ok;

@@ -14,6 +14,7 @@ enum {
     OPT_NO_CLOBBER,
     OPT_PROGRESS,
     OPT_SYSLOG,
+    OPT_NO_SANDBOX,
 };
 
 static const struct option long_options[] = {
@@ -31,6 +32,7 @@ static const struct option long_options[] = {
     {"verbose", no_argument, NULL, 'v'},
     {"quiet", no_argument, NULL, 'q'},
     {"syslog", no_argument, NULL, OPT_SYSLOG},
+    {"no-sandbox", no_argument, NULL, OPT_NO_SANDBOX},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
@@ -59,6 +61,7 @@ static const char help[] =
     "  -v, --verbose              say what is found\n"
     "  -q, --quiet                errors only\n"
     "      --syslog               messages go to syslog, too\n"
+    "      --no-sandbox           for debugging: keep access to files\n"
     "  -h, --help                 this text\n"
     "  -V, --version              the version\n"
     "\n"
@@ -150,6 +153,8 @@ static bool parse_option(int option, const char *value, struct tool_options *o)
     case 'q':
         o->verbosity = QUIET;
         return true;
+    case OPT_NO_SANDBOX:
+        return c->no_sandbox = true;
     case OPT_SYSLOG:
         return o->syslog = true;
     default:

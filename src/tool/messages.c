@@ -10,10 +10,15 @@
 
 #define LINE_SIZE 1024
 
+/* All files that printing may ever need are opened now: in the sandbox none can be. */
 void messages_open(const struct messages *m)
 {
+    mbstate_t state = {0};
+    wchar_t wc;
+
+    (void)mbrtowc(&wc, "a", 1, &state); /* makes glibc load the locale's converter */
     if (m->syslog)
-        openlog(m->program, LOG_PID, LOG_USER);
+        openlog(m->program, LOG_PID | LOG_NDELAY, LOG_USER);
 }
 
 /*

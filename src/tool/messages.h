@@ -23,7 +23,7 @@ struct messages {
     void *before_line_ctx;
 };
 
-/* Opens syslog if messages->syslog. */
+/* To be called before anything is printed, and before the sandbox is entered. */
 void messages_open(const struct messages *messages);
 
 /* As struct cls_log's line; ctx is a struct messages. */

@@ -15,13 +15,18 @@
 
 #define PROGRAM "verify-stream-v2"
 
-enum { OPT_SYSLOG = 256 };
+enum { OPT_SYSLOG = 256, OPT_NO_SANDBOX };
 
 static const struct option long_options[] = {
-    {"in", required_argument, NULL, 'i'},      {"format", required_argument, NULL, 'f'},
-    {"verbose", no_argument, NULL, 'v'},       {"quiet", no_argument, NULL, 'q'},
-    {"syslog", no_argument, NULL, OPT_SYSLOG}, {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},       {NULL, 0, NULL, 0},
+    {"in", required_argument, NULL, 'i'},
+    {"format", required_argument, NULL, 'f'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"syslog", no_argument, NULL, OPT_SYSLOG},
+    {"no-sandbox", no_argument, NULL, OPT_NO_SANDBOX},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
 };
 
 static const char help[] =
@@ -34,6 +39,7 @@ static const char help[] =
     "  -v, --verbose           print each record, and a summary, on standard output\n"
     "  -q, --quiet             print nothing; the exit status tells\n"
     "      --syslog            messages go to syslog, too\n"
+    "      --no-sandbox        for debugging: keep access to files\n"
     "  -h, --help              this text\n"
     "  -V, --version           the version\n"
     "\n"
@@ -41,8 +47,7 @@ static const char help[] =
     "system failed.\n";
 
 struct options {
-    const char *in;
-    enum verify_format format;
+    struct verify_options verify;
     enum verbosity verbosity;
     bool syslog;
 };
@@ -56,7 +61,7 @@ static bool parse_format(const char *value, struct options *o)
 
     if (i < 0)
         return wrong_option(PROGRAM, "--format", value, "auto, libxc, libxl or xl");
-    o->format = formats[i];
+    o->verify.format = formats[i];
     return true;
 }
 
@@ -71,7 +76,7 @@ static int parse_options(int argc, char **argv, struct options *o)
     while ((option = getopt_long(argc, argv, "i:f:vqhV", long_options, NULL)) != -1) {
         switch (option) {
         case 'i':
-            o->in = optarg;
+            o->verify.in = optarg;
             break;
         case 'f':
             if (!parse_format(optarg, o))
@@ -85,6 +90,9 @@ static int parse_options(int argc, char **argv, struct options *o)
             break;
         case OPT_SYSLOG:
             o->syslog = true;
+            break;
+        case OPT_NO_SANDBOX:
+            o->verify.no_sandbox = true;
             break;
         case 'h':
             fputs(help, stdout);
@@ -150,7 +158,7 @@ int main(int argc, char **argv)
 {
     struct messages messages = {.program = PROGRAM, .info_is_result = true};
     struct cls_log log = {.line = messages_log, .ctx = &messages};
-    struct options options = {.in = "-"};
+    struct options options = {.verify.in = "-"};
     struct v2_summary summary;
     struct cls_error err = {0};
     char name[256];
@@ -162,12 +170,12 @@ int main(int argc, char **argv)
     status = parse_options(argc, argv, &options);
     if (status >= 0)
         return status;
-    convert_display_name(options.in, true, name, sizeof(name));
+    convert_display_name(options.verify.in, true, name, sizeof(name));
     messages.subject = name;
     messages.verbosity = options.verbosity;
     messages.syslog = options.syslog;
     messages_open(&messages);
-    if (!verify_stream(options.in, options.format, &log, &summary, &err)) {
+    if (!verify_stream(&options.verify, &log, &summary, &err)) {
         fflush(stdout);
         messages_error(&messages, &err);
         return (int)err.status;

@@ -29,11 +29,11 @@ static struct convert_options choose(uint8_t bits)
 
 static void check_output(int out, const char *out_arg)
 {
+    struct verify_options options = {.in = out_arg};
     struct v2_summary summary;
     struct cls_error err = {0};
 
-    if (lseek(out, 0, SEEK_SET) != 0 ||
-        !verify_stream(out_arg, VERIFY_AUTO, NULL, &summary, &err)) {
+    if (lseek(out, 0, SEEK_SET) != 0 || !verify_stream(&options, NULL, &summary, &err)) {
         fprintf(stderr, "byte %llu: %s: %s\n", (unsigned long long)err.offset, err.place,
                 err.reason);
         abort();

@@ -32,6 +32,12 @@ bool check_that(bool ok, const char *file, unsigned line, const char *fmt, ...)
     return ok;
 }
 
+void check_int(long long found, long long wanted, const char *what, const char *file,
+               unsigned line)
+{
+    check_that(found == wanted, file, line, "%s is %lld, not %lld", what, found, wanted);
+}
+
 void check_text(const char *found, const char *wanted, const char *file, unsigned line)
 {
     if (!check_that(strcmp(found, wanted) == 0, file, line, "text differs"))

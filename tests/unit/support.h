@@ -19,10 +19,10 @@ bool check_that(bool ok, const char *file, unsigned line, const char *fmt, ...) 
 #define CHECK_THAT(ok, ...) check_that(ok, __FILE__, __LINE__, __VA_ARGS__)
 #define CHECK(ok) check_that(ok, __FILE__, __LINE__, "%s", #ok)
 
+void check_int(long long found, long long wanted, const char *what, const char *file,
+               unsigned line);
 #define CHECK_INT(found, wanted)                                                                   \
-    CHECK_THAT((long long)(found) == (long long)(wanted), "%s is %lld, not %lld", #found,         \
-               (long long)(found), (long long)(wanted))
-
+    check_int((long long)(found), (long long)(wanted), #found, __FILE__, __LINE__)
 void check_text(const char *found, const char *wanted, const char *file, unsigned line);
 #define CHECK_TEXT(found, wanted) check_text(found, wanted, __FILE__, __LINE__)
 void check_contains(const char *found, const char *part, const char *file, unsigned line);

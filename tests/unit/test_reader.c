@@ -333,7 +333,7 @@ static void blocks_beyond_the_total(void)
 static void put_frames(struct bytes *b, unsigned width, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)
-        put_ulong(b, width, 0x1000 + i);
+        put_ulong(b, width, 0x10 + i);
 }
 
 /* guest_width decides how many frames there are, width how large each entry is. */
@@ -358,23 +358,23 @@ static void check_frames(unsigned width, unsigned guest_width, uint32_t p2m_size
 
 static void the_frame_lists_length(void)
 {
-    check_frames(8, 8, 512, 1, "\nFRAMES 0+1/1 1000\nPAGES");
-    check_frames(8, 8, 513, 2, "\nFRAMES 0+2/2 1000 1001\nPAGES");
-    check_frames(4, 4, 1024, 1, "\nFRAMES 0+1/1 1000\nPAGES");
-    check_frames(4, 4, 1025, 2, "\nFRAMES 0+2/2 1000 1001\nPAGES");
-    check_frames(8, 4, 1024, 1, "\nFRAMES 0+1/1 1000\nPAGES");
-    check_frames(8, 4, 1025, 2, "\nFRAMES 0+2/2 1000 1001\nPAGES");
+    check_frames(8, 8, 512, 1, "\nFRAMES 0+1/1 10\nPAGES");
+    check_frames(8, 8, 513, 2, "\nFRAMES 0+2/2 10 11\nPAGES");
+    check_frames(4, 4, 1024, 1, "\nFRAMES 0+1/1 10\nPAGES");
+    check_frames(4, 4, 1025, 2, "\nFRAMES 0+2/2 10 11\nPAGES");
+    check_frames(8, 4, 1024, 1, "\nFRAMES 0+1/1 10\nPAGES");
+    check_frames(8, 4, 1025, 2, "\nFRAMES 0+2/2 10 11\nPAGES");
 }
 
 static void long_frame_lists_come_in_parts(void)
 {
-    check_frames(8, 8, 512 * 1024, 1024, "\nFRAMES 0+1024/1024 1000 1001 1002 1003 13ff\nPAGES");
+    check_frames(8, 8, 512 * 1024, 1024, "\nFRAMES 0+1024/1024 10 11 12 13 40f\nPAGES");
     check_frames(8, 8, 512 * 1024 + 1, 1025,
-                 "\nFRAMES 0+1024/1025 1000 1001 1002 1003 13ff\nFRAMES 1024+1/1025 1400\nPAGES");
+                 "\nFRAMES 0+1024/1025 10 11 12 13 40f\nFRAMES 1024+1/1025 410\nPAGES");
     check_frames(4, 4, 1024 * 2050, 2050,
-                 "\nFRAMES 0+1024/2050 1000 1001 1002 1003 13ff\n"
-                 "FRAMES 1024+1024/2050 1400 1401 1402 1403 17ff\n"
-                 "FRAMES 2048+2/2050 1800 1801\nPAGES");
+                 "\nFRAMES 0+1024/2050 10 11 12 13 40f\n"
+                 "FRAMES 1024+1024/2050 410 411 412 413 80f\n"
+                 "FRAMES 2048+2/2050 810 811\nPAGES");
 }
 
 /* The first entry was read before, to be told from a marker. */
@@ -388,13 +388,27 @@ static void long_frame_lists_without_extended_info(void)
     put_rest(&b, 4, 4, false);
     reading = read_as(&b, 4, GUEST_PV);
     CHECK(reading.ok);
-    CHECK_CONTAINS(reading_text(&reading), "FRAMES 0+1024/1025 1000 1001 1002 1003 13ff\n"
-                                           "FRAMES 1024+1/1025 1400\nPAGES");
+    CHECK_CONTAINS(reading_text(&reading), "FRAMES 0+1024/1025 10 11 12 13 40f\n"
+                                           "FRAMES 1024+1/1025 410\nPAGES");
     reading_free(&reading);
     bytes_free(&b);
 }
 
 /* A list of 2^18 frames that never comes costs no memory, and no time. */
+static void frames_lie_below_p2m_size(void)
+{
+    struct bytes b = {0};
+
+    put_ulong(&b, 8, 1024);
+    put_ulong(&b, 8, 1023);
+    put_ulong(&b, 8, 1024);
+    put_rest(&b, 8, 8, false);
+    check_fails(&b, 8, GUEST_PV, 16, "frame 0x400 lies beyond the guest's p2m_size 0x400");
+    b.p[8] = b.p[9] = 0xfe; /* the first one, now above */
+    check_fails(&b, 8, GUEST_PV, 8, "frame 0xfefe lies beyond the guest's p2m_size 0x400");
+    bytes_free(&b);
+}
+
 static void a_frame_list_that_is_not_there(void)
 {
     struct bytes b = {0};
@@ -424,6 +438,7 @@ CU_TestInfo reader_tests[] = {
     {"the frame list's length", the_frame_lists_length},
     {"long frame lists come in parts", long_frame_lists_come_in_parts},
     {"long frame lists without extended info", long_frame_lists_without_extended_info},
+    {"frames lie below p2m_size", frames_lie_below_p2m_size},
     {"a frame list that is not there", a_frame_list_that_is_not_there},
     CU_TEST_INFO_NULL,
 };

@@ -513,6 +513,7 @@ static void skip_qemu_leaves_it_in_a_pipe(void)
     reading_run_fd(&reading, fds[0]);
     CHECK(reading.ok);
     read_to_end(fds[0], &rest);
+    CHECK_INT(rest.len, 6);
     CHECK(rest.len == 6 && memcmp(rest.p, "theirs", 6) == 0);
     close(fds[0]);
     reading_free(&reading);

@@ -26,6 +26,7 @@ struct convert_options {
     bool skip_qemu;   /* libxc format: leave the qemu record in the input */
     bool no_sync;     /* no fsync before the output gets its name */
     bool no_clobber;  /* an output that exists is an error */
+    bool no_sandbox;  /* for debugging */
 };
 
 /*

@@ -13,11 +13,14 @@ enum verify_format {
     VERIFY_XL,
 };
 
-/*
- * Verifies the file, fd or standard input that arg means (as in convert_options.in). What is found
- * is told to log; err and summary as in v2_verify(); log may be NULL.
- */
-bool verify_stream(const char *arg, enum verify_format format, const struct cls_log *log,
+struct verify_options {
+    const char *in; /* as in struct convert_options */
+    enum verify_format format;
+    bool no_sandbox; /* for debugging */
+};
+
+/* What is found is told to log; err and summary as in v2_verify(); log may be NULL. */
+bool verify_stream(const struct verify_options *options, const struct cls_log *log,
                    struct v2_summary *summary, struct cls_error *err) CLS_MUST_CHECK;
 
 #endif

@@ -1,0 +1,26 @@
+/*
+ * Gives up, for the rest of the process's life, everything that reading and writing open fds does
+ * not need: new privileges, capabilities, and by Landlock all access to the file system, to TCP
+ * and, where the kernel knows how, to other processes' signals and abstract sockets.
+ */
+#ifndef BASE_SANDBOX_H
+#define BASE_SANDBOX_H
+
+#include "base/error.h"
+#include "base/log.h"
+
+struct sandbox_options {
+    int dir_fd;          /* files may still be named in this directory; -1: nowhere */
+    bool may_remove;     /* and removed there, as a rename over a file does */
+    bool sticky_foreign; /* what is to be replaced is another user's, in a sticky directory */
+};
+
+/*
+ * To be called when all files are open and before the first byte of input is looked at. What the
+ * kernel does not know is logged (CLS_LOG_INFO) and done without; that a known means fails is an
+ * error (CLS_SYSTEM). In a build without the sandbox (CLS_SANDBOX=OFF) only logs that.
+ */
+bool sandbox_enter(const struct sandbox_options *options, const struct cls_log *log,
+                   struct cls_error *err) CLS_MUST_CHECK;
+
+#endif
