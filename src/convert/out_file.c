@@ -13,6 +13,7 @@
 #include "fd_arg.h"
 
 #define NEW_FILE_MODE 0600 /* a save holds the guest's memory, secrets and all */
+#define PROC_FDS "/proc/self/fd"
 #define HIDDEN_PREFIX ".convert-legacy-stream."
 
 static bool fail(const struct out_file *file, int errnum, const char *doing, struct cls_error *err)
@@ -127,6 +128,15 @@ static void restore_signals(const sigset_t *old)
     sigprocmask(SIG_SETMASK, old, NULL);
 }
 
+/* Only where it can be given its name later. */
+static void open_unnamed(struct out_file *file)
+{
+    if (access(PROC_FDS, X_OK) != 0)
+        return;
+    file->fd = openat(file->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, NEW_FILE_MODE);
+    file->unnamed = file->fd >= 0;
+}
+
 /* For file systems without O_TMPFILE. No signal comes between the file and the note of it. */
 static void open_hidden(struct out_file *file)
 {
@@ -165,8 +175,7 @@ bool out_file_open(struct out_file *file, struct cls_error *err)
     if (out_file_is_straight(file)) {
         file->fd = open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
     } else {
-        file->fd = openat(file->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, NEW_FILE_MODE);
-        file->unnamed = file->fd >= 0;
+        open_unnamed(file);
         if (!file->unnamed)
             open_hidden(file);
     }
@@ -195,12 +204,8 @@ static int link_unnamed(const struct out_file *file, const char *name)
 {
     char proc[32];
 
-    /* The first form needs a capability, the second /proc. */
-    if (linkat(file->fd, "", file->dir_fd, name, AT_EMPTY_PATH) == 0)
-        return 0;
-    if (errno == EEXIST)
-        return -1;
-    snprintf(proc, sizeof(proc), "/proc/self/fd/%d", file->fd);
+    /* AT_EMPTY_PATH would do without /proc, but needs a capability. */
+    snprintf(proc, sizeof(proc), PROC_FDS "/%d", file->fd);
     return linkat(AT_FDCWD, proc, file->dir_fd, name, AT_SYMLINK_FOLLOW);
 }
 

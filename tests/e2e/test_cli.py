@@ -76,7 +76,7 @@ class Options(CliTest):
     def test_prefixes_of_long_options(self):
         output = self.out()
         done = program.run("--in", self.save, "--out", output, "--wid", "64", "--guest", "hvm", "--form", "libxl",
-                           "--no-s")
+                           "--no-sy")
         self.assert_status(done, 0)
         self.assertEqual(output.read_bytes(), converted("libxl"))
 

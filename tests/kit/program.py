@@ -11,19 +11,28 @@ NAME = "convert-legacy-stream"
 PROGRAM = Path(os.environ.get("CLS_CONVERT") or PROJECT / "build" / "release" / "bin" / NAME).absolute()
 SANITIZED = os.environ.get("CLS_SANITIZED") == "1"      # built with AddressSanitizer: slower, no limit on memory
 
-TIMEOUT = 120   # against hanging for ever only
+TIMEOUT = 60            # seconds; against hanging for ever only
+TIMEOUT_AFTER_HANG = 3  # one hang was a failure already: the cases that follow need not all wait as long
+
+_hung = False
 
 ERROR = re.compile(rf"{NAME}: .+: byte 0x[0-9a-f]+: .+: .+")
 
 
 def run(*args: Union[str, Path, int], **kw) -> subprocess.CompletedProcess:
     """Runs it to its end; stdin is empty if nothing else is said."""
+    global _hung
     kw.setdefault("stdin", subprocess.DEVNULL)
     kw.setdefault("stdout", subprocess.PIPE)
     kw.setdefault("stderr", subprocess.PIPE)
     if "input" in kw:
         del kw["stdin"]
-    return subprocess.run([PROGRAM, *map(str, args)], timeout=TIMEOUT, check=False, **kw)
+    try:
+        return subprocess.run([PROGRAM, *map(str, args)], timeout=TIMEOUT_AFTER_HANG if _hung else TIMEOUT, check=False,
+                              **kw)
+    except subprocess.TimeoutExpired:
+        _hung = True
+        raise
 
 
 def start(*args: Union[str, Path, int], **kw) -> subprocess.Popen:

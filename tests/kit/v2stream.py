@@ -72,7 +72,7 @@ class Part:
         yield Field("padding", "", bytes(-size % 8) if self.padding is None else self.padding)
 
     def put(self, name: str, value: Value) -> "Part":
-        if name in ("type", "length", "padding"):
+        if self.layer and name in ("type", "length", "padding"):
             return replace(self, **{name: value})
         assert any(f.name == name for f in self.fields), f"{self.name} has no field {name}"
         return replace(self, fields=tuple(replace(f, value=value) if f.name == name else f for f in self.fields))
@@ -316,9 +316,9 @@ def small_pv(width: int = 4) -> Stream:
 
 
 def small_hvm() -> Stream:
-    """What an HVM guest must have, with one page."""
-    return Stream((image_header(2), domain_header(True), page_data(XALLOC | 1, NOTAB | 2), hvm_params((1, 2)),
-                   hvm_context(3), signal("END")))
+    """What an HVM guest must have, without any page content."""
+    return Stream((image_header(2), domain_header(True), page_data(XALLOC | 1), hvm_params((1, 2)), hvm_context(3),
+                   signal("END")))
 
 
 def libxl(stream: Stream, *emulator: Part, options: int = 2) -> Stream:

@@ -41,7 +41,8 @@ static bool register_suites(const char *only)
     return any;
 }
 
-/* CUnit's own return value knows nothing of failed assertions, and those nothing of failed set-ups. */
+/* CUnit's own return value knows nothing of failed assertions, and those nothing of failed set-ups.
+ */
 static bool run(void)
 {
     CU_basic_set_mode(CU_BRM_VERBOSE);

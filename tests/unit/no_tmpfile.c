@@ -6,7 +6,8 @@
 
 bool no_tmpfile;
 
-/* The linker sends every call of openat() here (--wrap); which of the two names is the libc's choice. */
+/* The linker sends every call of openat() here (--wrap); which of the two names is the libc's
+ * choice. */
 int __real_openat(int dir_fd, const char *path, int flags, ...);
 int __wrap_openat(int dir_fd, const char *path, int flags, ...);
 int __wrap_openat64(int dir_fd, const char *path, int flags, ...);

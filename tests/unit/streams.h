@@ -31,8 +31,7 @@ void put_vcpu_info(struct bytes *b, uint32_t max_id, uint64_t map);
 void put_hvm_tail(struct bytes *b);
 #define HVM_TAIL_TEXT "PARAMS 5=f0 6=f1 1=f2\nHVM_CONTEXT 3*cc\nLIBXC_END\n"
 void put_qemu(struct bytes *b); /* DeviceModelRecord0002 with "QEVM" */
-#define QEMU_TEXT                                                                                  \
-    "EMULATOR DeviceModelRecord0002[04][00][00][00] | 1*51,1*45,1*56,1*4d\n"
+#define QEMU_TEXT "EMULATOR DeviceModelRecord0002[04][00][00][00] | 1*51,1*45,1*56,1*4d\n"
 
 /* End of the body and an empty list of unmapped pfns. */
 void put_pv_tail_head(struct bytes *b);

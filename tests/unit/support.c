@@ -32,8 +32,7 @@ bool check_that(bool ok, const char *file, unsigned line, const char *fmt, ...)
     return ok;
 }
 
-void check_int(long long found, long long wanted, const char *what, const char *file,
-               unsigned line)
+void check_int(long long found, long long wanted, const char *what, const char *file, unsigned line)
 {
     check_that(found == wanted, file, line, "%s is %lld, not %lld", what, found, wanted);
 }

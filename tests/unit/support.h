@@ -17,7 +17,7 @@
 /* An assertion with a message of its own. Returns ok. */
 bool check_that(bool ok, const char *file, unsigned line, const char *fmt, ...) CLS_PRINTF(4, 5);
 #define CHECK_THAT(ok, ...) check_that(ok, __FILE__, __LINE__, __VA_ARGS__)
-#define CHECK(ok) check_that(ok, __FILE__, __LINE__, "%s", #ok)
+#define CHECK(ok)           check_that(ok, __FILE__, __LINE__, "%s", #ok)
 
 void check_int(long long found, long long wanted, const char *what, const char *file,
                unsigned line);
@@ -38,8 +38,8 @@ void bytes_free(struct bytes *b);
 void put_raw(struct bytes *b, const void *p, size_t n);
 void put_bytes(struct bytes *b, const struct bytes *other);
 void put_fill(struct bytes *b, uint8_t value, size_t n);
-void put_pattern(struct bytes *b, size_t n); /* without short periods */
-void put_text(struct bytes *b, const char *s); /* without its NUL */
+void put_pattern(struct bytes *b, size_t n);    /* without short periods */
+void put_text(struct bytes *b, const char *s);  /* without its NUL */
 void put_hex(struct bytes *b, const char *hex); /* "58 45 4e46": digits, blanks ignored */
 void put_u32(struct bytes *b, uint32_t v);
 void put_u64(struct bytes *b, uint64_t v);

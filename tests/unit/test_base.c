@@ -224,8 +224,7 @@ static void a_truncated_skip_says_how_far_it_came(void)
     CHECK(cls_input_skip(&f.in, 1000, "a", &f.err));
     CHECK(!cls_input_skip(&f.in, UINT32_MAX, "the blob", &f.err));
     CHECK_INT(f.err.offset, 1000);
-    CHECK_TEXT(f.err.reason,
-               "expected 4294967295 bytes of the blob, input ended after 299000");
+    CHECK_TEXT(f.err.reason, "expected 4294967295 bytes of the blob, input ended after 299000");
     finish(&f);
 }
 
@@ -251,9 +250,19 @@ static size_t file_size(int fd)
 
 static void writes_cross_the_buffers_limits(void)
 {
-    static const size_t steps[] = {1,     CLS_OUTPUT_BUFFER - 1, 1,    0, CLS_OUTPUT_BUFFER,
-                                   1,     CLS_OUTPUT_BUFFER + 1, 7,    3, 3 * CLS_OUTPUT_BUFFER,
-                                   16000, 385,                   16383};
+    static const size_t steps[] = {1,
+                                   CLS_OUTPUT_BUFFER - 1,
+                                   1,
+                                   0,
+                                   CLS_OUTPUT_BUFFER,
+                                   1,
+                                   CLS_OUTPUT_BUFFER + 1,
+                                   7,
+                                   3,
+                                   3 * CLS_OUTPUT_BUFFER,
+                                   16000,
+                                   385,
+                                   16383};
     struct bytes all = {0}, got = {0};
     struct cls_output out;
     struct cls_error err;

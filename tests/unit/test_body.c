@@ -17,9 +17,9 @@ struct body {
 };
 
 #define HVM_START "BEGIN hvm 100\n"
-#define HVM_REST HVM_TAIL_TEXT QEMU_TEXT "END\n"
-#define PV_START "BEGIN pv 100\nPV_INFO 8 4\nFRAMES 0+1/1 77\n"
-#define PV_REST "BASIC 0 | 5168*a0\nEXTENDED 0 | 128*a1\nSHARED_INFO 4096*51\nLIBXC_END\nEND\n"
+#define HVM_REST  HVM_TAIL_TEXT QEMU_TEXT "END\n"
+#define PV_START  "BEGIN pv 100\nPV_INFO 8 4\nFRAMES 0+1/1 77\n"
+#define PV_REST   "BASIC 0 | 5168*a0\nEXTENDED 0 | 128*a1\nSHARED_INFO 4096*51\nLIBXC_END\nEND\n"
 
 static void start(struct body *body, unsigned width, enum guest_type guest)
 {
@@ -77,19 +77,18 @@ static void check_fails(struct body *body, uint64_t offset, const char *place, c
 
 static void every_page_type(void)
 {
-    static const uint32_t entries[] = {0x00000001, 0x10000002, 0x20000003, 0x30000004, 0x40000005,
-                                       0x90000006, 0xa0000007, 0xb0000008, 0xc0000009, 0xd000000a,
-                                       0xe000000b, 0xf000000c};
+    static const uint32_t entries[] = {0x00000001, 0x10000002, 0x20000003, 0x30000004,
+                                       0x40000005, 0x90000006, 0xa0000007, 0xb0000008,
+                                       0xc0000009, 0xd000000a, 0xe000000b, 0xf000000c};
 
     for (unsigned width = 4; width <= 8; width += 4) {
         struct body body;
 
         start(&body, width, GUEST_HVM);
         put_batch(&body.b, width, entries, 12);
-        check_items(&body,
-                    HVM_START "PAGES 00000001 10000002 20000003 30000004 40000005 90000006 "
-                              "a0000007 b0000008 e000000b | 4096*01,4096*02,4096*03,4096*04,"
-                              "4096*05,4096*06,4096*07,4096*08,4096*09\n" HVM_REST);
+        check_items(&body, HVM_START "PAGES 00000001 10000002 20000003 30000004 40000005 90000006 "
+                                     "a0000007 b0000008 e000000b | 4096*01,4096*02,4096*03,4096*04,"
+                                     "4096*05,4096*06,4096*07,4096*08,4096*09\n" HVM_REST);
         finish(&body);
     }
 }
@@ -252,10 +251,9 @@ static void tsc_info_keeps_its_place(void)
     put_u32(&body.b, 2400000);
     put_u32(&body.b, 7);
     put_page(&body.b, 4, 0x2);
-    check_items(&body, HVM_START
-                "PAGES 00000001 | 4096*01\n"
-                "TSC mode 2 khz 2400000 nsec 73588229205 incarnation 7\n"
-                "PAGES 00000002 | 4096*02\n" HVM_REST);
+    check_items(&body, HVM_START "PAGES 00000001 | 4096*01\n"
+                                 "TSC mode 2 khz 2400000 nsec 73588229205 incarnation 7\n"
+                                 "PAGES 00000002 | 4096*02\n" HVM_REST);
     finish(&body);
 }
 
@@ -380,8 +378,8 @@ static void an_ignored_toolstack_blob_is_not_looked_at(void)
     put_hvm_tail(&body.b);
     put_qemu(&body.b);
     recorder_start(&body.log);
-    body.reading.options = (struct legacy_options){
-        .width = 4, .guest = GUEST_HVM, .ignore_toolstack = true};
+    body.reading.options =
+        (struct legacy_options){.width = 4, .guest = GUEST_HVM, .ignore_toolstack = true};
     reading_run(&body.reading, &body.b);
     CHECK(body.reading.ok);
     CHECK_TEXT(reading_text(&body.reading), HVM_START HVM_REST);

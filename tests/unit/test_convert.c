@@ -339,6 +339,28 @@ static void inputs_that_contradict_the_options(void)
     check_bad(&b, &(struct convert_options){.need_xl = true}, "no xl header");
 }
 
+/* 64-bit, without extended info: bytes 4..7 are no empty body of a 32-bit HVM guest. */
+static void a_pv_guest_of_xen_3_told_to_be_hvm(void)
+{
+    struct bytes b = {0};
+    struct trial t;
+
+    put_ulong(&b, 8, 0x20000);
+    for (uint64_t i = 0; i < 256; i++)
+        put_ulong(&b, 8, 0x10000 + i);
+    put_page(&b, 8, 0x12);
+    put_fill(&b, 0, 0x20000);
+    start_with(&t, &b);
+    t.options.guest = GUEST_HVM;
+    t.options.width = 4;
+    t.options.skip_qemu = true; /* as xenopsd does: so no signature of qemu's tells */
+    run(&t);
+    check_failed(&t, CLS_BAD_INPUT, "the stream of a PV guest");
+    unlink(t.out);
+    finish(&t);
+    bytes_free(&b);
+}
+
 static void inputs_that_are_something_else(void)
 {
     const struct convert_options none = {0}, told = {.width = 8, .guest = GUEST_HVM};
@@ -669,6 +691,7 @@ CU_TestInfo convert_tests[] = {
      skip_qemu_leaves_the_input_behind_the_context},
     {"a wrong width is overruled", a_wrong_width_is_overruled},
     {"inputs that contradict the options", inputs_that_contradict_the_options},
+    {"a PV guest of Xen 3 told to be HVM", a_pv_guest_of_xen_3_told_to_be_hvm},
     {"inputs that are something else", inputs_that_are_something_else},
     {"an empty body is refused", an_empty_body_is_refused},
     {"bytes left behind a named file", bytes_left_behind_a_named_file},

@@ -10,7 +10,8 @@
 
 #include "streams.h"
 
-/* What detection says of these bytes, as text: "64 pv", "32 hvm?" (? : not certain), or the reason. */
+/* What detection says of these bytes, as text: "64 pv", "32 hvm?" (? : not certain), or the reason.
+ */
 static void detect(const struct bytes *b, const struct legacy_kind *told, char *text, size_t size)
 {
     struct legacy_detected found;

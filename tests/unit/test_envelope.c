@@ -9,7 +9,7 @@
 
 #include "support.h"
 
-#define XL_MAGIC "Xen saved domain, xl format\n \0 \r"
+#define XL_MAGIC     "Xen saved domain, xl format\n \0 \r"
 #define XL_MAGIC_LEN 32
 
 static void put_xl(struct bytes *b, uint32_t mandatory, uint32_t optional_data_len)
@@ -302,9 +302,13 @@ static const struct {
     {"LibvirtQemudSave", 16, "a save of a QEMU guest"},
     {"LibvirtQemudPart", 16, "a save of a QEMU guest"},
     {"QEVM", 4, "a saved state of QEMU"},
-    {"\x7f" "ELF", 4, "an ELF file"},
+    {"\x7f"
+     "ELF",
+     4, "an ELF file"},
     {"\x1f\x8b", 2, "compressed with gzip"},
-    {"\xfd" "7zXZ", 5, "compressed with xz"},
+    {"\xfd"
+     "7zXZ",
+     5, "compressed with xz"},
     {"\x28\xb5\x2f\xfd", 4, "compressed with zstd"},
     {"BZh", 3, "compressed with bzip2"},
 };

@@ -98,8 +98,7 @@ static void bulk_left_by_the_caller_is_skipped(void)
 
 static void bulk_that_is_missing_fails_when_skipped(void)
 {
-    struct reading reading = {.options = {.width = 4, .guest = GUEST_HVM},
-                              .appetite = EAT_NOTHING};
+    struct reading reading = {.options = {.width = 4, .guest = GUEST_HVM}, .appetite = EAT_NOTHING};
     struct bytes b = {0};
 
     put_small_hvm(&b, 4);
@@ -162,11 +161,11 @@ static void put_rest(struct bytes *b, unsigned width, unsigned guest_width, bool
     put_shared_info(b);
 }
 
-#define PAGE "PAGES e0000001 |\n"
+#define PAGE     "PAGES e0000001 |\n"
 #define BASIC_32 PAGE "BASIC 0 | 2800*a0\n"
 #define BASIC_64 PAGE "BASIC 0 | 5168*a0\n"
 #define EXTENDED "EXTENDED 0 | 128*a1\n"
-#define PV_END "SHARED_INFO 4096*51\nLIBXC_END\nEND\n"
+#define PV_END   "SHARED_INFO 4096*51\nLIBXC_END\nEND\n"
 
 static void the_vcpu_block_tells_the_guests_width(void)
 {
@@ -192,10 +191,9 @@ static void without_vcpu_block_it_is_the_toolstacks(void)
         put_blocks_start(&b, width, &blocks);
         put_rest(&b, width, width, true);
         check_reads(&b, width, GUEST_PV,
-                    width == 8 ? "BEGIN pv 10\nPV_INFO 8 4\nFRAMES 0+1/1 5\n" BASIC_64 EXTENDED
-                                 PV_END
-                               : "BEGIN pv 10\nPV_INFO 4 3\nFRAMES 0+1/1 5\n" BASIC_32 EXTENDED
-                                 PV_END);
+                    width == 8
+                        ? "BEGIN pv 10\nPV_INFO 8 4\nFRAMES 0+1/1 5\n" BASIC_64 EXTENDED PV_END
+                        : "BEGIN pv 10\nPV_INFO 4 3\nFRAMES 0+1/1 5\n" BASIC_32 EXTENDED PV_END);
         bytes_free(&b);
         bytes_free(&blocks);
     }
@@ -255,8 +253,9 @@ static void blocks_come_in_any_order_and_unknown_ones_are_skipped(void)
     put_shared_info(&b);
     recorder_start(&log);
     reading_run(&reading, &b);
-    CHECK_TEXT(reading_text(&reading), "BEGIN pv 10\nPV_INFO 8 4\nFRAMES 0+1/1 5\n" BASIC_64 EXTENDED
-                                       "XSAVE 0 | 32*ee\n" PV_END);
+    CHECK_TEXT(reading_text(&reading),
+               "BEGIN pv 10\nPV_INFO 8 4\nFRAMES 0+1/1 5\n" BASIC_64 EXTENDED
+               "XSAVE 0 | 32*ee\n" PV_END);
     CHECK(recorded(&log, "W: byte 0x14: unknown extended info block 017a39ff (100 bytes)"));
     CHECK(recorded(&log, "extended info block 6c617374 (0 bytes)"));
     recorder_free(&log);

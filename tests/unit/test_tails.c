@@ -11,8 +11,7 @@
 
 static struct reading read_as(const struct bytes *stream, enum guest_type guest, bool skip_qemu)
 {
-    struct reading reading = {
-        .options = {.width = 8, .guest = guest, .skip_qemu = skip_qemu}};
+    struct reading reading = {.options = {.width = 8, .guest = guest, .skip_qemu = skip_qemu}};
 
     reading_run(&reading, stream);
     return reading;
@@ -45,8 +44,8 @@ static void check_fails(const struct bytes *stream, enum guest_type guest, uint6
 /* ---- PV ---- */
 
 #define PAGE_TEXT "PAGES e0000001 |\n"
-#define PV_START "BEGIN pv 100\nPV_INFO 8 4\nFRAMES 0+1/1 77\n" PAGE_TEXT
-#define PV_END "SHARED_INFO 4096*51\nLIBXC_END\nEND\n"
+#define PV_START  "BEGIN pv 100\nPV_INFO 8 4\nFRAMES 0+1/1 77\n" PAGE_TEXT
+#define PV_END    "SHARED_INFO 4096*51\nLIBXC_END\nEND\n"
 
 /* No extended info, one page without content. */
 static void put_plain_start(struct bytes *b)
@@ -73,8 +72,9 @@ static void the_vcpu_map_may_have_holes(void)
     put_plain_start(&b);
     put_vcpu_info(&b, 5, 0x29);
     put_vcpus(&b, 3);
-    check_text_of(&b, GUEST_PV, PV_START "BASIC 0 | 5168*a0\nBASIC 3 | 5168*a1\n"
-                                         "BASIC 5 | 5168*a2\n" PV_END);
+    check_text_of(&b, GUEST_PV,
+                  PV_START "BASIC 0 | 5168*a0\nBASIC 3 | 5168*a1\n"
+                           "BASIC 5 | 5168*a2\n" PV_END);
     bytes_free(&b);
 }
 
@@ -100,8 +100,9 @@ static void maps_of_many_words(void)
     put_u64(&b, UINT64_C(1) << 63);
     put_u64(&b, 3); /* 128 and, above the maximum, 129 */
     put_vcpus(&b, 3);
-    check_text_of(&b, GUEST_PV, PV_START "BASIC 0 | 5168*a0\nBASIC 127 | 5168*a1\n"
-                                         "BASIC 128 | 5168*a2\n" PV_END);
+    check_text_of(&b, GUEST_PV,
+                  PV_START "BASIC 0 | 5168*a0\nBASIC 127 | 5168*a1\n"
+                           "BASIC 128 | 5168*a2\n" PV_END);
     bytes_free(&b);
 }
 
@@ -137,7 +138,8 @@ static void a_second_vcpu_info_replaces_the_first(void)
     bytes_free(&b);
 }
 
-/* VGCF_online, bit 5 of the flags behind 512 bytes of FPU state, is forced on, as the restore code did. */
+/* VGCF_online, bit 5 of the flags behind 512 bytes of FPU state, is forced on, as the restore code
+ * did. */
 static void without_vcpu_info_there_is_vcpu_0_online(void)
 {
     struct bytes b = {0};
@@ -203,7 +205,8 @@ static void too_many_unmapped_pfns(void)
     put_id(&b, 0);
     put_u32(&b, (1u << 28) + 1);
     put_fill(&b, 0, 10000);
-    check_fails(&b, GUEST_PV, PLAIN_START + 4, "unmapped pfns", "count 268435457 of unmapped pfns is above");
+    check_fails(&b, GUEST_PV, PLAIN_START + 4, "unmapped pfns",
+                "count 268435457 of unmapped pfns is above");
     put_le32(b.p + PLAIN_START + 4, 1u << 28); /* legal, but not there */
     check_fails(&b, GUEST_PV, PLAIN_START + 8, "unmapped pfns",
                 "expected 2147483648 bytes of unmapped pfns, input ended after 10000");
@@ -247,9 +250,10 @@ static void xsave_records_have_their_own_sizes(void)
     put_vcpu(&b, 8, 0xa2, false);
     put_xsave(&b, UINT64_MAX, 16 + 16384, 0xb2);
     put_shared_info(&b);
-    check_text_of(&b, GUEST_PV, PV_START "BASIC 0 | 5168*a0\nXSAVE 0 | 848*b0\n"
-                                         "BASIC 1 | 5168*a1\nXSAVE 1 | 16*b1\n"
-                                         "BASIC 2 | 5168*a2\nXSAVE 2 | 16400*b2\n" PV_END);
+    check_text_of(&b, GUEST_PV,
+                  PV_START "BASIC 0 | 5168*a0\nXSAVE 0 | 848*b0\n"
+                           "BASIC 1 | 5168*a1\nXSAVE 1 | 16*b1\n"
+                           "BASIC 2 | 5168*a2\nXSAVE 2 | 16400*b2\n" PV_END);
     bytes_free(&b);
 }
 
@@ -315,8 +319,8 @@ static void check_levels(const uint32_t *entries, uint32_t count, bool good)
 static void guests_with_two_levels_are_refused(void)
 {
     static const uint32_t none[] = {0x00000001}, pae[] = {0x20000001, 0xb0000002},
-                          plain_l3[] = {0xa0000001, 0x30000002},
-                          two[] = {0x10000001, 0x20000002}, pinned[] = {0xa0000001};
+                          plain_l3[] = {0xa0000001, 0x30000002}, two[] = {0x10000001, 0x20000002},
+                          pinned[] = {0xa0000001};
 
     check_levels(none, 1, true);
     check_levels(pae, 2, true);
@@ -418,8 +422,9 @@ static void xends_record_goes_on_to_the_end(void)
     put_hvm_start(&b);
     put_text(&b, "QemuDeviceModelRecordQEVM");
     put_fill(&b, 0xd0, 600000);
-    check_text_of(&b, GUEST_HVM, HVM_START "EMULATOR QemuDeviceModelRecord | "
-                                           "1*51,1*45,1*56,1*4d,600000*d0\nEND\n");
+    check_text_of(&b, GUEST_HVM,
+                  HVM_START "EMULATOR QemuDeviceModelRecord | "
+                            "1*51,1*45,1*56,1*4d,600000*d0\nEND\n");
     bytes_free(&b);
 }
 
@@ -500,8 +505,7 @@ static void skip_qemu_leaves_the_record(void)
 
 static void skip_qemu_leaves_it_in_a_pipe(void)
 {
-    struct reading reading = {
-        .options = {.width = 8, .guest = GUEST_HVM, .skip_qemu = true}};
+    struct reading reading = {.options = {.width = 8, .guest = GUEST_HVM, .skip_qemu = true}};
     struct bytes b = {0}, rest = {0};
     int fds[2];
 
@@ -529,8 +533,7 @@ static void magic_pfns_come_behind_the_chunks(void)
     put_param(&b, -8, 0xfe);
     put_hvm_tail(&b);
     put_qemu(&b);
-    check_text_of(&b, GUEST_HVM,
-                  "BEGIN hvm 100\nPARAMS 17=fe\n" HVM_TAIL_TEXT QEMU_TEXT "END\n");
+    check_text_of(&b, GUEST_HVM, "BEGIN hvm 100\nPARAMS 17=fe\n" HVM_TAIL_TEXT QEMU_TEXT "END\n");
     bytes_free(&b);
 }
 

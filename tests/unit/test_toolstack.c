@@ -73,10 +73,10 @@ static void check_entries(const struct trial *t, const char *wanted)
     CHECK_THAT(t->ok, "%s: %s", t->err.place, t->err.reason);
     for (uint32_t i = 0; t->ok && i < t->blob.count; i++) {
         toolstack_next(&t->blob, &pos, &e);
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "%llx/%llx/%llx/%s ",
-                                 (unsigned long long)e.phys_offset,
-                                 (unsigned long long)e.start_addr, (unsigned long long)e.size,
-                                 e.name ? e.name : "(none)");
+        used +=
+            (size_t)snprintf(text + used, sizeof(text) - used, "%llx/%llx/%llx/%s ",
+                             (unsigned long long)e.phys_offset, (unsigned long long)e.start_addr,
+                             (unsigned long long)e.size, e.name ? e.name : "(none)");
     }
     CHECK_TEXT(text, wanted);
 }

@@ -1,7 +1,7 @@
 /*
- * convert: every fixture cut at every byte is refused, and leaves no output. At every byte outside of
- * page data, that is, and at every seventh in there: within a page one cut is like another, and all
- * of them would take a minute.
+ * convert: every fixture cut at every byte is refused, and leaves no output. At every byte outside
+ * of page data, that is, and at every seventh in there: within a page one cut is like another, and
+ * all of them would take a minute.
  */
 #include <stdio.h>
 #include <string.h>
@@ -43,8 +43,8 @@ static bool check_refused(const struct cutting *c, const char *name, size_t n)
     struct cls_error err;
     bool ok = convert(c, &err);
 
-    return CHECK_THAT(!ok && err.status == CLS_BAD_INPUT && err.about_input &&
-                          err.offset <= n && err.place[0] && access(c->out, F_OK) != 0,
+    return CHECK_THAT(!ok && err.status == CLS_BAD_INPUT && err.about_input && err.offset <= n &&
+                          err.place[0] && access(c->out, F_OK) != 0,
                       "%s cut after %zu bytes: converted %d, status %d, offset %llu, %s: %s", name,
                       n, ok, (int)err.status, (unsigned long long)err.offset, err.place,
                       err.reason);

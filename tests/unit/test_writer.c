@@ -25,8 +25,7 @@ static void start(struct writing *w, enum v2_format format, unsigned version)
     memset(w, 0, sizeof(*w));
     w->fd = memfd_of(NULL, 0);
     cls_output_init(&w->out, w->fd, "out", NULL);
-    v2_writer_init(&w->writer, &w->out,
-                   &(struct v2_options){.format = format, .version = version});
+    v2_writer_init(&w->writer, &w->out, &(struct v2_options){.format = format, .version = version});
 }
 
 static void put(struct writing *w, struct image_item item)
@@ -134,10 +133,10 @@ static void p2m_frames(void)
 {
     static const uint64_t frames[] = {0x11, 0x0fedcba9, 0x33};
 
-    check_item((struct image_item){.kind = IMAGE_P2M_FRAMES,
-                                   .p2m_frames = {0x501, 3, 0, 3, frames}},
-               "03000000 20000000 00000000 00050000"
-               "1100000000000000 a9cbed0f00000000 3300000000000000");
+    check_item(
+        (struct image_item){.kind = IMAGE_P2M_FRAMES, .p2m_frames = {0x501, 3, 0, 3, frames}},
+        "03000000 20000000 00000000 00050000"
+        "1100000000000000 a9cbed0f00000000 3300000000000000");
 }
 
 static void p2m_frames_in_parts_are_one_record(void)
@@ -146,10 +145,9 @@ static void p2m_frames_in_parts_are_one_record(void)
     struct writing w;
 
     start(&w, V2_LIBXC, 2);
-    put(&w, (struct image_item){.kind = IMAGE_P2M_FRAMES,
-                                .p2m_frames = {0x600, 3, 0, 2, frames}});
-    put(&w, (struct image_item){.kind = IMAGE_P2M_FRAMES,
-                                .p2m_frames = {0x600, 3, 2, 1, frames + 2}});
+    put(&w, (struct image_item){.kind = IMAGE_P2M_FRAMES, .p2m_frames = {0x600, 3, 0, 2, frames}});
+    put(&w,
+        (struct image_item){.kind = IMAGE_P2M_FRAMES, .p2m_frames = {0x600, 3, 2, 1, frames + 2}});
     put_hex(&w.wanted, "03000000 20000000 00000000 ff050000"
                        "0100000000000000 0200000000000000 0300000000000000");
     finish(&w);
@@ -163,8 +161,7 @@ static void page_data_from_memory(void)
 
     put_pattern(&pages, 8192);
     start(&w, V2_LIBXC, 2);
-    put(&w, (struct image_item){.kind = IMAGE_PAGES,
-                                .pages = {3, entries, {8192, pages.p, NULL}}});
+    put(&w, (struct image_item){.kind = IMAGE_PAGES, .pages = {3, entries, {8192, pages.p, NULL}}});
     put_hex(&w.wanted, "01000000 20200000 03000000 00000000"
                        "ffffff0f00000000 01000000000000b0 02000000000000e0");
     put_bytes(&w.wanted, &pages);
@@ -246,12 +243,15 @@ static void hvm_params(void)
 
 static void records_are_padded_to_8(void)
 {
-    static const char *const hex[] = {
-        "09000000 01000000 a100000000000000",         "09000000 02000000 a1a2000000000000",
-        "09000000 03000000 a1a2a30000000000",         "09000000 04000000 a1a2a3a400000000",
-        "09000000 05000000 a1a2a3a4a5000000",         "09000000 06000000 a1a2a3a4a5a60000",
-        "09000000 07000000 a1a2a3a4a5a6a700",         "09000000 08000000 a1a2a3a4a5a6a7a8",
-        "09000000 09000000 a1a2a3a4a5a6a7a8 a900000000000000"};
+    static const char *const hex[] = {"09000000 01000000 a100000000000000",
+                                      "09000000 02000000 a1a2000000000000",
+                                      "09000000 03000000 a1a2a30000000000",
+                                      "09000000 04000000 a1a2a3a400000000",
+                                      "09000000 05000000 a1a2a3a4a5000000",
+                                      "09000000 06000000 a1a2a3a4a5a60000",
+                                      "09000000 07000000 a1a2a3a4a5a6a700",
+                                      "09000000 08000000 a1a2a3a4a5a6a7a8",
+                                      "09000000 09000000 a1a2a3a4a5a6a7a8 a900000000000000"};
     static const uint8_t data[] = {0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7, 0xa8, 0xa9};
 
     for (size_t n = 1; n <= sizeof(data); n++)

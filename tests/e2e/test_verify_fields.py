@@ -1,0 +1,138 @@
+"""verify-stream-v2: each field of sound streams changed in turn is refused, but for what the specification leaves free."""
+
+import re
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from kit import v2stream as v2
+from kit.v2stream import Field, Part, Stream
+from kit.verifier import VerifierTest, side_by_side, verify
+
+SUBJECTS = {
+    "pv64": v2.pv().before("X86_TSC_INFO", v2.signal("VERIFY")),
+    "pv32": v2.pv(4, version=2).before("PAGE_DATA", v2.unknown(v2.OPTIONAL | 7, 5)),
+    "hvm": v2.hvm().before("PAGE_DATA", v2.unknown(v2.OPTIONAL | 7, 5)),
+    "native": v2.hvm(version=2, major=4).move_before("HVM_CONTEXT", "HVM_PARAMS"),
+    "qemu": Stream((*v2.hvm(version=2).parts, Part("qemu record", (
+        Field("signature", ">21s", b"DeviceModelRecord0002"), Field("length", "<I", 9), Field("state", "", b"QEVM12345"))))),
+    "libxl": v2.libxl(v2.hvm(), v2.emulator_xenstore(v2.PHYSMAP), v2.emulator_context()),
+    "xl": v2.xl(v2.libxl(v2.small_pv(8))),
+}
+
+ZERO, ONE, PLUS, MINUS, ONES, TOP = "0", "1", "+1", "-1", "all ones", "top bit"
+ANY = (ZERO, ONE, PLUS, MINUS, ONES, TOP)
+
+# What is accepted: (subject, field, how it was changed, why). All else has to be refused.
+FREE = [
+    (".*", r"domain header\.xen_minor", ANY, "the version of whoever saved or converted"),
+    ("pv.*|hvm|qemu|libxl|xl", r"domain header\.xen_major", ANY, "the version of Xen that saved; 0: converted"),
+    ("native", r"domain header\.xen_major", (ONE, PLUS, MINUS, ONES, TOP), "the version of Xen that saved"),
+    ("libxl|xl", r"libxl header\.options", (ZERO,), "not converted: saved by libxl"),
+    ("xl", r"xl header\.optional_flags", ANY, "whoever does not know them goes on"),
+    ("xl", r"xl header\.mandatory_flags", (PLUS,), "a JSON config"),
+    ("xl", r"xl header\.config_len", (ZERO, ONE, MINUS), "what follows the config in the optional data is for no one"),
+
+    (".*", r"X86_TSC_INFO\.(mode|khz|nsec|incarnation)", ANY, "as the hypervisor gave them"),
+    (".*", r"HVM_PARAMS\.(index|value)\[.*", ANY, "as the hypervisor gave them; it knows which there are"),
+    ("pv.*|xl", r"X86_PV_VCPU_(EXTENDED|XSAVE|MSRS)\.vcpu_id", (ONE, PLUS), "the stream does not say how many vcpus there are"),
+    ("pv.*", r"X86_PV_VCPU_BASIC 2\.vcpu_id", (ZERO, PLUS, MINUS), "the same; and restore takes the last one of a vcpu"),
+    ("libxl", r"libxl EMULATOR_.*\.index", ANY, "the specification leaves them to libxl"),
+    ("libxl", r"libxl EMULATOR_.*\.emulator_id", (ONE,), "a known emulator"),
+
+    ("pv.*", r"X86_PV_P2M_FRAMES\.start", (ONE, PLUS), "the frame that holds it is the same"),
+    ("xl", r"X86_PV_P2M_FRAMES\.start", (ONE, PLUS), "the frame that holds it is the same"),
+    ("xl", r"X86_PV_P2M_FRAMES\.end", (ONE, PLUS, MINUS), "the frame that holds it is the same"),
+    (".*", r"X86_PV_P2M_FRAMES\.frame\[.*", (ZERO, ONE, PLUS, MINUS), "another pfn of the guest"),
+
+    # pfn entries, by their type. With another type, the page's content must fit.
+    ("pv.*", r"PAGE_DATA( 2)?\.pfn\[.*\]:0", (ZERO, ONE, MINUS), "another pfn of the guest"),
+    ("pv.*", r"PAGE_DATA\.pfn\[.*\]:0", (PLUS,), "another pfn of the guest"),
+    ("hvm|native|qemu|libxl", r"PAGE_DATA( 2)?\.pfn\[.*\]:0", (ZERO, ONE, PLUS, MINUS), "any pfn will do for HVM"),
+    (".*", r"PAGE_DATA( 2)?\.pfn\[.*\]:[1-49a-f]", (PLUS, MINUS), "another pfn of the guest"),
+    (".*", r"PAGE_DATA( 2)?\.pfn\[.*\]:[1-49a-c]", (ZERO, ONE), "another pfn, and no page table: that has content, too"),
+    (".*", r"PAGE_DATA( 2)?\.pfn\[.*\]:[1-49a-c]", (TOP,), "pinned or not"),
+
+    # Types and lengths of records.
+    (".*", r"(X86_TSC_INFO|VERIFY|X86_CPUID_POLICY|X86_MSR_POLICY|X86_PV_VCPU_(EXTENDED|XSAVE|MSRS)|PAGE_DATA 2"
+           r"|X86_PV_VCPU_BASIC 2)\.type", (ONES, TOP), "optional now, and nothing else needs it"),
+    ("hvm|native|qemu|libxl", r"PAGE_DATA\.type", (ONES, TOP), "the same: an HVM guest may have no page"),
+    ("pv.*", r"PAGE_DATA\.type", (ONES, TOP), "the same: there is a second one"),
+    ("pv32|hvm", r"unknown\.type", (PLUS, MINUS, ONES), "another optional record"),
+    ("pv.*", r"X86_PV_VCPU_EXTENDED\.type", (PLUS,), "could be xsave data"),
+    ("native", r"X86_TSC_INFO\.type", (PLUS,), "could be an HVM context, where that may come first"),
+    ("libxl", r"libxl EMULATOR_XENSTORE_DATA\.type", (PLUS,), "could be an emulator's state"),
+    ("pv32|hvm", r"unknown\.length", (PLUS,), "the zero behind it is content as well as padding"),
+    ("hvm|native|qemu|libxl", r"HVM_CONTEXT\.length", (PLUS,), "the zero behind it is content as well as padding"),
+    ("libxl", r"libxl EMULATOR_CONTEXT\.length", (PLUS,), "the zero behind it is content as well as padding"),
+]
+
+
+def changes(f: Field) -> dict[bytes, str]:
+    """Other octets for the field, and what was done to it; what comes out the same once only."""
+    bits, value = 8 * f.size, int.from_bytes(f.octets, "big" if f.code[0] == ">" else "little")
+    found = {}
+    for name, new in ((ZERO, 0), (ONE, 1), (PLUS, value + 1), (MINUS, value - 1), (ONES, -1), (TOP, value ^ 1 << bits - 1)):
+        octets = (new & (1 << bits) - 1).to_bytes(f.size, "big" if f.code[0] == ">" else "little")
+        if octets != f.octets:
+            found.setdefault(octets, name)
+    return found
+
+
+def field_name(f: Field) -> str:
+    """pfn entries also say their type."""
+    return f"{f.name}:{f.value >> 60:x}" if ".pfn[" in f.name else f.name
+
+
+class Fields(VerifierTest):
+    def test_numbers(self):
+        jobs = []
+        for subject, stream in SUBJECTS.items():
+            octets = stream.octets()
+            for f in stream.fields():
+                if f.code:
+                    for new, change in changes(f).items():
+                        changed = octets[:f.offset] + new + octets[f.offset + f.size:]
+                        jobs.append((subject, field_name(f), change, changed))
+        used = set()
+        for (subject, field, change, _), done in zip(jobs, side_by_side(lambda job: verify(job[3]), jobs)):
+            free = [i for i, (s, f, c, _) in enumerate(FREE)
+                    if re.fullmatch(s, subject) and re.fullmatch(f, field) and change in c]
+            used.update((i, change) for i in free)
+            with self.subTest(subject, field=field, change=change):
+                if free:
+                    self.assert_status(done, 0)
+                else:
+                    # xl ignores what follows the config in the optional data: one warning, and then the error
+                    warned = (subject, field, change) == ("xl", "xl header.optional_data_len", PLUS)
+                    self.assert_unsound(done, warnings=int(warned))
+        never = [f"{row[0]} {row[1]} {change}" for i, row in enumerate(FREE) for change in row[2] if (i, change) not in used]
+        self.assertFalse(never, "free, but never met")
+
+    def test_padding(self):
+        """Each octet of it must be zero."""
+        for subject, stream in SUBJECTS.items():
+            octets = stream.octets()
+            for f in stream.fields():
+                if f.name.endswith(".padding"):
+                    for at in range(f.offset, f.offset + f.size):
+                        for value in (1, 0x80):
+                            with self.subTest(subject, field=f.name, at=at):
+                                done = verify(octets[:at] + bytes([value]) + octets[at + 1:])
+                                self.assertIn("padding", self.assert_unsound(done)["reason"])
+
+    def test_content(self):
+        """What only the guest, the hypervisor or an emulator reads may hold anything."""
+        for subject, stream in SUBJECTS.items():
+            octets = stream.octets()
+            for f in stream.fields():
+                if not f.code and not f.name.endswith((".padding", ".strings")):
+                    for value in (b"\0", b"\xff"):
+                        with self.subTest(subject, field=f.name, value=value):
+                            done = verify(octets[:f.offset] + value * f.size + octets[f.offset + f.size:])
+                            self.assert_sound(done)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,353 @@
+#include "faults.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum hit { NO_HIT, HIT_FAIL, HIT_SHORT, HIT_BEFORE, HIT_AFTER, HIT_PROBE };
+
+static struct {
+    const char *call; /* NULL: nothing to do, or too early */
+    long nth, times, count;
+    enum hit kind;
+    int number; /* errno or signal */
+    int report;
+    bool no_tmpfile;
+} plan = {.report = -1};
+
+static long live;
+
+/* What is interposed must be called here without being counted. */
+static long raw(long nr, long a, long b, long c, long d, long e, long f)
+{
+    static long (*real)(long, ...);
+
+    if (!real)
+        *(void **)&real = dlsym(RTLD_NEXT, "syscall");
+    return real(nr, a, b, c, d, e, f);
+}
+
+void faults_report(const char *fmt, ...)
+{
+    char line[128];
+    va_list args;
+    int n;
+
+    va_start(args, fmt);
+    n = vsnprintf(line, sizeof(line), fmt, args);
+    va_end(args);
+    if (plan.report >= 0)
+        raw(SYS_write, plan.report, (long)line, n, 0, 0, 0);
+}
+
+static long number_from_env(const char *name, long otherwise)
+{
+    const char *value = getenv(name);
+
+    return value ? strtol(value, NULL, 10) : otherwise;
+}
+
+static void parse_kind(const char *kind)
+{
+    static const struct {
+        const char *prefix;
+        enum hit kind;
+    } kinds[] = {{"short", HIT_SHORT},
+                 {"before:", HIT_BEFORE},
+                 {"after:", HIT_AFTER},
+                 {"probe", HIT_PROBE},
+                 {"", HIT_FAIL}};
+    size_t i = 0, n;
+
+    while (n = strlen(kinds[i].prefix), strncmp(kind, kinds[i].prefix, n) != 0)
+        i++;
+    plan.kind = kinds[i].kind;
+    plan.number = (int)strtol(kind + n, NULL, 10);
+}
+
+__attribute__((constructor)) static void start(void)
+{
+    const char *kind = getenv("FAULT_KIND");
+
+    plan.no_tmpfile = getenv("FAULT_NO_TMPFILE");
+    plan.report = (int)number_from_env("FAULT_REPORT", -1);
+    plan.nth = number_from_env("FAULT_NTH", 1);
+    plan.times = number_from_env("FAULT_TIMES", 1);
+    if (kind)
+        parse_kind(kind);
+    live = 0;
+    plan.call = getenv("FAULT_CALL");
+}
+
+__attribute__((destructor)) static void finish(void)
+{
+    if (plan.call)
+        faults_report("live %ld\n", live);
+}
+
+static void hit_by_signal(void)
+{
+    int saved = errno;
+
+    raw(SYS_kill, raw(SYS_getpid, 0, 0, 0, 0, 0, 0), plan.number, 0, 0, 0, 0);
+    errno = saved;
+}
+
+/* To be called first by each function; HIT_FAIL: errno is set, return. */
+static enum hit begin(const char *call)
+{
+    if (!plan.call || strcmp(call, plan.call) != 0)
+        return NO_HIT;
+    plan.count++;
+    if (plan.count < plan.nth || (plan.times && plan.count >= plan.nth + plan.times))
+        return NO_HIT;
+    faults_report("fired\n");
+    if (plan.kind == HIT_BEFORE)
+        hit_by_signal();
+    else if (plan.kind == HIT_PROBE)
+        faults_probe();
+    else if (plan.kind == HIT_FAIL)
+        errno = plan.number;
+    return plan.kind;
+}
+
+static long end(enum hit hit, long result)
+{
+    if (hit == HIT_AFTER)
+        hit_by_signal();
+    return result;
+}
+
+/* A function that is one system call. */
+static long through(const char *call, long nr, long a, long b, long c, long d, long e, long f)
+{
+    enum hit hit = begin(call);
+
+    return hit == HIT_FAIL ? -1 : end(hit, raw(nr, a, b, c, d, e, f));
+}
+
+/* One that transfers n bytes, its third argument or its fifth. */
+static long transfer(const char *call, long nr, long a, long b, size_t c, long d, size_t e, long f)
+{
+    enum hit hit = begin(call);
+
+    if (hit == HIT_FAIL)
+        return -1;
+    if (hit == HIT_SHORT && c > 1)
+        c = 1;
+    if (hit == HIT_SHORT && e > 1)
+        e = 1;
+    return end(hit, raw(nr, a, b, (long)c, d, (long)e, f));
+}
+
+ssize_t read(int fd, void *buf, size_t n)
+{
+    return transfer("read", SYS_read, fd, (long)buf, n, 0, 0, 0);
+}
+
+ssize_t pread64(int fd, void *buf, size_t n, off64_t at)
+{
+    return transfer("pread", SYS_pread64, fd, (long)buf, n, at, 0, 0);
+}
+
+ssize_t pread(int fd, void *buf, size_t n, off_t at)
+{
+    return pread64(fd, buf, n, at);
+}
+
+ssize_t write(int fd, const void *buf, size_t n)
+{
+    return transfer("write", SYS_write, fd, (long)buf, n, 0, 0, 0);
+}
+
+ssize_t splice(int in, off64_t *in_at, int out, off64_t *out_at, size_t n, unsigned flags)
+{
+    enum hit hit = begin("splice");
+
+    if (hit == HIT_FAIL)
+        return -1;
+    if (hit == HIT_SHORT)
+        n = 1;
+    return end(hit, raw(SYS_splice, in, (long)in_at, out, (long)out_at, (long)n, flags));
+}
+
+int fsync(int fd)
+{
+    return (int)through("fsync", SYS_fsync, fd, 0, 0, 0, 0, 0);
+}
+
+int fdatasync(int fd)
+{
+    return (int)through("fdatasync", SYS_fdatasync, fd, 0, 0, 0, 0, 0);
+}
+
+int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
+{
+    return (int)through("linkat", SYS_linkat, from_dir, (long)from, to_dir, (long)to, flags, 0);
+}
+
+int renameat(int from_dir, const char *from, int to_dir, const char *to)
+{
+    return (int)through("renameat", SYS_renameat2, from_dir, (long)from, to_dir, (long)to, 0, 0);
+}
+
+int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
+{
+    return (int)through("renameat2", SYS_renameat2, from_dir, (long)from, to_dir, (long)to, flags,
+                        0);
+}
+
+int unlinkat(int dir, const char *name, int flags)
+{
+    return (int)through("unlinkat", SYS_unlinkat, dir, (long)name, flags, 0, 0, 0);
+}
+
+int fchown(int fd, uid_t uid, gid_t gid)
+{
+    return (int)through("fchown", SYS_fchown, fd, (long)uid, (long)gid, 0, 0, 0);
+}
+
+int fchmod(int fd, mode_t mode)
+{
+    return (int)through("fchmod", SYS_fchmod, fd, mode, 0, 0, 0, 0);
+}
+
+off64_t lseek64(int fd, off64_t offset, int whence)
+{
+    return through("lseek", SYS_lseek, fd, offset, whence, 0, 0, 0);
+}
+
+off_t lseek(int fd, off_t offset, int whence)
+{
+    return lseek64(fd, offset, whence);
+}
+
+/* Only the output's file is opened by this. */
+int openat64(int dir, const char *path, int flags, ...)
+{
+    va_list args;
+    mode_t mode;
+
+    va_start(args, flags);
+    mode = va_arg(args, mode_t);
+    va_end(args);
+    if (plan.no_tmpfile && (flags & O_TMPFILE) == O_TMPFILE) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
+    return (int)through("openat", SYS_openat, dir, (long)path, flags, mode, 0, 0);
+}
+
+int openat(int dir, const char *path, int flags, ...)
+{
+    va_list args;
+    mode_t mode;
+
+    va_start(args, flags);
+    mode = va_arg(args, mode_t);
+    va_end(args);
+    return openat64(dir, path, flags, mode);
+}
+
+/* The input, a directory, a pipe or device as output. */
+int open64(const char *path, int flags, ...)
+{
+    va_list args;
+    mode_t mode;
+
+    va_start(args, flags);
+    mode = va_arg(args, mode_t);
+    va_end(args);
+    return (int)through("open", SYS_openat, AT_FDCWD, (long)path, flags, mode, 0, 0);
+}
+
+int open(const char *path, int flags, ...)
+{
+    va_list args;
+    mode_t mode;
+
+    va_start(args, flags);
+    mode = va_arg(args, mode_t);
+    va_end(args);
+    return open64(path, flags, mode);
+}
+
+/* The C library's names for the same in fortified programs. */
+int __open64_2(const char *path, int flags);
+int __open_2(const char *path, int flags);
+
+int __open64_2(const char *path, int flags)
+{
+    return open64(path, flags, 0);
+}
+
+int __open_2(const char *path, int flags)
+{
+    return open64(path, flags, 0);
+}
+
+int fstat64(int fd, struct stat64 *st)
+{
+    static int (*real)(int, struct stat64 *);
+    enum hit hit = begin("fstat");
+
+    if (!real)
+        *(void **)&real = dlsym(RTLD_NEXT, "fstat64");
+    return hit == HIT_FAIL ? -1 : (int)end(hit, real(fd, st));
+}
+
+long syscall(long nr, ...)
+{
+    long a[6];
+    va_list args;
+
+    va_start(args, nr);
+    for (int i = 0; i < 6; i++)
+        a[i] = va_arg(args, long);
+    va_end(args);
+    return through("syscall", nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+/* Allocations. With AddressSanitizer its own come first, and these are never called. */
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t n, size_t size);
+void *__libc_realloc(void *old, size_t size);
+void __libc_free(void *block);
+
+static void *allocated(void *block)
+{
+    live += block != NULL;
+    return block;
+}
+
+void *malloc(size_t size)
+{
+    return begin("malloc") == HIT_FAIL ? NULL : allocated(__libc_malloc(size));
+}
+
+void *calloc(size_t n, size_t size)
+{
+    return begin("malloc") == HIT_FAIL ? NULL : allocated(__libc_calloc(n, size));
+}
+
+void *realloc(void *old, size_t size)
+{
+    void *block = begin("malloc") == HIT_FAIL ? NULL : __libc_realloc(old, size);
+
+    return old ? block : allocated(block);
+}
+
+void free(void *block)
+{
+    live -= block != NULL;
+    __libc_free(block);
+}

@@ -1,0 +1,27 @@
+/*
+ * A library to be preloaded into a program under test: it stands between the program and the C
+ * library, and makes calls of one function fail, come up short, or be hit by a signal.
+ *
+ * By the environment (nothing happens without FAULT_CALL):
+ *   FAULT_CALL        the function: read, write, splice, fsync, ... (see faults.c); allocations of
+ *                     any kind are "malloc", landlock_*() and capset() are "syscall"
+ *   FAULT_NTH         the first call that is hit, from 1
+ *   FAULT_TIMES       how many calls are hit; 0: all from then on (default 1)
+ *   FAULT_KIND        an errno's number: fail with it; "short": transfer one byte; "before:N",
+ *                     "after:N": signal N comes just before or after the call; "probe": run the
+ *                     probes of probes.c from inside the call
+ *   FAULT_REPORT      an inherited fd, where lines come: "fired", at each hit; "live N", at exit:
+ *                     allocations that were not freed; "probe NAME ERRNO"
+ *   FAULT_NO_TMPFILE  if set, O_TMPFILE is unknown to the file system
+ */
+#ifndef FAULTS_FAULTS_H
+#define FAULTS_FAULTS_H
+
+/* A line for the report. */
+void faults_report(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Tries everything that the sandbox has to stop; one line of report each. Leaves no trace in the
+ * process itself. */
+void faults_probe(void);
+
+#endif
