@@ -184,8 +184,10 @@ enum parsed parse_options(int argc, char **argv, struct tool_options *o)
     }
     if (optind < argc)
         fprintf(stderr, PROGRAM ": unexpected argument '%s' (see --help)\n", argv[optind]);
-    else if (!o->convert.in || !o->convert.out)
-        fprintf(stderr, PROGRAM ": %s is missing (see --help)\n", o->convert.in ? "--out" : "--in");
+    else if (!o->convert.in || !*o->convert.in)
+        fputs(PROGRAM ": --in is missing (see --help)\n", stderr);
+    else if (!o->convert.out || !*o->convert.out)
+        fputs(PROGRAM ": --out is missing (see --help)\n", stderr);
     else
         return PARSED_RUN;
     return PARSED_WRONG;

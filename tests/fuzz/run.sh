@@ -1,30 +1,39 @@
 #!/bin/sh
 # run.sh SECONDS [TARGET...]: fuzzes each target (default: all) for so long, beginning with the fixtures.
+# FUZZ_RUNS=N ends a target after N executions, if that is sooner.
+# Build first: cmake --preset fuzz && cmake --build --preset fuzz
 set -eu
 cd "$(dirname "$0")/../.."
 seconds=$1
 shift
-[ $# -gt 0 ] || set -- convert verify
+[ $# -gt 0 ] || set -- convert envelope reader structured toolstack verify
+
+# The first byte chooses the options of most targets; the others take it as noise.
+seed() {
+    corpus=$1
+    shift
+    for fixture in "$@"; do
+        for first in 000 001 002 003; do
+            { printf '\'$first; cat "$fixture"; } >"$corpus/$first-$(basename "$fixture")"
+        done
+    done
+}
 
 for target in "$@"; do
     corpus=build/fuzz/corpus-$target
+    log=build/fuzz/$target.log
     mkdir -p "$corpus" build/fuzz/crashes
     case $target in
-    verify) seeds="fixtures/*.expected" ;;
-    *) seeds="fixtures/*.legacy" ;;
+    verify) seed "$corpus" fixtures/*.expected ;;
+    convert | reader) seed "$corpus" fixtures/*.legacy ;;
+    envelope) cp fixtures/*xl*.legacy "$corpus" ;;
     esac
-    for fixture in $seeds; do
-        # The first byte chooses the options (fuzz_*.c).
-        { printf '\000'; cat "$fixture"; } >"$corpus/0-$(basename "$fixture")"
-        { printf '\001'; cat "$fixture"; } >"$corpus/1-$(basename "$fixture")"
-    done
     echo "fuzzing $target for $seconds s"
-    build/fuzz/bin/fuzz_"$target" -max_total_time="$seconds" -timeout=5 -rss_limit_mb=512 \
+    build/fuzz/bin/fuzz_"$target" -max_total_time="$seconds" ${FUZZ_RUNS:+-runs=$FUZZ_RUNS} -timeout=5 -rss_limit_mb=512 \
         -max_len=65536 -artifact_prefix=build/fuzz/crashes/ -print_final_stats=1 \
-        -verbosity=0 "$corpus" 2>build/fuzz/"$target".log || {
-        tail -40 build/fuzz/"$target".log
+        "$corpus" >"$log" 2>&1 || {
+        tail -40 "$log" >&2
         exit 1
     }
-    grep -E "stat::(number_of_executed_units|average_exec_per_sec|peak_rss_mb)" \
-        build/fuzz/"$target".log || true
+    grep -E "^#[0-9]+.DONE|stat::(number_of_executed_units|peak_rss_mb)" "$log" || true
 done

@@ -3,21 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 static const size_t pieces[] = {1, 7, 4095, 2, 13, 65537, 100, 4096, 3};
 #define PIECES (sizeof(pieces) / sizeof(pieces[0]))
-
-static void must(bool ok, const char *what)
-{
-    if (!ok) {
-        perror(what);
-        abort();
-    }
-}
 
 static void open_pair(enum end end, int *reads, int *writes)
 {

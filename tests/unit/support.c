@@ -1,6 +1,7 @@
 #include "support.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,8 +12,7 @@
 
 #include "base/bytes.h"
 
-/* A test that cannot be set up is no test. */
-static void must(bool ok, const char *what)
+void must(bool ok, const char *what)
 {
     if (!ok) {
         perror(what);
@@ -196,8 +196,8 @@ void read_to_end(int fd, struct bytes *b)
     uint8_t buf[4096];
     ssize_t n;
 
-    while ((n = read(fd, buf, sizeof(buf))) > 0)
-        put_raw(b, buf, (size_t)n);
+    while ((n = read(fd, buf, sizeof(buf))) > 0 || (n < 0 && errno == EINTR))
+        put_raw(b, buf, n > 0 ? (size_t)n : 0);
     must(n == 0, "read");
 }
 

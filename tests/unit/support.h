@@ -14,6 +14,9 @@
 #include "base/log.h"
 #include "suites.h"
 
+/* Ends the program where a test cannot even be set up. */
+void must(bool ok, const char *what);
+
 /* An assertion with a message of its own. Returns ok. */
 bool check_that(bool ok, const char *file, unsigned line, const char *fmt, ...) CLS_PRINTF(4, 5);
 #define CHECK_THAT(ok, ...) check_that(ok, __FILE__, __LINE__, __VA_ARGS__)

@@ -132,9 +132,9 @@ static void a_second_vcpu_info_replaces_the_first(void)
 
     put_plain_start(&b);
     put_vcpu_info(&b, 100, 0xff);
-    put_vcpu_info(&b, 1, 3);
+    put_vcpu_info(&b, 2, 5);
     put_vcpus(&b, 2);
-    check_text_of(&b, GUEST_PV, PV_START "BASIC 0 | 5168*a0\nBASIC 1 | 5168*a1\n" PV_END);
+    check_text_of(&b, GUEST_PV, PV_START "BASIC 0 | 5168*a0\nBASIC 2 | 5168*a1\n" PV_END);
     bytes_free(&b);
 }
 

@@ -1,0 +1,270 @@
+"""Each system call and each allocation of a small conversion fails, one after the other: a clear end, nothing lost."""
+
+import itertools
+import os
+import sys
+import unittest
+from collections import Counter
+from dataclasses import dataclass, replace
+from errno import (EACCES, EAGAIN, EDQUOT, EFBIG, EINTR, EINVAL, EIO, EMFILE, ENOMEM, ENOSPC, ENOSYS, EPERM, EPIPE,
+                   EROFS)
+from pathlib import Path
+from typing import Callable, Iterator, Optional, Union
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from kit import cases, expected, faults, program, v2, verifier
+from kit.faults import Plan
+from kit.verifier import side_by_side
+
+OLD = b"an older file, to be replaced or to stay as it is"
+OLD_MODE = 0o640
+START = 24                  # octets that libxl must get, whatever happens (issue of libxl's crash on an empty stream)
+
+# What the program may come to.
+FAILS, WORKS, EITHER = {3}, {0}, {0, 3}
+
+
+@dataclass(frozen=True)
+class Fault:
+    call: str
+    kinds: tuple[Union[int, str], ...]
+    allowed: set
+    why: str = ""
+    times: int = 1
+    hidden: Optional[set] = None    # what is allowed where unnamed files can't be had
+
+    def allowed_at(self, ends: "Ends") -> set:
+        return self.hidden if self.hidden and ends.hidden else self.allowed
+
+
+FAULTS = [
+    Fault("open", (EACCES, EMFILE), FAILS, "the input, or the directory of the output"),
+    Fault("read", (EIO,), FAILS),
+    Fault("read", (EINTR, EAGAIN, "short"), WORKS),
+    Fault("read", ("short",), WORKS, "a source that dribbles", times=0),
+    Fault("pread", (EIO,), FAILS, "the look at what follows the stream in a file"),
+    Fault("write", (EIO, ENOSPC, EDQUOT, EFBIG, EPIPE), FAILS),
+    Fault("write", (EINTR, EAGAIN, "short"), WORKS),
+    Fault("write", ("short",), WORKS, "a sink that hardly takes anything", times=0),
+    Fault("splice", (EIO, ENOMEM, EPIPE), FAILS),
+    Fault("splice", (EINTR, EAGAIN, "short"), WORKS),
+    Fault("splice", (EINVAL, ENOSYS), WORKS, "ends that cannot splice: read and write instead"),
+    Fault("splice", (EINVAL, ENOSYS), WORKS, "and so for ever", times=0),
+    Fault("fsync", (EIO, ENOSPC, EDQUOT), FAILS, "the file's, before it has its name; the directory's: see below"),
+    Fault("linkat", (EIO, ENOSPC, EDQUOT, EROFS, EACCES), FAILS),
+    Fault("renameat", (EIO, ENOSPC, EACCES), FAILS),
+    Fault("renameat2", (EIO, ENOSPC, EACCES), FAILS),
+    Fault("renameat2", (EINVAL,), WORKS, "a file system without the flag"),
+    Fault("fchown", (EPERM,), WORKS, "the mode is narrowed instead"),
+    Fault("fchown", (EPERM,), WORKS, "the mode is narrowed to the owner's", times=0),
+    Fault("fchmod", (EPERM, EIO), FAILS),
+    Fault("openat", (EACCES, ENOSPC), WORKS, "where an unnamed file can't be had a hidden name is tried, nothing more",
+          hidden=FAILS),
+    Fault("openat", (EACCES, ENOSPC, EROFS), FAILS, "", times=0),
+    Fault("lseek", (EIO,), WORKS, "as on a pipe: what cannot be skipped is read"),
+    Fault("lseek", (EIO,), WORKS, "and so for ever", times=0),
+    Fault("fstat", (EIO,), EITHER, "where it only chooses the faster way, the slower one is gone"),
+    Fault("syscall", (EPERM, EACCES), EITHER, "no Landlock: goes on; what can't be given up: fails"),
+    Fault("syscall", (ENOSYS,), EITHER, "", times=0),
+    Fault("malloc", (ENOMEM,), EITHER, "the locale's own are done without"),
+    Fault("malloc", (ENOMEM,), EITHER, "and never again any", times=0),
+]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A save and the format it becomes."""
+    case: cases.Case
+    fmt: str
+
+    def __str__(self) -> str:
+        return f"{self.case.name} to {self.fmt}"
+
+    def wanted(self) -> bytes:
+        return v2.version_2_of(expected.by_model(self.case, self.fmt))
+
+
+@dataclass(frozen=True)
+class Ends:
+    name: str
+    replacing: bool = False
+    hidden: bool = False            # no O_TMPFILE there
+    from_pipe: bool = False
+    to_pipe: bool = False
+    options: tuple[str, ...] = ()
+
+
+SUBJECTS = [Subject(cases.named(name), fmt) for name in ("hvm64-age-4-5-4", "pv64-age-4-5")
+            for fmt in ("libxl", "libxc")]
+ENDS = [Ends("new"), Ends("replacing", replacing=True), Ends("to a pipe", to_pipe=True),
+        Ends("from a pipe", from_pipe=True), Ends("from pipe to pipe", from_pipe=True, to_pipe=True),
+        Ends("new by a hidden name", hidden=True),
+        Ends("replacing by a hidden name", hidden=True, replacing=True),
+        Ends("not to be clobbered, by a hidden name", hidden=True, options=("--no-clobber",))]
+if program.SANITIZED:       # slow: this is for leaks and errors of memory on the ways out
+    SUBJECTS = [SUBJECTS[0], SUBJECTS[3]]
+    ENDS = [e for e in ENDS if not e.from_pipe and (e.hidden or not e.replacing)]
+
+
+class Attempt:
+    """One run: a directory with the save, and beside it one that holds nothing but the output."""
+
+    def __init__(self, directory: str, subject: Subject, ends: Ends):
+        self.subject, self.ends = subject, ends
+        self.root = Path(directory)
+        self.save, self.out_dir = self.root / "in.save", self.root / "out"
+        self.output = self.out_dir / "new.save"
+        self.save.write_bytes(subject.case.octets())
+        self.out_dir.mkdir()
+        self.want = subject.wanted()
+
+    def run(self, plan: Plan) -> faults.Run:
+        for path in self.out_dir.iterdir():
+            path.unlink()
+        if self.ends.replacing:
+            self.output.write_bytes(OLD)
+            self.output.chmod(OLD_MODE)
+            self.old = self.output.stat()
+        kw = {"input": self.save.read_bytes()} if self.ends.from_pipe else {}
+        return faults.run(replace(plan, no_tmpfile=self.ends.hidden), "-i", "-" if self.ends.from_pipe else self.save,
+                          "-o", "-" if self.ends.to_pipe else self.output, "-f", self.subject.fmt, *self.ends.options,
+                          **kw)
+
+    def problems(self, plan: Plan, done: faults.Run, allowed: set, live: Optional[int]) -> Iterator[str]:
+        """What is not as it has to be."""
+        if done.status not in allowed:
+            yield f"exit status {done.status}, stderr {done.stderr!r}"
+            return
+        lines = program.lines(done.stderr)
+        if done.status == 0 and lines:
+            yield f"stderr {lines}"
+        if done.status != 0 and (len(lines) != 1 or not lines[0].startswith(program.NAME + ": cannot ")):
+            yield f"not one line that says what cannot be done: {lines}"
+        if live is not None and (done.live is None or done.live > live):
+            yield f"{done.live} allocations are left, without a fault {live}"
+        yield from self.pipe_problems(plan, done) if self.ends.to_pipe else self.file_problems(plan, done)
+
+    def pipe_problems(self, plan: Plan, done: faults.Run) -> Iterator[str]:
+        if done.status == 0 and done.stdout != self.want:
+            yield "not the right stream"
+        if done.status != 0 and not self.want.startswith(done.stdout):
+            yield "what was written before is not the right stream's beginning"
+        if (done.status != 0 and self.subject.fmt == "libxl" and len(done.stdout) < START
+                and plan.call not in ("write", "splice")):
+            # Not even started, or the pipe can't be told from what it is: nothing is due then.
+            if plan.call not in ("malloc", "fstat"):
+                yield f"libxl waits for {START} octets and got {len(done.stdout)}"
+
+    def file_problems(self, plan: Plan, done: faults.Run) -> Iterator[str]:
+        names = [p.name for p in self.out_dir.iterdir()]
+        if done.stdout:
+            yield "standard output was written to"
+        if done.status == 0 or self.directory_sync(plan):
+            if names != [self.output.name] or self.output.read_bytes() != self.want:
+                yield f"not the right output: {names}"
+            elif self.ends.replacing and self.output.stat().st_mode & 0o7777 & ~OLD_MODE:
+                yield f"more may read it than before: {self.output.stat().st_mode:o}"
+        elif not self.ends.replacing and names:
+            yield f"left behind: {names}"
+        elif self.ends.replacing:
+            new = self.output.stat() if names == [self.output.name] else None
+            if not new or self.output.read_bytes() != OLD or (new.st_ino, new.st_mode) != (self.old.st_ino,
+                                                                                         self.old.st_mode):
+                yield f"what was there before is not there any more: {names}"
+
+    @staticmethod
+    def directory_sync(plan: Plan) -> bool:
+        """The second fsync is the directory's. The output has its name then and is whole; what it replaced cannot be
+        had back. Not durable, though: so exit status 3, not 0, and another try does no harm."""
+        return plan.call == "fsync" and plan.nth == 2
+
+
+class Faults(unittest.TestCase):
+    tried: Counter = Counter()
+
+    @classmethod
+    def tearDownClass(cls):
+        print(f"faults tried and survived: {sum(cls.tried.values())} ("
+              + ", ".join(f"{call} {n}" for call, n in sorted(cls.tried.items())) + ")", file=sys.stderr)
+
+    def sweep(self, job: tuple[Subject, Ends, Fault]) -> list[str]:
+        """Every n until the fault no longer fires."""
+        subject, ends, fault = job
+        found = []
+        with faults.directory() as directory:
+            attempt = Attempt(directory, subject, ends)
+            # The sanitizer looks for leaks by itself.
+            live = None if program.SANITIZED else attempt.run(Plan("none")).live
+            for kind in fault.kinds:
+                for n in itertools.count(1):
+                    plan = Plan(fault.call, kind, n, fault.times)
+                    done = attempt.run(plan)
+                    if not done.fired:
+                        break
+                    self.tried[fault.call] += 1
+                    found += [f"{subject}, {ends.name}, {plan}: {p}"
+                              for p in attempt.problems(plan, done, fault.allowed_at(ends), live)]
+                    if fault.times == 0 and fault.allowed == WORKS:
+                        break       # from the first call on: that is all calls
+        return found
+
+    def sweep_all(self, chosen: Callable[[Fault], bool]) -> None:
+        jobs = [(s, e, f) for s in SUBJECTS for e in ENDS for f in FAULTS if chosen(f)]
+        before = self.tried.copy()
+        found = [p for problems in side_by_side(self.sweep, jobs) for p in problems]
+        self.assertEqual(found[:10], [], f"{len(found)} problems")
+        self.assertEqual([f.call for _, _, f in jobs if self.tried[f.call] == before[f.call]], [], "never fired")
+
+    def test_reading(self):
+        self.sweep_all(lambda f: f.call in ("open", "read", "pread", "lseek", "fstat"))
+
+    def test_writing(self):
+        self.sweep_all(lambda f: f.call in ("write", "splice", "fsync"))
+
+    def test_naming(self):
+        self.sweep_all(lambda f: f.call in ("linkat", "renameat", "renameat2", "fchown", "fchmod", "openat"))
+
+    @unittest.skipIf(program.SANITIZED, "built without the sandbox")
+    def test_entering_the_sandbox(self):
+        self.sweep_all(lambda f: f.call == "syscall")
+
+    @unittest.skipIf(program.SANITIZED, "AddressSanitizer's allocations are its own")
+    def test_allocations(self):
+        self.sweep_all(lambda f: f.call == "malloc")
+
+    def test_without_a_fault(self):
+        """Of the library itself nothing is seen."""
+        for subject, ends in itertools.product(SUBJECTS, ENDS):
+            with self.subTest(subject=str(subject), ends=ends.name), faults.directory() as directory:
+                attempt = Attempt(directory, subject, ends)
+                done = attempt.run(Plan())
+                self.assertEqual(list(attempt.problems(Plan(), done, WORKS, None)), [])
+
+
+class Verifier(unittest.TestCase):
+    """verify-stream-v2 only reads."""
+
+    def test_reading(self):
+        jobs = [(fmt, call, kind, allowed) for fmt in ("libxl", "libxc")
+                for call, kind, allowed in (("read", EIO, FAILS), ("read", EINTR, WORKS), ("read", "short", WORKS),
+                                            ("malloc", ENOMEM, EITHER), ("open", EACCES, FAILS))
+                if not (program.SANITIZED and call == "malloc")]
+        found = [p for problems in side_by_side(lambda job: self.sweep(*job), jobs) for p in problems]
+        self.assertEqual(found[:10], [], f"{len(found)} problems")
+
+    @staticmethod
+    def sweep(fmt: str, call: str, kind: Union[int, str], allowed: set) -> Iterator[str]:
+        with faults.directory() as directory:
+            path = Path(directory) / "new.save"
+            path.write_bytes(Subject(cases.named("hvm64-age-4-5-4"), fmt).wanted())
+            for n in itertools.count(1):
+                done = faults.run(Plan(call, kind, n), "-i", path, "-q", binary=verifier.PROGRAM)
+                if not done.fired:
+                    return
+                Faults.tried[call] += 1
+                if done.status not in allowed or done.stderr or done.stdout:
+                    yield f"{fmt}, {call} {n}: exit status {done.status}, stderr {done.stderr!r}"
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,57 @@
+/*
+ * The legacy reader alone, its bulk left to be skipped. The first byte says width, guest and
+ * options.
+ */
+#include <unistd.h>
+
+#include "legacy/detect.h"
+#include "legacy/reader.h"
+#include "memory_input.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void read_all(struct cls_input *in, uint8_t bits)
+{
+    struct legacy_options options = {
+        .width = bits & 1 ? 8 : 4,
+        .guest = bits & 2 ? GUEST_HVM : GUEST_PV,
+        .skip_qemu = bits & 4,
+        .ignore_toolstack = bits & 8,
+    };
+    struct cls_error err = {0};
+    struct legacy_reader *reader = legacy_reader_new(in, &options, NULL, &err);
+    struct image_item item = {0};
+    bool ok;
+
+    while ((ok = legacy_reader_next(reader, &item, &err)) && item.kind != IMAGE_END) {
+        if (item.kind == IMAGE_PHYSMAP) {
+            struct image_physmap_entry entry;
+            size_t pos = 0;
+
+            for (uint32_t i = 0; i < item.physmap.count; i++)
+                item.physmap.next(item.physmap.ctx, &pos, &entry);
+        }
+    }
+    if (!ok)
+        must_blame_input(&err);
+    legacy_reader_free(reader);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct legacy_kind told = {0};
+    struct legacy_detected found;
+    struct cls_error err = {0};
+    struct cls_input in;
+    int fd;
+
+    if (size == 0)
+        return 0;
+    fd = memory_input(&in, data + 1, size - 1);
+    if (!legacy_detect(&in, &told, NULL, &found, &err))
+        must_blame_input(&err);
+    read_all(&in, data[0]);
+    cls_input_release(&in);
+    close(fd);
+    return 0;
+}

@@ -1,0 +1,56 @@
+#include "property.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "convert/verify.h"
+#include "memory_input.h"
+
+struct convert_options options_from_bits(uint8_t bits)
+{
+    static const unsigned widths[] = {0, 4, 8, 0};
+
+    return (struct convert_options){
+        .format = bits & 1 ? CONVERT_FORMAT_LIBXL : CONVERT_FORMAT_LIBXC,
+        .version = bits & 2 ? 3 : 2,
+        .skip_qemu = bits & 4,
+        .width = widths[bits >> 3 & 3],
+        .guest = bits & 0x20 ? (bits & 0x40 ? GUEST_HVM : GUEST_PV) : GUEST_UNKNOWN,
+        .no_sync = true,
+    };
+}
+
+static void check_output(int out, const char *out_arg)
+{
+    struct verify_options options = {.in = out_arg};
+    struct v2_summary summary;
+    struct cls_error err = {0};
+
+    if (lseek(out, 0, SEEK_SET) == 0 && verify_stream(&options, NULL, &summary, &err))
+        return;
+    fprintf(stderr, "not sound: byte %llu: %s: %s\n", (unsigned long long)err.offset, err.place,
+            err.reason);
+    abort();
+}
+
+void check_conversion(struct convert_options options, const uint8_t *bytes, size_t n)
+{
+    struct convert_cleanup cleanup = {0};
+    struct cls_error err = {0};
+    struct cls_input in;
+    char in_arg[16], out_arg[16];
+    int in_fd = memory_input(&in, bytes, n), out_fd = memfd_create("output", 0);
+
+    snprintf(in_arg, sizeof(in_arg), "%d", in_fd);
+    snprintf(out_arg, sizeof(out_arg), "%d", out_fd);
+    options.in = in_arg;
+    options.out = out_arg;
+    if (convert_stream(&options, NULL, NULL, &cleanup, &err))
+        check_output(out_fd, out_arg);
+    else
+        must_blame_input(&err);
+    close(in_fd);
+    close(out_fd);
+}

@@ -1,0 +1,83 @@
+"""Runs our programs with the library of tests/faults in front of the C library."""
+
+import os
+import re
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Optional, Union
+
+from . import program
+
+LIBRARY = program.PROGRAM.parent / "libcls_faults.so"
+SHM = Path("/dev/shm")      # fsync costs nothing there
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to happen; see tests/faults/faults.h. kind: an errno, or a word."""
+    call: str = "none"
+    kind: Union[int, str] = 0
+    nth: int = 1
+    times: int = 1              # 0: from then on for ever
+    no_tmpfile: bool = False
+
+    def __str__(self) -> str:
+        what = os.strerror(self.kind) if isinstance(self.kind, int) else self.kind
+        how_many = f" and {self.times - 1 or 'all'} more".replace("-1", "all") if self.times != 1 else ""
+        return f"{self.call} {self.nth}{how_many}: {what}"
+
+
+@dataclass
+class Run:
+    status: int
+    stdout: bytes
+    stderr: bytes
+    fired: int
+    live: Optional[int]         # allocations never freed; None: it did not end by exit()
+    probes: dict[str, int]      # name of the probe, errno (0: it got through)
+
+
+@lru_cache(None)
+def _preload(binary: Path) -> str:
+    """The sanitizer's library must be first."""
+    loaded = subprocess.run([binary], env={"LD_TRACE_LOADED_OBJECTS": "1"}, stdout=subprocess.PIPE, check=True).stdout
+    asan = re.search(rb"=> (\S*libasan\S*)", loaded)
+    return " ".join(([asan[1].decode()] if asan else []) + [str(LIBRARY)])
+
+
+def environment(plan: Plan, report: int, binary: Path = program.PROGRAM) -> dict[str, str]:
+    env = {**os.environ, "LC_ALL": "C", "LD_PRELOAD": _preload(binary), "FAULT_CALL": plan.call,
+           "FAULT_KIND": str(plan.kind), "FAULT_NTH": str(plan.nth), "FAULT_TIMES": str(plan.times),
+           "FAULT_REPORT": str(report),
+           # Leaks and errors must not look like any status of ours.
+           "ASAN_OPTIONS": "detect_leaks=1:exitcode=99", "UBSAN_OPTIONS": "halt_on_error=1:exitcode=99"}
+    if plan.no_tmpfile:
+        env["FAULT_NO_TMPFILE"] = "1"
+    return env
+
+
+def run(plan: Plan, *args: Union[str, Path, int], binary: Path = program.PROGRAM, env: Optional[dict] = None,
+        pass_fds: tuple = (), **kw) -> Run:
+    report = os.memfd_create("report")
+    try:
+        if "input" not in kw:
+            kw.setdefault("stdin", subprocess.DEVNULL)
+        kw.setdefault("stdout", subprocess.PIPE)
+        done = subprocess.run([binary, *map(str, args)], env={**environment(plan, report, binary), **(env or {})},
+                              pass_fds=(report, *pass_fds), stderr=subprocess.PIPE, timeout=program.TIMEOUT,
+                              check=False, **kw)
+        lines = os.pread(report, 1 << 20, 0).decode().splitlines()
+    finally:
+        os.close(report)
+    words = [line.split() for line in lines]
+    return Run(done.returncode, done.stdout, done.stderr, lines.count("fired"),
+               next((int(w[1]) for w in words if w[0] == "live"), None),
+               {w[1]: int(w[2]) if w[2] != "lost" else -1 for w in words if w[0] == "probe"})
+
+
+def directory() -> tempfile.TemporaryDirectory:
+    """A directory where fsync is quick."""
+    return tempfile.TemporaryDirectory(dir=SHM if os.access(SHM, os.W_OK) else None)
