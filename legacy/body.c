@@ -3,7 +3,6 @@
  * Xen 4.5: any chunk may come at any place, and a later one replaces an earlier one of its kind.
  */
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/bytes.h"
 #include "base/page_type.h"
@@ -98,7 +97,6 @@ static enum step read_vcpu_info(struct legacy_reader *r, struct cls_error *err)
     words = max_id / 64 + 1;
     if (!cls_input_read(r->in, r->raw, (size_t)words * 8, "the vcpu map", err))
         return STEP_FAILED;
-    memset(r->vcpu_map, 0, sizeof(r->vcpu_map));
     for (uint32_t i = 0; i < words; i++)
         r->vcpu_map[i] = get_le64(r->raw + (size_t)8 * i);
     r->max_vcpu_id = max_id;

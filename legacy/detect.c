@@ -66,27 +66,7 @@ static enum bid bid_hvm(const struct look *look, unsigned width)
     /* -1 comes first in no honest stream, but is half of an extended info marker. */
     if ((int32_t)id == XC_SAVE_ID_ENABLE_VERIFY_MODE)
         return is_chunk(get_le32(look->b + width + 4)) ? BID_LIKELY : BID_NONE;
-    if (is_chunk(id))
-        return BID_LIKELY;
-    return id == XC_SAVE_ID_END ? BID_POSSIBLE : BID_NONE; /* an empty body: no real guest's */
-}
-
-static enum bid bid_pv(const struct look *look, unsigned width)
-{
-    uint64_t p2m_size = ulong_at(look, 0, width), next = ulong_at(look, width, width);
-
-    if (!is_p2m_size(p2m_size))
-        return BID_NONE;
-    if (next == (width == 8 ? UINT64_MAX : UINT32_MAX)) {
-        if (is_block_id(look->b + (size_t)2 * width + 4) || width == 8)
-            return BID_SURE;
-        /* Half as many ones are also the chunk -1 of a HVM stream. */
-        return is_chunk(get_le32(look->b + 8)) ? BID_POSSIBLE : BID_LIKELY;
-    }
-    /* No extended info: the p2m frame list begins at once. */
-    if (next == 0 || next >= p2m_size)
-        return BID_NONE;
-    return next > CLS_BATCH_MAX ? BID_LIKELY : BID_POSSIBLE;
+    return is_chunk(id) ? BID_LIKELY : BID_NONE; /* an empty body is no real guest's */
 }
 
 /*
@@ -140,6 +120,24 @@ static bool fits_pv_without_info(const struct look *look, unsigned width)
     id = get_le32(look->b + pos);
     return is_chunk(id) &&
            (!is_page_count(id) || entries_fit(look, pos + 4, id, width, p2m_size, false));
+}
+
+static enum bid bid_pv(const struct look *look, unsigned width)
+{
+    uint64_t p2m_size = ulong_at(look, 0, width), next = ulong_at(look, width, width);
+
+    if (!is_p2m_size(p2m_size))
+        return BID_NONE;
+    if (next == (width == 8 ? UINT64_MAX : UINT32_MAX)) {
+        if (is_block_id(look->b + (size_t)2 * width + 4) || width == 8)
+            return BID_SURE;
+        /* Half as many ones are also the chunk -1 of a HVM stream. */
+        return is_chunk(get_le32(look->b + 8)) ? BID_POSSIBLE : BID_LIKELY;
+    }
+    /* No extended info: the p2m frame list begins at once. */
+    if (!fits_pv_without_info(look, width))
+        return BID_NONE;
+    return next > CLS_BATCH_MAX ? BID_LIKELY : BID_POSSIBLE;
 }
 
 /*

@@ -36,7 +36,8 @@ class CommandLine(VerifierTest):
 
     def test_wrong_format(self):
         for stream, fmt, offset, place in (
-                (LIBXC, "libxl", 0, "libxl header"), (LIBXL, "libxc", 0, "image header"), (XL, "libxc", 0, "image header"),
+                (LIBXC, "libxl", 0, "libxl header"), (LIBXL, "libxc", 0, "image header"),
+                (XL, "libxc", 0, "image header"),
                 (XL, "libxl", 0, "libxl header"), (LIBXC, "xl", 0, "envelope"), (LIBXL, "xl", 0, "envelope")):
             with self.subTest(fmt, stream=stream.parts[0].name):
                 line = self.assert_unsound(verify(stream.octets(), "-f", fmt))
@@ -194,12 +195,16 @@ class Verbose(VerifierTest):
 
     def test_content(self):
         text = "\n".join(self.lines(PV))
-        for words in ("version 3: PV guest, converted from a legacy stream", "64-bit guest, 4 levels", "pfns 0x0 to 0x3ff",
+        for words in ("version 3: PV guest, converted from a legacy stream", "64-bit guest, 4 levels",
+                      "pfns 0x0 to 0x3ff",
                       "mode 1, 2600000 kHz, 1099511627776 ns, incarnation 3", "vcpu 0", "vcpu 1"):
             self.assertIn(words, text)
-        text = "\n".join(self.lines(v2.xl(v2.libxl(v2.hvm(version=2, major=4), v2.emulator_xenstore(v2.PHYSMAP, 2, 9)))))
-        for words in ("xl header, text config, 15 bytes", "libxl stream, converted", "version 2: HVM guest, saved by Xen 4.1",
-                      "1 (STORE_PFN) = 0xfeff8", "17 (CONSOLE_PFN) = 0xfeff7", "emulator: qemu upstream, index 9", "3 keys"):
+        text = "\n".join(self.lines(v2.xl(v2.libxl(v2.hvm(version=2, major=4),
+                                                   v2.emulator_xenstore(v2.PHYSMAP, 2, 9)))))
+        for words in ("xl header, text config, 15 bytes", "libxl stream, converted",
+                      "version 2: HVM guest, saved by Xen 4.1",
+                      "1 (STORE_PFN) = 0xfeff8", "17 (CONSOLE_PFN) = 0xfeff7", "emulator: qemu upstream, index 9",
+                      "3 keys"):
             self.assertIn(words, text)
         text = "\n".join(self.lines(LIBXC.before("END", v2.unknown(v2.OPTIONAL | 0x123, 4))))
         self.assertIn("optional record type 0x80000123 skipped", text)
@@ -209,7 +214,8 @@ class Verbose(VerifierTest):
         """Guest, pages by type, records by type, bytes."""
         lines = self.lines(PV)
         at = lines.index("guest: 64-bit PV, 4 levels of page tables")
-        self.assertEqual(lines[at + 1:at + 8], ["pages: 8", "  NOTAB: 3", "  L1TAB: 1", "  L4TAB pinned: 1", "  BROKEN: 1",
+        self.assertEqual(lines[at + 1:at + 8], ["pages: 8", "  NOTAB: 3", "  L1TAB: 1", "  L4TAB pinned: 1",
+                                                "  BROKEN: 1",
                                                 "  XALLOC: 1", "  XTAB: 1"])
         counted = {}
         for part in PV.parts:

@@ -311,7 +311,8 @@ def hvm(version: int = 3, major: int = 0) -> Stream:
 
 def small_pv(width: int = 4) -> Stream:
     """What a PV guest must have, without any page content."""
-    return Stream((image_header(2), domain_header(False), pv_info(width), p2m_frames(width, 0, 9), page_data(XALLOC | 1),
+    return Stream((image_header(2), domain_header(False), pv_info(width), p2m_frames(width, 0, 9),
+                   page_data(XALLOC | 1),
                    vcpu("BASIC", 0, VCPU_SIZE[width]), shared_info(), signal("END")))
 
 

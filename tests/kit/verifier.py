@@ -51,7 +51,7 @@ def side_by_side(function: Callable, jobs: Iterable) -> list:
         return list(pool.map(function, jobs))
 
 
-# Runs Xen's script as a module, for each pair of a format and a file in its arguments: hundreds of streams in one process.
+# Runs Xen's script as a module, for each pair of a format and a file in its arguments: one process for all of them.
 XENS = """
 import importlib.machinery, importlib.util, sys
 loader = importlib.machinery.SourceFileLoader("script", sys.argv[1])
@@ -73,7 +73,8 @@ def by_xens(streams: Iterable[tuple[str, bytes]]) -> list[int]:
             path = Path(tmp, str(i))
             path.write_bytes(data)
             args += [fmt, str(path)]
-        done = subprocess.run([sys.executable, "-c", XENS, where / NAME, *args], env=env, stdout=subprocess.PIPE, check=True)
+        done = subprocess.run([sys.executable, "-c", XENS, where / NAME, *args], env=env, stdout=subprocess.PIPE,
+                              check=True)
     return [int(line) for line in done.stdout.split()]
 
 

@@ -259,7 +259,7 @@ static void writes_cross_the_buffers_limits(void)
                                    CLS_OUTPUT_BUFFER + 1,
                                    7,
                                    3,
-                                   3 * CLS_OUTPUT_BUFFER,
+                                   (size_t)3 * CLS_OUTPUT_BUFFER,
                                    16000,
                                    385,
                                    16383};

@@ -125,7 +125,7 @@ static void without_commit_nothing_is_left(void)
 
 static void check_replaced(bool without_tmpfile, bool sync)
 {
-    struct stat before, after;
+    struct stat before = {0}, after = {0};
     struct trial t;
 
     start(&t, without_tmpfile);

@@ -382,7 +382,7 @@ static void long_frame_lists_without_extended_info(void)
     struct bytes b = {0};
     struct reading reading;
 
-    put_ulong(&b, 4, 1024 * 1025);
+    put_ulong(&b, 4, UINT64_C(1024) * 1025);
     put_frames(&b, 4, 1025);
     put_rest(&b, 4, 4, false);
     reading = read_as(&b, 4, GUEST_PV);
