@@ -19,4 +19,4 @@ ctest --preset debug -j "$jobs"
 build release
 ctest --preset release -j "$jobs"
 build fuzz
-tests/fuzz/run.sh "${FUZZ_SECONDS:-20}"
+tests/fuzz/run.sh "${FUZZ_SECONDS:-10}"

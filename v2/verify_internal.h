@@ -26,6 +26,7 @@ struct verifier {
     bool static_data_end, pv_info, p2m_frames, page_data;
     bool vcpu_records, vcpu0_basic, shared_info;
     bool hvm_params, hvm_context;
+    uint64_t frames;    /* PV: entries of the p2m frame list, from the first on without a gap */
     uint64_t max_pfn;   /* PV: the highest that P2M_FRAMES announced */
     uint64_t max_frame; /* and the highest among its frames */
 

@@ -126,7 +126,11 @@ static bool verify_p2m_frames(struct verifier *v, struct cls_error *err)
         return bad_record(
             v, err, "length %" PRIu32 ", but pfns 0x%" PRIx32 " to 0x%" PRIx32 " need %" PRIu64,
             v->length, start, end, expected);
-    if (!v->p2m_frames || end > v->max_pfn)
+    if (start / per_frame > v->frames)
+        return bad_record(v, err, "start pfn 0x%" PRIx32 " leaves a gap in the frame list", start);
+    if (end / per_frame + 1 > v->frames)
+        v->frames = end / per_frame + 1;
+    if (end > v->max_pfn)
         v->max_pfn = end;
     v->p2m_frames = true;
     cls_info(v->log, "  pfns 0x%" PRIx32 " to 0x%" PRIx32, start, end);
@@ -229,14 +233,12 @@ static bool verify_vcpu(struct verifier *v, struct cls_error *err)
     id = get_le32(v->buf);
     size = v->length - VCPU_HEAD;
     v->vcpu_records = true;
-    if (id >= VCPUS_MAX)
-        return bad_record(v, err, "vcpu %" PRIu32 ": no guest has so many", id);
     cls_info(v->log, "  vcpu %" PRIu32 "%s", id,
-             size ? ""
-                  : ": no content (restore of 4.6 to 4.8 "
-                    "refuses that)");
+             size ? "" : ": no content (restore of 4.6 to 4.8 refuses that)");
     if (size == 0)
         return true; /* older savers did that by accident; restore skips it */
+    if (id >= VCPUS_MAX)
+        return bad_record(v, err, "vcpu %" PRIu32 ": no guest has so many", id);
     if (!verify_vcpu_size(v, size, err))
         return false;
     v->vcpu0_basic |= v->type == REC_TYPE_X86_PV_VCPU_BASIC && id == 0;

@@ -197,7 +197,8 @@ bool verify_qemu_record(struct verifier *v, struct cls_error *err)
 {
     const uint8_t *b;
     size_t got, head = SIGNATURE_SIZE + 4;
-    uint32_t length;
+    bool to_eof = false;
+    uint32_t length = 0;
 
     cls_input_at(v->in, "qemu record", -1, NULL);
     v->start = v->in->offset;
@@ -211,11 +212,11 @@ bool verify_qemu_record(struct verifier *v, struct cls_error *err)
                              is_signature(b, got, "RemusDeviceModelState")))
         length = get_le32(b + head - 4);
     else if (got >= head && memcmp(b, "QemuDeviceModelRecordQEVM", head) == 0)
-        length = UINT32_MAX; /* up to the end of the input */
+        to_eof = true;
     else
         return true;
     cls_info(v->log, "byte 0x%" PRIx64 ": qemu record behind the stream", v->start);
-    if (length != UINT32_MAX)
+    if (!to_eof)
         return cls_input_skip(v->in, head + (uint64_t)length, "the qemu record", err);
     while (got > 0)
         if (!cls_input_read_some(v->in, v->buf, sizeof(v->buf), &got, err))

@@ -1,0 +1,264 @@
+"""A signal at any moment: the whole new file or what was there before, and nothing beside it.
+
+At each call of the program into the system one by one, and at random moments: SIGNAL_RUNS of them, from SIGNAL_SEED on.
+"""
+
+import itertools
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterator, Optional
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from kit import cases, expected, faults, legacy, make_stream, program, v2, verifier
+from kit.faults import Plan
+from kit.flavours import HVM64
+from kit.verifier import side_by_side
+
+RUNS = int(os.environ.get("SIGNAL_RUNS", 60))
+SEED = int(os.environ.get("SIGNAL_SEED", 1))
+
+CASE = cases.named("hvm64-age-4-5-4")
+OLD = b"an older file"
+HIDDEN = re.compile(r"\.convert-legacy-stream\.[0-9a-f]{16}")
+TO_END = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+START = v2.version_2_of(expected.by_model(CASE, "libxl"))[:24]
+
+
+def as_in_a_shell(status: int) -> int:
+    """Before the program's first line there is no handler: then it dies of the signal, which a shell calls 128+N."""
+    return status if status >= 0 else 128 - status
+
+
+def make_ready(directory: Path, old: bool) -> Path:
+    for path in directory.iterdir():
+        path.unlink()
+    output = directory / "new.save"
+    if old:
+        output.write_bytes(OLD)
+    return output
+
+
+def problems(output: Path, old: bool, want: bytes, number: int, status: int, hidden: bool) -> Iterator[str]:
+    """What is not as it has to be after signal number."""
+    killed = number == signal.SIGKILL
+    names = {p.name for p in output.parent.iterdir()}
+    litter = names - {output.name}
+    content = output.read_bytes() if output.name in names else None
+    before = OLD if old else None
+    # Between its hidden name and its own a file has no other name: who is killed there cannot clean up.
+    may_litter = killed and (hidden or old)
+    if litter and not (may_litter and len(litter) == 1 and HIDDEN.fullmatch(min(litter))):
+        yield f"left behind: {sorted(litter)}"
+    if status == 0 or killed and content == want:
+        if content != want:
+            yield "ended well without the right output"
+    elif status != 128 + number:
+        yield f"exit status {status}"
+    elif content != before:
+        yield "what was there before is no longer there"
+
+
+class EachCall(unittest.TestCase):
+    """The library of tests/faults sends the signal just before and just after each call."""
+
+    CALLS = ("open", "fstat", "openat", "fchown", "fchmod", "lseek", "syscall", "read", "pread", "write", "fsync",
+             "linkat", "renameat", "unlinkat")
+
+    def sweep(self, job) -> tuple[int, list[str]]:
+        number, old, hidden, call, moment = job
+        tried, found = 0, []
+        with faults.directory() as tmp:
+            save, directory = Path(tmp) / "in.save", Path(tmp) / "out"
+            save.write_bytes(CASE.octets())
+            directory.mkdir()
+            want = v2.version_2_of(expected.by_model(CASE, "libxl"))
+            for n in itertools.count(1):
+                output = make_ready(directory, old)
+                plan = Plan(call, f"{moment}:{int(number)}", n, no_tmpfile=hidden)
+                done = faults.run(plan, "-i", save, "-o", output, "-f", "libxl")
+                if not done.fired:
+                    return tried, found
+                tried += 1
+                found += [f"{plan}, old {old}, hidden {hidden}: {p}" for p in
+                          problems(output, old, want, number, as_in_a_shell(done.status), hidden)]
+
+    def sweep_all(self, numbers) -> None:
+        flags = (False, True)
+        jobs = list(itertools.product(numbers, flags, flags, self.CALLS, ("before", "after")))
+        if program.SANITIZED:
+            jobs = jobs[::3]
+        results = side_by_side(self.sweep, jobs)
+        found = [p for _, ps in results for p in ps]
+        print(f"signals just before or after a call: {sum(n for n, _ in results)}", file=sys.stderr)
+        self.assertEqual(found[:10], [], f"{len(found)} problems")
+
+    def test_terminated(self):
+        self.sweep_all([signal.SIGTERM])
+
+    def test_killed(self):
+        self.sweep_all([signal.SIGKILL])
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Of a run at random."""
+    number: int
+    old: bool
+    hidden: bool
+    from_pipe: bool
+
+
+class Random(unittest.TestCase):
+    """A conversion long enough to be hit anywhere, on a file system where fsync takes its time, too."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.tmp = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.tmp.cleanup)
+        root = Path(cls.tmp.name)
+        cls.save = root / "big.save"
+        with open(cls.save, "wb") as f:
+            legacy.write(make_stream.big(HVM64, 4 << 20), f)
+        cls.data = cls.save.read_bytes()
+        cls.directory = root / "out"
+        cls.directory.mkdir()
+        cls.took = {}
+        for hidden, from_pipe in itertools.product((False, True), repeat=2):
+            cls.took[hidden, from_pipe] = max(cls.undisturbed(hidden, from_pipe) for _ in range(2))
+        cls.want = (cls.directory / "new.save").read_bytes()
+        assert verifier.verify(cls.want).returncode == 0
+
+    @classmethod
+    def undisturbed(cls, hidden: bool, from_pipe: bool) -> float:
+        status, took = cls.run_one(Kind(0, False, hidden, from_pipe), None, make_ready(cls.directory, False))
+        assert status == 0
+        return took
+
+    @classmethod
+    def run_one(cls, kind: Kind, after: Optional[float], output: Path) -> tuple[int, float]:
+        args = ["-i", "-" if kind.from_pipe else str(cls.save), "-o", str(output)]
+        env = {**faults.environment(Plan(no_tmpfile=kind.hidden), -1)}
+        begun = time.monotonic()
+        process = program.start(*args, env=env, stdin=subprocess.PIPE if kind.from_pipe else subprocess.DEVNULL,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        feeder = threading.Thread(target=cls.feed, args=(process.stdin,)) if kind.from_pipe else None
+        if feeder:
+            feeder.start()
+        if after is not None:
+            time.sleep(after)
+            process.send_signal(kind.number)
+        status = process.wait(program.TIMEOUT)
+        took = time.monotonic() - begun
+        if feeder:
+            feeder.join()
+        return as_in_a_shell(status), took
+
+    @classmethod
+    def feed(cls, pipe) -> None:
+        """Slowly."""
+        try:
+            with pipe:
+                for at in range(0, len(cls.data), 1 << 18):
+                    pipe.write(cls.data[at:at + (1 << 18)])
+                    time.sleep(0.0005)
+        except BrokenPipeError:
+            pass
+
+    def test_random_moments(self):
+        rng, ends, found = random.Random(SEED), {"whole": 0, "before": 0}, []
+        for i in range(RUNS):
+            kind = Kind(rng.choice((*TO_END, *TO_END, signal.SIGKILL)), rng.random() < 0.5, rng.random() < 0.5,
+                        rng.random() < 0.5)
+            moment = rng.uniform(0, 1.1) * self.took[kind.hidden, kind.from_pipe]
+            output = make_ready(self.directory, kind.old)
+            status, _ = self.run_one(kind, moment, output)
+            found += [f"run {i}, {kind}, after {moment:.4f} s: {p}"
+                      for p in problems(output, kind.old, self.want, kind.number, status, kind.hidden)]
+            ends["whole" if output.exists() and output.read_bytes() == self.want else "before"] += 1
+        print(f"signals at random moments: {RUNS} runs, {ends['whole']} with the whole output, {ends['before']} with "
+              f"what was there before, {len(found)} otherwise", file=sys.stderr)
+        self.assertEqual(found[:10], [], f"{len(found)} problems; SIGNAL_SEED={SEED}")
+        self.assertTrue(RUNS < 50 or all(ends.values()), ends)
+
+
+class Others(unittest.TestCase):
+    def start(self, *args, ignored=(), **kw) -> subprocess.Popen:
+        def ignore():
+            for number in ignored:
+                signal.signal(number, signal.SIG_IGN)
+        process = program.start("-i", "-", *args, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, preexec_fn=ignore, **kw)
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        return process
+
+    def wait_until_it_reads(self, process: subprocess.Popen) -> None:
+        """Its handlers are installed, and it sleeps."""
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            status = Path(f"/proc/{process.pid}/status").read_text()
+            caught = int(re.search(r"SigCgt:\s*(\w+)", status)[1], 16)
+            if re.search(r"State:\s*S", status) and caught >> signal.SIGUSR1 - 1 & 1:
+                return
+            time.sleep(0.001)
+        self.fail("does not come to wait for its input")
+
+    def test_ignored_stay_ignored(self):
+        """As nohup and background jobs of a shell have it."""
+        for number in TO_END:
+            with self.subTest(signal=number):
+                process = self.start("-o", "-", "-f", "libxl", ignored=[number])
+                self.wait_until_it_reads(process)
+                process.send_signal(number)
+                out, err = process.communicate(CASE.octets(), program.TIMEOUT)
+                self.assertEqual((process.returncode, err), (0, b""))
+                self.assertEqual(out, v2.version_2_of(expected.by_model(CASE, "libxl")))
+
+    def test_libxl_gives_up_before_it_sent_anything(self):
+        """libxl reads the stream's start in any case, and crashes if none comes."""
+        for number in TO_END:
+            with self.subTest(signal=number):
+                process = self.start("-o", "-", "--width", "64", "--guest", "hvm", "--format", "libxl")
+                self.wait_until_it_reads(process)
+                process.send_signal(number)
+                self.assertEqual(process.wait(program.TIMEOUT), 128 + number)
+                self.assertEqual(process.stdout.read(), START)
+
+    def test_libxl_gives_up_at_any_read(self):
+        with faults.directory() as tmp:
+            save = Path(tmp) / "in.save"
+            save.write_bytes(CASE.octets())
+            want = v2.version_2_of(expected.by_model(CASE, "libxl"))
+            for n in itertools.count(1):
+                done = faults.run(Plan("read", f"before:{int(signal.SIGTERM)}", n), "-i", save, "-o", "-", "-f", "libxl")
+                if not done.fired:
+                    break
+                self.assertEqual(done.status, 128 + signal.SIGTERM)
+                self.assertGreaterEqual(len(done.stdout), len(START))
+                self.assertTrue(want.startswith(done.stdout), "the right stream's beginning")
+            self.assertGreater(n, 10)
+
+    def test_second_signal(self):
+        """The first is still being answered."""
+        process = self.start("-o", "-", "-f", "libxl")
+        self.wait_until_it_reads(process)
+        process.send_signal(signal.SIGSTOP)
+        for number in TO_END:
+            process.send_signal(number)
+        process.send_signal(signal.SIGCONT)
+        self.assertIn(process.wait(program.TIMEOUT), [128 + number for number in TO_END])
+        self.assertEqual(process.stdout.read(), START)
+
+
+if __name__ == "__main__":
+    unittest.main()
