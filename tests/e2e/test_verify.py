@@ -322,7 +322,7 @@ def p2m() -> Iterator[Unsound]:
                 f"length {8 + 8 * len(frames)}, .* need 24", ACCEPTS, function)
     yield U("a list that begins late", PV.instead(name, v2.p2m_frames(8, 0x200, MAX_PFN)), name, "gap", ACCEPTS,
             "update_guest_p2m")
-    yield U("a gap in the list", PV.before("PAGE_DATA 2", v2.p2m_frames(8, 0x800, 0x9FF, [1])), name, "gap", ACCEPTS,
+    yield U("a gap in the list", PV.before("PAGE_DATA 2", v2.p2m_frames(8, 0x800, 0x9FF, [1])), f"{name} 2", "gap", ACCEPTS,
             "update_guest_p2m")
     yield U("1 frame more, by the last pfn", PV.instead(name, v2.p2m_frames(8, 0, MAX_PFN + 1, [1, 2])), name,
             "length 24, .* need 32", ACCEPTS, function)
