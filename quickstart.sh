@@ -1,21 +1,27 @@
 #!/bin/sh
-# Builds the program and converts a bundled save, showing the result.
+# Builds the programs and converts a bundled save, showing the result.
 set -eu
 cd "$(dirname "$0")"
 . tests/packages.sh
 need_packages $BUILD_PACKAGES
 
-cmake --preset release -DBUILD_TESTING=OFF >build.log 2>&1 && cmake --build --preset release -j "$(nproc)" >>build.log 2>&1 || {
-    cat build.log >&2
+mkdir -p build/quickstart
+log=build/quickstart/build.log
+{ cmake --preset release -DBUILD_TESTING=OFF && cmake --build --preset release -j "$(nproc)"; } >$log 2>&1 || {
+    cat $log >&2
     exit 1
 }
-rm -f build.log
-program=build/release/bin/convert-legacy-stream
+bin=build/release/bin
 save=fixtures/good-xl-hvm64.legacy
-mkdir -p build/quickstart
+new=build/quickstart/new.save
 
-echo "\$ $program -v -i $save -o build/quickstart/new.save"
-$program -v -i $save -o build/quickstart/new.save
-echo
-echo "The save as it was, and as any Xen since 4.6 restores it (xl restore new.save):"
-ls -l $save build/quickstart/new.save
+show() {
+    echo "\$ $*"
+    "$@"
+    echo
+}
+
+show $bin/convert-legacy-stream -i $save -o $new
+show ls -l $save $new
+show $bin/verify-stream-v2 -v -i $new
+echo "The save, as Xen 4.5 wrote such, is now a v2 stream: on a host with Xen, xl restore takes it."

@@ -19,10 +19,9 @@ static void log_batches(struct legacy_reader *r)
     if (r->batches == r->batches_logged)
         return;
     cls_info(r->log,
-             "page batches %" PRIu64 " to %" PRIu64 "; pages so far: %" PRIu64
-             " with content, %" PRIu64 " without, %" PRIu64 " unmapped entries dropped",
-             r->batches_logged + 1, r->batches, r->pages, r->pages_without_data,
-             r->entries_dropped);
+             "page batches so far: %" PRIu64 "; pages with content: %" PRIu64 ", without: %" PRIu64
+             ", unmapped entries dropped: %" PRIu64,
+             r->batches, r->pages, r->pages_without_data, r->entries_dropped);
     r->batches_logged = r->batches;
 }
 
@@ -154,7 +153,7 @@ static enum step read_toolstack(struct legacy_reader *r, struct cls_error *err)
     }
     if (!toolstack_read(&r->toolstack, r->in, len, r->options.width, err))
         return STEP_FAILED;
-    cls_info(r->log, "toolstack blob: %" PRIu32 " physmap entries", r->toolstack.count);
+    cls_info(r->log, "toolstack blob with physmap entries: %" PRIu32, r->toolstack.count);
     return STEP_AGAIN;
 }
 

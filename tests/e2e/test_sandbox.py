@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
-from errno import EACCES, ENOENT, ENOSYS, EPERM
+from errno import EACCES, ENOSYS, EPERM
 from pathlib import Path
 from typing import Optional
 
