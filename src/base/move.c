@@ -8,11 +8,13 @@
 /* Enough for one call to move a whole page batch where the pipe is large enough. */
 #define SPLICE_STEP ((size_t)4 * 1024 * 1024)
 
-enum spliced { SPLICE_DONE, SPLICE_REFUSED, SPLICE_FAILED };
-
-/* Until *left is 0. Refused: this pair of ends cannot splice, nothing is lost, use the loop. */
-static enum spliced splice_all(struct cls_input *in, struct cls_output *out, uint64_t *left,
-                               struct cls_error *err)
+/*
+ * Until *left is 0, or the two ends won't go on in this way. Then, and at the end of the input, the
+ * loop goes on: it can tell which side failed, and how. Only a reader that has gone is told at
+ * once, since the loop might wait for input first.
+ */
+static bool splice_what_goes(struct cls_input *in, struct cls_output *out, uint64_t *left,
+                             struct cls_error *err)
 {
     while (*left > 0) {
         size_t step = *left < SPLICE_STEP ? (size_t)*left : SPLICE_STEP;
@@ -22,19 +24,18 @@ static enum spliced splice_all(struct cls_input *in, struct cls_output *out, uin
             *left -= (uint64_t)r;
             in->offset += (uint64_t)r;
             out->offset += (uint64_t)r;
-        } else if (r == 0 || errno == EINVAL || errno == ENOSYS) {
-            return SPLICE_REFUSED; /* 0: end of input, which the loop finds out and tells */
-        } else if (errno == EAGAIN) {
+        } else if (r < 0 && errno == EAGAIN) {
             /* One of the two is non-blocking, and the call doesn't say which is not ready. */
             cls_wait_ready(in->fd, POLLIN);
             cls_wait_ready(out->fd, POLLOUT);
-        } else if (errno != EINTR) {
-            cls_output_fail(out, err, errno);
-            return SPLICE_FAILED;
+        } else if (r < 0 && errno == EPIPE) {
+            return cls_output_fail(out, err, errno);
+        } else if (r == 0 || errno != EINTR) {
+            return true;
         }
         cls_input_tick(in);
     }
-    return SPLICE_DONE;
+    return true;
 }
 
 static bool copy_some(struct cls_input *in, struct cls_output *out, uint64_t *left, bool *ended,
@@ -70,8 +71,7 @@ bool cls_move(struct cls_input *in, struct cls_output *out, uint64_t n, const ch
     }
     if (!cls_output_flush(out, err))
         return false;
-    if (left > 0 && (in->is_pipe || out->is_pipe) &&
-        splice_all(in, out, &left, err) == SPLICE_FAILED)
+    if (left > 0 && (in->is_pipe || out->is_pipe) && !splice_what_goes(in, out, &left, err))
         return false;
     while (left > 0 && !ended)
         if (!copy_some(in, out, &left, &ended, err))

@@ -1,5 +1,7 @@
 #include "base/sandbox.h"
 
+#include "seccomp.h"
+
 #if CLS_SANDBOX
 
 #include <errno.h>
@@ -135,7 +137,8 @@ bool sandbox_enter(const struct sandbox_options *options, const struct cls_log *
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return cls_fail_errno(err, errno, "cannot give up new privileges");
-    return drop_capabilities(options, err) && enter_landlock(options, log, err);
+    return drop_capabilities(options, err) && enter_landlock(options, log, err) &&
+           seccomp_deny(log, err);
 }
 
 #else

@@ -13,7 +13,7 @@
 #include "fd_arg.h"
 
 #define NEW_FILE_MODE 0600 /* a save holds the guest's memory, secrets and all */
-#define PROC_FDS "/proc/self/fd"
+#define PROC_FDS      "/proc/self/fd"
 #define HIDDEN_PREFIX ".convert-legacy-stream."
 
 static bool fail(const struct out_file *file, int errnum, const char *doing, struct cls_error *err)
@@ -131,7 +131,10 @@ static void restore_signals(const sigset_t *old)
 /* Only where it can be given its name later. */
 static void open_unnamed(struct out_file *file)
 {
-    if (access(PROC_FDS, X_OK) != 0)
+    /* Linux lets nobody link another user's file (fs.protected_hardlinks), which it becomes. */
+    bool foreign = file->exists && file->st.st_uid != geteuid();
+
+    if (foreign || access(PROC_FDS, X_OK) != 0)
         return;
     file->fd = openat(file->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, NEW_FILE_MODE);
     file->unnamed = file->fd >= 0;
@@ -193,7 +196,7 @@ struct sandbox_options out_file_sandbox(const struct out_file *file)
     if (out_file_is_straight(file))
         return o;
     o.dir_fd = file->dir_fd;
-    o.may_remove = true; /* the hidden name that stands in for a final one that is taken */
+    o.may_remove = file->exists || file->hidden;
     o.sticky_foreign = file->exists && file->st.st_uid != geteuid() &&
                        fstat(file->dir_fd, &dir) == 0 && dir.st_mode & S_ISVTX &&
                        dir.st_uid != geteuid();
@@ -228,16 +231,17 @@ static int rename_hidden(const struct out_file *file)
     return rc;
 }
 
-/* With signals blocked. A link never replaces anything, so that goes by a hidden name. */
+/*
+ * With signals blocked. A link never replaces anything, so that goes by a hidden name. A file that
+ * came up meanwhile is not replaced: the sandbox was told that nothing would be.
+ */
 static bool give_name(struct out_file *file)
 {
     struct convert_cleanup *cleanup = file->cleanup;
 
     if (file->unnamed) {
-        if (!file->exists && link_unnamed(file, file->name) == 0)
-            return true;
-        if (!file->exists && (errno != EEXIST || file->no_clobber))
-            return false;
+        if (!file->exists)
+            return link_unnamed(file, file->name) == 0;
         random_name(cleanup->file, sizeof(cleanup->file));
         if (link_unnamed(file, cleanup->file) != 0)
             return false;
@@ -275,7 +279,7 @@ bool out_file_commit(struct out_file *file, bool sync, struct cls_error *err)
     if (!named)
         return fail(file, errno, "name", err);
     /* The output is there; should this fail, it is whole all the same. */
-    if (sync && fsync(file->dir_fd) != 0)
+    if (sync && fsync(file->dir_fd) != 0 && errno != EINVAL)
         return fail(file, errno, "sync the directory of", err);
     return true;
 }

@@ -270,7 +270,8 @@ class Bounds(ProgramTest):
 
     def test_vcpus(self):
         """4096, each with all that it can have."""
-        for save in (PV64.save(online=range(4096)), PV64.save(online=range(4096), xsave=dict.fromkeys(range(4096), 4000))):
+        everyone = range(4096)
+        for save in (PV64.save(online=everyone), PV64.save(online=everyone, xsave=dict.fromkeys(everyone, 4000))):
             got = self.convert(self.octets(save), "-f", "libxc")
             self.assertEqual(v2.difference(self.model(save, "libxc"), got), "")
 
@@ -283,7 +284,8 @@ class Bounds(ProgramTest):
                              "toolstack": [self.blob(1)] * 100_000}.items():
             with self.subTest(chunks=name):
                 save = HVM64.save()
-                got = self.convert(self.octets(replace(save, body=save.body[:2] + chunks + save.body[2:])), "-f", "libxl")
+                save = replace(save, body=save.body[:2] + chunks + save.body[2:])
+                got = self.convert(self.octets(save), "-f", "libxl")
                 self.assertTrue(got.startswith(b"LibxlFmt"))
 
     def test_duplicates(self):

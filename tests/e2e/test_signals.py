@@ -240,7 +240,8 @@ class Others(unittest.TestCase):
             save.write_bytes(CASE.octets())
             want = v2.version_2_of(expected.by_model(CASE, "libxl"))
             for n in itertools.count(1):
-                done = faults.run(Plan("read", f"before:{int(signal.SIGTERM)}", n), "-i", save, "-o", "-", "-f", "libxl")
+                plan = Plan("read", f"before:{int(signal.SIGTERM)}", n)
+                done = faults.run(plan, "-i", save, "-o", "-", "-f", "libxl")
                 if not done.fired:
                     break
                 self.assertEqual(done.status, 128 + signal.SIGTERM)

@@ -1,8 +1,12 @@
 """Runs our program."""
 
+import atexit
+import functools
 import os
 import re
+import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Union
 
@@ -19,6 +23,15 @@ _hung = False
 ERROR = re.compile(rf"{NAME}: .+: byte 0x[0-9a-f]+: .+: .+")
 
 
+@functools.cache
+def for_anyone() -> Path:
+    """A copy of the program that other users reach, too: the tree may lie in a home directory that is closed to them."""
+    directory = tempfile.TemporaryDirectory()
+    atexit.register(directory.cleanup)
+    os.chmod(directory.name, 0o755)
+    return Path(shutil.copy(PROGRAM, directory.name))
+
+
 def run(*args: Union[str, Path, int], **kw) -> subprocess.CompletedProcess:
     """Runs it to its end; stdin is empty if nothing else is said."""
     global _hung
@@ -28,7 +41,8 @@ def run(*args: Union[str, Path, int], **kw) -> subprocess.CompletedProcess:
     if "input" in kw:
         del kw["stdin"]
     try:
-        return subprocess.run([PROGRAM, *map(str, args)], timeout=TIMEOUT_AFTER_HANG if _hung else TIMEOUT, check=False,
+        program = for_anyone() if "user" in kw else PROGRAM
+        return subprocess.run([program, *map(str, args)], timeout=TIMEOUT_AFTER_HANG if _hung else TIMEOUT, check=False,
                               **kw)
     except subprocess.TimeoutExpired:
         _hung = True

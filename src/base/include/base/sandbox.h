@@ -1,7 +1,8 @@
 /*
  * Gives up, for the rest of the process's life, everything that reading and writing open fds does
- * not need: new privileges, capabilities, and by Landlock all access to the file system, to TCP
- * and, where the kernel knows how, to other processes' signals and abstract sockets.
+ * not need: new privileges, capabilities; by Landlock all access to files, to TCP and, where the
+ * kernel knows how, to other processes' signals and abstract sockets; and by seccomp a few system
+ * calls that none of these covers.
  */
 #ifndef BASE_SANDBOX_H
 #define BASE_SANDBOX_H

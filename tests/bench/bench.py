@@ -1,0 +1,331 @@
+#!/usr/bin/python3
+"""Measures the program beside cp, cat, Xen's script and a bare splice/copy_file_range loop; writes docs/benchmarks.md.
+
+    cmake --preset release && cmake --build --preset release
+    tests/bench/bench.py                # all of it: some ten minutes, on a machine that does nothing else
+    tests/bench/bench.py --quick        # two minutes, written to build/bench/ and not to docs/
+    tests/bench/bench.py --render       # writes the document again from the last run's figures
+
+Needs cc, python3 and what Debian always has; strace for the table of system calls (optional); root for the cold cache
+(optional). Figures as measured go to results.json in build/bench/. What people have to say about the figures stands in
+notes.md beside this script and is put into the document as it is.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PROJECT = HERE.parents[1]
+sys.dont_write_bytecode = True
+sys.path[:0] = [str(HERE.parent), str(HERE)]
+from kit import program, xen
+from kit.make_stream import octets
+import machine
+import report
+
+MIB, GIB = 1 << 20, 1 << 30
+BATCH = 4 * MIB             # page data of a whole batch
+SMALL = 64 * MIB            # inputs up to here are made anew each time, and may stay
+TINY = 1 * MIB
+
+OURS, XEN, LOOP, AGAIN = "convert-legacy-stream", "Xen's script", "bare loop", "again"
+PATHS = ("file-file", "file-pipe", "pipe-pipe", "start-up")
+PEER = {"file-file": "cp", "file-pipe": "cat", "pipe-pipe": "cat"}
+DROP_CACHES = Path("/proc/sys/vm/drop_caches")
+
+
+@dataclass
+class Series:
+    """All runs of one tool on one path and input. Times in seconds, memory in KiB."""
+    path: str
+    flavour: str
+    size: int
+    cache: str
+    tool: str
+    wall: list[float] = field(default_factory=list)
+    user: list[float] = field(default_factory=list)
+    system: list[float] = field(default_factory=list)
+    rss: list[int] = field(default_factory=list)
+    output: int = 0
+
+
+def say(text: str) -> None:
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+class Bench:
+    def __init__(self, args: argparse.Namespace):
+        self.dir = args.dir.absolute()
+        self.dir.mkdir(parents=True, exist_ok=True)
+        self.args = args
+        self.verify = program.PROGRAM.with_name("verify-stream-v2")
+        self.output, self.ballast = self.dir / "output.v2", self.dir / "ballast"
+        self.made: list[Path] = []
+        self.bin = {}
+        for name, flags in (("launch", ["-static"]), ("splice_loop", []), ("discard", [])):
+            self.bin[name] = str(self.dir / name)
+            subprocess.run(["cc", "-std=gnu11", "-O2", *flags, "-o", self.bin[name], str(HERE / f"{name}.c")], check=True)
+        scripts, env = xen._installed()
+        self.xen = [sys.executable, str(scripts / "convert-legacy-stream")]
+        self.env = {**env, "PYTHONPYCACHEPREFIX": str(self.dir / "pycache")}    # compiled once, as when installed
+        del self.env["PYTHONDONTWRITEBYTECODE"]
+
+    # Inputs
+
+    def input(self, flavour: str, size: int) -> Path:
+        path = self.dir / f"{flavour}-{report.short(size)}.legacy"
+        if path not in self.made:
+            self.made.append(path)
+            if size <= SMALL or not path.exists():
+                say(f"making {path.name}")
+                part = path.with_suffix(".part")
+                self.made.append(part)
+                subprocess.run([sys.executable, str(HERE.parent / "kit" / "make_stream.py"), "--size", str(size),
+                                "--flavour", flavour, str(part)], check=True)
+                part.rename(path)
+                os.sync()
+        return path
+
+    def clean(self) -> None:
+        for path in (self.output, self.ballast, *self.made):
+            if path.exists() and (path.suffix != ".legacy" or path.stat().st_size > 2 * SMALL and not self.args.keep):
+                path.unlink()
+
+    # One run
+
+    def argv(self, tool: str, path: str, source: Path, flavour: str) -> list[str]:
+        """What is measured; - stands for the pipe."""
+        into = "-" if path == "pipe-pipe" else str(source)
+        out = str(self.output) if path in ("file-file", "start-up") else "-"
+        tool = tool.removesuffix(f" {AGAIN}")
+        if tool == OURS:
+            return [str(program.PROGRAM), "-i", into, "-o", out, *(["--no-sync"] if out != "-" else [])]
+        if tool == XEN:
+            return [*self.xen, "-i", "0" if into == "-" else into, "-o", "1" if out == "-" else out, "-w", "64",
+                    "-g", flavour[:-2], "-f", "libxc"]
+        if tool == LOOP:
+            return [self.bin["splice_loop"], into, out]
+        return {"cp": ["cp", into, out], "cat": ["cat", *([into] if into != "-" else [])], "true": ["/bin/true"]}[tool]
+
+    def pipeline(self, measured: list[str], path: str, source: Path) -> tuple[list[str], int]:
+        """(argv of the launcher, index of the measured command)"""
+        feeder = ["cat", str(source)] if self.args.feeder == "cat" else [self.bin["splice_loop"], "-k", str(source), "-"]
+        commands = [measured] if path in ("file-file", "start-up") else [measured, [self.bin["discard"], self.args.reader]]
+        if path == "pipe-pipe":
+            commands.insert(0, feeder)
+        argv = [self.bin["launch"]]
+        for i, command in enumerate(commands):
+            argv += [*(["::"] if i else []), *command]
+        return argv, commands.index(measured)
+
+    def launch(self, measured: list[str], path: str, source: Path) -> tuple[float, float, float, int, int]:
+        """(wall, user, system, peak RSS, bytes that came out)"""
+        argv, index = self.pipeline(measured, path, source)
+        done = subprocess.run(argv, env=self.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        lines = [[int(x) for x in line.split()] for line in done.stdout.splitlines()]
+        if done.returncode or any(line[0] for line in lines):
+            sys.exit(f"bench: failed: {shlex.join(argv)}\n{done.stdout}{done.stderr}")
+        counted = re.search(r"^discarded (\d+)$", done.stderr, re.MULTILINE)
+        came = int(counted[1]) if counted else self.output.stat().st_size if self.output.exists() else 0
+        _, _, user, system, rss = lines[index]
+        return max(line[1] for line in lines) / 1e6, user / 1e6, system / 1e6, rss, came
+
+    def prepare(self, one: Series, source: Path) -> None:
+        """The same state before each run, none of it measured."""
+        self.output.unlink(missing_ok=True)
+        if one.path == "file-file":
+            # On virtual machines memory that was never used is slow the first time: let it be used, then set free.
+            block = bytes(MIB)
+            with self.ballast.open("wb", buffering=0) as out:
+                for _ in range(source.stat().st_size // MIB + 1):
+                    out.write(block)
+            self.ballast.unlink()
+        os.sync()
+        if one.cache == "cold":
+            DROP_CACHES.write_text("3")
+        # The programs themselves are always warm.
+        tiny = self.input(one.flavour, TINY)
+        self.launch(self.argv(one.tool, one.path, tiny, one.flavour), one.path, tiny)
+        self.output.unlink(missing_ok=True)
+
+    def run(self, one: Series, source: Path) -> None:
+        wall, user, system, rss, came = self.launch(self.argv(one.tool, one.path, source, one.flavour), one.path, source)
+        one.wall.append(wall)
+        one.user.append(user)
+        one.system.append(system)
+        one.rss.append(rss)
+        if one.tool.startswith("true"):
+            return
+        plain = one.tool not in (OURS, XEN)
+        if came < one.size or (plain and came != source.stat().st_size) or (one.output and came != one.output):
+            sys.exit(f"bench: {one.tool} on {one.path} wrote {came} bytes from {source.stat().st_size}")
+        if one.tool == OURS and one.path in ("file-file", "start-up") and not one.output:
+            subprocess.run([str(self.verify), "-i", str(self.output)], check=True)
+        one.output = came
+
+    # All runs of one table
+
+    def case(self, path: str, flavour: str, size: int, cache: str) -> list[Series]:
+        tools = [OURS, PEER[path], LOOP]
+        if cache == "warm":
+            tools.append(XEN)
+            if size <= GIB:
+                tools.append(f"{PEER[path]} {AGAIN}")
+        series = [Series(path, flavour, size, cache, tool) for tool in tools]
+        source = self.input(flavour, size)
+        if cache == "warm":
+            with source.open("rb", buffering=0) as f:
+                while f.read(MIB):
+                    pass
+        say(f"{path}, {flavour}, {report.short(size)}, {cache}")
+        for i in range(self.args.repeat):
+            for k in range(len(series)):
+                one = series[(i + k) % len(series)]     # nobody always comes after the same one
+                self.prepare(one, source)
+                self.run(one, source)
+        self.output.unlink(missing_ok=True)
+        return series
+
+    def start_up(self) -> list[Series]:
+        say("start-up")
+        source = self.input("hvm64", TINY)
+        series = [Series("start-up", "hvm64", TINY, "warm", tool) for tool in (OURS, "true", "true again", "cp", XEN)]
+        for i in range(self.args.starts + 5):
+            for one in series:
+                if one.tool == XEN and i % 5:           # slow, and far from any limit
+                    continue
+                self.output.unlink(missing_ok=True)
+                self.run(one, source)
+                if i < 5:
+                    one.wall.clear(), one.user.clear(), one.system.clear(), one.rss.clear()
+        return series
+
+    def calls(self, path: str) -> list[dict]:
+        """System calls of each tool, by strace."""
+        size, trace = min(self.args.sizes), self.dir / "strace.out"
+        say(f"system calls, {path}")
+        rows = []
+        for tool in (OURS, PEER[path], LOOP, XEN):
+            counts = {}
+            for n in (TINY, size):
+                source = self.input("hvm64", n)
+                self.output.unlink(missing_ok=True)
+                self.launch(["strace", "-c", "-f", "-o", str(trace), *self.argv(tool, path, source, "hvm64")], path, source)
+                lines = re.findall(r"^ *[\d.]+ +[\d.]+ +\d+ +(\d+)(?: +\d+)? +(\w+)$", trace.read_text(), re.MULTILINE)
+                counts[n] = {name: int(calls) for calls, name in lines if name != "total"}
+            total = sum(counts[size].values())
+            more = total - sum(counts[TINY].values())
+            top = sorted(counts[size].items(), key=lambda x: -x[1])[:4]
+            rows.append({"path": path, "tool": tool, "size": size, "total": total,
+                         "per_batch": more / ((size - TINY) / BATCH), "top": top})
+        self.output.unlink(missing_ok=True)
+        trace.unlink()
+        return rows
+
+
+def may_drop_caches() -> bool:
+    return os.access(DROP_CACHES, os.W_OK) and os.geteuid() == 0
+
+
+def fitting(bench: Bench, sizes: list[int]) -> list[int]:
+    """The sizes for which input and output fit on the disk, beside the other inputs."""
+    free, fit = shutil.disk_usage(bench.dir).free - GIB, []
+    for size in sorted(sizes):
+        if sum(fit) + 2 * size > free:
+            say(f"left out: {report.short(size)}, {free // MIB} MiB free in {bench.dir}")
+        else:
+            fit.append(size)
+    return fit or sys.exit("bench: no space")
+
+
+def measure(args: argparse.Namespace) -> dict:
+    idle = machine.Others()
+    load = os.getloadavg()[0]
+    time.sleep(3)
+    before = idle.percent()[0]
+    if before > 5:
+        say(f"THE MACHINE IS NOT QUIET: {before:.0f} % of its CPUs were busy before the start")
+    bench, begin, others = Bench(args), time.monotonic(), machine.Others()
+    args.sizes = fitting(bench, args.sizes)
+    one_size = min([s for s in args.sizes if s >= GIB], default=max(args.sizes))
+    pv = [one_size] if args.pv is None else args.pv
+    cold = [one_size] if args.cold is None else args.cold
+    notes = []
+    if cold and not may_drop_caches():
+        cold = []
+        notes.append("Cold cache: not measured, it takes root.")
+    for size in args.sizes:
+        if 2.5 * size > machine.memory_available():
+            notes.append(f"{report.short(size)}: input and output may not fit in the page cache, so not surely warm.")
+    series, calls = [], []
+    try:
+        if "start-up" in args.paths:
+            series += bench.start_up()
+        for path in (p for p in args.paths if p != "start-up"):
+            if shutil.which("strace"):
+                calls += bench.calls(path)
+            for flavour, size, cache in ([("hvm64", s, "warm") for s in args.sizes] + [("pv64", s, "warm") for s in pv] +
+                                         [("hvm64", s, "cold") for s in cold if path != "pipe-pipe"]):
+                series += bench.case(path, flavour, size, cache)
+    finally:
+        bench.clean()
+    busy, steal = others.percent()
+    return {
+        "command": shlex.join([str(Path(sys.argv[0]).resolve().relative_to(PROJECT)), *sys.argv[1:]]),
+        "date": datetime.datetime.now().astimezone().isoformat(" ", "minutes"),
+        "revision": machine.revision(PROJECT, program.PROGRAM),
+        "machine": machine.describe(bench.dir),
+        "quiet": {"load": load, "before": before, "during": busy, "steal": steal, "minutes": (time.monotonic() - begin) / 60},
+        "repeat": args.repeat, "starts": args.starts, "feeder": args.feeder, "reader": args.reader, "notes": notes,
+        "series": [asdict(x) for x in series], "calls": calls,
+    }
+
+
+def main() -> None:
+    def sizes(text: str) -> list[int]:
+        return [octets(x) for x in text.split(",") if x and x != "none"]
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", type=sizes, default="256M,1G,4G", help="memory of the HVM guests (%(default)s)")
+    parser.add_argument("--pv", type=sizes, metavar="SIZES", help="of the PV guests (the first of --sizes from 1G on)")
+    parser.add_argument("--cold", type=sizes, metavar="SIZES", help="with cold cache, or none (as --pv)")
+    parser.add_argument("--repeat", type=int, default=5, help="runs of each command (%(default)s)")
+    parser.add_argument("--starts", type=int, default=200, help="runs for the start-up (%(default)s)")
+    parser.add_argument("--paths", type=lambda x: x.split(","), default=",".join(PATHS), help="(%(default)s)")
+    parser.add_argument("--feeder", choices=["splice", "cat"], default="splice", help="what fills the pipe of pipe-pipe")
+    parser.add_argument("--reader", choices=["read", "splice"], default="read", help="how the reader of a pipe takes it")
+    parser.add_argument("--dir", type=Path, default=PROJECT / "build" / "bench", help="where the files lie")
+    parser.add_argument("--out", type=Path, help="(docs/benchmarks.md; the plot goes beside it)")
+    parser.add_argument("--keep", action="store_true", help="keep the inputs for the next run")
+    parser.add_argument("--quick", action="store_true", help="256M and 1G, 3 runs, HVM, warm only")
+    parser.add_argument("--render", action="store_true", help="measure nothing, use results.json in --dir")
+    args = parser.parse_args()
+    if args.quick:
+        args.sizes, args.repeat, args.pv, args.cold = sizes("256M,1G"), 3, [], []
+    if set(args.paths) - set(PATHS) or not args.sizes or args.repeat < 1 or args.starts < 1:
+        parser.error(f"paths are {', '.join(PATHS)}; at least one size and one run")
+    if not program.PROGRAM.exists():
+        parser.error(f"{program.PROGRAM} is not there: cmake --preset release && cmake --build --preset release")
+    out = args.out or (args.dir / "quick.md" if args.quick else PROJECT / "docs" / "benchmarks.md")
+
+    kept = args.dir / "results.json"
+    if not args.render:
+        results = measure(args)
+        kept.write_text(json.dumps(results, indent=1) + "\n")
+    notes = HERE / "notes.md"
+    report.write(json.loads(kept.read_text()), out, notes.read_text() if notes.exists() else "")
+    say(f"written: {out} and {out.with_suffix('.svg')}")
+
+
+if __name__ == "__main__":
+    main()
