@@ -212,13 +212,13 @@ static int link_unnamed(const struct out_file *file, const char *name)
     return linkat(AT_FDCWD, proc, file->dir_fd, name, AT_SYMLINK_FOLLOW);
 }
 
-/* From the hidden name to the final one. */
+/* From the hidden name to the final one; only what was there from the start is replaced. */
 static int rename_hidden(const struct out_file *file)
 {
     struct stat st;
     int rc = -1;
 
-    if (!file->no_clobber)
+    if (file->exists)
         return renameat(file->dir_fd, file->cleanup->file, file->dir_fd, file->name);
     rc = renameat2(file->dir_fd, file->cleanup->file, file->dir_fd, file->name, RENAME_NOREPLACE);
     if (rc != 0 && errno == EINVAL) {
@@ -232,8 +232,8 @@ static int rename_hidden(const struct out_file *file)
 }
 
 /*
- * With signals blocked. A link never replaces anything, so that goes by a hidden name. A file that
- * came up meanwhile is not replaced: the sandbox was told that nothing would be.
+ * With signals blocked. A link never replaces anything, so that goes by a hidden name; and a file
+ * that came up meanwhile, which nobody spoke of, is not replaced.
  */
 static bool give_name(struct out_file *file)
 {
