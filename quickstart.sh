@@ -2,18 +2,13 @@
 # Builds the programs and converts a bundled save, showing the result.
 set -eu
 cd "$(dirname "$0")"
-. tests/packages.sh
+. tests/common.sh
 need_packages $BUILD_PACKAGES
 
-mkdir -p build/quickstart
-log=build/quickstart/build.log
-{ cmake --preset release -DBUILD_TESTING=OFF && cmake --build --preset release -j "$(nproc)"; } >$log 2>&1 || {
-    cat $log >&2
-    exit 1
-}
+build release -DBUILD_TESTING=OFF
 bin=build/release/bin
 save=fixtures/good-xl-hvm64.legacy
-new=build/quickstart/new.save
+new=build/new.save
 
 show() {
     echo "\$ $*"

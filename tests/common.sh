@@ -1,4 +1,4 @@
-# Sourced by quickstart.sh and test.sh: the Debian 12 packages that are needed.
+# Sourced by quickstart.sh and test.sh: the Debian 12 packages that are needed, and quiet builds.
 
 BUILD_PACKAGES="gcc libc6-dev make cmake"
 # clang and libclang-rt-14-dev: the fuzz targets. python3: the end-to-end tests, and Xen's script.
@@ -21,6 +21,18 @@ need_packages() {
     # shellcheck disable=SC2086
     { apt-get -qq update && apt-get -qq -y --no-install-recommends install $missing; } >&2 || {
         echo "apt-get could not install:$missing" >&2
+        return 1
+    }
+}
+
+# build PRESET [OPTION...]: configures and builds; shows the log only if that fails.
+build() {
+    preset=$1
+    shift
+    mkdir -p build
+    log=build/$preset.log
+    { cmake --preset "$preset" "$@" && cmake --build --preset "$preset" -j "$(nproc)"; } >"$log" 2>&1 || {
+        cat "$log" >&2
         return 1
     }
 }
