@@ -66,7 +66,11 @@ def run(plan: Plan, *args: Union[str, Path, int], binary: Path = program.PROGRAM
         if "input" not in kw:
             kw.setdefault("stdin", subprocess.DEVNULL)
         kw.setdefault("stdout", subprocess.PIPE)
-        done = subprocess.run([binary, *map(str, args)], env={**environment(plan, report, binary), **(env or {})},
+        env = {**environment(plan, report, binary), **(env or {})}
+        if "user" in kw:
+            binary = program.for_anyone(binary)
+            env["LD_PRELOAD"] = env["LD_PRELOAD"].replace(str(LIBRARY), str(program.for_anyone(LIBRARY)))
+        done = subprocess.run([binary, *map(str, args)], env=env,
                               pass_fds=(report, *pass_fds), stderr=subprocess.PIPE, timeout=program.TIMEOUT,
                               check=False, **kw)
         lines = os.pread(report, 1 << 20, 0).decode().splitlines()

@@ -24,12 +24,12 @@ ERROR = re.compile(rf"{NAME}: .+: byte 0x[0-9a-f]+: .+: .+")
 
 
 @functools.cache
-def for_anyone() -> Path:
-    """A copy of the program that other users reach, too: the tree may lie in a home directory that is closed to them."""
+def for_anyone(file: Path = PROGRAM) -> Path:
+    """A copy that other users reach, too: the tree may lie in a home directory that is closed to them."""
     directory = tempfile.TemporaryDirectory()
     atexit.register(directory.cleanup)
     os.chmod(directory.name, 0o755)
-    return Path(shutil.copy(PROGRAM, directory.name))
+    return Path(shutil.copy(file, directory.name))
 
 
 def run(*args: Union[str, Path, int], **kw) -> subprocess.CompletedProcess:
