@@ -23,6 +23,7 @@ struct conversion {
     struct cls_input in;
     struct cls_output out;
     struct v2_writer writer;
+    struct convert_facts facts;
     char in_name[NAME_SHOWN], out_name[NAME_SHOWN];
 };
 
@@ -109,6 +110,7 @@ static bool convert_envelope(struct conversion *c, struct v2_options *v2, struct
 
     if (!envelope_read(&c->in, c->log, &envelope, err))
         return false;
+    c->facts.envelope = envelope_name(envelope.kind);
     if (o->need_xl && envelope.kind != ENVELOPE_XL)
         return cls_input_fail(&c->in, err, c->in.offset, "no xl header, though --xl was given");
     if (envelope.v2)
@@ -133,6 +135,8 @@ static bool detect(struct conversion *c, struct legacy_kind *kind, struct cls_er
     bool ok = legacy_detect(&c->in, &told, c->log, &found, err);
 
     *kind = found.kind;
+    c->facts.width = kind->width;
+    c->facts.guest = kind->guest;
     if (ok && found.certain)
         return true;
     if (!envelope_check_foreign(&c->in, &foreign)) {
@@ -142,17 +146,24 @@ static bool detect(struct conversion *c, struct legacy_kind *kind, struct cls_er
     return ok;
 }
 
+static void note_item(struct convert_facts *facts, const struct image_item *item)
+{
+    if (item->kind == IMAGE_BEGIN)
+        facts->p2m_size = item->begin.p2m_size;
+    else if (item->kind == IMAGE_PAGES)
+        for (uint32_t i = 0; i < item->pages.count; i++)
+            facts->pages[item->pages.entries[i] >> 28]++;
+}
+
 /* The conversion itself: each item goes from the reader to the writer. */
-static bool convert_items(struct conversion *c, struct legacy_reader *reader, uint64_t *p2m_size,
-                          struct cls_error *err)
+static bool convert_items(struct conversion *c, struct legacy_reader *reader, struct cls_error *err)
 {
     struct image_item item;
 
     do {
         if (!legacy_reader_next(reader, &item, err) || !v2_writer_put(&c->writer, &item, err))
             return false;
-        if (item.kind == IMAGE_BEGIN)
-            *p2m_size = item.begin.p2m_size;
+        note_item(&c->facts, &item);
     } while (item.kind != IMAGE_END);
     return cls_output_flush(&c->out, err);
 }
@@ -172,7 +183,8 @@ static bool convert_legacy(struct conversion *c, const struct legacy_kind *kind,
 
     if (!reader)
         return false;
-    ok = convert_items(c, reader, &stream.p2m_size, err);
+    ok = convert_items(c, reader, err);
+    stream.p2m_size = c->facts.p2m_size;
     stream.last_checkpoint = legacy_reader_last_checkpoint(reader);
     legacy_reader_free(reader);
     /* With a qemu record left for others, what follows is not ours to judge. */
@@ -197,7 +209,8 @@ static bool convert(struct conversion *c, struct cls_error *err)
 }
 
 bool convert_stream(const struct convert_options *options, const struct cls_log *log,
-                    struct cls_watch *watch, struct convert_cleanup *cleanup, struct cls_error *err)
+                    struct cls_watch *watch, struct convert_cleanup *cleanup,
+                    struct convert_facts *facts, struct cls_error *err)
 {
     struct conversion *c = calloc(1, sizeof(*c));
     bool ok;
@@ -212,6 +225,11 @@ bool convert_stream(const struct convert_options *options, const struct cls_log 
          out_file_commit(&c->out_file, !options->no_sync, err);
     if (!ok)
         pay_start(cleanup);
+    if (c->in.offset > c->in_file.start)
+        c->facts.bytes_in = c->in.offset - c->in_file.start;
+    c->facts.bytes_out = c->out.offset;
+    if (facts)
+        *facts = c->facts;
     cls_input_release(&c->in);
     in_file_close(&c->in_file);
     out_file_close(&c->out_file);

@@ -4,6 +4,13 @@
 
 #include "xl.h"
 
+const char *envelope_name(enum envelope_kind kind)
+{
+    static const char *const names[] = {[ENVELOPE_NONE] = "none", [ENVELOPE_XL] = "xl"};
+
+    return names[kind];
+}
+
 bool envelope_read(struct cls_input *in, const struct cls_log *log, struct envelope *envelope,
                    struct cls_error *err)
 {

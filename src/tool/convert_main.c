@@ -27,7 +27,7 @@ static int run(const struct tool_options *options, struct messages *messages)
     messages->before_line_ctx = &progress;
 
     signals_install(&cleanup);
-    ok = convert_stream(&options->convert, &log, &watch, &cleanup, &err);
+    ok = convert_stream(&options->convert, &log, &watch, &cleanup, NULL, &err);
     if (ok)
         progress_end(&progress, watch.offset);
     else

@@ -47,7 +47,7 @@ void check_conversion(struct convert_options options, const uint8_t *bytes, size
     snprintf(out_arg, sizeof(out_arg), "%d", out_fd);
     options.in = in_arg;
     options.out = out_arg;
-    if (convert_stream(&options, NULL, NULL, &cleanup, &err))
+    if (convert_stream(&options, NULL, NULL, &cleanup, NULL, &err))
         check_output(out_fd, out_arg);
     else
         must_blame_input(&err);

@@ -22,6 +22,7 @@ struct trial {
     struct scratch dir;
     char in[300], out[300]; /* paths or fds, for the options */
     struct cls_error err;
+    struct convert_facts facts;
     struct recorder log;
     bool ok;
 };
@@ -49,7 +50,7 @@ static void run(struct trial *t)
     struct convert_cleanup cleanup = {0};
 
     t->err = (struct cls_error){0};
-    t->ok = convert_stream(&t->options, &t->log.log, NULL, &cleanup, &t->err);
+    t->ok = convert_stream(&t->options, &t->log.log, NULL, &cleanup, &t->facts, &t->err);
     CHECK_INT(cleanup.has_file, 0);
     CHECK_INT(cleanup.owes_start, 0);
     CHECK_INT(cleanup.committed, t->ok);
@@ -105,6 +106,25 @@ static void fixtures_by_name(void)
         bytes_free(&expected);
     }
     fixtures_free(&f);
+}
+
+static void facts_of_a_conversion(void)
+{
+    struct stat in, out;
+    struct trial t;
+
+    start(&t);
+    t.options.in = FIXTURES_DIR "/good-xl-hvm64.legacy";
+    run(&t);
+    CHECK(t.ok && stat(t.options.in, &in) == 0 && stat(t.out, &out) == 0);
+    CHECK_TEXT(t.facts.envelope, "xl");
+    CHECK_INT(t.facts.width, 8);
+    CHECK_INT(t.facts.guest, GUEST_HVM);
+    CHECK_INT(t.facts.p2m_size, 0x480);
+    CHECK_INT(t.facts.pages[0], 4);
+    CHECK_INT(t.facts.bytes_in, in.st_size);
+    CHECK_INT(t.facts.bytes_out, out.st_size);
+    finish(&t);
 }
 
 /* Other bytes before and behind the stream, at inherited fds. */
@@ -518,7 +538,7 @@ static int run_in_sandbox(struct trial *t, bool without_tmpfile)
         no_tmpfile = without_tmpfile;
         t->options.no_sandbox = false;
         t->options.no_sync = false;
-        _exit(convert_stream(&t->options, NULL, NULL, &cleanup, &t->err) ? 0 : (int)t->err.status);
+        _exit(convert_stream(&t->options, NULL, NULL, &cleanup, &t->facts, &t->err) ? 0 : (int)t->err.status);
     }
     CHECK(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status));
     return WEXITSTATUS(status);
@@ -684,6 +704,7 @@ static void extents_of_inputs(void)
 
 CU_TestInfo convert_tests[] = {
     {"fixtures by name", fixtures_by_name},
+    {"facts of a conversion", facts_of_a_conversion},
     {"fixtures between ends of every kind", fixtures_between_ends_of_every_kind},
     {"fixtures that cannot be converted", fixtures_that_cannot_be_converted},
     {"a failed conversion leaves the old output", a_failed_conversion_leaves_the_old_output},

@@ -34,7 +34,7 @@ static bool convert(const struct cutting *c, struct cls_error *err)
     struct convert_cleanup cleanup = {0};
 
     *err = (struct cls_error){0};
-    return convert_stream(&options, NULL, NULL, &cleanup, err);
+    return convert_stream(&options, NULL, NULL, &cleanup, NULL, err);
 }
 
 /* The file now has n bytes: too few. Returns false when that went unnoticed. */

@@ -29,6 +29,16 @@ struct convert_options {
     bool no_sandbox;  /* for debugging */
 };
 
+/* What one conversion found, as far as it came. */
+struct convert_facts {
+    const char *envelope; /* "xl", "none"; static; NULL: not known */
+    unsigned width;       /* of the saving toolstack, in bytes; 0: not known */
+    enum guest_type guest;
+    uint64_t p2m_size;
+    uint64_t pages[16]; /* page entries by type (base/page_type.h), the dropped ones not counted */
+    uint64_t bytes_in, bytes_out;
+};
+
 /*
  * What must be undone when the process is to end at once, for a signal handler to read; see
  * convert_abandon(). Start with all zero.
@@ -47,12 +57,12 @@ bool convert_abandon(struct convert_cleanup *cleanup);
 
 /*
  * Converts one save. What goes wrong is in err, its status being the exit status to use; then
- * nothing stands under the output's name that wasn't there before (where that is a file). watch and
- * log may be NULL; SIGPIPE must be ignored.
+ * nothing stands under the output's name that wasn't there before (where that is a file). watch,
+ * log and facts may be NULL; SIGPIPE must be ignored.
  */
 bool convert_stream(const struct convert_options *options, const struct cls_log *log,
                     struct cls_watch *watch, struct convert_cleanup *cleanup,
-                    struct cls_error *err) CLS_MUST_CHECK;
+                    struct convert_facts *facts, struct cls_error *err) CLS_MUST_CHECK;
 
 /* How messages call an argument of -i (input) or -o: "old.save", "fd 12", "standard input". */
 void convert_display_name(const char *arg, bool input, char *buf, size_t size);

@@ -25,6 +25,9 @@ struct envelope {
     } xl;
 };
 
+/* What people call it: "none", "xl". Static. */
+const char *envelope_name(enum envelope_kind kind);
+
 /* Recognises the envelope and consumes its head. Fails where the head is not sound. */
 bool envelope_read(struct cls_input *in, const struct cls_log *log, struct envelope *envelope,
                    struct cls_error *err) CLS_MUST_CHECK;

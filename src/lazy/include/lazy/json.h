@@ -1,0 +1,34 @@
+/*
+ * json-c: writing JSON.
+ */
+#ifndef LAZY_JSON_H
+#define LAZY_JSON_H
+
+#include <json-c/json.h>
+
+#include "lazy/library.h"
+
+/* Every function of json-c that is used, by its own name. */
+#define LAZY_JSON_FUNCTIONS(X)                                                                     \
+    X(json_object_new_object)                                                                      \
+    X(json_object_new_array)                                                                       \
+    X(json_object_new_string)                                                                      \
+    X(json_object_new_string_len)                                                                  \
+    X(json_object_new_boolean)                                                                     \
+    X(json_object_new_double)                                                                      \
+    X(json_object_new_uint64)                                                                      \
+    X(json_object_object_add)                                                                      \
+    X(json_object_array_add)                                                                       \
+    X(json_object_to_json_string_ext)                                                              \
+    X(json_object_put)
+
+#define LAZY_JSON_MEMBER(name) __typeof__(name) *name;
+
+struct lazy_json {
+    LAZY_JSON_FUNCTIONS(LAZY_JSON_MEMBER)
+};
+
+/* Loads json-c at the first call; NULL and err filled (CLS_SYSTEM) where that is not possible. */
+const struct lazy_json *lazy_json(struct cls_error *err);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * libxml2: reading the XML of libvirt saves, writing ours.
+ */
+#ifndef LAZY_XML_H
+#define LAZY_XML_H
+
+#include <libxml/xmlreader.h>
+#include <libxml/xmlwriter.h>
+
+#include "lazy/library.h"
+
+/* Every function of libxml2 that is used, by its own name; variables are pointers to them. */
+#define LAZY_XML_FUNCTIONS(X)                                                                      \
+    X(xmlSetStructuredErrorFunc)                                                                   \
+    X(xmlReaderForMemory)                                                                          \
+    X(xmlTextReaderRead)                                                                           \
+    X(xmlTextReaderDepth)                                                                          \
+    X(xmlTextReaderNodeType)                                                                       \
+    X(xmlTextReaderConstLocalName)                                                                 \
+    X(xmlTextReaderConstValue)                                                                     \
+    X(xmlFreeTextReader)                                                                           \
+    X(xmlBufferCreate)                                                                             \
+    X(xmlBufferContent)                                                                            \
+    X(xmlBufferLength)                                                                             \
+    X(xmlBufferFree)                                                                               \
+    X(xmlNewTextWriterMemory)                                                                      \
+    X(xmlFreeTextWriter)                                                                           \
+    X(xmlTextWriterSetIndent)                                                                      \
+    X(xmlTextWriterStartDocument)                                                                  \
+    X(xmlTextWriterEndDocument)                                                                    \
+    X(xmlTextWriterStartElement)                                                                   \
+    X(xmlTextWriterEndElement)                                                                     \
+    X(xmlTextWriterWriteAttribute)                                                                 \
+    X(xmlTextWriterWriteElement)                                                                   \
+    X(xmlTextWriterWriteString)                                                                    \
+    X(xmlTextWriterFlush)
+
+#define LAZY_XML_MEMBER(name) __typeof__(name) *name;
+
+struct lazy_xml {
+    LAZY_XML_FUNCTIONS(LAZY_XML_MEMBER)
+};
+
+/* Loads libxml2 at the first call; NULL and err filled (CLS_SYSTEM) where that is not possible. */
+const struct lazy_xml *lazy_xml(struct cls_error *err);
+
+#endif
