@@ -30,6 +30,7 @@ void cls_input_init(struct cls_input *in, int fd, const char *name, uint64_t off
                              .is_regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode),
                              .offset = offset,
                              .watch = watch,
+                             .window.end = UINT64_MAX,
                              .place_nr = -1};
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/input.h"
+#include "stage.h"
 
 void cls_output_init(struct cls_output *out, int fd, const char *name,
                      const struct cls_watch *watch)
@@ -16,6 +17,17 @@ void cls_output_init(struct cls_output *out, int fd, const char *name,
     out->is_pipe = cls_is_pipe(fd);
     out->offset = 0;
     out->used = 0;
+    out->way = CLS_WAY_LOOP;
+    memset(out->moved, 0, sizeof(out->moved));
+    out->stage[0] = out->stage[1] = -1;
+    out->staged = 0;
+    out->file_start = 0;
+    out->window = (struct cls_window){.end = UINT64_MAX};
+}
+
+void cls_output_release(struct cls_output *out)
+{
+    stage_close(out);
 }
 
 bool cls_output_fail(const struct cls_output *out, struct cls_error *err, int errnum)
@@ -23,7 +35,7 @@ bool cls_output_fail(const struct cls_output *out, struct cls_error *err, int er
     return cls_fail_errno(err, errnum, "cannot write %s", out->name);
 }
 
-static bool write_all(const struct cls_output *out, const uint8_t *bytes, size_t n,
+bool output_write_all(const struct cls_output *out, const uint8_t *bytes, size_t n,
                       struct cls_error *err)
 {
     while (n > 0) {
@@ -48,14 +60,14 @@ bool cls_output_flush(struct cls_output *out, struct cls_error *err)
     size_t n = out->used;
 
     out->used = 0;
-    return write_all(out, out->buf, n, err);
+    return stage_drain(out, STAGE_ALL, err) && output_write_all(out, out->buf, n, err);
 }
 
 bool cls_output_write_through(struct cls_output *out, const uint8_t *bytes, size_t n,
                               struct cls_error *err)
 {
     out->offset += n;
-    return write_all(out, bytes, n, err);
+    return output_write_all(out, bytes, n, err);
 }
 
 bool cls_output_write(struct cls_output *out, const void *bytes, size_t n, struct cls_error *err)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/move.h"
 #include "convert/in_file.h"
 #include "envelope/envelope.h"
 #include "leftover.h"
@@ -72,14 +73,27 @@ static bool start_writer(struct conversion *c, struct cls_error *err)
     return ok;
 }
 
+/* The output is as long as the input but for some headers: that much is sure to be needed. */
+static void preallocate(struct conversion *c)
+{
+    const struct stat *st = &c->in_file.st;
+
+    if (S_ISREG(st->st_mode) && (uint64_t)st->st_size > c->in_file.start && !c->options->sparse)
+        out_file_preallocate(&c->out_file, (uint64_t)st->st_size - c->in_file.start);
+}
+
 static bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_error *err)
 {
     const struct convert_options *o = c->options;
+    struct cls_move_options move = {.sparse = o->sparse, .durable = !o->no_sync};
 
     convert_display_name(o->in, true, c->in_name, sizeof(c->in_name));
     convert_display_name(o->out, false, c->out_name, sizeof(c->out_name));
     if (!out_file_resolve(&c->out_file, o->out, c->out_name, o->no_clobber, c->cleanup, err))
         return false;
+    if (o->sparse && out_file_is_straight(&c->out_file))
+        return cls_fail(err, CLS_USAGE, "--sparse takes a file as output, which %s is not",
+                        c->out_name);
     owe_start(c);
     if (!in_file_open(&c->in_file, o->in, c->in_name, err))
         return false;
@@ -90,6 +104,8 @@ static bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_
     owe_start(c);
     cls_input_init(&c->in, c->in_file.fd, c->in_name, c->in_file.start, watch);
     cls_output_init(&c->out, c->out_file.fd, c->out_name, watch);
+    cls_move_prepare(&c->in, &c->out, &move, c->log);
+    preallocate(c);
     return true;
 }
 
@@ -221,6 +237,7 @@ bool convert_stream(const struct convert_options *options, const struct cls_log 
     c->log = log;
     c->cleanup = cleanup;
     c->in_file.fd = c->out_file.fd = c->out_file.dir_fd = -1;
+    cls_output_init(&c->out, -1, NULL, NULL);
     ok = open_ends(c, watch, err) && enter_sandbox(c, err) && convert(c, err) &&
          out_file_commit(&c->out_file, !options->no_sync, err);
     if (!ok)
@@ -231,6 +248,7 @@ bool convert_stream(const struct convert_options *options, const struct cls_log 
     if (facts)
         *facts = c->facts;
     cls_input_release(&c->in);
+    cls_output_release(&c->out);
     in_file_close(&c->in_file);
     out_file_close(&c->out_file);
     free(c);

@@ -10,6 +10,7 @@
 enum {
     OPT_SKIP_QEMU = 256,
     OPT_STREAM_VERSION,
+    OPT_SPARSE,
     OPT_NO_SYNC,
     OPT_NO_CLOBBER,
     OPT_PROGRESS,
@@ -26,6 +27,7 @@ static const struct option long_options[] = {
     {"xl", no_argument, NULL, 'x'},
     {"skip-qemu", no_argument, NULL, OPT_SKIP_QEMU},
     {"stream-version", required_argument, NULL, OPT_STREAM_VERSION},
+    {"sparse", no_argument, NULL, OPT_SPARSE},
     {"no-sync", no_argument, NULL, OPT_NO_SYNC},
     {"no-clobber", no_argument, NULL, OPT_NO_CLOBBER},
     {"progress", optional_argument, NULL, OPT_PROGRESS},
@@ -54,6 +56,7 @@ static const char help[] =
     "      --skip-qemu            libxc format: leave the qemu record in the input, unread\n"
     "      --stream-version 2|3   version of the libxc stream (default 2: any Xen since 4.6;\n"
     "                             3: what Xen's own converter writes since 4.14)\n"
+    "      --sparse               leave holes in the output file for blocks of zeros\n"
     "      --no-sync              don't wait until the output is on disk\n"
     "      --no-clobber           an output that exists is an error\n"
     "      --progress[=WHEN]      auto (on a terminal, after a second), always or never;\n"
@@ -141,6 +144,8 @@ static bool parse_option(int option, const char *value, struct tool_options *o)
         return c->skip_qemu = true;
     case OPT_STREAM_VERSION:
         return parse_version(value, c);
+    case OPT_SPARSE:
+        return c->sparse = true;
     case OPT_NO_SYNC:
         return c->no_sync = true;
     case OPT_NO_CLOBBER:

@@ -6,8 +6,8 @@
     tests/bench/bench.py --quick        # two minutes, written to build/bench/ and not to docs/
     tests/bench/bench.py --render       # writes the document again from the last run's figures
 
-Needs cc, python3 and what Debian always has; strace for the table of system calls (optional); root for the cold cache
-(optional). Figures as measured go to results.json in build/bench/. What people have to say about the figures stands in
+Needs cc, python3 and what Debian always has; strace for the table of system calls (optional); liburing-dev for one of the ways that were tried (optional); root for
+the cold cache (optional). Figures as measured go to results.json in build/bench/. What people have to say about the figures stands in
 notes.md beside this script and is put into the document as it is.
 """
 
@@ -34,13 +34,17 @@ import machine
 import report
 
 MIB, GIB = 1 << 20, 1 << 30
+FILE_PATHS = ("file-file", "start-up", "ways")     # where the output is a file
 BATCH = 4 * MIB             # page data of a whole batch
 SMALL = 64 * MIB            # inputs up to here are made anew each time, and may stay
 TINY = 1 * MIB
 
 OURS, XEN, LOOP, AGAIN = "convert-legacy-stream", "Xen's script", "bare loop", "again"
-PATHS = ("file-file", "file-pipe", "pipe-pipe", "start-up")
+PATHS = ("file-file", "file-pipe", "pipe-pipe", "start-up", "ways")
+WAYS = [way + more for way in ("stage", "splice-pipe", "copy_file_range", "sendfile", "loop-64", "loop-256", "loop-1024", "loop-4096",
+                               "mmap-in", "mmap-out", "threads", "uring") for more in ("", " fallocate")]
 PEER = {"file-file": "cp", "file-pipe": "cat", "pipe-pipe": "cat"}
+HAVE_URING = Path("/usr/include/liburing.h").exists()
 DROP_CACHES = Path("/proc/sys/vm/drop_caches")
 
 
@@ -72,9 +76,11 @@ class Bench:
         self.output, self.ballast = self.dir / "output.v2", self.dir / "ballast"
         self.made: list[Path] = []
         self.bin = {}
-        for name, flags in (("launch", ["-static"]), ("splice_loop", []), ("discard", [])):
+        self.ways = [w for w in WAYS if HAVE_URING or not w.startswith("uring")]
+        for name, flags in (("launch", ["-static"]), ("splice_loop", []), ("discard", []),
+                            ("ways", ["-lpthread", *(["-luring"] if HAVE_URING else [])])):
             self.bin[name] = str(self.dir / name)
-            subprocess.run(["cc", "-std=gnu11", "-O2", *flags, "-o", self.bin[name], str(HERE / f"{name}.c")], check=True)
+            subprocess.run(["cc", "-std=gnu11", "-O2", "-o", self.bin[name], str(HERE / f"{name}.c"), *flags], check=True)
         scripts, env = xen._installed()
         self.xen = [sys.executable, str(scripts / "convert-legacy-stream")]
         self.env = {**env, "PYTHONPYCACHEPREFIX": str(self.dir / "pycache")}    # compiled once, as when installed
@@ -106,7 +112,7 @@ class Bench:
     def argv(self, tool: str, path: str, source: Path, flavour: str) -> list[str]:
         """What is measured; - stands for the pipe."""
         into = "-" if path == "pipe-pipe" else str(source)
-        out = str(self.output) if path in ("file-file", "start-up") else "-"
+        out = str(self.output) if path in FILE_PATHS else "-"
         tool = tool.removesuffix(f" {AGAIN}")
         if tool == OURS:
             return [str(program.PROGRAM), "-i", into, "-o", out, *(["--no-sync"] if out != "-" else [])]
@@ -115,12 +121,15 @@ class Bench:
                     "-g", flavour[:-2], "-f", "libxc"]
         if tool == LOOP:
             return [self.bin["splice_loop"], into, out]
+        if tool in WAYS:
+            way, *more = tool.split()
+            return [self.bin["ways"], way, into, out, *more]
         return {"cp": ["cp", into, out], "cat": ["cat", *([into] if into != "-" else [])], "true": ["/bin/true"]}[tool]
 
     def pipeline(self, measured: list[str], path: str, source: Path) -> tuple[list[str], int]:
         """(argv of the launcher, index of the measured command)"""
         feeder = ["cat", str(source)] if self.args.feeder == "cat" else [self.bin["splice_loop"], "-k", str(source), "-"]
-        commands = [measured] if path in ("file-file", "start-up") else [measured, [self.bin["discard"], self.args.reader]]
+        commands = [measured] if path in FILE_PATHS else [measured, [self.bin["discard"], self.args.reader]]
         if path == "pipe-pipe":
             commands.insert(0, feeder)
         argv = [self.bin["launch"]]
@@ -143,7 +152,7 @@ class Bench:
     def prepare(self, one: Series, source: Path) -> None:
         """The same state before each run, none of it measured."""
         self.output.unlink(missing_ok=True)
-        if one.path == "file-file":
+        if one.path in ("file-file", "ways"):
             # On virtual machines memory that was never used is slow the first time: let it be used, then set free.
             block = bytes(MIB)
             with self.ballast.open("wb", buffering=0) as out:
@@ -167,17 +176,17 @@ class Bench:
         if one.tool.startswith("true"):
             return
         plain = one.tool not in (OURS, XEN)
-        if came < one.size or (plain and came != source.stat().st_size) or (one.output and came != one.output):
+        if came < one.size or (plain and one.path != "ways" and came != source.stat().st_size) or (one.output and came != one.output):
             sys.exit(f"bench: {one.tool} on {one.path} wrote {came} bytes from {source.stat().st_size}")
-        if one.tool == OURS and one.path in ("file-file", "start-up") and not one.output:
+        if one.tool == OURS and one.path in FILE_PATHS and not one.output:
             subprocess.run([str(self.verify), "-i", str(self.output)], check=True)
         one.output = came
 
     # All runs of one table
 
     def case(self, path: str, flavour: str, size: int, cache: str) -> list[Series]:
-        tools = [OURS, PEER[path], LOOP]
-        if cache == "warm":
+        tools = ["cp", OURS, *self.ways] if path == "ways" else [OURS, PEER[path], LOOP]
+        if cache == "warm" and path != "ways":
             tools.append(XEN)
             if size <= GIB:
                 tools.append(f"{PEER[path]} {AGAIN}")
@@ -271,7 +280,9 @@ def measure(args: argparse.Namespace) -> dict:
     try:
         if "start-up" in args.paths:
             series += bench.start_up()
-        for path in (p for p in args.paths if p != "start-up"):
+        if "ways" in args.paths:
+            series += bench.case("ways", "hvm64", one_size, "warm")
+        for path in (p for p in args.paths if p in PEER):
             if shutil.which("strace"):
                 calls += bench.calls(path)
             for flavour, size, cache in ([("hvm64", s, "warm") for s in args.sizes] + [("pv64", s, "warm") for s in pv] +
@@ -296,7 +307,7 @@ def main() -> None:
         return [octets(x) for x in text.split(",") if x and x != "none"]
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", type=sizes, default="256M,1G,4G", help="memory of the HVM guests (%(default)s)")
+    parser.add_argument("--sizes", type=sizes, default="256M,1G,4G,16G", help="memory of the HVM guests (%(default)s)")
     parser.add_argument("--pv", type=sizes, metavar="SIZES", help="of the PV guests (the first of --sizes from 1G on)")
     parser.add_argument("--cold", type=sizes, metavar="SIZES", help="with cold cache, or none (as --pv)")
     parser.add_argument("--repeat", type=int, default=5, help="runs of each command (%(default)s)")
@@ -312,6 +323,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.quick:
         args.sizes, args.repeat, args.pv, args.cold = sizes("256M,1G"), 3, [], []
+        args.paths = [p for p in args.paths if p != "ways"]
     if set(args.paths) - set(PATHS) or not args.sizes or args.repeat < 1 or args.starts < 1:
         parser.error(f"paths are {', '.join(PATHS)}; at least one size and one run")
     if not program.PROGRAM.exists():

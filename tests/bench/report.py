@@ -96,7 +96,7 @@ class Figures:
         self.results = results
         self.series = {(s["path"], s["flavour"], s["size"], s["cache"], s["tool"]): s for s in results["series"]}
         # In the order of measuring, each once.
-        self.cases = list(dict.fromkeys(key[1:4] for key in self.series if key[0] != "start-up"))
+        self.cases = list(dict.fromkeys(key[1:4] for key in self.series if key[0] in TITLE))
         self.cases.sort(key=lambda c: (c[2] == "cold", c[0] != "hvm64", c[1]))
         self.paths = [p for p in TITLE if any(key[0] == p for key in self.series)]
 
@@ -149,6 +149,19 @@ class Figures:
                 text += ("\nThe same command measured twice, as if it were two: what differs from 1 here is noise, and "
                          "ratios above are no better\nthan that.\n\n" + table(head, filter(None, control), left=4))
         return text + self.start_up()
+
+    def ways(self) -> str:
+        rows = {key[4]: s for key, s in self.series.items() if key[0] == "ways"}
+        if not rows:
+            return ""
+        base, size = rows["cp"], next(iter(rows.values()))["size"]
+        cells = [[f"`{tool}`" if tool not in ("cp", OURS) else f"**{tool}**",
+                  *(f"{value(s, what) / value(base, what):.2f}" for what in ("wall", "CPU")),
+                  f"{min(s['wall']) / min(base['wall']):.2f}", spread(s["wall"]), spread(cpu(s)), f"{value(s, 'memory'):.1f}"]
+                 for tool, s in sorted(rows.items(), key=lambda x: value(x[1], "CPU"))]
+        return (f"## Ways that were tried, file → file\n\n`tests/bench/ways.c` moves the bytes of a HVM save of {long(size)} as the converter "
+                "does, in one way each, and looks at\nnothing; with `fallocate` the output has its size beforehand. Ratios to cp, by CPU.\n\n"
+                + table(["way", "wall", "CPU", "least wall", "wall, s", "CPU, s", "peak RSS, MiB"], cells) + "\n")
 
     def start_up(self) -> str:
         rows = {key[4]: s for key, s in self.series.items() if key[0] == "start-up"}
@@ -260,7 +273,7 @@ def write(results: dict, out: Path, notes: str) -> None:
         notes.strip() + "\n\n" if notes.strip() else "",
         figures.growth(),
         f"## Plots\n\n![Wall, CPU and memory against size]({picture.name})\n\n",
-        figures.details(), figures.calls(), figures.circumstances(),
+        figures.ways(), figures.details(), figures.calls(), figures.circumstances(),
         METHOD.format(repeat=results["repeat"], feeder=feeder, reader=reader),
     ]
     out.parent.mkdir(parents=True, exist_ok=True)

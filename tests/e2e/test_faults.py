@@ -32,8 +32,11 @@ class Fault:
     why: str = ""
     times: int = 1
     hidden: Optional[set] = None    # what is allowed where unnamed files can't be had
+    to_file: Optional[set] = None   # and where the output is a file
 
     def allowed_at(self, ends: "Ends") -> set:
+        if self.to_file and not ends.to_pipe:
+            return self.to_file
         return self.hidden if self.hidden and ends.hidden else self.allowed
 
 
@@ -46,7 +49,7 @@ FAULTS = [
     Fault("write", (EIO, ENOSPC, EDQUOT, EFBIG, EPIPE), FAILS),
     Fault("write", (EINTR, EAGAIN, "short"), WORKS),
     Fault("write", ("short",), WORKS, "a sink that hardly takes anything", times=0),
-    Fault("splice", (EPIPE,), FAILS),
+    Fault("splice", (EPIPE,), FAILS, "but on the way to a file it is a pipe of our own: the loop goes on", to_file=WORKS),
     Fault("splice", (EIO, ENOMEM), WORKS, "the loop goes on, which can tell the side that fails, should it fail there"),
     Fault("splice", (EINTR, EAGAIN, "short"), WORKS),
     Fault("splice", (EINVAL, ENOSYS), WORKS, "ends that cannot splice: read and write instead"),

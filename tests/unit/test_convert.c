@@ -538,7 +538,9 @@ static int run_in_sandbox(struct trial *t, bool without_tmpfile)
         no_tmpfile = without_tmpfile;
         t->options.no_sandbox = false;
         t->options.no_sync = false;
-        _exit(convert_stream(&t->options, NULL, NULL, &cleanup, &t->facts, &t->err) ? 0 : (int)t->err.status);
+        _exit(convert_stream(&t->options, NULL, NULL, &cleanup, &t->facts, &t->err)
+                  ? 0
+                  : (int)t->err.status);
     }
     CHECK(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status));
     return WEXITSTATUS(status);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -19,7 +20,20 @@ struct moving {
     enum end from, to;
     bool nonblocking;
     size_t peeked;
+    bool unprepared; /* by read and write, whatever the ends */
 };
+
+static const struct cls_move_options plain = {0};
+
+/* The way that these ends are to go, as docs/benchmarks.md says. */
+static enum cls_way way_of(const struct moving *m)
+{
+    if (m->unprepared)
+        return CLS_WAY_LOOP;
+    if (m->to == END_FILE)
+        return CLS_WAY_STAGED;
+    return m->from == END_PIPE || m->to == END_PIPE ? CLS_WAY_SPLICE : CLS_WAY_LOOP;
+}
 
 static void check_rest(struct source *source, const struct bytes *content, size_t offset)
 {
@@ -44,13 +58,18 @@ static void move(struct source *source, struct sink *sink, const struct moving *
 
     cls_input_init(&in, source->fd, "in", 0, NULL);
     cls_output_init(&out, sink->fd, "out", NULL);
+    if (!m->unprepared)
+        cls_move_prepare(&in, &out, &plain, NULL);
     CHECK(cls_output_write(&out, content->p, HEAD, &err));
     CHECK(cls_input_peek(&in, m->peeked, &b, &got, &err));
     CHECK(cls_move(&in, &out, BULK, "data", &err));
     CHECK(cls_output_write(&out, "end", 3, &err) && cls_output_flush(&out, &err));
     CHECK_INT(in.offset, BULK);
     CHECK_INT(out.offset, HEAD + BULK + 3);
+    for (enum cls_way way = 0; way < CLS_WAYS; way++)
+        CHECK_INT(out.moved[way], way == way_of(m) ? BULK - m->peeked : 0);
     cls_input_release(&in);
+    cls_output_release(&out);
 }
 
 static void check_move(const struct moving *m, const struct bytes *content)
@@ -80,7 +99,8 @@ static void check_all_moves(bool nonblocking, size_t peeked)
     put_pattern(&content, BULK + TAIL);
     for (enum end from = 0; from < END_KINDS; from++)
         for (enum end to = 0; to < END_KINDS; to++)
-            check_move(&(struct moving){from, to, nonblocking, peeked}, &content);
+            for (int unprepared = 0; unprepared < 2; unprepared++)
+                check_move(&(struct moving){from, to, nonblocking, peeked, unprepared}, &content);
     bytes_free(&content);
 }
 
@@ -116,6 +136,7 @@ static void moves_within_what_was_peeked(void)
     sink_open(&sink, END_FILE, false);
     cls_input_init(&in, source.fd, "in", 0, NULL);
     cls_output_init(&out, sink.fd, "out", NULL);
+    cls_move_prepare(&in, &out, &plain, NULL);
     CHECK(cls_input_peek(&in, 50, &b, &got, &err));
     CHECK(cls_move(&in, &out, 0, "nothing", &err));
     CHECK(cls_move(&in, &out, 20, "less than was peeked", &err));
@@ -129,6 +150,7 @@ static void moves_within_what_was_peeked(void)
     source_close(&source);
     sink_free(&sink);
     cls_input_release(&in);
+    cls_output_release(&out);
     bytes_free(&wanted);
     bytes_free(&content);
 }
@@ -147,6 +169,7 @@ static void check_truncated_move(enum end from, enum end to)
     sink_open(&sink, to, false);
     cls_input_init(&in, source.fd, "in", 0, NULL);
     cls_output_init(&out, sink.fd, "out", NULL);
+    cls_move_prepare(&in, &out, &plain, NULL);
     cls_input_at(&in, "page batch", 12, NULL);
     CHECK(cls_input_skip(&in, 1000, "a", &err));
     CHECK(!cls_move(&in, &out, 100000, "page data", &err));
@@ -158,6 +181,7 @@ static void check_truncated_move(enum end from, enum end to)
     source_close(&source);
     sink_free(&sink);
     cls_input_release(&in);
+    cls_output_release(&out);
     bytes_free(&content);
 }
 
@@ -180,6 +204,7 @@ static void check_failed_write(int out_fd, enum end from, const char *reason)
     source_open(&source, from, &content, false);
     cls_input_init(&in, source.fd, "in", 0, NULL);
     cls_output_init(&out, out_fd, "out", NULL);
+    cls_move_prepare(&in, &out, &plain, NULL);
     CHECK(!cls_move(&in, &out, 100000, "data", &err));
     CHECK_INT(err.status, CLS_SYSTEM);
     CHECK_TEXT(err.reason, reason);
@@ -220,6 +245,8 @@ static void a_file_opened_for_appending(void)
     source_open(&source, END_PIPE, &content, false);
     cls_input_init(&in, source.fd, "in", 0, NULL);
     cls_output_init(&out, fd, "out", NULL);
+    cls_move_prepare(&in, &out, &plain, NULL);
+    CHECK_INT(out.way, CLS_WAY_SPLICE);
     CHECK(cls_move(&in, &out, 300000, "data", &err));
     close(fd);
     put_text(&wanted, "old");
@@ -228,10 +255,92 @@ static void a_file_opened_for_appending(void)
     CHECK_BYTES(got.p, got.len, &wanted);
     source_close(&source);
     cls_input_release(&in);
+    cls_output_release(&out);
     scratch_remove(&dir);
     bytes_free(&content);
     bytes_free(&got);
     bytes_free(&wanted);
+}
+
+/* Many small moves, each behind a small write: bytes pile up in the stage, and come out in order.
+ */
+static void many_small_moves(void)
+{
+    struct bytes content = {0}, wanted = {0};
+    struct source source;
+    struct sink sink;
+    struct cls_input in;
+    struct cls_output out;
+    struct cls_error err;
+
+    put_pattern(&content, 600000);
+    source_open(&source, END_PIPE, &content, false);
+    sink_open(&sink, END_FILE, false);
+    cls_input_init(&in, source.fd, "in", 0, NULL);
+    cls_output_init(&out, sink.fd, "out", NULL);
+    cls_move_prepare(&in, &out, &plain, NULL);
+    for (size_t pos = 0, n; pos < content.len; pos += n) {
+        n = 1 + pos * 7 % 1500;
+        if (n > content.len - pos)
+            n = content.len - pos;
+        CHECK(cls_output_write(&out, "head", 4, &err) && cls_move(&in, &out, n, "data", &err));
+        put_text(&wanted, "head");
+        put_raw(&wanted, content.p + pos, n);
+    }
+    CHECK(cls_output_flush(&out, &err));
+    CHECK_INT(out.moved[CLS_WAY_STAGED], content.len);
+    sink_finish(&sink);
+    CHECK_BYTES(sink.got.p, sink.got.len, &wanted);
+    source_close(&source);
+    sink_free(&sink);
+    cls_input_release(&in);
+    cls_output_release(&out);
+    bytes_free(&wanted);
+    bytes_free(&content);
+}
+
+/* Data, zeros, data, zeros; the zeros cover whole blocks of the file, though not at once. */
+static void holes_for_zeros(void)
+{
+    struct bytes content = {0}, wanted = {0}, got = {0};
+    const struct cls_move_options sparse = {.sparse = true};
+    struct source source;
+    struct scratch dir;
+    struct cls_input in;
+    struct cls_output out;
+    struct cls_error err;
+    struct stat st;
+    int fd;
+
+    put_pattern(&content, 10000);
+    put_fill(&content, 0, 3 << 20);
+    put_pattern(&content, 5000);
+    put_fill(&content, 0, 700000);
+    scratch_make(&dir);
+    fd = open(scratch_path(&dir, "out"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    source_open(&source, END_SOCKET, &content, false);
+    cls_input_init(&in, source.fd, "in", 0, NULL);
+    cls_output_init(&out, fd, "out", NULL);
+    cls_move_prepare(&in, &out, &sparse, NULL);
+    CHECK(cls_output_write(&out, "head", 4, &err) &&
+          cls_move(&in, &out, content.len, "data", &err));
+    CHECK(cls_output_write(&out, "tail", 4, &err) && cls_output_flush(&out, &err));
+    CHECK_INT(out.moved[CLS_WAY_SPARSE], content.len);
+    CHECK(fstat(fd, &st) == 0);
+    CHECK_THAT(st.st_blocks * 512 < 200000, "%lld bytes are allocated", st.st_blocks * 512LL);
+    close(fd);
+    put_text(&wanted, "head");
+    put_bytes(&wanted, &content);
+    put_text(&wanted, "tail");
+    CHECK(read_file(dir.path, &got));
+    CHECK_BYTES(got.p, got.len, &wanted);
+    source_close(&source);
+    scratch_remove(&dir);
+    cls_input_release(&in);
+    cls_output_release(&out);
+    bytes_free(&got);
+    bytes_free(&wanted);
+    bytes_free(&content);
 }
 
 static void on_alarm(int signal_number)
@@ -264,6 +373,8 @@ CU_TestInfo move_tests[] = {
     {"truncated moves", truncated_moves},
     {"failed writes", failed_writes},
     {"a file opened for appending", a_file_opened_for_appending},
+    {"many small moves", many_small_moves},
+    {"holes for zeros", holes_for_zeros},
     {"signals interrupt nothing", signals_interrupt_nothing},
     CU_TEST_INFO_NULL,
 };

@@ -26,12 +26,19 @@ struct cls_watch {
 /* watch may be NULL. */
 void cls_watch_tick(const struct cls_watch *watch);
 
+/* A stretch of a file, by the offsets that the end counts; src/base/cache.c. */
+struct cls_window {
+    uint64_t start, end; /* end UINT64_MAX: none is looked at */
+    bool keep;           /* input: it was in the page cache before; output: it will be synced */
+};
+
 struct cls_input {
     int fd;
     const char *name; /* for messages */
     bool is_pipe, is_regular;
     uint64_t offset; /* of the next byte that is not yet consumed */
     struct cls_watch *watch;
+    struct cls_window window;
 
     const char *place;    /* "page batch", or NULL */
     int64_t place_nr;     /* -1: the place has no number */

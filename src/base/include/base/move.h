@@ -5,11 +5,25 @@
 #define BASE_MOVE_H
 
 #include "base/input.h"
+#include "base/log.h"
 #include "base/output.h"
+
+struct cls_move_options {
+    bool sparse;  /* the output, a file of ours that holds nothing yet, gets holes for zeros */
+    bool durable; /* it is going to be synced */
+};
+
+/*
+ * Picks, once, the way that moves between these two ends go, enlarges pipes where that is permitted
+ * and tells the log. To be called before anything is moved. Which way is the fastest for which ends
+ * was measured: docs/benchmarks.md.
+ */
+void cls_move_prepare(struct cls_input *in, struct cls_output *out,
+                      const struct cls_move_options *options, const struct cls_log *log);
 
 /*
  * Consumes exactly n bytes of the input and puts them behind what the output holds. what names them
- * in an error. One end a pipe: splice; else a read/write loop (also where splice is refused).
+ * in an error. Ends that refuse to splice after all are moved between by reading and writing.
  */
 bool cls_move(struct cls_input *in, struct cls_output *out, uint64_t n, const char *what,
               struct cls_error *err) CLS_MUST_CHECK;

@@ -24,6 +24,7 @@ struct convert_options {
     unsigned version; /* of the libxc stream, 2 or 3 */
     bool need_xl;     /* the input must have an xl header */
     bool skip_qemu;   /* libxc format: leave the qemu record in the input */
+    bool sparse;      /* holes in the output file for blocks of zeros */
     bool no_sync;     /* no fsync before the output gets its name */
     bool no_clobber;  /* an output that exists is an error */
     bool no_sandbox;  /* for debugging */

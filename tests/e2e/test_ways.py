@@ -1,0 +1,239 @@
+"""Page data really goes the way that was picked for the two ends, with few system calls; and the page cache is spared."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import unittest
+from pathlib import Path
+from unittest import mock
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from kit import cases, expected, flavours, legacy, program, v2
+from kit.base import ProgramTest
+from kit.legacy import page
+from kit.make_stream import big
+
+HVM = next(f for f in flavours.ALL if f.name == "hvm64")
+CASE = cases.named("hvm64-full-batch")
+MIB = 1 << 20
+SMALL = 9000                # heads of batches: more than that in one call is page data
+WANTED = v2.version_2_of(expected.by_model(CASE, "libxc"))
+STAGED, SPLICE, LOOP = "by splice, through a pipe of our own", "by splice", "by read and write"
+
+
+class Ways(ProgramTest):
+    """Each kind of end under strace."""
+
+    def setUp(self):
+        super().setUp()
+        self.trace = self.dir / "trace"
+        self.save = self.file("in.save", CASE.octets())
+
+    def own(self, fd: int) -> int:
+        self.addCleanup(os.close, fd)
+        return fd
+
+    def thread(self, run, *args) -> None:
+        thread = threading.Thread(target=run, args=args)
+        thread.start()
+        self.addCleanup(thread.join)
+
+    def feed(self, fd: int) -> None:
+        with os.fdopen(fd, "wb", buffering=0) as end:
+            rest = memoryview(CASE.octets())
+            while rest:
+                rest = rest[end.write(rest):]
+
+    def source(self, kind: str) -> int:
+        if kind == "file":
+            return self.own(os.open(self.save, os.O_RDONLY))
+        if kind == "pipe":
+            reads, writes = os.pipe()
+        else:
+            ours, theirs = socket.socketpair()
+            reads, writes = ours.detach(), theirs.detach()
+        self.thread(self.feed, writes)
+        return self.own(reads)
+
+    def sink(self, kind: str):
+        """(fd, what arrived)"""
+        if kind == "file":
+            path = self.out()
+            return self.own(os.open(path, os.O_RDWR | os.O_CREAT)), path.read_bytes
+        if kind == "pipe":
+            reads, writes = os.pipe()
+        else:
+            ours, theirs = socket.socketpair()
+            reads, writes = ours.detach(), theirs.detach()
+        got: list[bytes] = []
+
+        def collect():
+            with os.fdopen(reads, "rb", buffering=0) as end:
+                while data := end.read(100000):
+                    got.append(data)
+
+        thread = threading.Thread(target=collect)
+        thread.start()
+
+        def arrived() -> bytes:
+            os.close(writes)
+            thread.join()
+            return b"".join(got)
+        return writes, arrived
+
+    def run_traced(self, *args, fds: tuple[int, ...] = (), strace: tuple[str, ...] = ()) -> tuple[str, list[tuple[str, str, int]]]:
+        """(the way that -v tells, the calls: name, arguments, result)"""
+        env = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}      # leaks cannot be looked for under strace
+        done = subprocess.run(["strace", "-f", "-o", str(self.trace), *strace, str(program.PROGRAM), "-v", *map(str, args)],
+                              env=env, pass_fds=fds, capture_output=True, stdin=subprocess.DEVNULL, check=False)
+        self.assert_status(done, 0)
+        told = re.findall(r"page data moves (.*)", done.stderr.decode())
+        self.assertEqual(len(told), 1, "picked once, and told")
+        calls = re.findall(r"^\d+ +(\w+)\((.*)\) += (-?\d+)", self.trace.read_text(errors="replace"), re.MULTILINE)
+        return told[0], [(name, args, int(result)) for name, args, result in calls]
+
+    def check(self, source: str, target: str, way: str) -> None:
+        with self.subTest(source=source, target=target):
+            fin, (fout, arrived) = self.source(source), self.sink(target)
+            told, calls = self.run_traced("-i", fin, "-o", fout, fds=(fin, fout))
+            self.assertEqual(v2.difference(WANTED, arrived()), "")
+            self.assertEqual(told, way)
+            spliced = sum(n for name, _, n in calls if name == "splice" and n > 0)
+            large = [c for c in calls if c[0] in ("read", "write") and c[2] > SMALL]
+            pages = len(CASE.octets()) // MIB * MIB
+            if way == LOOP:
+                self.assertEqual(spliced, 0)
+                self.assertGreater(len(large), 0)
+            else:
+                self.assertEqual(large, [], "page data went through memory")
+                self.assertGreaterEqual(spliced, pages * (2 if way == STAGED else 1))
+            for fd, kind in ((fin, source), (fout, target)):
+                enlarged = any(name == "fcntl" and args.startswith(f"{fd}, F_SETPIPE_SZ") for name, args, _ in calls)
+                self.assertEqual(enlarged, kind == "pipe", f"size of pipe {fd}")
+            advised = [args for name, args, _ in calls if name.startswith("fadvise") and "SEQUENTIAL" in args]
+            self.assertEqual(len(advised), source == "file")
+            self.doCleanups()
+            self.setUp()
+
+    def test_each_pair_of_ends(self):
+        for source in ("file", "pipe", "socket"):
+            self.check(source, "file", STAGED)
+            self.check(source, "pipe", SPLICE)
+            self.check(source, "socket", SPLICE if source == "pipe" else LOOP)
+
+    def test_few_calls_for_a_batch(self):
+        """A head: id and entries are read, the new one is written; the data: moves of about 1 MiB, in and out."""
+        _, calls = self.run_traced("-i", self.save, "-o", self.out())
+        names = [name for name, _, _ in calls]
+        entries = next(i for i, (name, _, n) in enumerate(calls) if name == "read" and n == 1024 * 8)
+        end = entries + 2
+        while names[end] == "splice":
+            end += 1
+        self.assertEqual(names[entries - 1:entries + 2], ["read", "read", "write"])
+        self.assertLessEqual(end - entries - 2, 10, calls[entries:end])
+
+    def test_blocks_of_the_file_are_written_whole(self):
+        _, calls = self.run_traced("-i", self.save, "-o", self.out())
+        at, sizes = 0, []
+        out = next(args.split(", ")[2] for name, args, _ in calls if name == "splice" and not args.startswith("4,"))
+        for name, args, n in calls:
+            if name == "splice" and args.split(", ")[2] == out:
+                sizes.append(n)
+                at += n
+        self.assertTrue(all(sum(sizes[:i + 1]) % 65536 == 0 for i in range(len(sizes) - 1)), sizes)
+
+    def test_output_has_its_size_beforehand(self):
+        output = self.out()
+        _, calls = self.run_traced("-i", self.save, "-o", output)
+        filesystem = subprocess.run(["stat", "-f", "-c", "%T", str(output.parent)], capture_output=True, text=True, check=True)
+        asked = [args for name, args, _ in calls if name == "fallocate"]
+        self.assertEqual(len(asked), filesystem.stdout.strip() == "ext2/ext3")
+        self.assertEqual(v2.difference(WANTED, output.read_bytes()), "", "and its true size afterwards")
+
+    def test_more_is_asked_for_than_needed(self):
+        """Since the input goes on behind the stream."""
+        fin, output = self.own(os.open(self.file("long.save", CASE.octets() + bytes(2 * MIB)), os.O_RDONLY)), self.out()
+        self.assert_status(program.run("-i", fin, "-o", output, pass_fds=[fin]), 0)
+        self.assertEqual(v2.difference(WANTED, output.read_bytes()), "")
+        self.assertLess(output.stat().st_blocks * 512, len(WANTED) + MIB)
+
+    def test_calls_that_fail(self):
+        """As on kernels and in containers that lack them: slower, not wrong."""
+        for call, error in (("splice", "ENOSYS"), ("splice", "EINVAL"), ("pipe2", "EMFILE"), ("fallocate", "ENOSPC"),
+                            ("fallocate", "EOPNOTSUPP"), ("fadvise64", "EINVAL"), ("sync_file_range", "EIO")):
+            with self.subTest(call=call, error=error):
+                output = self.out()
+                self.run_traced("-i", self.save, "-o", output, strace=("-e", f"inject={call}:error={error}"))
+                self.assertEqual(v2.difference(WANTED, output.read_bytes()), "")
+
+    def test_size_that_cannot_be_given_back(self):
+        output = self.out()
+        done = subprocess.run(["strace", "-f", "-o", str(self.trace), "-e", "inject=ftruncate:error=EIO", str(program.PROGRAM), "-i",
+                               str(self.save), "-o", str(output)], env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"},
+                              capture_output=True, stdin=subprocess.DEVNULL, check=False)
+        if "ftruncate" not in self.trace.read_text():
+            self.skipTest("this file system was not asked for the size beforehand")
+        self.assert_status(done, 3)
+        self.assert_clean(output)
+
+
+def zeros_but_some(pfn: int, iteration: int = 0) -> bytes:
+    return bytes(legacy.PAGE_SIZE) if pfn % 512 else page(pfn, iteration)
+
+
+class Sparse(ProgramTest):
+    def test_zeros_become_holes(self):
+        with mock.patch.object(legacy, "page", zeros_but_some):
+            stream = self.file("in.save", legacy.octets(big(HVM, 8 * MIB)))
+        plain, sparse = self.out(), self.out()
+        self.assert_status(program.run("-i", stream, "-o", plain), 0)
+        self.assert_status(program.run("-i", stream, "-o", sparse, "--sparse"), 0)
+        self.assertEqual(plain.read_bytes(), sparse.read_bytes())
+        self.assertGreater(plain.stat().st_blocks * 512, 8 * MIB)
+        self.assertLess(sparse.stat().st_blocks * 512, MIB)
+
+    def test_only_for_files(self):
+        stream = self.file("in.save", CASE.octets())
+        done = program.run("-i", stream, "-o", "-", "--sparse")
+        self.assert_status(done, 2)
+        self.assertIn(b"--sparse", done.stderr)
+
+
+class PageCache(ProgramTest):
+    """What was in the page cache stays there; what was not is not left there, but for the last 64 MiB at most."""
+
+    SIZE = 200 * MIB
+
+    def setUp(self):
+        super().setUp()
+        self.save = self.dir / "in.save"
+        with mock.patch.object(legacy, "page", zeros_but_some), self.save.open("wb") as out:
+            legacy.write(big(HVM, self.SIZE), out)
+            out.flush()
+            os.fsync(out.fileno())
+
+    def cached(self) -> int:
+        return int(subprocess.run(["fincore", "-n", "-b", "-o", "RES", str(self.save)], capture_output=True, check=True).stdout)
+
+    def convert(self) -> None:
+        self.assert_status(program.run("-i", self.save, "-o", "-", stdout=subprocess.DEVNULL), 0)
+
+    def test_warm(self):
+        self.save.read_bytes()
+        self.convert()
+        self.assertGreaterEqual(self.cached(), self.SIZE)
+
+    def test_cold(self):
+        with self.save.open("rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        if self.cached() > MIB:
+            self.skipTest("this file system keeps all its files in memory")
+        self.convert()
+        self.assertLess(self.cached(), 64 * MIB)
+
+
+if __name__ == "__main__":
+    unittest.main()
