@@ -34,16 +34,16 @@ import machine
 import report
 
 MIB, GIB = 1 << 20, 1 << 30
-FILE_PATHS = ("file-file", "start-up", "ways")     # where the output is a file
+FILE_PATHS = ("file-file", "durable", "start-up", "ways")     # where the output is a file
 BATCH = 4 * MIB             # page data of a whole batch
 SMALL = 64 * MIB            # inputs up to here are made anew each time, and may stay
 TINY = 1 * MIB
 
 OURS, XEN, LOOP, AGAIN = "convert-legacy-stream", "Xen's script", "bare loop", "again"
-PATHS = ("file-file", "file-pipe", "pipe-pipe", "start-up", "ways")
+PATHS = ("file-file", "durable", "file-pipe", "pipe-pipe", "start-up", "ways")
 WAYS = [way + more for way in ("stage", "splice-pipe", "copy_file_range", "sendfile", "loop-64", "loop-256", "loop-1024", "loop-4096",
                                "mmap-in", "mmap-out", "threads", "uring") for more in ("", " fallocate")]
-PEER = {"file-file": "cp", "file-pipe": "cat", "pipe-pipe": "cat"}
+PEER = {"file-file": "cp", "durable": "cp + sync", "file-pipe": "cat", "pipe-pipe": "cat"}
 HAVE_URING = Path("/usr/include/liburing.h").exists()
 DROP_CACHES = Path("/proc/sys/vm/drop_caches")
 
@@ -115,7 +115,7 @@ class Bench:
         out = str(self.output) if path in FILE_PATHS else "-"
         tool = tool.removesuffix(f" {AGAIN}")
         if tool == OURS:
-            return [str(program.PROGRAM), "-i", into, "-o", out, *(["--no-sync"] if out != "-" else [])]
+            return [str(program.PROGRAM), "-i", into, "-o", out, *(["--no-sync"] if out != "-" and path != "durable" else [])]
         if tool == XEN:
             return [*self.xen, "-i", "0" if into == "-" else into, "-o", "1" if out == "-" else out, "-w", "64",
                     "-g", flavour[:-2], "-f", "libxc"]
@@ -124,7 +124,7 @@ class Bench:
         if tool in WAYS:
             way, *more = tool.split()
             return [self.bin["ways"], way, into, out, *more]
-        return {"cp": ["cp", into, out], "cat": ["cat", *([into] if into != "-" else [])], "true": ["/bin/true"]}[tool]
+        return {"cp": ["cp", into, out], "cp + sync": ["sh", "-c", 'cp "$0" "$1" && sync "$1"', into, out], "cat": ["cat", *([into] if into != "-" else [])], "true": ["/bin/true"]}[tool]
 
     def pipeline(self, measured: list[str], path: str, source: Path) -> tuple[list[str], int]:
         """(argv of the launcher, index of the measured command)"""
@@ -152,7 +152,7 @@ class Bench:
     def prepare(self, one: Series, source: Path) -> None:
         """The same state before each run, none of it measured."""
         self.output.unlink(missing_ok=True)
-        if one.path in ("file-file", "ways"):
+        if one.path in ("file-file", "durable", "ways"):
             # On virtual machines memory that was never used is slow the first time: let it be used, then set free.
             block = bytes(MIB)
             with self.ballast.open("wb", buffering=0) as out:
@@ -185,8 +185,9 @@ class Bench:
     # All runs of one table
 
     def case(self, path: str, flavour: str, size: int, cache: str) -> list[Series]:
-        tools = ["cp", OURS, *self.ways] if path == "ways" else [OURS, PEER[path], LOOP]
-        if cache == "warm" and path != "ways":
+        tools = {"ways": ["cp", OURS, *self.ways], "durable": [OURS, PEER["durable"]]}.get(path, [])
+        tools = tools or [OURS, PEER[path], LOOP]
+        if cache == "warm" and path in ("file-file", "file-pipe", "pipe-pipe"):
             tools.append(XEN)
             if size <= GIB:
                 tools.append(f"{PEER[path]} {AGAIN}")
@@ -283,10 +284,10 @@ def measure(args: argparse.Namespace) -> dict:
         if "ways" in args.paths:
             series += bench.case("ways", "hvm64", one_size, "warm")
         for path in (p for p in args.paths if p in PEER):
-            if shutil.which("strace"):
+            if shutil.which("strace") and path != "durable":
                 calls += bench.calls(path)
             for flavour, size, cache in ([("hvm64", s, "warm") for s in args.sizes] + [("pv64", s, "warm") for s in pv] +
-                                         [("hvm64", s, "cold") for s in cold if path != "pipe-pipe"]):
+                                         [("hvm64", s, "cold") for s in cold if path not in ("pipe-pipe", "durable")]):
                 series += bench.case(path, flavour, size, cache)
     finally:
         bench.clean()

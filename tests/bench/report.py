@@ -10,8 +10,8 @@ import plot
 
 MIB, GIB = 1 << 20, 1 << 30
 OURS, XEN, LOOP = "convert-legacy-stream", "Xen's script", "bare loop"
-TITLE = {"file-file": "file → file", "file-pipe": "file → pipe", "pipe-pipe": "pipe → pipe"}
-PEER = {"file-file": "cp", "file-pipe": "cat", "pipe-pipe": "cat"}
+TITLE = {"file-file": "file → file", "durable": "file → file, on disk", "file-pipe": "file → pipe", "pipe-pipe": "pipe → pipe"}
+PEER = {"file-file": "cp", "durable": "cp + sync", "file-pipe": "cat", "pipe-pipe": "cat"}
 
 
 def short(size: int) -> str:
@@ -76,6 +76,8 @@ TARGETS = [
     Target("file-file", "CPU", XEN, 3, inverse=True),
     Target("file-file", "memory", None, 8),
     Target("file-file", "memory", XEN, 1 / 3),
+    Target("durable", "wall", "cp + sync", 1.05, least_size=GIB),
+    Target("durable", "memory", None, 8),
     Target("file-pipe", "wall", "cat", 0.55),
     Target("file-pipe", "wall", LOOP, 1.1),
     Target("file-pipe", "CPU", "cat", 0.3),
@@ -249,6 +251,7 @@ METHOD = """## How it is measured
   is slow the first time, which would fall on whoever comes first. Warm: the save is in the page cache. Cold: `drop_caches`
   before each run.
 - file → file: `cp SAVE OUT`, `convert-legacy-stream -i SAVE -o OUT --no-sync`. Nobody waits for the disk at the end.
+- file → file, on disk: `cp SAVE OUT && sync OUT`, `convert-legacy-stream -i SAVE -o OUT`.
 - file → pipe: the reader {reader}. pipe → pipe: {feeder} feeds.
   Reader and feeder are the same for all, their CPU is nobody's here, but they take part of the machine: wall is bounded
   by the slowest of them.

@@ -5,12 +5,14 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include "base/move.h"
 #include "ends.h"
+#include "small_memory.h"
 
 #define HEAD 1000    /* written before the move */
 #define BULK 1400123 /* moved: more than pipes and buffers hold */
@@ -343,6 +345,67 @@ static void holes_for_zeros(void)
     bytes_free(&content);
 }
 
+#define PIECE ((size_t)4 * 1024 * 1024)
+
+/* Moves this many pieces into a new file of the directory; returns the file. */
+static int grow_file(struct scratch *dir, unsigned pieces)
+{
+    int zeros = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+    int fd = open(scratch_path(dir, "out"), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    struct cls_input in;
+    struct cls_output out;
+    struct cls_error err;
+
+    cls_input_init(&in, zeros, "in", 0, NULL);
+    cls_output_init(&out, fd, "out", NULL);
+    cls_move_prepare(&in, &out, &plain, NULL);
+    for (unsigned i = 0; i < pieces; i++)
+        CHECK(cls_move(&in, &out, PIECE, "data", &err));
+    CHECK(cls_output_flush(&out, &err));
+    CHECK_INT(out.moved[CLS_WAY_STAGED], pieces * PIECE);
+    cls_input_release(&in);
+    cls_output_release(&out);
+    close(zeros);
+    return fd;
+}
+
+static bool in_cache(int fd, size_t offset)
+{
+    unsigned char resident = 0;
+    void *map = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, (off_t)offset);
+
+    must(map != MAP_FAILED && mincore(map, 4096, &resident) == 0, "mincore");
+    munmap(map, 4096);
+    return resident & 1;
+}
+
+/* On tmpfs, say, files are in memory anyway. */
+static bool can_leave_cache(int fd)
+{
+    return fsync(fd) == 0 && posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) == 0 && !in_cache(fd, 0);
+}
+
+static void large_outputs_leave_the_cache(void)
+{
+    struct scratch dir;
+    int fd;
+
+    scratch_make(&dir);
+    fd = grow_file(&dir, 40); /* 160 MiB: two windows and a half */
+    CHECK(in_cache(fd, 0));
+    if (can_leave_cache(fd)) {
+        close(fd);
+        small_memory(16384); /* 64 MiB */
+        fd = grow_file(&dir, 40);
+        small_memory(0);
+        CHECK(!in_cache(fd, 0));
+        CHECK(!in_cache(fd, 60 * 1024 * 1024));
+        CHECK(in_cache(fd, 150 * 1024 * 1024)); /* the last windows stay */
+    }
+    close(fd);
+    scratch_remove(&dir);
+}
+
 static void on_alarm(int signal_number)
 {
     (void)signal_number;
@@ -375,6 +438,7 @@ CU_TestInfo move_tests[] = {
     {"a file opened for appending", a_file_opened_for_appending},
     {"many small moves", many_small_moves},
     {"holes for zeros", holes_for_zeros},
+    {"large outputs leave the cache", large_outputs_leave_the_cache},
     {"signals interrupt nothing", signals_interrupt_nothing},
     CU_TEST_INFO_NULL,
 };
