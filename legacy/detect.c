@@ -252,13 +252,26 @@ bool legacy_detect(struct cls_input *in, const struct legacy_kind *told, const s
     return true;
 }
 
+/* Do fewer than 4 bytes begin a chunk id or page count? */
+static bool is_start_of_chunk(const uint8_t *bytes, size_t n)
+{
+    for (int32_t id = XC_SAVE_ID_HVM_X87_FIP_WIDTH; id <= CLS_BATCH_MAX; id++) {
+        uint8_t b[4];
+
+        put_le32(b, (uint32_t)id);
+        if (is_chunk((uint32_t)id) && memcmp(b, bytes, n) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool legacy_is_body(const uint8_t *bytes, size_t n, unsigned width, uint64_t p2m_size)
 {
     struct look look = {bytes, n};
     uint32_t id;
 
     if (n < 4)
-        return false;
+        return n > 0 && is_start_of_chunk(bytes, n);
     id = get_le32(bytes);
     return is_chunk(id) &&
            (!is_page_count(id) || entries_fit(&look, 4, id, width, p2m_size, false));

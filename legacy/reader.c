@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
+#include "compact.h"
+#include "compressed.h"
 #include "reader_internal.h"
 
 struct legacy_reader *legacy_reader_new(struct cls_input *in, const struct legacy_options *options,
@@ -16,10 +18,10 @@ struct legacy_reader *legacy_reader_new(struct cls_input *in, const struct legac
         cls_fail_errno(err, ENOMEM, "cannot start reading");
         return NULL;
     }
-    r->in = in;
+    r->source = r->in = in;
     r->log = log;
     r->options = *options;
-    r->vcpu_map[0] = 1; /* without VCPU_INFO, vcpu 0 is the only one */
+    r->body.vcpu_map[0] = 1; /* without VCPU_INFO, vcpu 0 is the only one */
     return r;
 }
 
@@ -27,14 +29,24 @@ void legacy_reader_free(struct legacy_reader *r)
 {
     if (!r)
         return;
-    toolstack_free(&r->toolstack);
+    r->source->copy = NULL;
+    cls_input_release(&r->spooled);
+    toolstack_free(&r->body.toolstack);
+    compact_free(r->compact);
+    compressed_free(r->compressed);
+    free(r->page_buf);
     free(r->qemu_bytes);
     free(r);
 }
 
+bool legacy_reader_rest_dropped(const struct legacy_reader *r)
+{
+    return r->rest_dropped;
+}
+
 bool legacy_reader_last_checkpoint(const struct legacy_reader *r)
 {
-    return r->last_checkpoint;
+    return r->body.last_checkpoint;
 }
 
 bool read_ulong(struct legacy_reader *r, uint64_t *v, const char *what, struct cls_error *err)
@@ -76,7 +88,7 @@ static enum step read_header(struct legacy_reader *r, struct image_item *item,
         return STEP_FAILED;
     item->kind = IMAGE_BEGIN;
     item->begin = (struct image_begin){.guest = r->options.guest, .p2m_size = r->p2m_size};
-    r->phase = pv ? PHASE_PV_INFO : PHASE_BODY;
+    r->phase = pv ? PHASE_PV_INFO : PHASE_SURVEY;
     return STEP_ITEM;
 }
 
@@ -123,17 +135,18 @@ static enum step read_p2m_frames(struct legacy_reader *r, struct image_item *ite
                                                  .frames = r->frames};
     r->frames_done += count;
     if (r->frames_done == r->frames_total)
-        r->phase = PHASE_BODY;
+        r->phase = PHASE_SURVEY;
     return STEP_ITEM;
 }
 
 static enum step give_chunk_params(struct legacy_reader *r, struct image_item *item)
 {
     r->phase = PHASE_MAGIC_PFNS;
-    if (r->params_count == 0)
+    if (r->body.params_count == 0)
         return STEP_AGAIN;
     item->kind = IMAGE_HVM_PARAMS;
-    item->hvm_params = (struct image_hvm_params){.count = r->params_count, .params = r->params};
+    item->hvm_params =
+        (struct image_hvm_params){.count = r->body.params_count, .params = r->body.params};
     return STEP_ITEM;
 }
 
@@ -147,15 +160,15 @@ static enum step give_libxc_end(struct legacy_reader *r, struct image_item *item
 static enum step give_physmap(struct legacy_reader *r, struct image_item *item)
 {
     r->phase = r->options.skip_qemu ? PHASE_END : PHASE_QEMU;
-    if (r->toolstack.count == 0)
+    if (r->body.toolstack.count == 0)
         return STEP_AGAIN;
     item->kind = IMAGE_PHYSMAP;
     item->physmap = (struct image_physmap){
-        .count = r->toolstack.count, .next = toolstack_next, .ctx = &r->toolstack};
+        .count = r->body.toolstack.count, .next = toolstack_next, .ctx = &r->body.toolstack};
     return STEP_ITEM;
 }
 
-static enum step take_step(struct legacy_reader *r, struct image_item *item, struct cls_error *err)
+enum step take_step(struct legacy_reader *r, struct image_item *item, struct cls_error *err)
 {
     switch (r->phase) {
     case PHASE_HEADER:
@@ -164,8 +177,12 @@ static enum step take_step(struct legacy_reader *r, struct image_item *item, str
         return give_pv_info(r, item);
     case PHASE_P2M_FRAMES:
         return read_p2m_frames(r, item, err);
+    case PHASE_SURVEY:
+        return survey(r, err);
     case PHASE_BODY:
         return read_chunk(r, item, err);
+    case PHASE_CHECKPOINT:
+        return put_off_tail(r, err);
     case PHASE_HVM_PARAMS:
         return give_chunk_params(r, item);
     case PHASE_MAGIC_PFNS:
@@ -195,12 +212,17 @@ static enum step take_step(struct legacy_reader *r, struct image_item *item, str
     return STEP_FAILED;
 }
 
+bool skip_bulk(struct legacy_reader *r, struct cls_error *err)
+{
+    return r->in->offset >= r->data_end ||
+           cls_input_skip(r->in, r->data_end - r->in->offset, "data", err);
+}
+
 bool legacy_reader_next(struct legacy_reader *r, struct image_item *item, struct cls_error *err)
 {
     enum step step = STEP_AGAIN;
 
-    if (r->in->offset < r->data_end &&
-        !cls_input_skip(r->in, r->data_end - r->in->offset, "data", err))
+    if (!skip_bulk(r, err))
         return false;
     while (step == STEP_AGAIN)
         step = take_step(r, item, err);

@@ -11,10 +11,10 @@
  */
 static void go_to_vcpu(struct legacy_reader *r, uint32_t id)
 {
-    while (id <= r->max_vcpu_id && !vcpu_is_online(r, id))
+    while (id <= r->body.max_vcpu_id && !vcpu_is_online(r, id))
         id++;
     r->vcpu = id;
-    r->phase = id <= r->max_vcpu_id ? PHASE_VCPU_BASIC : PHASE_SHARED_INFO;
+    r->phase = id <= r->body.max_vcpu_id ? PHASE_VCPU_BASIC : PHASE_SHARED_INFO;
 }
 
 /* What no Xen that reads v2 could restore, and what only the whole body tells. */
@@ -23,9 +23,9 @@ static bool check_guest(struct legacy_reader *r, struct cls_error *err)
     if (!vcpu_is_online(r, 0))
         return cls_input_fail(r->in, err, r->in->offset,
                               "the vcpu map has no vcpu 0, without which no Xen restores a guest");
-    if (r->pages + r->pages_without_data == 0)
+    if (r->body.pages + r->body.pages_without_data == 0)
         return cls_input_fail(r->in, err, r->in->offset, "the body had no page of the guest");
-    if (!r->guest_width_known && r->pt_levels == 3 && r->l2_seen && !r->l3_seen)
+    if (!r->guest_width_known && r->pt_levels == 3 && r->body.l2_seen && !r->body.l3_seen)
         return cls_input_fail(r->in, err, r->in->offset,
                               "a guest with 2-level page tables (32-bit, not PAE): no Xen since "
                               "4.3 can run it");
@@ -70,7 +70,7 @@ enum step read_vcpu_basic(struct legacy_reader *r, struct image_item *item, stru
         return STEP_FAILED;
     cls_info(r->log, "vcpu %" PRIu32, r->vcpu);
     /* Savers without VCPU_INFO saved no such flag, and the restore code put it there. */
-    if (!r->vcpu_info_seen)
+    if (!r->body.vcpu_info_seen)
         r->vcpu_bytes[VCPU_CONTEXT_FLAGS] |= VGCF_ONLINE;
     give_vcpu(r, item, IMAGE_VCPU_BASIC, size);
     r->phase = PHASE_VCPU_EXTENDED;
@@ -113,6 +113,7 @@ enum step read_vcpu_xsave(struct legacy_reader *r, struct image_item *item, stru
     }
     if (!cls_input_read(r->in, r->vcpu_bytes, (size_t)size, "xsave data", err))
         return STEP_FAILED;
+    trim_xsave(r, start, &size);
     give_vcpu(r, item, IMAGE_VCPU_XSAVE, size);
     go_to_vcpu(r, r->vcpu + 1);
     return STEP_ITEM;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/spool.h"
 
 bool cls_is_pipe(int fd)
 {
@@ -162,7 +163,7 @@ bool cls_input_read_some(struct cls_input *in, void *buf, size_t n, size_t *got,
         return false;
     *got = have + more;
     in->offset += *got;
-    return true;
+    return !in->copy || spool_put(in->copy, in->offset - *got, buf, *got, err);
 }
 
 bool cls_input_read(struct cls_input *in, void *buf, size_t n, const char *what,
@@ -220,6 +221,15 @@ bool cls_input_skip(struct cls_input *in, uint64_t n, const char *what, struct c
         if (got < step)
             return cls_input_truncated(in, err, start, n, in->offset - start, what);
     }
+    return true;
+}
+
+bool cls_input_seek(struct cls_input *in, uint64_t offset, struct cls_error *err)
+{
+    if (lseek(in->fd, (off_t)offset, SEEK_SET) != (off_t)offset)
+        return cls_fail_errno(err, errno, "cannot seek in %s", in->name);
+    in->offset = offset;
+    in->peek_start = in->peek_end = 0;
     return true;
 }
 

@@ -7,7 +7,7 @@ CLS_PRINTF(3, 0)
 static void log_line(const struct cls_log *log, enum cls_log_level level, const char *fmt,
                      va_list args)
 {
-    char text[400];
+    char text[512];
 
     if (!log || !log->line)
         return;

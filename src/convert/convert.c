@@ -21,6 +21,7 @@ struct conversion {
     struct convert_cleanup *cleanup;
     struct in_file in_file;
     struct out_file out_file;
+    struct spool store, spool; /* of the legacy reader */
     struct cls_input in;
     struct cls_output out;
     struct v2_writer writer;
@@ -78,8 +79,34 @@ static void preallocate(struct conversion *c)
 {
     const struct stat *st = &c->in_file.st;
 
-    if (S_ISREG(st->st_mode) && (uint64_t)st->st_size > c->in_file.start && !c->options->sparse)
+    if (S_ISREG(st->st_mode) && (uint64_t)st->st_size > c->in_file.start && !c->options->sparse &&
+        !c->options->compact)
         out_file_preallocate(&c->out_file, (uint64_t)st->st_size - c->in_file.start);
+}
+
+/*
+ * How far beyond the first tail may be read? A stream on a pipe or socket may have others reading
+ * on behind it, and on a device old content of the disk follows.
+ */
+static enum legacy_checkpoints checkpoints(const struct conversion *c)
+{
+    mode_t mode = c->in_file.st.st_mode;
+
+    if (S_ISBLK(mode) || c->options->checkpointed == CONVERT_CHECKPOINTED_NO)
+        return LEGACY_CHECKPOINTS_NEVER;
+    if (c->options->checkpointed == CONVERT_CHECKPOINTED_YES)
+        return LEGACY_CHECKPOINTS_YES;
+    return S_ISREG(mode) ? LEGACY_CHECKPOINTS_LOOK : LEGACY_CHECKPOINTS_NEVER;
+}
+
+/* While files can be opened; most conversions never use them. */
+static void open_spools(struct conversion *c)
+{
+    if (checkpoints(c) == LEGACY_CHECKPOINTS_NEVER)
+        return;
+    spool_open(&c->store);
+    if (!S_ISREG(c->in_file.st.st_mode))
+        spool_open(&c->spool);
 }
 
 static bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_error *err)
@@ -99,8 +126,11 @@ static bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_
         return false;
     if (out_file_is(&c->out_file, &c->in_file.st))
         return cls_fail(err, CLS_USAGE, "%s and %s are the same file", c->in_name, c->out_name);
+    if (o->compact && !S_ISREG(c->in_file.st.st_mode))
+        return cls_fail(err, CLS_USAGE, "--compact reads twice: %s is no regular file", c->in_name);
     if (!out_file_open(&c->out_file, err))
         return false;
+    open_spools(c);
     owe_start(c);
     cls_input_init(&c->in, c->in_file.fd, c->in_name, c->in_file.start, watch);
     cls_output_init(&c->out, c->out_file.fd, c->out_name, watch);
@@ -192,20 +222,27 @@ static bool convert_legacy(struct conversion *c, const struct legacy_kind *kind,
         .guest = kind->guest,
         .skip_qemu = c->options->skip_qemu && format == V2_LIBXC,
         .ignore_toolstack = format == V2_LIBXC,
+        .checkpoints = checkpoints(c),
+        .store = &c->store,
+        .spool = &c->spool,
+        .compact = c->options->compact,
+        .trim_xsave = c->options->trim_xsave,
+        .drop_tmem = c->options->drop_tmem,
     };
     struct leftover_stream stream = {.width = kind->width, .by_name = c->in_file.by_name};
     struct legacy_reader *reader = legacy_reader_new(&c->in, &options, c->log, err);
-    bool ok;
+    bool ok, dropped;
 
     if (!reader)
         return false;
     ok = convert_items(c, reader, err);
     stream.p2m_size = c->facts.p2m_size;
     stream.last_checkpoint = legacy_reader_last_checkpoint(reader);
+    dropped = legacy_reader_rest_dropped(reader);
     legacy_reader_free(reader);
     /* With a qemu record left for others, what follows is not ours to judge. */
-    if (ok && !(options.skip_qemu && kind->guest == GUEST_HVM))
-        ok = leftover_check(&c->in, &stream, err);
+    if (ok && !dropped && !(options.skip_qemu && kind->guest == GUEST_HVM))
+        ok = leftover_check(&c->in, &stream, c->log, err);
     return ok;
 }
 
@@ -216,6 +253,9 @@ static bool convert(struct conversion *c, struct cls_error *err)
 
     if (!convert_envelope(c, &v2, err))
         return false;
+    if (c->options->checkpointed == CONVERT_CHECKPOINTED_YES &&
+        checkpoints(c) == LEGACY_CHECKPOINTS_NEVER)
+        cls_warn(c->log, "--checkpointed has no effect on a block device");
     if (c->options->skip_qemu && v2.format == V2_LIBXL)
         cls_warn(c->log, "--skip-qemu has no effect on libxl format");
     v2_writer_init(&c->writer, &c->out, &v2);
@@ -249,6 +289,8 @@ bool convert_stream(const struct convert_options *options, const struct cls_log 
         *facts = c->facts;
     cls_input_release(&c->in);
     cls_output_release(&c->out);
+    spool_close(&c->store);
+    spool_close(&c->spool);
     in_file_close(&c->in_file);
     out_file_close(&c->out_file);
     free(c);

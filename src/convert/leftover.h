@@ -2,6 +2,7 @@
 #define CONVERT_LEFTOVER_H
 
 #include "base/input.h"
+#include "base/log.h"
 
 struct leftover_stream {
     unsigned width;
@@ -11,11 +12,11 @@ struct leftover_stream {
 };
 
 /*
- * After a stream was read from a regular file: fails where what is left in the file is a further
- * checkpoint, or, in a file that is ours as a whole, where anything is left. Reads without moving
- * the fd. Inputs that are no regular files are not looked at: others may own what follows.
+ * After a stream was read from a regular file that is ours as a whole: fails where anything is left
+ * in it, unless that is a further checkpoint (which was not wanted then): that gets a warning.
+ * Reads without moving the fd. Other inputs are not looked at: others may own what follows.
  */
 bool leftover_check(struct cls_input *in, const struct leftover_stream *stream,
-                    struct cls_error *err) CLS_MUST_CHECK;
+                    const struct cls_log *log, struct cls_error *err) CLS_MUST_CHECK;
 
 #endif

@@ -11,6 +11,10 @@ enum {
     OPT_SKIP_QEMU = 256,
     OPT_STREAM_VERSION,
     OPT_SPARSE,
+    OPT_CHECKPOINTED,
+    OPT_COMPACT,
+    OPT_TRIM_XSAVE,
+    OPT_DROP_TMEM,
     OPT_NO_SYNC,
     OPT_NO_CLOBBER,
     OPT_PROGRESS,
@@ -28,6 +32,10 @@ static const struct option long_options[] = {
     {"skip-qemu", no_argument, NULL, OPT_SKIP_QEMU},
     {"stream-version", required_argument, NULL, OPT_STREAM_VERSION},
     {"sparse", no_argument, NULL, OPT_SPARSE},
+    {"checkpointed", optional_argument, NULL, OPT_CHECKPOINTED},
+    {"compact", no_argument, NULL, OPT_COMPACT},
+    {"trim-xsave", no_argument, NULL, OPT_TRIM_XSAVE},
+    {"drop-tmem", no_argument, NULL, OPT_DROP_TMEM},
     {"no-sync", no_argument, NULL, OPT_NO_SYNC},
     {"no-clobber", no_argument, NULL, OPT_NO_CLOBBER},
     {"progress", optional_argument, NULL, OPT_PROGRESS},
@@ -57,6 +65,14 @@ static const char help[] =
     "      --stream-version 2|3   version of the libxc stream (default 2: any Xen since 4.6;\n"
     "                             3: what Xen's own converter writes since 4.14)\n"
     "      --sparse               leave holes in the output file for blocks of zeros\n"
+    "      --checkpointed[=yes|no]\n"
+    "                             do checkpoints of Remus follow the first? (default: looked for "
+    "in\n"
+    "                             files; from pipes and sockets, no)\n"
+    "      --compact              each page once, with its last content; needs a file as input\n"
+    "      --trim-xsave           cut the xsave records of Xen 4.1.0-4.2.3 and 4.3.0 to the size\n"
+    "                             that newer hypervisors insist on\n"
+    "      --drop-tmem            convert a guest without the memory it has in tmem\n"
     "      --no-sync              don't wait until the output is on disk\n"
     "      --no-clobber           an output that exists is an error\n"
     "      --progress[=WHEN]      auto (on a terminal, after a second), always or never;\n"
@@ -108,6 +124,15 @@ static bool parse_version(const char *value, struct convert_options *c)
     return i >= 0 || wrong_option(PROGRAM, "--stream-version", value, "2 or 3");
 }
 
+static bool parse_checkpointed(const char *value, struct convert_options *c)
+{
+    static const char *const words[] = {"yes", "no", NULL};
+    int i = value ? find_option_word(value, words) : 0;
+
+    c->checkpointed = i == 1 ? CONVERT_CHECKPOINTED_NO : CONVERT_CHECKPOINTED_YES;
+    return i >= 0 || wrong_option(PROGRAM, "--checkpointed", value, "yes or no");
+}
+
 static bool parse_progress(const char *value, struct tool_options *o)
 {
     static const char *const words[] = {"auto", "always", "never", NULL};
@@ -146,6 +171,14 @@ static bool parse_option(int option, const char *value, struct tool_options *o)
         return parse_version(value, c);
     case OPT_SPARSE:
         return c->sparse = true;
+    case OPT_CHECKPOINTED:
+        return parse_checkpointed(value, c);
+    case OPT_COMPACT:
+        return c->compact = true;
+    case OPT_TRIM_XSAVE:
+        return c->trim_xsave = true;
+    case OPT_DROP_TMEM:
+        return c->drop_tmem = true;
     case OPT_NO_SYNC:
         return c->no_sync = true;
     case OPT_NO_CLOBBER:

@@ -6,13 +6,14 @@ expected one; where it is not, the reason stands in `wrong` and model.py says wh
 
 import struct
 from dataclasses import dataclass, field, replace
-from typing import Callable, Union
+from typing import Callable, Iterable, Union
 
 from . import legacy
-from .flavours import (ALL, BROKEN, HVM, L1TAB, L2TAB, L3TAB, L4TAB, P2M_SIZE, PHYSMAP, PINNED, PV, PV32, PV32ON64,
+from .flavours import (ALL, BROKEN, HVM, HVM32, HVM64, L1TAB, L2TAB, L3TAB, L4TAB, P2M_SIZE, PHYSMAP, PINNED, PV, PV32, PV32ON64,
                        PV64, XALLOC, XTAB, Flavour, hvm_context, qemu_0002, qemu_remus, qemu_to_end, qemu_xapi)
-from .legacy import (Batch, Block, Checkpoint, HvmTail, LastCheckpoint, Param, Physmap, Raw, Save, Toolstack, TscInfo,
-                     VcpuInfo, Verify, XlHeader, noise)
+from .legacy import (Batch, Block, Checkpoint, CompressedData, EnableCompression, HvmTail, LastCheckpoint, Param, Physmap,
+                     Raw, Save, Tmem, TmemExtra, TmemPool, Toolstack, TscInfo, VcpuInfo,
+                     Verify, XlHeader, noise, touched)
 
 FORMATS = ("libxl", "libxc", "libxc --skip-qemu")
 
@@ -549,43 +550,261 @@ def context_odd(f):
     return replace(f.save(), tail=HvmTail(hvm_context(9001)))
 
 
+# Remus --------------------------------------------------------------------------------------------------------------
+
+FIRST_ONLY = "takes the stream for its first checkpoint"
+TODO = "gives up on it (\"todo\")"
+SOME = (PV64, PV32ON64, PV32, *HVM)
+
+
+def remus_body(f: Flavour, batches: list, online: tuple = (0,), more: tuple = (), params: bool = True) -> list:
+    """A body as Remus sends it: never LAST_CHECKPOINT; the TSC info only came with the first."""
+    chunks = [c for c in f.body((4, 5), batches=batches, vcpu_info=[VcpuInfo.of(online)],
+                                params=None if params else []) if not isinstance(c, (LastCheckpoint, TscInfo))]
+    return [*chunks, *more]
+
+
+def remus_save(f: Flavour, later: list, first: tuple = (), cache_pages: int = 8192) -> Save:
+    """first: chunks at the end of the first body; later: bodies, compressed if they hold CompressedData."""
+    save = f.save()
+    qemu = None if f.pv else qemu_remus(b"QEVM" + noise("qemu of checkpoint 1", 100))
+    save = replace(save, body=[TscInfo(), *remus_body(f, [Batch(f.entries())], more=first)], qemu=qemu)
+    for i, body in enumerate(later, 2):
+        online = [c for c in body if isinstance(c, VcpuInfo)][-1]
+        ids = [v for v in range(online.max_vcpu_id + 1) if online.words[0] >> v & 1]
+        tail = HvmTail(hvm_context(100 + i), (0xFE000 + i, 0xFE100 + i, 0xFE200 + i)) if not f.pv else f.tail((4, 5), ids)
+        if f.pv:
+            tail = replace(tail, shared_info=noise(f"shared info {i}", 4096))
+        else:
+            qemu = qemu_remus(b"QEVM" + noise(f"qemu of checkpoint {i}", 100 + i))
+        compressed = any(isinstance(c, CompressedData) for c in body)
+        save.later.append(Checkpoint(body, tail, qemu, compressed))
+    return replace(save, cache_pages=cache_pages)
+
+
+def pages_of(f: Flavour, numbers: Iterable[int]) -> list[int]:
+    """Entries that a guest dirties: plain pages, and for PV a page table."""
+    return [*numbers] + ([L1TAB | 0x30] if f.pv else [])
+
+
+@case(SOME, "an uncompressed Remus stream of three checkpoints", wrong=FIRST_ONLY, wrong_in=QEMU_ONLY)
+def remus(f):
+    return remus_save(f, [remus_body(f, [Batch(pages_of(f, range(3, 9)), 7)]),
+                          remus_body(f, [Batch([0x1, 0x5], 8), Batch([XTAB, BROKEN | 0x40, 0x41], 8)])])
+
+
+@case(SOME, "Remus: the third checkpoint says that it is the last", wrong=FIRST_ONLY, wrong_in=QEMU_ONLY)
+def remus_ended(f):
+    return remus_save(f, [remus_body(f, [Batch([3], 7)]), remus_body(f, [Batch([4], 8)], more=(LastCheckpoint(),))])
+
+
+@case(PV, "Remus: a vcpu comes and another goes from checkpoint to checkpoint", wrong=FIRST_ONLY)
+def remus_vcpus(f):
+    return remus_save(f, [remus_body(f, [Batch([3], 7)], online=(0, 1, 2)), remus_body(f, [Batch([4], 8)], online=(0, 2))])
+
+
+@case(HVM, "Remus: parameters change and are left out from checkpoint to checkpoint", wrong=FIRST_ONLY,
+      wrong_in=QEMU_ONLY)
+def remus_params(f):
+    changed = (Param(legacy.XC_SAVE_ID_HVM_CONSOLE_PFN, 0xABC),)
+    return remus_save(f, [remus_body(f, [Batch([3], 7)], more=changed), remus_body(f, [Batch([4], 8)], params=False)])
+
+
+@case(SOME, "Remus: a checkpoint without pages", wrong=FIRST_ONLY, wrong_in=QEMU_ONLY)
+def remus_idle(f):
+    return remus_save(f, [remus_body(f, []), remus_body(f, [Batch([XTAB])])])
+
+
+def compressed_body(f: Flavour, iteration: int, numbers: Iterable[int], **kw) -> list:
+    """As the saver writes it: entries, then the data of their pages, then the rest."""
+    entries = pages_of(f, numbers)
+    batches = [Batch(entries[i:i + 5], iteration, touched) for i in range(0, len(entries), 5)]
+    return remus_body(f, [*batches, CompressedData()], **kw)
+
+
+def compressed_save(f: Flavour, later: list, cache_pages: int = 8192) -> Save:
+    return remus_save(f, later, first=(EnableCompression(),), cache_pages=cache_pages)
+
+
+@case(SOME, "Remus compression: whole pages, then every kind of change to them", wrong=TODO)
+def compressed(f):
+    return compressed_save(f, [compressed_body(f, i, range(0x20, 0x28)) for i in range(1, 5)])
+
+
+@case(SOME, "Remus compression announced, no second checkpoint", wrong=TODO)
+def compression_only(f):
+    return compressed_save(f, [])
+
+
+@case((PV64, HVM32), "Remus compression: the sender forgets pages and sends them whole again", wrong=TODO)
+def compressed_cache(f):
+    return compressed_save(f, [compressed_body(f, i, numbers) for i, numbers in
+                               enumerate((range(0x20, 0x28), [0x20], range(0x24, 0x2C), range(0x20, 0x28)), 1)], 4)
+
+
+@case((PV32, HVM64), "Remus compression: data before, between and behind the entries, pages across chunks", wrong=TODO)
+def compressed_order(f):
+    def body(iteration: int, *sizes: int) -> list:
+        batches = [Batch([0x20, 0x21], iteration, touched), Batch([XALLOC | 0x50, 0x22, XTAB], iteration, touched),
+                   Batch([0x23, 0x24], iteration, touched)]
+        chunks = []
+        for i, size in enumerate(sizes):
+            chunks += [CompressedData(size), *batches[i:i + 1]]
+        return remus_body(f, [*chunks, *batches[len(sizes):], CompressedData()])
+    return compressed_save(f, [body(1, 100, 0, 4096, 5000), body(2, 1, 1, 1, 3), body(3, 7), body(4, 100000)])
+
+
+@case((PV64, HVM32), "Remus compression: the same pfn twice in a checkpoint", wrong=TODO)
+def compressed_twice(f):
+    return compressed_save(f, [remus_body(f, [Batch([0x20], 1, touched), Batch([0x21, 0x22, 0x21], 1, touched),
+                                              Batch([0x21], 4, touched), CompressedData()])])
+
+
+@case((PV64, HVM32), "Remus: compression that a later checkpoint announces does not count", wrong=FIRST_ONLY,
+      wrong_in=QEMU_ONLY)
+def compression_late(f):
+    return remus_save(f, [remus_body(f, [Batch([3], 7)], more=(EnableCompression(),)), remus_body(f, [Batch([4], 8)])])
+
+
+@case((PV64, PV32, *HVM), "compressed data that nothing announced", refused=r"compressed data in a body that was not")
+def compressed_unannounced(f):
+    return f.save(batches=[Batch(f.entries()), CompressedData(data=bytes(5))])
+
+
+def corrupt(says: str, data: bytes, on: tuple = SOME) -> Callable:
+    """A checkpoint that sends pages 0x20 and 0x21 whole, and another whose data is this."""
+    def add(make: Callable) -> Callable:
+        def save(f):
+            entries = [0x20, 0x21]
+            return compressed_save(f, [remus_body(f, [Batch(entries, 1, touched), CompressedData()]),
+                                       remus_body(f, [Batch(entries, 2, touched), CompressedData(data=data)])])
+        save.__name__ = make.__name__
+        return case(on, make.__doc__, refused=says)(save)
+    return add
+
+
+SKIP_PAGE = b"\xff" * 8 + b"\x88"        # 8 * 127 + 8 words
+
+
+@corrupt("run over the page's end", SKIP_PAGE + b"\xff" * 8 + b"\x89")
+def corrupt_skip_over():
+    """compressed data that skips over the page's end"""
+
+
+@corrupt("run over the page's end", SKIP_PAGE + b"\xff" * 8 + b"\x09" + bytes(36))
+def corrupt_copy_over():
+    """compressed data that copies over the page's end"""
+
+
+@corrupt("run of length 0", SKIP_PAGE + b"\x81\x80")
+def corrupt_no_run():
+    """compressed data with a run of length 0"""
+
+
+@corrupt("run of length 0", SKIP_PAGE + b"\x81\x00")
+def corrupt_unchanged_within():
+    """compressed data with the code of an unchanged page within a page"""
+
+
+@corrupt("ends within the page", SKIP_PAGE + b"\xff" * 8)
+def corrupt_short():
+    """compressed data that ends before the page does"""
+
+
+@corrupt("ends within the page", SKIP_PAGE + b"\x05")
+def corrupt_marker_last():
+    """compressed data that ends in a marker"""
+
+
+@corrupt("ends within the page", SKIP_PAGE + b"\x80" + bytes(4095))
+def corrupt_whole_short():
+    """compressed data with a whole page that lacks an octet"""
+
+
+@corrupt("no compressed data is left", SKIP_PAGE)
+def corrupt_too_few():
+    """compressed data with too few pages"""
+
+
+@corrupt("compressed data is left", SKIP_PAGE * 3)
+def corrupt_too_many():
+    """compressed data with too many pages"""
+
+
+@case(SOME, "a change to a page that no compressed checkpoint sent", refused="coded as a change")
+def corrupt_unknown(f):
+    return compressed_save(f, [remus_body(f, [Batch([0x1], 1, touched), CompressedData(data=b"\x00")])])
+
+
+@case(SOME, "a bogus page type in a complete further checkpoint", refused="bogus page type")
+def remus_bogus(f):
+    return remus_save(f, [remus_body(f, [Batch([3], 7), Batch([6 << 28 | 4], 7)])])
+
+
+# tmem ---------------------------------------------------------------------------------------------------------------
+
+def with_tmem(f: Flavour, tmem: Tmem, *more) -> Save:
+    save = f.save()
+    return replace(save, body=[tmem, save.body[0], *more, *save.body[1:]])
+
+
+def tmem_pages(count: int, oid_size: int = 24, page_size: int = 4096) -> list:
+    return [(noise(f"oid {i}", oid_size), i, noise(f"tmem {i}", page_size)) for i in range(count)]
+
+
+@case(SOME, "a guest with tmem, but no pages in it", wrong=TODO)
+def tmem(f):
+    return with_tmem(f, Tmem([TmemPool(0, 0), TmemPool(1, 3)]))
+
+
+@case((PV64, HVM32), "tmem without pools, as Xen 4.0.0 wrote it", wrong=TODO)
+def tmem_none(f):
+    return with_tmem(f, Tmem([], version=0))
+
+
+@case((PV32, HVM64), "a tmem pool whose pages vanished, and pages to invalidate", wrong=TODO)
+def tmem_extra(f):
+    return with_tmem(f, Tmem([TmemPool(0, 1, n_pages=5)]), TmemExtra([(0, noise("gone", 24), 3), (0, bytes(24), 4)]))
+
+
+@case((PV32, HVM64), "pages to invalidate in tmem of Xen 4.0.0", wrong=TODO)
+def tmem_extra_0(f):
+    return with_tmem(f, Tmem([TmemPool(0, 1, n_pages=5)], version=0), TmemExtra([(0, noise("gone", 8), 3)]))
+
+
+@case(SOME, "a guest with memory in tmem", refused=r"pools with pages: 2, pages: 5;.*--drop-tmem")
+def tmem_pages_two_pools(f):
+    return with_tmem(f, Tmem([TmemPool(0, 0), TmemPool(1, 1, tmem_pages(3)), TmemPool(3, 0x11, tmem_pages(2, 24, 8192), 9)]))
+
+
+@case((PV64, HVM32), "memory in tmem of Xen 4.0.0", refused=r"pools with pages: 1, pages: 2;.*--drop-tmem")
+def tmem_pages_0(f):
+    return with_tmem(f, Tmem([TmemPool(7, 1, tmem_pages(2, 8))], version=0))
+
+
+@case(SOME, "tmem of an unknown version", refused="tmem version 2 is unknown")
+def tmem_version(f):
+    return with_tmem(f, Tmem([], version=2))
+
+
+@case((PV64, HVM32), "a tmem header without its first mark", refused="tmem.*lacks its marks")
+def tmem_mark(f):
+    return with_tmem(f, Tmem([])), {"Tmem.mark": 0}
+
+
+@case((PV64, HVM32), "a tmem header without its second mark", refused="tmem.*lacks its marks")
+def tmem_second_mark(f):
+    return with_tmem(f, Tmem([])), {"Tmem.second_mark": 0}
+
+
+@case((PV64, HVM32), "a tmem pool beyond the number of pools", refused="pool 16 of at most 16")
+def tmem_pool_beyond(f):
+    return with_tmem(f, Tmem([TmemPool(16)]))
+
+
 # Refused: not convertible -------------------------------------------------------------------------------------------
 
 ALREADY = "(?i)already.*v2|v2.*already"
-
-TMEM = struct.pack("<7I", 1, 16, 0xFFFFFFFF, 0, 0, 0, 0xFFFFFFFF) + struct.pack("<I", 0xFFFFFFFF)
-
-
-@case((PV64, PV32, *HVM), "a guest with tmem", refused=r"(?i)tmem.*not convertible yet")
-def tmem(f):
-    save = f.save((4, 1))
-    return replace(save, body=[Raw(legacy.XC_SAVE_ID_TMEM, TMEM), *save.body])
-
-
-@case((PV64, PV32, *HVM), "tmem pages to invalidate", refused=r"(?i)tmem.*not convertible yet")
-def tmem_extra(f):
-    return f.save((4, 1), batches=[Batch(f.entries()), Raw(legacy.XC_SAVE_ID_TMEM_EXTRA, b"\xff\xff\xff\xff")])
-
-
-@case((PV64, PV32, *HVM), "Remus compression", refused=r"(?i)compress.*not convertible yet")
-def compression(f):
-    save = f.save(params=[], toolstack=[])
-    return replace(save, body=save.body[:-1] + [Raw(legacy.XC_SAVE_ID_ENABLE_COMPRESSION)])
-
-
-@case((PV64, PV32, *HVM), "Remus compressed data", refused=r"(?i)compress.*not convertible yet")
-def compressed(f):
-    return f.save(batches=[Batch(f.entries()), Raw(legacy.XC_SAVE_ID_COMPRESSED_DATA,
-                                                   (5).to_bytes(f.width // 8, "little") + b"\0\0\0\0\0")])
-
-
-@case((PV64, PV32, *HVM), "an uncompressed Remus stream, which Xen's script takes for its first checkpoint",
-      refused=".", by_name=True)
-def remus(f):
-    save = f.save()
-    body = [c for c in save.body if not isinstance(c, LastCheckpoint)]
-    qemu = None if f.pv else qemu_0002()
-    return replace(save, body=body, qemu=qemu, later=[Checkpoint([Batch([3], 9), *body[2:]], save.tail, qemu)])
 
 
 @case((PV32,), "a guest with 2-level page tables, which no Xen since 4.6 runs", refused=r"(?i)level|PAE")

@@ -8,7 +8,9 @@ import hashlib
 import io
 import struct
 from dataclasses import dataclass, field
-from typing import Any, Iterable, Iterator, Optional
+from typing import Any, Callable, Iterable, Iterator, Optional
+
+from .delta import CACHE_PAGES, Compressor
 
 PAGE_SIZE = 4096
 MAX_BATCH_SIZE = 1024
@@ -71,6 +73,17 @@ def page(pfn: int, iteration: int = 0) -> bytes:
     return struct.pack("<QII", pfn, iteration, 0xA55A5AA5) + _NOISE[start:start + PAGE_SIZE - 16]
 
 
+def touched(pfn: int, iteration: int = 0) -> bytes:
+    """A page that an iteration changes only in part; in what way, its pfn says."""
+    words = [page(pfn)[i:i + 4] for i in range(0, PAGE_SIZE, 4)]
+    new = struct.pack("<I", 0xC0DE0000 + iteration)
+    where = {0: [], 1: [5], 2: range(200, 900), 3: range(0, 1024, 2), 4: range(1024), 5: [0, 1023], 6: range(127),
+             7: range(1024 - 127, 1024)}[pfn % 8]
+    for i in where:
+        words[i] = new
+    return b"".join(words)
+
+
 def has_data(entry: int) -> bool:
     """Whether a pfn entry has a page of data in its batch."""
     return (entry & TYPE_MASK) < XEN_DOMCTL_PFINFO_BROKEN
@@ -91,13 +104,14 @@ class Batch:
     """A page batch. The k-th time a pfn occurs in it, its page is that of iteration + k."""
     entries: Any
     iteration: int = 0
+    content: Callable[[int, int], bytes] = page
 
     def pages(self) -> Iterator[tuple[int, bytes]]:
         seen: dict[int, int] = {}
         for entry in self.entries:
             if has_data(entry):
                 pfn = entry & PFN_MASK
-                yield entry, page(pfn, self.iteration + seen.get(pfn, 0))
+                yield entry, self.content(pfn, self.iteration + seen.get(pfn, 0))
                 seen[pfn] = seen.get(pfn, 0) + 1
 
 
@@ -109,6 +123,43 @@ class Verify:
 @dataclass
 class LastCheckpoint:
     id = XC_SAVE_ID_LAST_CHECKPOINT
+
+
+@dataclass
+class EnableCompression:
+    id = XC_SAVE_ID_ENABLE_COMPRESSION
+
+
+@dataclass
+class CompressedData:
+    """The next size octets of what the pages of all batches of its body are coded as; None: all that are left."""
+    size: Optional[int] = None
+    claimed: Optional[int] = None   # the size written, if not the data's
+    data: Optional[bytes] = None    # something else in their place
+    id = XC_SAVE_ID_COMPRESSED_DATA
+
+
+@dataclass
+class TmemPool:
+    pool_id: int
+    flags: int = 1                  # persistent
+    pages: list = field(default_factory=list)   # of (oid, index, content)
+    n_pages: Optional[int] = None   # what is written, if not the pages' number: then a terminator follows them
+
+
+@dataclass
+class Tmem:
+    pools: list[TmemPool]
+    version: int = 1
+    max_pools: int = 16
+    id = XC_SAVE_ID_TMEM
+
+
+@dataclass
+class TmemExtra:
+    """Pages that became invalid: pool, oid, index of each."""
+    pages: list[tuple[int, bytes, int]]
+    id = XC_SAVE_ID_TMEM_EXTRA
 
 
 @dataclass
@@ -225,6 +276,7 @@ class Checkpoint:
     body: Any
     tail: Any
     qemu: Optional[Qemu] = None
+    compressed: bool = False
 
 
 @dataclass
@@ -240,6 +292,10 @@ class Save:
     qemu: Optional[Qemu] = None
     header: Optional[XlHeader] = None
     later: list[Checkpoint] = field(default_factory=list)
+    cache_pages: int = CACHE_PAGES  # of the compressor
+
+    def checkpoints(self) -> list[Checkpoint]:
+        return [Checkpoint(self.body, self.tail, self.qemu), *self.later]
 
 
 # Writing ------------------------------------------------------------------------------------------------------------
@@ -280,8 +336,8 @@ class Writer:
             self._extended_info(save)
             for i, frame in enumerate(save.frames):
                 self.number(f"frame[{i}]", self.ulong, frame)
-        self._checkpoint(save, Checkpoint(save.body, save.tail, save.qemu))
-        for checkpoint in save.later:
+        self.compressor = Compressor(save.cache_pages)
+        for checkpoint in save.checkpoints():
             self._checkpoint(save, checkpoint)
 
     def _xl_header(self, header: XlHeader) -> None:
@@ -306,7 +362,14 @@ class Writer:
             self.number(name + ".size", "I", len(block.data) if block.claimed is None else block.claimed)
             self.put(name + ".data", block.data, "number" if block.id == b"xcnt" else "opaque")
 
+    def _code(self, checkpoint: Checkpoint) -> bytes:
+        """What the pages of a compressed checkpoint are sent as."""
+        return b"".join(self.compressor.code(entry & PFN_MASK, data, 0 < (entry >> 28 & 7) < 5)
+                        for chunk in checkpoint.body if isinstance(chunk, Batch) for entry, data in chunk.pages())
+
     def _checkpoint(self, save: Save, checkpoint: Checkpoint) -> None:
+        self.compressed = checkpoint.compressed
+        self.code = self._code(checkpoint) if checkpoint.compressed else b""
         for i, chunk in enumerate(checkpoint.body):
             self._chunk(f"chunk[{i}]", chunk)
         self.number("end", "i", 0)
@@ -337,6 +400,14 @@ class Writer:
             self.number(at + ".incarnation", "I", chunk.incarnation)
         elif isinstance(chunk, Toolstack):
             self._toolstack(at, chunk)
+        elif isinstance(chunk, CompressedData):
+            self._compressed_data(at, chunk)
+        elif isinstance(chunk, Tmem):
+            self._tmem(at, chunk)
+        elif isinstance(chunk, TmemExtra):
+            for pool_id, oid, index in chunk.pages:
+                self.put(at + ".page", struct.pack("<I", pool_id) + oid + struct.pack("<I", index))
+            self.number(at + ".end", "I", 0xFFFFFFFF)
         elif isinstance(chunk, Raw):
             self.put(at + ".data", chunk.data)
 
@@ -344,14 +415,40 @@ class Writer:
         self.number(at + ".count", "i", len(batch.entries))
         if self.fields is None:     # at a stroke: streams may be large
             self.out.write(struct.pack(f"<{len(batch.entries)}{self.ulong}", *batch.entries))
-            pages = b"".join(data for _, data in batch.pages())
+            pages = b"" if self.compressed else b"".join(data for _, data in batch.pages())
             self.out.write(pages)
             self.offset += len(batch.entries) * self.width // 8 + len(pages)
             return
         for i, entry in enumerate(batch.entries):
             self.number(f"{at}.entry[{i}].{entry >> 28:x}", self.ulong, entry)
-        for entry, data in batch.pages():
+        for entry, data in batch.pages() if not self.compressed else ():
             self.put(f"{at}.page.{entry & PFN_MASK:#x}", data)
+
+    def _compressed_data(self, at: str, chunk: CompressedData) -> None:
+        size = len(self.code) if chunk.size is None else chunk.size
+        data, self.code = self.code[:size], self.code[size:]
+        if chunk.data is not None:
+            data = chunk.data
+        self.number(at + ".size", self.ulong, len(data) if chunk.claimed is None else chunk.claimed)
+        self.put(at + ".data", data, "coded")
+
+    def _tmem(self, at: str, tmem: Tmem) -> None:
+        self.number(at + ".version", "I", tmem.version)
+        self.number(at + ".max_pools", "I", tmem.max_pools)
+        self.number(at + ".mark", "I", 0xFFFFFFFF)
+        for name in ("flags", "weight", "cap"):
+            self.number(f"{at}.{name}", "I", 0)
+        self.number(at + ".second_mark", "I", 0xFFFFFFFF)
+        for pool in tmem.pools:
+            self.number(at + ".pool_id", "I", pool.pool_id)
+            self.number(at + ".pool_flags", "I", pool.flags)
+            self.number(at + ".n_pages", "I", len(pool.pages) if pool.n_pages is None else pool.n_pages)
+            self.put(at + ".uuid", noise(f"uuid {pool.pool_id}", 16))
+            for oid, index, content in pool.pages:
+                self.put(at + ".page", oid + struct.pack("<I", index) + content)
+            if pool.n_pages is not None:
+                self.put(at + ".no_oid", b"\xff" * (24 if tmem.version else 8), "number")
+        self.number(at + ".end", "I", 0xFFFFFFFF)
 
     def _toolstack(self, at: str, chunk: Toolstack) -> None:
         # The 64-bit toolstack leaked four octets of a struct's padding behind each name.
@@ -424,7 +521,7 @@ def fields(save: Save) -> tuple[bytes, list[Field]]:
 def memory(save: Save) -> dict[int, tuple[int, Optional[bytes]]]:
     """What a restore leaves in each pfn: type and content (None: allocated or broken, without data)."""
     state: dict[int, tuple[int, Optional[bytes]]] = {}
-    for chunk in save.body:
+    for chunk in (chunk for checkpoint in save.checkpoints() for chunk in checkpoint.body):
         if not isinstance(chunk, Batch):
             continue
         pages = chunk.pages()

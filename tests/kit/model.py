@@ -5,6 +5,7 @@ program is held against where the script is wrong, and must equal the script's o
 """
 
 import struct
+from dataclasses import replace
 
 from . import legacy, v2
 from .legacy import Save
@@ -42,10 +43,20 @@ def guest_width(save: Save) -> int:
     return width
 
 
+def chunks(save: Save) -> list:
+    """Of all bodies: each checkpoint builds on those before it."""
+    return [chunk for checkpoint in save.checkpoints() for chunk in checkpoint.body]
+
+
+def last(save: Save) -> legacy.Checkpoint:
+    """The checkpoint whose tail counts."""
+    return save.checkpoints()[-1]
+
+
 def online_vcpus(save: Save) -> list[int]:
     """The last VCPU_INFO counts, up to its maximum; without one there is vcpu 0."""
     online = [0]
-    for chunk in save.body:
+    for chunk in chunks(save):
         if isinstance(chunk, legacy.VcpuInfo):
             online = [i for i in range(chunk.max_vcpu_id + 1) if chunk.words[i // 64] >> (i % 64) & 1]
     return online
@@ -72,7 +83,7 @@ def _hvm_params(params: list[tuple[int, int]]) -> bytes:
 
 def _body(save: Save) -> bytes:
     out, params = [], {}            # a dict keeps the place of the first and the value of the last
-    for chunk in save.body:
+    for chunk in chunks(save):
         if isinstance(chunk, legacy.Batch):
             out.append(_page_data(chunk))
         elif isinstance(chunk, legacy.TscInfo):
@@ -91,11 +102,11 @@ def _vcpu(type_: int, vcpu_id: int, data: bytes) -> bytes:
 
 def _pv_tail(save: Save) -> bytes:
     ids = online_vcpus(save)
-    assert ids == list(save.tail.vcpus), "the description contradicts itself"
-    told = any(isinstance(chunk, legacy.VcpuInfo) for chunk in save.body)
+    assert ids == list(last(save).tail.vcpus), "the description contradicts itself"
+    told = any(isinstance(chunk, legacy.VcpuInfo) for chunk in chunks(save))
     blocks = {b.id: b.data for b in save.extended_info or []}
     out = []
-    for vcpu_id, vcpu in save.tail.vcpus.items():
+    for vcpu_id, vcpu in last(save).tail.vcpus.items():
         basic = bytearray(vcpu.basic)
         if not told:
             basic[legacy.VCPU_FLAGS_OFFSET] |= legacy.VGCF_ONLINE
@@ -104,7 +115,7 @@ def _pv_tail(save: Save) -> bytes:
             out.append(_vcpu(v2.REC_TYPE_X86_PV_VCPU_EXTENDED, vcpu_id, vcpu.extended))
         if any(blocks.get(b"xcnt", b"")):
             out.append(_vcpu(v2.REC_TYPE_X86_PV_VCPU_XSAVE, vcpu_id, vcpu.xsave.data))
-    out.append(record(v2.REC_TYPE_SHARED_INFO, save.tail.shared_info))
+    out.append(record(v2.REC_TYPE_SHARED_INFO, last(save).tail.shared_info))
     return b"".join(out)
 
 
@@ -122,17 +133,17 @@ def libxc(save: Save) -> bytes:
     if save.guest == "pv":
         out.append(_pv_tail(save))
     else:
-        ioreq, bufioreq, store = save.tail.magic_pfns
+        ioreq, bufioreq, store = last(save).tail.magic_pfns
         out.append(_hvm_params([(HVM_PARAM_IOREQ_PFN, ioreq), (HVM_PARAM_BUFIOREQ_PFN, bufioreq),
                                 (HVM_PARAM_STORE_PFN, store)]))
-        out.append(record(v2.REC_TYPE_HVM_CONTEXT, save.tail.context))
+        out.append(record(v2.REC_TYPE_HVM_CONTEXT, last(save).tail.context))
     out.append(record(v2.REC_TYPE_END))
     return b"".join(out)
 
 
 def _xenstore_data(save: Save) -> bytes:
     """What the last toolstack blob says, as keys and values."""
-    blobs = [chunk for chunk in save.body if isinstance(chunk, legacy.Toolstack)]
+    blobs = [chunk for chunk in chunks(save) if isinstance(chunk, legacy.Toolstack)]
     text = b""
     for entry in (blobs[-1].entries if blobs else None) or []:
         root = b"physmap/%x/" % entry.phys_offset
@@ -145,13 +156,15 @@ def _xenstore_data(save: Save) -> bytes:
 def stream(save: Save, fmt: str, skip_qemu: bool = False) -> bytes:
     """The version 3 stream in libxl or libxc format, without any envelope."""
     if fmt == "libxc":
-        return libxc(save) + (save.qemu.octets() if save.qemu and not skip_qemu else b"")
+        if skip_qemu and save.guest == "hvm":
+            return libxc(replace(save, later=[]))       # stops before the first qemu record
+        return libxc(save) + (last(save).qemu.octets() if last(save).qemu else b"")
     out = [struct.pack(">8sII", b"LibxlFmt", 2, 2), record(v2.LIBXL_REC_TYPE_LIBXC_CONTEXT), libxc(save)]
     if save.guest == "hvm":
         text = _xenstore_data(save)
         if text:
             out.append(record(v2.LIBXL_REC_TYPE_EMULATOR_XENSTORE_DATA, bytes(8) + text))
-        out.append(record(v2.LIBXL_REC_TYPE_EMULATOR_CONTEXT, bytes(8) + save.qemu.data))
+        out.append(record(v2.LIBXL_REC_TYPE_EMULATOR_CONTEXT, bytes(8) + last(save).qemu.data))
     out.append(record(v2.LIBXL_REC_TYPE_END))
     return b"".join(out)
 

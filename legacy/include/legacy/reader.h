@@ -10,12 +10,26 @@
 
 #include "base/image.h"
 #include "base/log.h"
+#include "base/spool.h"
+
+/* Behind which tail does the stream end, if no body says it by XC_SAVE_ID_LAST_CHECKPOINT? */
+enum legacy_checkpoints {
+    LEGACY_CHECKPOINTS_NEVER, /* the first */
+    LEGACY_CHECKPOINTS_LOOK,  /* the last one behind which there are no signs of a body */
+    LEGACY_CHECKPOINTS_YES,   /* the last complete one: all that follows is checkpoints (Remus) */
+};
 
 struct legacy_options {
     unsigned width;        /* of the saving toolstack's unsigned long, in bytes: 4 or 8 */
     enum guest_type guest; /* GUEST_PV or GUEST_HVM */
     bool skip_qemu;        /* HVM: stop behind the HVM context, leave the qemu record unread */
     bool ignore_toolstack; /* skip the toolstack blob without looking into it */
+    enum legacy_checkpoints checkpoints; /* LOOK: regular files only */
+    struct spool *store; /* for the pages of compressed checkpoints; NULL only with NEVER */
+    struct spool *spool; /* for checkpoints that may be incomplete; NULL with regular files */
+    bool compact;        /* give each pfn's content once, its last; regular files only */
+    bool trim_xsave;     /* cut xsave records to the size that new hypervisors insist on */
+    bool drop_tmem;      /* convert without the pages that the guest had in tmem */
 };
 
 struct legacy_reader;
@@ -31,12 +45,19 @@ void legacy_reader_free(struct legacy_reader *reader);
 /*
  * Takes the next item. Its pointers are good until the next call. Bulk that the item says lies next
  * in the input may be consumed by the caller, in part or whole; the rest is skipped here.
- * After IMAGE_END the input stands exactly behind the stream's last byte; don't call again then.
+ * After IMAGE_END the input stands exactly behind the stream's last byte (but see
+ * legacy_reader_rest_dropped()); don't call again then.
  */
 bool legacy_reader_next(struct legacy_reader *reader, struct image_item *item,
                         struct cls_error *err) CLS_MUST_CHECK;
 
 /* Was XC_SAVE_ID_LAST_CHECKPOINT seen, by which savers since 4.1 say that no checkpoint follows? */
 bool legacy_reader_last_checkpoint(const struct legacy_reader *reader);
+
+/*
+ * Was an incomplete checkpoint found behind the last complete one? With a warning, it counts for
+ * nothing: a regular file stands in front of it at the end, other inputs stand somewhere in it.
+ */
+bool legacy_reader_rest_dropped(const struct legacy_reader *reader);
 
 #endif

@@ -32,6 +32,8 @@ struct cls_window {
     bool keep;           /* input: it was in the page cache before; output: it will be synced */
 };
 
+struct spool;
+
 struct cls_input {
     int fd;
     const char *name; /* for messages */
@@ -39,6 +41,7 @@ struct cls_input {
     uint64_t offset; /* of the next byte that is not yet consumed */
     struct cls_watch *watch;
     struct cls_window window;
+    struct spool *copy; /* gets what is read or skipped, at the same offset; NULL: nobody does */
 
     const char *place;    /* "page batch", or NULL */
     int64_t place_nr;     /* -1: the place has no number */
@@ -89,6 +92,9 @@ bool cls_input_read_some(struct cls_input *in, void *buf, size_t n, size_t *got,
 /* Consumes exactly n bytes and drops them; in a regular file by seeking. */
 bool cls_input_skip(struct cls_input *in, uint64_t n, const char *what,
                     struct cls_error *err) CLS_MUST_CHECK;
+
+/* Goes to offset; only where the fd can seek, and its position is the offset. */
+bool cls_input_seek(struct cls_input *in, uint64_t offset, struct cls_error *err) CLS_MUST_CHECK;
 
 /* Little-endian fields. */
 bool cls_input_u32(struct cls_input *in, uint32_t *v, const char *what,

@@ -16,6 +16,13 @@ enum convert_format {
     CONVERT_FORMAT_LIBXL,
 };
 
+/* Do further checkpoints follow the first (Remus)? */
+enum convert_checkpointed {
+    CONVERT_CHECKPOINTED_DEFAULT, /* seen in regular files; elsewhere: no */
+    CONVERT_CHECKPOINTED_NO,
+    CONVERT_CHECKPOINTED_YES,
+};
+
 struct convert_options {
     const char *in, *out;  /* a path, "-", or a decimal number: an inherited fd */
     unsigned width;        /* of the saving toolstack, in bytes; 0: detect */
@@ -25,9 +32,13 @@ struct convert_options {
     bool need_xl;     /* the input must have an xl header */
     bool skip_qemu;   /* libxc format: leave the qemu record in the input */
     bool sparse;      /* holes in the output file for blocks of zeros */
-    bool no_sync;     /* no fsync before the output gets its name */
-    bool no_clobber;  /* an output that exists is an error */
-    bool no_sandbox;  /* for debugging */
+    enum convert_checkpointed checkpointed;
+    bool compact;    /* each page once; regular files only */
+    bool trim_xsave; /* xsave records no larger than new hypervisors take */
+    bool drop_tmem;  /* convert a guest without what it has in tmem */
+    bool no_sync;    /* no fsync before the output gets its name */
+    bool no_clobber; /* an output that exists is an error */
+    bool no_sandbox; /* for debugging */
 };
 
 /* What one conversion found, as far as it came. */

@@ -1,0 +1,37 @@
+#include "compact.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct compact {
+    uint64_t p2m_size;
+    uint32_t left[]; /* by pfn */
+};
+
+struct compact *compact_new(uint64_t p2m_size, struct cls_error *err)
+{
+    struct compact *compact = calloc(1, sizeof(*compact) + p2m_size * sizeof(compact->left[0]));
+
+    if (!compact)
+        cls_fail_errno(err, ENOMEM, "cannot count the guest's pages");
+    else
+        compact->p2m_size = p2m_size;
+    return compact;
+}
+
+void compact_free(struct compact *compact)
+{
+    free(compact);
+}
+
+void compact_count(struct compact *compact, uint32_t pfn)
+{
+    if (pfn < compact->p2m_size) /* else it will be refused when it is converted */
+        compact->left[pfn]++;
+}
+
+bool compact_is_last(struct compact *compact, uint32_t pfn)
+{
+    /* At 0, there were more than 32 bits can count, or the input has changed since. */
+    return compact->left[pfn] == 0 || --compact->left[pfn] == 0;
+}
