@@ -74,13 +74,17 @@ static enum step look_at_batch(struct legacy_reader *r, uint32_t count, struct c
 
     for (uint32_t i = 0; i < count; i++) {
         uint64_t entry = get_ulong(r, r->raw, i);
+        unsigned type = type_of(entry);
 
-        if (!page_type_has_data(type_of(entry)))
+        if (!page_type_has_data(type)) {
+            r->body.pages_without_data += type != PFINFO_XTAB;
             continue;
+        }
         pages++;
         if (r->counting && !r->body.verify)
             compact_count(r->compact, entry & P2M_SIZE_MAX);
     }
+    r->body.pages += pages;
     if (!is_compressed(r) &&
         !cls_input_skip(r->in, (uint64_t)pages * CLS_PAGE_SIZE, "page data", err))
         return STEP_FAILED;

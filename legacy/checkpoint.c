@@ -27,7 +27,7 @@ static enum reader_phase tail_phase(const struct legacy_reader *r)
 static bool goes_on(const struct legacy_reader *r)
 {
     return r->options.checkpoints != LEGACY_CHECKPOINTS_NEVER && !r->body.last_checkpoint &&
-           !r->options.skip_qemu;
+           !(r->options.skip_qemu && r->options.guest == GUEST_HVM);
 }
 
 enum step end_body(struct legacy_reader *r, struct cls_error *err)

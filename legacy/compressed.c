@@ -20,7 +20,8 @@ struct compressed {
      */
     struct spool *store;
     uint8_t *stored;   /* a bit for each pfn */
-    size_t begin, end; /* of what is not used yet of the window: bytes of one chunk, up to in */
+    size_t begin, end; /* of what is not used yet of the window: bytes of one chunk */
+    uint64_t edge;     /* offset in the input behind the window's last byte */
     uint8_t window[WINDOW_SIZE];
 };
 
@@ -56,6 +57,7 @@ bool compressed_begin(struct legacy_reader *r, struct cls_error *err)
     cls_input_release(&c->in);
     cls_input_init(&c->in, r->in->fd, r->in->name, r->in->offset, r->in->watch);
     c->begin = c->end = 0;
+    c->edge = c->in.offset;
     c->finder->p2m_size = r->p2m_size;
     c->finder->body = r->body;
     c->finder->body.toolstack = (struct toolstack_blob){0}; /* never touched while looking */
@@ -91,6 +93,8 @@ static bool read_more(struct compressed *c, size_t *got, struct cls_error *err)
         want = (size_t)c->finder->compressed_left;
     if (want > 0 && !cls_input_read(&c->in, c->window + have, want, "compressed data", err))
         return false;
+    if (want > 0)
+        c->edge = c->in.offset;
     c->end += want;
     c->finder->compressed_left -= want;
     *got = want;
@@ -146,7 +150,7 @@ bool compressed_page(struct legacy_reader *r, uint32_t pfn, uint8_t *page, struc
 
     if (c->begin == c->end && !fetch_more(r, &got, err))
         return false;
-    start = c->in.offset - (c->end - c->begin);
+    start = c->edge - (c->end - c->begin);
     if (got == 0)
         return cls_input_fail(r->in, err, start, "no compressed data is left for pfn 0x%" PRIx32,
                               pfn);
@@ -159,7 +163,7 @@ bool compressed_page(struct legacy_reader *r, uint32_t pfn, uint8_t *page, struc
         if (!fetch_more(r, &got, err))
             return false;
     if (result != DELTA_DONE)
-        return fail_to_apply(r, pfn, result, c->in.offset - (c->end - c->begin - used), err);
+        return fail_to_apply(r, pfn, result, c->edge - (c->end - c->begin - used), err);
     c->begin += used;
     return store(r, pfn, page, err);
 }
@@ -171,6 +175,6 @@ bool compressed_end(struct legacy_reader *r, struct cls_error *err)
 
     if (c->begin == c->end && !fetch_more(r, &got, err))
         return false;
-    return got == 0 || cls_input_fail(r->in, err, c->in.offset - (c->end - c->begin),
+    return got == 0 || cls_input_fail(r->in, err, c->edge - (c->end - c->begin),
                                       "compressed data is left when all pages have theirs");
 }

@@ -29,7 +29,7 @@ void spool_open(struct spool *spool)
     const char *dir = secure_getenv("TMPDIR");
 
     *spool = (struct spool){.dir = dir && *dir ? dir : "/tmp"};
-    spool->fd = open(spool->dir, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+    spool->fd = openat(AT_FDCWD, spool->dir, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
     if (spool->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR))
         spool->fd = open_named(spool->dir);
     if (spool->fd < 0)

@@ -77,6 +77,11 @@ class Input:
                 os.close(fd)
 
 
+def seen(case, kind: str, skips_qemu: bool = False):
+    """What is taken of a case: further checkpoints are looked for in files only, and not behind a record left unread."""
+    return case if kind == "file" and not (skips_qemu and case.flavour.guest == "hvm") else case.first()
+
+
 class ToolstackTest(ProgramTest):
     def run_on(self, source: Input, *argv) -> tuple[subprocess.CompletedProcess, bytes]:
         """Runs it with the input's fd for IN and a pipe's for OUT; returns what came out of that pipe too."""
@@ -128,8 +133,9 @@ class Good(ToolstackTest):
                 with self.subTest(case=case.name, input=kind), self.input(kind, case.octets() + BEHIND) as source:
                     done, got = self.libxl(source, case.flavour.guest)
                     self.assert_status(done, 0)
-                    self.assertEqual(v2.difference(expected.stream(case, "libxl", 2), got), "")
-                    self.assertEqual(source.left(), BEHIND)
+                    taken = seen(case, kind)
+                    self.assertEqual(v2.difference(expected.stream(taken, "libxl", 2), got), "")
+                    self.assertEqual(source.left(), (case.octets() + BEHIND)[len(taken.octets()):])
 
     def test_xenopsd(self):
         """--skip-qemu leaves the input exactly behind the HVM context."""
@@ -139,9 +145,10 @@ class Good(ToolstackTest):
                     done, got = self.xenopsd(source, case.flavour.guest)
                     self.assert_status(done, 0)
                     fmt = "libxc --skip-qemu" if case.flavour.guest == "hvm" else "libxc"
-                    self.assertEqual(v2.difference(expected.stream(case, fmt, 2), got), "")
+                    taken = seen(case, kind, skips_qemu=True)
+                    self.assertEqual(v2.difference(expected.stream(taken, fmt, 2), got), "")
                     qemu = case.save.qemu.octets() if case.save.qemu else b""
-                    self.assertEqual(source.left(), qemu + BEHIND)
+                    self.assertEqual(source.left(), qemu + (case.octets() + BEHIND)[len(taken.octets()):])
 
     def test_xenopsd_needs_no_qemu_record(self):
         case = cases.named("hvm32-qemu-missing")

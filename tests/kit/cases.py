@@ -41,6 +41,10 @@ class Case:
     by_name: bool = False                   # refused only as a file opened by name
     patch: dict = field(default_factory=dict, compare=False, hash=False)
 
+    def first(self) -> "Case":
+        """Its first checkpoint alone."""
+        return replace(self, save=replace(self.save, later=[]))
+
     def script_is_right(self, fmt: str) -> bool:
         return not self.refused and not (self.wrong and fmt in self.wrong_in)
 

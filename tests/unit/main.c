@@ -20,6 +20,9 @@ static CU_SuiteInfo all_suites[] = {
     {"envelope", NULL, NULL, NULL, NULL, envelope_tests},
     {"writer", NULL, NULL, NULL, NULL, writer_tests},
     {"out_file", NULL, NULL, NULL, NULL, out_file_tests},
+    {"spool", NULL, NULL, NULL, NULL, spool_tests},
+    {"delta", NULL, NULL, NULL, NULL, delta_tests},
+    {"checkpoint", NULL, NULL, NULL, NULL, checkpoint_tests},
     {"convert", NULL, NULL, NULL, NULL, convert_tests},
     {"truncation", NULL, NULL, NULL, NULL, truncation_tests},
 };

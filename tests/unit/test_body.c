@@ -401,27 +401,6 @@ static void last_checkpoint_is_remembered(void)
     finish(&body);
 }
 
-static void what_is_not_convertible_is_named(void)
-{
-    static const struct {
-        int32_t id;
-        const char *name;
-    } chunks[] = {{-5, "XC_SAVE_ID_TMEM"},
-                  {-6, "XC_SAVE_ID_TMEM_EXTRA"},
-                  {-12, "XC_SAVE_ID_COMPRESSED_DATA"},
-                  {-13, "XC_SAVE_ID_ENABLE_COMPRESSION"}};
-
-    for (size_t i = 0; i < 4; i++) {
-        struct body body;
-        char reason[80];
-
-        start(&body, 8, GUEST_HVM);
-        put_id(&body.b, chunks[i].id);
-        snprintf(reason, sizeof(reason), "chunk %d is not convertible yet", chunks[i].id);
-        check_fails(&body, 8, chunks[i].name, reason);
-    }
-}
-
 static void truncated_chunks_name_their_place(void)
 {
     struct body body;
@@ -459,7 +438,6 @@ CU_TestInfo body_tests[] = {
     {"the last toolstack blob counts", the_last_toolstack_blob_counts},
     {"an ignored toolstack blob is not looked at", an_ignored_toolstack_blob_is_not_looked_at},
     {"LAST_CHECKPOINT is remembered", last_checkpoint_is_remembered},
-    {"what is not convertible is named", what_is_not_convertible_is_named},
     {"truncated chunks name their place", truncated_chunks_name_their_place},
     CU_TEST_INFO_NULL,
 };

@@ -426,35 +426,81 @@ static void bytes_left_behind_a_named_file(void)
     check_bad(&b, &(struct convert_options){0}, "3 bytes are left behind the stream");
 }
 
-/* Seen without moving the fd, and only where the stream does not say that it was the last. */
+/* One page, a tail; then another checkpoint. *end: where the first ends. */
+static void put_two_checkpoints(struct bytes *b, bool says_last, size_t *end)
+{
+    put_ulong(b, 8, 0x100);
+    put_page(b, 8, 0x12);
+    if (says_last)
+        put_id(b, -9);
+    put_hvm_tail(b);
+    put_qemu(b);
+    *end = b->len;
+    put_page(b, 8, 0x13);
+    put_hvm_tail(b);
+    put_qemu(b);
+}
+
+/* Where the fd stands behind the conversion says which checkpoint was taken. */
 static void a_further_checkpoint(void)
 {
-    for (unsigned last = 0; last <= 1; last++) {
-        struct bytes b = {0};
-        struct trial t;
-        size_t end;
-        int fd;
+    static const enum convert_checkpointed told[] = {
+        CONVERT_CHECKPOINTED_DEFAULT, CONVERT_CHECKPOINTED_YES, CONVERT_CHECKPOINTED_NO};
 
-        put_ulong(&b, 8, 0x100);
-        put_page(&b, 8, 0x12);
-        if (last)
-            put_id(&b, -9);
-        put_hvm_tail(&b);
-        put_qemu(&b);
-        end = b.len;
-        put_page(&b, 8, 0x13);
-        fd = memfd_of(b.p, b.len);
-        start(&t);
-        snprintf(t.in, sizeof(t.in), "%d", fd);
-        run(&t);
-        CHECK_INT(t.ok, last);
-        CHECK_INT(lseek(fd, 0, SEEK_CUR), end);
-        if (!last)
-            check_failed(&t, CLS_BAD_INPUT, "a further checkpoint follows");
-        close(fd);
-        finish(&t);
-        bytes_free(&b);
-    }
+    for (unsigned last = 0; last <= 1; last++)
+        for (size_t i = 0; i < 3; i++) {
+            bool first_only = last || told[i] == CONVERT_CHECKPOINTED_NO;
+            struct bytes b = {0};
+            struct trial t;
+            size_t end;
+            int fd;
+
+            put_two_checkpoints(&b, last, &end);
+            fd = memfd_of(b.p, b.len);
+            start(&t);
+            snprintf(t.in, sizeof(t.in), "%d", fd);
+            t.options.checkpointed = told[i];
+            run(&t);
+            CHECK(t.ok);
+            CHECK_INT(lseek(fd, 0, SEEK_CUR), first_only ? end : b.len);
+            close(fd);
+            finish(&t);
+            bytes_free(&b);
+        }
+}
+
+/* In a file that is ours as a whole, what is left out is told of. */
+static void a_further_checkpoint_left_out(void)
+{
+    struct bytes b = {0};
+    struct trial t;
+    size_t end;
+
+    put_two_checkpoints(&b, false, &end);
+    start_with(&t, &b);
+    t.options.checkpointed = CONVERT_CHECKPOINTED_NO;
+    run(&t);
+    CHECK(t.ok && recorded(&t.log, "a further checkpoint follows and is left out"));
+    finish(&t);
+    bytes_free(&b);
+    put_two_checkpoints(&b, true, &end);
+    check_bad(&b, &(struct convert_options){0}, "bytes are left behind the stream");
+}
+
+static void compact_needs_a_file(void)
+{
+    struct trial t;
+    int fds[2];
+
+    CHECK(pipe(fds) == 0);
+    start(&t);
+    snprintf(t.in, sizeof(t.in), "%d", fds[0]);
+    t.options.compact = true;
+    run(&t);
+    check_failed(&t, CLS_USAGE, "--compact reads twice");
+    close(fds[0]);
+    close(fds[1]);
+    finish(&t);
 }
 
 static void ends_that_are_not_there(void)
@@ -722,6 +768,8 @@ CU_TestInfo convert_tests[] = {
     {"an empty body is refused", an_empty_body_is_refused},
     {"bytes left behind a named file", bytes_left_behind_a_named_file},
     {"a further checkpoint", a_further_checkpoint},
+    {"a further checkpoint left out", a_further_checkpoint_left_out},
+    {"--compact needs a file", compact_needs_a_file},
     {"ends that are not there", ends_that_are_not_there},
     {"the same file at both ends", the_same_file_at_both_ends},
     {"a full device", a_full_device},

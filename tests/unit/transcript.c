@@ -172,16 +172,24 @@ static bool take_items(struct reading *reading, struct legacy_reader *reader)
 
 void reading_run_fd(struct reading *reading, int fd)
 {
+    struct spool store, spool;
     struct legacy_reader *reader;
     struct cls_input in;
 
+    spool_open(&store);
+    spool_open(&spool);
+    reading->options.store = &store;
+    reading->options.spool = &spool;
     cls_input_init(&in, fd, "stream", 0, NULL);
     reader = legacy_reader_new(&in, &reading->options, reading->log, &reading->err);
     if (CHECK(reader != NULL)) {
         reading->ok = take_items(reading, reader);
         reading->last_checkpoint = legacy_reader_last_checkpoint(reader);
+        reading->rest_dropped = legacy_reader_rest_dropped(reader);
     }
     legacy_reader_free(reader);
+    spool_close(&store);
+    spool_close(&spool);
     reading->end_offset = in.offset;
     cls_input_release(&in);
     put_fill(&reading->text, 0, 1);

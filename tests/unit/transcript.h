@@ -27,7 +27,7 @@ struct reading {
     struct bytes text;   /* ended by a NUL */
     uint64_t end_offset; /* of the input, as the reader counts */
     int64_t fd_offset;   /* as the system does */
-    bool last_checkpoint;
+    bool last_checkpoint, rest_dropped;
 };
 
 /* Reads a stream from a file. Free with reading_free(). */
