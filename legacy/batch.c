@@ -81,8 +81,8 @@ static enum step look_at_batch(struct legacy_reader *r, uint32_t count, struct c
             continue;
         }
         pages++;
-        if (r->counting && !r->body.verify)
-            compact_count(r->compact, entry & P2M_SIZE_MAX);
+        if (r->counting)
+            compact_count(r->compact, entry & P2M_SIZE_MAX, r->body.verify);
     }
     r->body.pages += pages;
     if (!is_compressed(r) &&
@@ -91,15 +91,16 @@ static enum step look_at_batch(struct legacy_reader *r, uint32_t count, struct c
     return STEP_AGAIN;
 }
 
-/* Fills r->last for the entries with content; true if all are wanted. */
+/* Fills r->last for the entries; true if all are wanted. */
 static bool find_last(struct legacy_reader *r, uint32_t count)
 {
     bool all = true;
 
     for (uint32_t i = 0; i < count; i++) {
-        r->last[i] = !r->compact || (!r->body.verify &&
-                                     (!page_type_has_data(type_of(r->entries[i])) ||
-                                      compact_is_last(r->compact, r->entries[i] & P2M_SIZE_MAX)));
+        uint32_t entry = r->entries[i];
+
+        r->last[i] = !r->compact || !page_type_has_data(type_of(entry)) ||
+                     compact_is_last(r->compact, entry & P2M_SIZE_MAX, r->body.verify);
         all &= r->last[i];
     }
     return all;

@@ -24,14 +24,17 @@ void compact_free(struct compact *compact)
     free(compact);
 }
 
-void compact_count(struct compact *compact, uint32_t pfn)
+void compact_count(struct compact *compact, uint32_t pfn, bool again)
 {
-    if (pfn < compact->p2m_size) /* else it will be refused when it is converted */
+    /* What lies beyond will be refused when it is converted. */
+    if (pfn < compact->p2m_size && (!again || compact->left[pfn] == 0))
         compact->left[pfn]++;
 }
 
-bool compact_is_last(struct compact *compact, uint32_t pfn)
+bool compact_is_last(struct compact *compact, uint32_t pfn, bool again)
 {
     /* At 0, there were more than 32 bits can count, or the input has changed since. */
-    return compact->left[pfn] == 0 || --compact->left[pfn] == 0;
+    if (compact->left[pfn] == 0)
+        return !again;
+    return --compact->left[pfn] == 0;
 }

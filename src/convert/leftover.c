@@ -19,7 +19,9 @@ bool leftover_check(struct cls_input *in, const struct leftover_stream *stream,
     if (!stream->by_name || fstat(in->fd, &st) != 0 || !S_ISREG(st.st_mode))
         return true;
     cls_input_at(in, "end of the stream", -1, NULL);
-    n = pread(in->fd, bytes, sizeof(bytes), (off_t)in->offset);
+    do
+        n = pread(in->fd, bytes, sizeof(bytes), (off_t)in->offset);
+    while (n < 0 && errno == EINTR);
     if (n < 0)
         return cls_fail_errno(err, errno, "cannot read %s at byte 0x%" PRIx64, in->name,
                               in->offset);

@@ -20,6 +20,7 @@ SUBJECTS = [c.with_header(make(c.flavour.guest)) if make else c for c, make in (
     (cases.named("hvm32-age-4-2"), None),
     (cases.named("hvm64-types"), cases.xl_text),
     (cases.named("hvm32-xenserver"), None),
+    (cases.named("hvm64-tmem-extra"), None),
 )]
 
 ZERO, ONE, ONES = "0", "1", "all ones"
@@ -45,6 +46,10 @@ LEGAL = [
     (".*", r".*\.LastCheckpoint\.id", (ONES,), "ENABLE_VERIFY_MODE, without body too"),
     (".*", r".*\.batch\.entry\[.*\.[def]", (ONES,), "a hole, with anything in its other bits"),
     ("pv.*", r".*\.Toolstack\.(version|count)", ANY, "dropped"),
+    (".*", r".*\.Tmem\.(flags|weight|cap|pool_flags)", ANY, "dropped"),
+    (".*", r".*\.Tmem\.max_pools", (ONE, ONES), "the pool's number lies below it"),
+    (".*", r".*\.Tmem\.pool_id", (ONE,), "another of 16 pools"),
+    (".*", r".*\.Tmem\.n_pages", (ONE, ONES), "at most so many, and there are none"),
     ("hvm.*", r".*\.Toolstack\.count", (ZERO, ONE), "what follows the entries is for no one, as in libxl's restore"),
     ("hvm.*", r".*\.Toolstack\.entry\[1\]\.namelen", (ZERO,),
      "the last entry without a name; what follows is for no one"),

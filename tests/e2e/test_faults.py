@@ -63,8 +63,8 @@ FAULTS = [
     Fault("fchown", (EPERM,), WORKS, "the mode is narrowed to the owner's", times=0),
     Fault("fchmod", (EPERM, EIO), FAILS),
     Fault("openat", (EACCES, ENOSPC), WORKS, "where an unnamed file can't be had a hidden name is tried, nothing more",
-          hidden=EITHER),      # the temporary file's, which most never use: works
-    Fault("openat", (EACCES, ENOSPC, EROFS), FAILS, "", times=0),
+          hidden=EITHER),      # the output's fails; the temporary file's, which most never use, works
+    Fault("openat", (EACCES, ENOSPC, EROFS), EITHER, "the temporary file's alone: works", times=0),
     Fault("lseek", (EIO,), WORKS, "as on a pipe: what cannot be skipped is read"),
     Fault("lseek", (EIO,), WORKS, "and so for ever", times=0),
     Fault("fstat", (EIO,), EITHER, "where it only chooses the faster way, the slower one is gone"),
@@ -72,6 +72,21 @@ FAULTS = [
     Fault("syscall", (ENOSYS,), EITHER, "", times=0),
     Fault("malloc", (ENOMEM,), EITHER, "the locale's own are done without"),
     Fault("malloc", (ENOMEM,), EITHER, "and never again any", times=0),
+]
+
+
+# For what reads a stream twice and keeps parts of it in temporary files.
+SPOOL_FAULTS = [
+    Fault("pwrite", (EIO, ENOSPC, EDQUOT, EFBIG), FAILS),
+    Fault("pwrite", (EINTR, "short"), WORKS),
+    Fault("pread", (EIO,), FAILS),
+    Fault("pread", (EINTR, "short"), WORKS),
+    Fault("lseek", (EIO,), EITHER, "what cannot be skipped is read; but there is no going back without it"),
+    Fault("read", (EIO,), FAILS, "in a further checkpoint, too: what follows is there, only not to be read now"),
+    Fault("read", (EINTR, "short"), WORKS),
+    Fault("fallocate", (EIO, ENOSYS), WORKS, "space is not given back before the end"),
+    Fault("fallocate", (EIO, ENOSYS), WORKS, "", times=0),
+    Fault("malloc", (ENOMEM,), EITHER),
 ]
 
 
@@ -105,6 +120,7 @@ ENDS = [Ends("new"), Ends("replacing", replacing=True), Ends("to a pipe", to_pip
         Ends("new by a hidden name", hidden=True),
         Ends("replacing by a hidden name", hidden=True, replacing=True),
         Ends("not to be clobbered, by a hidden name", hidden=True, options=("--no-clobber",))]
+SPOOL_ENDS = [Ends("new"), Ends("from a pipe", from_pipe=True, options=("--checkpointed",))]
 if program.SANITIZED:       # slow: this is for leaks and errors of memory on the ways out
     SUBJECTS = [SUBJECTS[0], SUBJECTS[3]]
     ENDS = [e for e in ENDS if not e.from_pipe and (e.hidden or not e.replacing)]
@@ -219,7 +235,9 @@ class Faults(unittest.TestCase):
         return found
 
     def sweep_all(self, chosen: Callable[[Fault], bool]) -> None:
-        jobs = [(s, e, f) for s in SUBJECTS for e in ENDS for f in FAULTS if chosen(f)]
+        self.sweep_jobs([(s, e, f) for s in SUBJECTS for e in ENDS for f in FAULTS if chosen(f)])
+
+    def sweep_jobs(self, jobs: list[tuple[Subject, Ends, Fault]]) -> None:
         before = self.tried.copy()
         found = [p for problems in side_by_side(self.sweep, jobs) for p in problems]
         self.assertEqual(found[:10], [], f"{len(found)} problems")
@@ -241,6 +259,11 @@ class Faults(unittest.TestCase):
     @unittest.skipIf(program.SANITIZED, "AddressSanitizer's allocations are its own")
     def test_allocations(self):
         self.sweep_all(lambda f: f.call == "malloc")
+
+    def test_spooling(self):
+        subject = Subject(cases.named("hvm64-compressed-small"), "libxl")
+        self.sweep_jobs([(subject, e, f) for e in SPOOL_ENDS for f in SPOOL_FAULTS
+                         if not (program.SANITIZED and f.call == "malloc")])
 
     def test_without_a_fault(self):
         """Of the library itself nothing is seen."""

@@ -166,6 +166,26 @@ ssize_t pread(int fd, void *buf, size_t n, off_t at)
     return pread64(fd, buf, n, at);
 }
 
+ssize_t pwrite64(int fd, const void *buf, size_t n, off64_t at)
+{
+    return transfer("pwrite", SYS_pwrite64, fd, (long)buf, n, at, 0, 0);
+}
+
+ssize_t pwrite(int fd, const void *buf, size_t n, off_t at)
+{
+    return pwrite64(fd, buf, n, at);
+}
+
+int fallocate64(int fd, int mode, off64_t offset, off64_t n)
+{
+    return (int)through("fallocate", SYS_fallocate, fd, mode, offset, n, 0, 0);
+}
+
+int fallocate(int fd, int mode, off_t offset, off_t n)
+{
+    return fallocate64(fd, mode, offset, n);
+}
+
 ssize_t write(int fd, const void *buf, size_t n)
 {
     return transfer("write", SYS_write, fd, (long)buf, n, 0, 0, 0);
@@ -233,7 +253,7 @@ off_t lseek(int fd, off_t offset, int whence)
     return lseek64(fd, offset, whence);
 }
 
-/* Only the output's file is opened by this. */
+/* Only the output's file and temporary ones are opened by this. */
 int openat64(int dir, const char *path, int flags, ...)
 {
     va_list args;

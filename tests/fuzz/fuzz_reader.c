@@ -1,7 +1,8 @@
 /*
  * The legacy reader alone, its bulk left to be skipped. The first byte says width, guest and
- * options.
+ * options; also whether the input is taken for a pipe, of which what may be incomplete is spooled.
  */
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "legacy/detect.h"
@@ -12,11 +13,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void read_all(struct cls_input *in, uint8_t bits)
 {
+    struct spool store = {.fd = memfd_create("store", 0), .dir = "memory"};
+    struct spool spool = {.fd = memfd_create("spool", 0), .dir = "memory"};
     struct legacy_options options = {
         .width = bits & 1 ? 8 : 4,
         .guest = bits & 2 ? GUEST_HVM : GUEST_PV,
         .skip_qemu = bits & 4,
         .ignore_toolstack = bits & 8,
+        .checkpoints = bits & 0x10   ? LEGACY_CHECKPOINTS_YES
+                       : bits & 0x20 ? LEGACY_CHECKPOINTS_LOOK
+                                     : LEGACY_CHECKPOINTS_NEVER,
+        .store = &store,
+        .spool = &spool,
+        .compact = bits & 0x40,
+        .drop_tmem = bits & 0x40,
     };
     struct cls_error err = {0};
     struct legacy_reader *reader = legacy_reader_new(in, &options, NULL, &err);
@@ -35,6 +45,8 @@ static void read_all(struct cls_input *in, uint8_t bits)
     if (!ok)
         must_blame_input(&err);
     legacy_reader_free(reader);
+    spool_close(&store);
+    spool_close(&spool);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -50,6 +62,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fd = memory_input(&in, data + 1, size - 1);
     if (!legacy_detect(&in, &told, NULL, &found, &err))
         must_blame_input(&err);
+    if ((data[0] & 0xd0) == 0x90)
+        in.is_regular = false;
     read_all(&in, data[0]);
     cls_input_release(&in);
     close(fd);

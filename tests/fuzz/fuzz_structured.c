@@ -24,6 +24,8 @@ struct stream {
     size_t n;
     unsigned width, guest_width;
     bool hvm, extended, xsave;
+    bool compressed;        /* the pages of batches come elsewhere: */
+    uint32_t pages_pending; /* so many of them */
     uint32_t vcpus;
 };
 
@@ -135,7 +137,79 @@ static void put_batch(struct stream *s, struct choices *c)
         put_ulong(s, bend(c, type << 28 | (i + choose(c) % 32)));
         pages += type < 0xd;
     }
-    put(s, NULL, (size_t)pages * 4096);
+    if (s->compressed)
+        s->pages_pending += pages;
+    else
+        put(s, NULL, (size_t)pages * 4096);
+}
+
+/* One page's code, mostly an honest one. */
+static void put_code(struct stream *s, struct choices *c)
+{
+    uint8_t by = choose(c);
+    uint32_t left = 1024;
+
+    if (by < 0x40 || by == 0x80) {
+        put(s, "\x80", 1);
+        put(s, NULL, 4096);
+        return;
+    }
+    if (by < 0x60) {
+        put(s, "\0", 1);
+        return;
+    }
+    while (left > 0) {
+        uint8_t by_run = choose(c), run = (uint8_t)(by_run % 127 + 1), marker;
+
+        if (run > left && by_run < 0xf8)
+            run = (uint8_t)left;
+        marker = (uint8_t)(run | (by_run & 0x80));
+        put(s, &marker, 1);
+        if (marker < 0x80)
+            put(s, NULL, (size_t)run * 4);
+        left -= run < left ? run : left;
+    }
+}
+
+/* The codes of all pages that wait for them, in one chunk or two. */
+static void put_compressed(struct stream *s, struct choices *c)
+{
+    static struct stream codes;
+    uint32_t count = bend(c, s->pages_pending);
+    size_t first;
+
+    codes.n = 0;
+    for (uint32_t i = 0; i < count && i < 64; i++)
+        put_code(&codes, c);
+    s->pages_pending = 0;
+    first = choose(c) & 1 ? codes.n * choose(c) / 256 : codes.n;
+    put_ulong(s, bend(c, (uint32_t)first));
+    put(s, codes.bytes, first);
+    if (first < codes.n) {
+        put_u32(s, (uint32_t)-12);
+        put_ulong(s, codes.n - first);
+        put(s, codes.bytes + first, codes.n - first);
+    }
+}
+
+static void put_tmem(struct stream *s, struct choices *c)
+{
+    uint32_t pools = choose(c) % 4, version = choose(c) & 1;
+
+    put_u32(s, bend(c, version));
+    put_u32(s, bend(c, 16));
+    put_u32(s, bend(c, UINT32_MAX));
+    put(s, NULL, 12);
+    put_u32(s, bend(c, UINT32_MAX));
+    for (uint32_t i = 0; i < pools; i++) {
+        uint32_t pages = choose(c) % 4;
+
+        put_u32(s, bend(c, i));
+        put_u32(s, bend(c, 1));
+        put_u32(s, bend(c, pages));
+        put(s, NULL, 16 + (size_t)pages * ((version ? 24 : 8) + 4 + 4096));
+    }
+    put_u32(s, bend(c, UINT32_MAX));
 }
 
 static void put_vcpu_info(struct stream *s, struct choices *c)
@@ -182,8 +256,19 @@ static void put_chunk(struct stream *s, struct choices *c)
     by = (uint8_t)(by % 22 + 1);
     put_u32(s, (uint32_t)-by);
     switch (by) {
-    case 1: /* ENABLE_VERIFY_MODE */
-    case 9: /* LAST_CHECKPOINT */
+    case 1:  /* ENABLE_VERIFY_MODE */
+    case 9:  /* LAST_CHECKPOINT */
+    case 13: /* ENABLE_COMPRESSION */
+        break;
+    case 5:
+        put_tmem(s, c);
+        break;
+    case 6: /* TMEM_EXTRA */
+        put(s, NULL, choose(c) & 1 ? 32 : 0);
+        put_u32(s, bend(c, UINT32_MAX));
+        break;
+    case 12:
+        put_compressed(s, c);
         break;
     case 2:
         put_vcpu_info(s, c);
@@ -236,12 +321,27 @@ static void put_hvm_tail(struct stream *s, struct choices *c)
     put(s, NULL, len > 4 ? len - 4 : 0);
 }
 
+static void put_checkpoint(struct stream *s, struct choices *c, uint8_t chunks)
+{
+    for (uint8_t i = 0; i < chunks; i++)
+        put_chunk(s, c);
+    if (s->compressed) {
+        put_u32(s, (uint32_t)-12);
+        put_compressed(s, c);
+    }
+    put_u32(s, bend(c, 0));
+    if (s->hvm)
+        put_hvm_tail(s, c);
+    else
+        put_pv_tail(s, c);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct stream s;
     struct choices c = {data, size};
-    struct convert_options options = options_from_bits(choose(&c) & 7);
-    uint8_t shape = choose(&c), chunks = (uint8_t)(choose(&c) % 24), cut;
+    struct convert_options options = options_from_bits(choose(&c) & 0x87);
+    uint8_t shape = choose(&c), chunks = (uint8_t)(choose(&c) % 24), cut, more;
 
     s.n = 0;
     s.width = shape & 1 ? 4 : 8;
@@ -250,15 +350,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     s.extended = shape & 8;
     s.xsave = shape & 16;
     s.vcpus = 1;
+    s.compressed = false;
+    s.pages_pending = 0;
     put_header(&s, &c);
     put_batch(&s, &c);
-    for (uint8_t i = 0; i < chunks; i++)
-        put_chunk(&s, &c);
-    put_u32(&s, bend(&c, 0));
-    if (s.hvm)
-        put_hvm_tail(&s, &c);
-    else
-        put_pv_tail(&s, &c);
+    if (shape & 32)
+        put_u32(&s, (uint32_t)-13);
+    put_checkpoint(&s, &c, chunks);
+    for (more = shape >> 6; more > 0; more--) {
+        s.compressed = shape & 32;
+        put_batch(&s, &c);
+        put_checkpoint(&s, &c, (uint8_t)(choose(&c) % 8));
+    }
     cut = choose(&c);
     check_conversion(options, s.bytes, cut < 0xe0 || cut > s.n ? s.n : s.n - cut);
     return 0;

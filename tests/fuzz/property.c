@@ -18,6 +18,9 @@ struct convert_options options_from_bits(uint8_t bits)
         .skip_qemu = bits & 4,
         .width = widths[bits >> 3 & 3],
         .guest = bits & 0x20 ? (bits & 0x40 ? GUEST_HVM : GUEST_PV) : GUEST_UNKNOWN,
+        .compact = bits & 0x80,
+        .drop_tmem = bits & 0x80,
+        .trim_xsave = bits & 2,
         .no_sync = true,
     };
 }

@@ -6,14 +6,14 @@ set -eu
 cd "$(dirname "$0")/../.."
 seconds=$1
 shift
-[ $# -gt 0 ] || set -- convert envelope reader structured toolstack verify
+[ $# -gt 0 ] || set -- convert delta envelope reader structured toolstack verify
 
 # The first byte chooses the options of most targets; the others take it as noise.
 seed() {
     corpus=$1
     shift
     for fixture in "$@"; do
-        for first in 000 001 002 003; do
+        for first in 000 001 002 003 200; do
             { printf '\'$first; cat "$fixture"; } >"$corpus/$first-$(basename "$fixture")"
         done
     done
@@ -29,7 +29,7 @@ for target in "$@"; do
     envelope) cp fixtures/*xl*.legacy "$corpus" ;;
     esac
     echo "fuzzing $target for $seconds s"
-    build/fuzz/bin/fuzz_"$target" -max_total_time="$seconds" ${FUZZ_RUNS:+-runs=$FUZZ_RUNS} -timeout=5 -rss_limit_mb=512 \
+    build/fuzz/bin/fuzz_"$target" -max_total_time="$seconds" ${FUZZ_RUNS:+-runs=$FUZZ_RUNS} -timeout=5 -rss_limit_mb=512 -malloc_limit_mb=1200 \
         -max_len=65536 -artifact_prefix=build/fuzz/crashes/ -print_final_stats=1 \
         "$corpus" >"$log" 2>&1 || {
         tail -40 "$log" >&2

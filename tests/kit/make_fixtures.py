@@ -75,18 +75,25 @@ ALL = [
     fixture("good-xl-hvm64-params-twice", "hvm64-params-twice", TEXT),
     fixture("good-none-hvm32-xenserver", "hvm32-xenserver"),
     fixture("good-none-hvm64-no-data", "hvm64-no-data"),
-    fixture("unsupported-hvm64-tmem", "hvm64-tmem"),
-    fixture("unsupported-pv32-compression", "pv32-compression"),
-    fixture("unsupported-hvm32-remus", "hvm32-remus"),
+    fixture("good-none-hvm32-tmem", "hvm32-tmem"),
+    fixture("remus-none-hvm32", "hvm32-remus"),
+    fixture("remus-none-pv32-ended", "pv32-remus-ended"),
+    fixture("remus-none-pv32-compressed", "pv32-compressed-small"),
+    fixture("remus-xl-hvm64-compressed", "hvm64-compressed-small", TEXT),
+    fixture("unsupported-hvm32-tmem", "hvm32-tmem-pages-0"),
     fixture("unsupported-pv32-two-level", "pv32-two-level"),
     fixture("bad-pv32-pfn-beyond", "pv32-pfn-beyond"),
     fixture("bad-hvm64-toolstack-namelen", "hvm64-toolstack-namelen", TEXT),
+    fixture("bad-hvm64-compressed-overrun", "hvm64-corrupt-copy-over"),
+    fixture("bad-hvm32-compressed-too-few", "hvm32-corrupt-too-few"),
+    fixture("bad-hvm32-compressed-marker-last", "hvm32-corrupt-marker-last"),
 ]
 
 HEAD = """# Fixtures
 
 Small legacy streams (`NAME.legacy`) and, for the good ones, what
 `convert-legacy-stream -i NAME.legacy -o OUT --stream-version 3` has to write, octet by octet (`NAME.v3.expected`).
+`remus-` begins the names of good ones with several checkpoints, of which only files are read to the last.
 They have the formats' shape and made-up contents. The name says the envelope (xl, none), the guest and the toolstack's
 width; pv32on64 is a 32-bit guest saved by a 64-bit toolstack.
 

@@ -294,10 +294,11 @@ static void no_space_for_a_spool(void)
         .width = 8, .guest = GUEST_HVM, .checkpoints = LEGACY_CHECKPOINTS_LOOK, .compact = true    \
     }
 
-/* Two pages that come again, one that doesn't, one without content, one compared only. */
+/* Two pages that come again, one that doesn't, one without content, one that only now comes. */
 static void pages_once(void)
 {
     static const uint32_t first[] = {0x10, 0x11, 0xe0000012, 0x13}, second[] = {0x11, 0x10, 0x11};
+    static const uint32_t compared[] = {0x10, 0x11, 0x13, 0x14};
     struct legacy_options options = COMPACT;
     struct bytes b = {0};
 
@@ -306,13 +307,14 @@ static void pages_once(void)
     put_page(&b, 8, 0x10);
     put_batch(&b, 8, second, 3);
     put_id(&b, -1);
-    put_batch(&b, 8, first, 4);
+    put_batch(&b, 8, compared, 4);
+    put_page(&b, 8, 0x14);
     put_hvm_tail(&b);
     put_qemu(&b);
     check_text_and_end(&b, &options,
                        "BEGIN hvm 100\nPAGES e0000012 00000013 | 4096*13\n"
-                       "PAGES 00000010 00000011 | 4096*10,4096*11\n" HVM_TAIL_TEXT QEMU_TEXT
-                       "END\n",
+                       "PAGES 00000010 00000011 | 4096*10,4096*11\n"
+                       "PAGES 00000014 | 4096*14\n" HVM_TAIL_TEXT QEMU_TEXT "END\n",
                        b.len);
     bytes_free(&b);
 }
