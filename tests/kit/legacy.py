@@ -302,7 +302,7 @@ class Save:
 
 @dataclass(frozen=True)
 class Field:
-    """Where something lies in the stream: "number" is decoded by a reader, "opaque" passes through it."""
+    """Where something lies in the stream: "number" is decoded by a reader, "opaque" passes through it; "coded" is more."""
     name: str
     offset: int
     size: int
@@ -406,7 +406,7 @@ class Writer:
             self._tmem(at, chunk)
         elif isinstance(chunk, TmemExtra):
             for pool_id, oid, index in chunk.pages:
-                self.put(at + ".page", struct.pack("<I", pool_id) + oid + struct.pack("<I", index))
+                self.put(at + ".page", struct.pack("<I", pool_id) + oid + struct.pack("<I", index), "coded")
             self.number(at + ".end", "I", 0xFFFFFFFF)
         elif isinstance(chunk, Raw):
             self.put(at + ".data", chunk.data)
