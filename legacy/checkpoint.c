@@ -49,6 +49,7 @@ static void keep_from(struct legacy_reader *r, uint64_t offset)
         r->source->copy = r->options.spool;
         cls_input_init(&r->spooled, r->options.spool->fd, "the temporary file", offset,
                        r->source->watch);
+        r->spooled.changes = true; /* as soon as spool_forget() */
     }
     spool_forget(r->options.spool, offset);
 }

@@ -171,13 +171,14 @@ bool cls_move(struct cls_input *in, struct cls_output *out, uint64_t n, const ch
 
     if (!move_peeked(in, out, &left, err))
         return false;
-    if (left > 0 && out->way == CLS_WAY_STAGED && !stage_move(in, out, &left, err))
+    if (left > 0 && out->way == CLS_WAY_STAGED && !in->changes && !stage_move(in, out, &left, err))
         return false;
     if (out->way != CLS_WAY_STAGED || left > 0) {
         if (!cls_output_flush(out, err))
             return false;
     }
-    if (left > 0 && out->way == CLS_WAY_SPLICE && !splice_what_goes(in, out, &left, err))
+    if (left > 0 && out->way == CLS_WAY_SPLICE && !in->changes &&
+        !splice_what_goes(in, out, &left, err))
         return false;
     while (left > 0 && !ended)
         if (!copy_some(in, out, &left, &ended, err))

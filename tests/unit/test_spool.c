@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/input.h"
+#include "base/move.h"
 #include "base/spool.h"
 #include "no_tmpfile.h"
 #include "support.h"
@@ -123,11 +124,44 @@ static void an_input_is_copied(void)
     bytes_free(&b);
 }
 
+/*
+ * A splice would only refer to the file's pages, and whoever reads the pipe find there what was
+ * written later.
+ */
+static void what_changes_is_copied(void)
+{
+    static const struct cls_move_options how = {0};
+    static uint8_t old[8192], new[8192], got[8192];
+    struct cls_error err = {0};
+    struct cls_output out;
+    struct cls_input in;
+    struct spool spool;
+    int fds[2];
+
+    memset(old, 1, sizeof(old));
+    CHECK(pipe(fds) == 0);
+    spool_open(&spool);
+    CHECK(spool_put(&spool, 0, old, sizeof(old), &err));
+    cls_input_init(&in, spool.fd, "spool", 0, NULL);
+    in.changes = true;
+    cls_output_init(&out, fds[1], "pipe", NULL);
+    cls_move_prepare(&in, &out, &how, NULL);
+    CHECK(cls_move(&in, &out, sizeof(old), "bytes", &err));
+    CHECK(spool_put(&spool, 0, new, sizeof(new), &err));
+    CHECK(read(fds[0], got, sizeof(got)) == sizeof(got) && memcmp(got, old, sizeof(got)) == 0);
+    cls_output_release(&out);
+    cls_input_release(&in);
+    spool_close(&spool);
+    close(fds[0]);
+    close(fds[1]);
+}
+
 CU_TestInfo spool_tests[] = {
     {"what was put is got", what_was_put_is_got},
     {"what is forgotten takes no space", what_is_forgotten_takes_no_space},
     {"it lies in TMPDIR without a name", it_lies_in_tmpdir_without_a_name},
     {"that there is none is told by the first use", that_there_is_none_is_told_by_the_first_use},
     {"an input is copied", an_input_is_copied},
+    {"what changes is copied", what_changes_is_copied},
     CU_TEST_INFO_NULL,
 };
