@@ -95,7 +95,8 @@ static enum step read_toolstack(struct legacy_reader *r, struct cls_error *err)
     if (!cls_input_u32(r->in, &len, "toolstack length", err))
         return STEP_FAILED;
     if (r->options.guest != GUEST_HVM || r->options.ignore_toolstack || r->looking) {
-        /* PV guests have no device model to tell of it; libxc's format has no place for it. */
+        /* PV guests have no device model to tell of it; libxc's format has no place for it; and a
+         * checkpoint that may be incomplete is only measured. */
         cls_info(r->log, "toolstack blob of %" PRIu32 " bytes dropped", len);
         return cls_input_skip(r->in, len, "the toolstack blob", err) ? STEP_AGAIN : STEP_FAILED;
     }

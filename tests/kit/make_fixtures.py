@@ -85,8 +85,8 @@ ALL = [
     fixture("bad-pv32-pfn-beyond", "pv32-pfn-beyond"),
     fixture("bad-hvm64-toolstack-namelen", "hvm64-toolstack-namelen", TEXT),
     fixture("bad-hvm64-compressed-overrun", "hvm64-corrupt-copy-over"),
-    fixture("bad-hvm32-compressed-too-few", "hvm32-corrupt-too-few"),
-    fixture("bad-hvm32-compressed-marker-last", "hvm32-corrupt-marker-last"),
+    fixture("bad-hvm64-compressed-too-few", "hvm64-corrupt-too-few"),
+    fixture("bad-hvm64-compressed-marker-last", "hvm64-corrupt-marker-last"),
 ]
 
 HEAD = """# Fixtures
