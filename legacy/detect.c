@@ -57,11 +57,19 @@ static bool is_block_id(const uint8_t *id)
     return memcmp(id, "vcpu", 4) == 0 || memcmp(id, "extv", 4) == 0 || memcmp(id, "xcnt", 4) == 0;
 }
 
+/* A batch whose first entry has bits that no pfn entry has. Streams of ia64 look like that. */
+static bool is_bogus_batch(const struct look *look, uint32_t id)
+{
+    uint64_t entry = get_le64(look->b + 12);
+
+    return is_page_count(id) && entry > UINT32_MAX && (entry >> 28 & 0xf) != PFINFO_XTAB;
+}
+
 static enum bid bid_hvm(const struct look *look, unsigned width)
 {
     uint32_t id = get_le32(look->b + width);
 
-    if (!is_p2m_size(ulong_at(look, 0, width)))
+    if (!is_p2m_size(ulong_at(look, 0, width)) || (width == 8 && is_bogus_batch(look, id)))
         return BID_NONE;
     /* -1 comes first in no honest stream, but is half of an extended info marker. */
     if ((int32_t)id == XC_SAVE_ID_ENABLE_VERIFY_MODE)

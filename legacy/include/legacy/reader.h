@@ -16,6 +16,7 @@ struct legacy_options {
     enum guest_type guest; /* GUEST_PV or GUEST_HVM */
     bool skip_qemu;        /* HVM: stop behind the HVM context, leave the qemu record unread */
     bool ignore_toolstack; /* skip the toolstack blob without looking into it */
+    bool embedded;         /* the stream lies in something larger: the input's end is not its end */
 };
 
 struct legacy_reader;

@@ -21,18 +21,19 @@ struct convert_options {
     unsigned width;        /* of the saving toolstack, in bytes; 0: detect */
     enum guest_type guest; /* GUEST_UNKNOWN: detect */
     enum convert_format format;
-    unsigned version; /* of the libxc stream, 2 or 3 */
-    bool need_xl;     /* the input must have an xl header */
-    bool skip_qemu;   /* libxc format: leave the qemu record in the input */
-    bool sparse;      /* holes in the output file for blocks of zeros */
-    bool no_sync;     /* no fsync before the output gets its name */
-    bool no_clobber;  /* an output that exists is an error */
-    bool no_sandbox;  /* for debugging */
+    const char *write_config; /* where xl's configuration goes, as out; NULL: nowhere */
+    unsigned version;         /* of the libxc stream, 2 or 3 */
+    bool need_xl;             /* the input must have an xl header */
+    bool skip_qemu;           /* libxc format: leave the qemu record in the input */
+    bool sparse;              /* holes in the output file for blocks of zeros */
+    bool no_sync;             /* no fsync before the output gets its name */
+    bool no_clobber;          /* an output that exists is an error */
+    bool no_sandbox;          /* for debugging */
 };
 
 /* What one conversion found, as far as it came. */
 struct convert_facts {
-    const char *envelope; /* "xl", "none"; static; NULL: not known */
+    const char *envelope; /* as envelope_name(); static; NULL: not known */
     unsigned width;       /* of the saving toolstack, in bytes; 0: not known */
     enum guest_type guest;
     uint64_t p2m_size;
@@ -51,6 +52,7 @@ struct convert_cleanup {
     char file[NAME_MAX + 1];          /* its name there */
     volatile sig_atomic_t owes_start; /* libxl waits on this fd for the first bytes of a stream */
     int start_fd;
+    struct convert_cleanup *volatile also; /* of a further file, which is no output by itself */
 };
 
 /* Async-signal-safe. Leaves no litter behind; returns false if the conversion is done already. */
