@@ -57,19 +57,11 @@ static bool is_block_id(const uint8_t *id)
     return memcmp(id, "vcpu", 4) == 0 || memcmp(id, "extv", 4) == 0 || memcmp(id, "xcnt", 4) == 0;
 }
 
-/* A batch whose first entry has bits that no pfn entry has. Streams of ia64 look like that. */
-static bool is_bogus_batch(const struct look *look, uint32_t id)
-{
-    uint64_t entry = get_le64(look->b + 12);
-
-    return is_page_count(id) && entry > UINT32_MAX && (entry >> 28 & 0xf) != PFINFO_XTAB;
-}
-
 static enum bid bid_hvm(const struct look *look, unsigned width)
 {
     uint32_t id = get_le32(look->b + width);
 
-    if (!is_p2m_size(ulong_at(look, 0, width)) || (width == 8 && is_bogus_batch(look, id)))
+    if (!is_p2m_size(ulong_at(look, 0, width)))
         return BID_NONE;
     /* -1 comes first in no honest stream, but is half of an extended info marker. */
     if ((int32_t)id == XC_SAVE_ID_ENABLE_VERIFY_MODE)
@@ -179,6 +171,17 @@ static bool pv_without_info_or_hvm(const struct look *look, unsigned width, enum
     return hvm == BID_LIKELY && pv == BID_POSSIBLE && is_page_count(get_le32(look->b + width));
 }
 
+/*
+ * A 64-bit batch whose first entry has bits that no pfn entry has. Saves of ia64 look like that.
+ */
+static bool is_bogus_batch(const struct look *look, unsigned width)
+{
+    uint64_t entry = get_le64(look->b + 12);
+
+    return width == 8 && is_page_count(get_le32(look->b + 8)) && entry > UINT32_MAX &&
+           (entry >> 28 & 0xf) != PFINFO_XTAB;
+}
+
 struct candidate {
     struct legacy_kind kind;
     enum bid bid;
@@ -241,11 +244,12 @@ bool legacy_detect(struct cls_input *in, const struct legacy_kind *told, const s
 
     for (unsigned width = 8; width >= 4; width -= 4) {
         enum bid hvm = bid_hvm(&look, width), pv = bid_pv(&look, width);
+        bool bogus = is_bogus_batch(&look, width);
 
         if (pv_without_info_or_hvm(&look, width, hvm, pv) &&
             !look_closer(in, width, &hvm, &pv, err))
             return false;
-        candidates[n++] = (struct candidate){{width, GUEST_HVM}, hvm};
+        candidates[n++] = (struct candidate){{width, GUEST_HVM}, bogus ? BID_NONE : hvm};
         candidates[n++] = (struct candidate){{width, GUEST_PV}, pv};
     }
     if (!settle(in, candidates, n, told, found, err))
