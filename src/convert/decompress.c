@@ -94,12 +94,15 @@ static uint64_t drain(int fd, bool all)
     return seen;
 }
 
-/* The first line of what the program printed. */
+/* The first line of what the program printed; gzip and bzip2 begin with empty ones. */
 static void first_message(const struct decompress *d, char *buf, size_t size)
 {
     ssize_t n = pread(d->messages, buf, size - 1, 0);
+    size_t start;
 
     buf[n > 0 ? n : 0] = '\0';
+    start = strspn(buf, "\n");
+    memmove(buf, buf + start, strlen(buf) - start + 1);
     buf[strcspn(buf, "\n")] = '\0';
 }
 
