@@ -27,12 +27,12 @@ struct domain_xml {
     char complaint[200];
 };
 
-/* Instead of printing it; only the first one counts. */
+/* Instead of printing it; only the first error counts. */
 static void take_complaint(void *ctx, xmlErrorPtr error)
 {
     struct domain_xml *d = ctx;
 
-    if (d->complaint[0])
+    if (d->complaint[0] || error->level < XML_ERR_ERROR)
         return;
     snprintf(d->complaint, sizeof(d->complaint), "%s", error->message ? error->message : "?");
     d->complaint[strcspn(d->complaint, "\n")] = '\0';

@@ -89,22 +89,27 @@ static void put(struct config *c, const char *s)
     put_bytes(c, s, strlen(s));
 }
 
-/* A control character, also one of those that UTF-8 writes as two bytes. */
-static bool is_control(const char *s, size_t left)
+/* Bytes of the control character that s begins with: 0 where it is none, 2 of some in UTF-8. */
+static size_t control_length(const char *s, size_t left)
 {
-    unsigned char byte = (unsigned char)*s;
+    unsigned char byte = (unsigned char)*s, next = left > 1 ? (unsigned char)s[1] : 0;
 
-    return byte < ' ' || byte == 0x7f ||
-           (byte == 0xc2 && left > 1 && (unsigned char)s[1] >= 0x80 && (unsigned char)s[1] < 0xa0);
+    if (byte == 0xc2 && next >= 0x80 && next < 0xa0)
+        return 2;
+    return byte < ' ' || byte == 0x7f;
 }
 
 /* quoted: within a string in double quotes. */
 static void put_masked(struct config *c, const char *s, size_t n, bool quoted)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (quoted && (s[i] == '"' || s[i] == '\\'))
+    while (n > 0) {
+        size_t control = control_length(s, n), step = control > 0 ? control : 1;
+
+        if (quoted && (*s == '"' || *s == '\\'))
             put(c, "\\");
-        put_bytes(c, is_control(s + i, n - i) ? "?" : s + i, 1);
+        put_bytes(c, control > 0 ? "?" : s, 1);
+        s += step;
+        n -= step;
     }
 }
 
@@ -181,42 +186,36 @@ static bool is_option_value(const char *s)
     return *s && !strchr(s, ',');
 }
 
-/* From child on, the next (device (class ...)); device becomes what stands in there. */
-static struct sexp find_device(struct sexp child, const char *class, struct sexp *device)
+/* From child on, the next (device (CLASS ...)) of these classes; device is what stands in there. */
+static struct sexp find_device(struct sexp child, const char *const *classes, struct sexp *device)
 {
     for (; child.p; child = sexp_next(child)) {
         struct sexp key = sexp_first(child);
 
         *device = sexp_next(key);
-        if (sexp_is(key, "device") && sexp_is(sexp_first(*device), class))
-            break;
+        if (!sexp_is(key, "device"))
+            continue;
+        for (const char *const *class = classes; *class; class ++)
+            if (sexp_is(sexp_first(*device), *class))
+                return child;
     }
     return child;
 }
 
-/*
- * A list of all devices of these classes, each written by put_device; nothing where there is none.
- */
+/* A list of all devices of these classes, in their order; nothing where there is none. */
 static void put_devices(struct config *c, struct sexp domain, const char *list,
                         const char *const *classes,
                         void (*put_device)(struct config *c, struct sexp device))
 {
-    bool any = false;
+    struct sexp device, child = find_device(sexp_first(domain), classes, &device);
 
-    for (; *classes; classes++) {
-        struct sexp device, child = find_device(sexp_first(domain), *classes, &device);
-
-        for (; child.p; child = find_device(sexp_next(child), *classes, &device)) {
-            if (!any) {
-                put(c, list);
-                put(c, " = [\n");
-            }
-            any = true;
-            put_device(c, device);
-        }
-    }
-    if (any)
-        put(c, "]\n");
+    if (!child.p)
+        return;
+    put(c, list);
+    put(c, " = [\n");
+    for (; child.p; child = find_device(sexp_next(child), classes, &device))
+        put_device(c, device);
+    put(c, "]\n");
 }
 
 static void put_not_written(struct config *c, struct sexp device)

@@ -50,7 +50,7 @@ class Compressed(ProgramTest):
     def test_each(self):
         want = v2.version_2_of(expected.by_model(CASE, "libxc"))
         for tool in PROGRAMS:
-            for options in ([], ["-1"], ["-9"]):
+            for options in ([], ["-1"]):
                 with self.subTest(tool=tool, options=options):
                     source, output = self.file("old.save", compress(tool, CASE.octets(), *options)), self.out()
                     done = program.run("-i", source, "-o", output)
@@ -85,10 +85,10 @@ class Compressed(ProgramTest):
         self.assert_status(verifier.run("-i", source), 1)
 
     def test_whole_but_no_save(self):
-        """Then the program is not to blame, and does not keep us: 1 GiB is not read to its end."""
+        """Then the program is not to blame, and does not keep us: 256 MiB are not read to its end."""
         source, output = self.dir / "old.save", self.out()
         with open(source, "wb") as f:
-            zeros = subprocess.Popen(["head", "-c", "1G", "/dev/zero"], stdout=subprocess.PIPE)
+            zeros = subprocess.Popen(["head", "-c", "256M", "/dev/zero"], stdout=subprocess.PIPE)
             subprocess.run(["zstd", "-1", "-c"], stdin=zeros.stdout, stdout=f, check=True)
             zeros.stdout.close()
             zeros.wait()
