@@ -9,10 +9,10 @@
 #include "convert/in_file.h"
 #include "envelope/envelope.h"
 #include "leftover.h"
-#include "legacy/detect.h"
 #include "legacy/reader.h"
 #include "out_file.h"
 #include "relabel.h"
+#include "stream_kind.h"
 #include "v2/writer.h"
 
 #define NAME_SHOWN 256
@@ -173,56 +173,6 @@ static bool write_envelope(struct conversion *c, struct v2_options *v2, struct c
            envelope_write(&c->envelope, &c->in, &c->out, libxl, err);
 }
 
-/* What the caller was told is only believed of bytes that are nothing else that is known. */
-static bool detect_stream(struct conversion *c, const struct legacy_kind *told,
-                          struct legacy_detected *found, struct cls_error *err)
-{
-    struct cls_error foreign;
-    bool ok = legacy_detect(&c->in, told, c->log, found, err);
-
-    if (ok && found->certain)
-        return true;
-    if (!envelope_check_foreign(&c->in, &foreign)) {
-        *err = foreign;
-        return false;
-    }
-    return ok;
-}
-
-static const char *guest_name(enum guest_type guest)
-{
-    return guest == GUEST_PV ? "PV" : "HVM";
-}
-
-/* The envelope's word on the guest's type counts where neither caller nor stream tell. */
-static bool detect(struct conversion *c, struct legacy_kind *kind, struct cls_error *err)
-{
-    struct legacy_kind told = {c->options->width, c->options->guest};
-    enum guest_type said = c->envelope.guest.type;
-    struct legacy_detected found = {0};
-
-    if (!detect_stream(c, &told, &found, err)) {
-        if (told.guest != GUEST_UNKNOWN || said == GUEST_UNKNOWN)
-            return false;
-        told.guest = said;
-        if (!detect_stream(c, &told, &found, err))
-            return false;
-    }
-    *kind = found.kind;
-    c->facts.width = kind->width;
-    c->facts.guest = kind->guest;
-    if (said == GUEST_UNKNOWN || said == kind->guest)
-        return true;
-    if (c->options->guest == GUEST_UNKNOWN)
-        return cls_input_fail(&c->in, err, c->in.offset,
-                              "this is the stream of a %s guest, but %s's configuration is that of "
-                              "a %s one (--guest-type overrules it)",
-                              guest_name(kind->guest), c->facts.envelope, guest_name(said));
-    cls_warn(c->log, "%s's configuration is that of a %s guest", c->facts.envelope,
-             guest_name(said));
-    return true;
-}
-
 static void note_item(struct convert_facts *facts, const struct image_item *item)
 {
     if (item->kind == IMAGE_BEGIN)
@@ -283,7 +233,7 @@ static bool convert_legacy(struct conversion *c, const struct legacy_kind *kind,
 static bool convert(struct conversion *c, struct cls_error *err)
 {
     struct v2_options v2 = {0};
-    struct legacy_kind kind = {0};
+    struct legacy_kind told = {c->options->width, c->options->guest}, kind = {0};
     bool relabelled;
 
     if (!read_envelope(c, err) || !relabel_is_needed(&c->envelope, &c->in, &relabelled, err))
@@ -295,8 +245,10 @@ static bool convert(struct conversion *c, struct cls_error *err)
     if (c->options->skip_qemu && (v2.format == V2_LIBXL || envelope_is_delimited(&c->envelope)))
         cls_warn(c->log, "--skip-qemu has no effect on libxl format and on XAPI's images");
     v2_writer_init(&c->writer, &c->out, &v2);
-    if (!start_writer(c, err) || !detect(c, &kind, err))
+    if (!start_writer(c, err) || !stream_kind(&c->in, &told, &c->envelope, c->log, &kind, err))
         return false;
+    c->facts.width = kind.width;
+    c->facts.guest = kind.guest;
     return convert_legacy(c, &kind, v2.format, err);
 }
 

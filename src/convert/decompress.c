@@ -8,10 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "envelope/compression.h"
 
 #define PIPE_SIZE   (1024 * 1024)
 #define DRAIN_SIZE  65536
@@ -56,6 +55,7 @@ static bool start(struct decompress *d, int *fd, const struct compression *compr
     if (d->messages < 0 || pipe2(ends, O_CLOEXEC) != 0)
         return cls_fail_errno(err, errno, "cannot read %s", name);
     (void)fcntl(ends[0], F_SETPIPE_SZ, PIPE_SIZE); /* fewer turns; as good without */
+    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);  /* as we ourselves will do in the sandbox */
     rc = spawn(d, *fd, ends[1]);
     close(ends[1]);
     close(*fd);
@@ -70,13 +70,18 @@ static bool start(struct decompress *d, int *fd, const struct compression *compr
     return cls_fail_errno(err, rc, "cannot start %s to read %s", compression->program, name);
 }
 
+const struct compression *compression_of(int fd)
+{
+    uint8_t b[COMPRESSION_LOOK];
+    ssize_t n = pread(fd, b, sizeof(b), 0);
+
+    return n > 0 ? compression_find(b, (size_t)n) : NULL;
+}
+
 bool decompress_start(struct decompress *d, int *fd, const char *name, struct cls_error *err)
 {
-    const struct compression *compression;
-    uint8_t b[COMPRESSION_LOOK];
-    ssize_t n = pread(*fd, b, sizeof(b), 0);
+    const struct compression *compression = compression_of(*fd);
 
-    compression = n > 0 ? compression_find(b, (size_t)n) : NULL;
     return !compression || start(d, fd, compression, name, err);
 }
 

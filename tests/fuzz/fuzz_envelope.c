@@ -24,6 +24,7 @@ static bool write_again(const struct envelope *envelope, struct cls_input *in,
          (!envelope_has_config(envelope) || envelope_write_config(envelope, &out, err)) &&
          envelope_check_foreign(in, err) && envelope_finish(envelope, in, &out, err) &&
          cls_output_flush(&out, err);
+    cls_output_release(&out);
     close(fd);
     return ok;
 }
