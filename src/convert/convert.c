@@ -105,6 +105,8 @@ static bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_
     owe_start(c);
     if (!in_file_open(&c->in_file, o->in, c->in_name, err))
         return false;
+    if (watch)
+        watch->unsized = c->in_file.decompress.pid != 0;
     if (out_file_is(&c->out_file, &c->in_file.st))
         return cls_fail(err, CLS_USAGE, "%s and %s are the same file", c->in_name, c->out_name);
     if (!out_file_open(&c->out_file, err))

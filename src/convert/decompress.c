@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "envelope/compression.h"
+
 #define PIPE_SIZE   (1024 * 1024)
 #define DRAIN_SIZE  65536
 #define SHOWN_SIZE  160
@@ -70,18 +72,15 @@ static bool start(struct decompress *d, int *fd, const struct compression *compr
     return cls_fail_errno(err, rc, "cannot start %s to read %s", compression->program, name);
 }
 
-const struct compression *compression_of(int fd)
-{
-    uint8_t b[COMPRESSION_LOOK];
-    ssize_t n = pread(fd, b, sizeof(b), 0);
-
-    return n > 0 ? compression_find(b, (size_t)n) : NULL;
-}
-
 bool decompress_start(struct decompress *d, int *fd, const char *name, struct cls_error *err)
 {
-    const struct compression *compression = compression_of(*fd);
+    const struct compression *compression;
+    uint8_t b[COMPRESSION_LOOK];
+    ssize_t n = pread(*fd, b, sizeof(b), 0);
 
+    if (n < 0)
+        return cls_fail_errno(err, errno, "cannot read %s", name);
+    compression = compression_find(b, (size_t)n);
     return !compression || start(d, fd, compression, name, err);
 }
 

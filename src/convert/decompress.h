@@ -7,10 +7,6 @@
 #define CONVERT_DECOMPRESS_H
 
 #include "convert/in_file.h"
-#include "envelope/compression.h"
-
-/* How a regular file is compressed, or NULL. Its offset stays. */
-const struct compression *compression_of(int fd);
 
 /*
  * Where the regular file *fd is compressed: starts the program that reads it, and replaces *fd by

@@ -1,6 +1,5 @@
 #include "fd_arg.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +8,6 @@
 #include <unistd.h>
 
 #include "convert/convert.h"
-#include "decompress.h"
 
 int fd_arg(const char *arg, int standard_fd)
 {
@@ -33,17 +31,6 @@ void convert_display_name(const char *arg, bool input, char *buf, size_t size)
         snprintf(buf, size, "%s", arg);
 }
 
-/* A regular file: opening it waits for nobody. */
-static bool is_compressed(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    bool compressed = fd >= 0 && compression_of(fd);
-
-    if (fd >= 0)
-        close(fd);
-    return compressed;
-}
-
 void convert_input_extent(const char *arg, uint64_t *start, uint64_t *size)
 {
     int fd = fd_arg(arg, STDIN_FILENO);
@@ -51,8 +38,7 @@ void convert_input_extent(const char *arg, uint64_t *start, uint64_t *size)
     off_t at = fd >= 0 ? lseek(fd, 0, SEEK_CUR) : 0;
 
     *start = *size = 0;
-    if ((fd >= 0 ? fstat(fd, &st) : stat(arg, &st)) != 0 || !S_ISREG(st.st_mode) || at < 0 ||
-        (fd < 0 && is_compressed(arg)))
+    if ((fd >= 0 ? fstat(fd, &st) : stat(arg, &st)) != 0 || !S_ISREG(st.st_mode) || at < 0)
         return;
     *start = (uint64_t)at;
     *size = (uint64_t)st.st_size;

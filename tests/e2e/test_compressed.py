@@ -140,6 +140,14 @@ class Compressed(ProgramTest):
         self.assertTrue(fds[1].startswith("pipe:"), fds)
         self.assertFalse(ignored >> (signal.SIGPIPE - 1) & 1, "SIGPIPE is ignored")
 
+    def test_progress_knows_no_total(self):
+        """The file's size says nothing of the stream's."""
+        for tool in (None, "zstd"):
+            source = self.file("old.save", compress(tool, CASE.octets()) if tool else CASE.octets())
+            done = program.run("-i", source, "-o", self.out(), "--progress=always")
+            self.assert_status(done, 0)
+            self.assertEqual(b"100 %" in done.stderr, tool is None, done.stderr)
+
     def test_ended_by_a_signal(self):
         source, output = self.file("old.save", compress("zstd", CASE.octets())), self.out()
         done = program.run("-i", source, "-o", output, env=self.with_fake("kill -KILL $$\n"))

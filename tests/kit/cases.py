@@ -551,7 +551,7 @@ def context_odd(f):
 
 # Refused: not convertible -------------------------------------------------------------------------------------------
 
-ALREADY = "(?i)already.*v2|v2.*already"
+ALREADY = "(?i)already.*v[23]|v[23].*already"
 
 TMEM = struct.pack("<7I", 1, 16, 0xFFFFFFFF, 0, 0, 0, 0xFFFFFFFF) + struct.pack("<I", 0xFFFFFFFF)
 
