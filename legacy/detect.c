@@ -171,6 +171,17 @@ static bool pv_without_info_or_hvm(const struct look *look, unsigned width, enum
     return hvm == BID_LIKELY && pv == BID_POSSIBLE && is_page_count(get_le32(look->b + width));
 }
 
+/*
+ * A 64-bit batch whose first entry has bits that no pfn entry has. Saves of ia64 look like that.
+ */
+static bool is_bogus_batch(const struct look *look, unsigned width)
+{
+    uint64_t entry = get_le64(look->b + 12);
+
+    return width == 8 && is_page_count(get_le32(look->b + 8)) && entry > UINT32_MAX &&
+           (entry >> 28 & 0xf) != PFINFO_XTAB;
+}
+
 struct candidate {
     struct legacy_kind kind;
     enum bid bid;
@@ -233,11 +244,12 @@ bool legacy_detect(struct cls_input *in, const struct legacy_kind *told, const s
 
     for (unsigned width = 8; width >= 4; width -= 4) {
         enum bid hvm = bid_hvm(&look, width), pv = bid_pv(&look, width);
+        bool bogus = is_bogus_batch(&look, width);
 
         if (pv_without_info_or_hvm(&look, width, hvm, pv) &&
             !look_closer(in, width, &hvm, &pv, err))
             return false;
-        candidates[n++] = (struct candidate){{width, GUEST_HVM}, hvm};
+        candidates[n++] = (struct candidate){{width, GUEST_HVM}, bogus ? BID_NONE : hvm};
         candidates[n++] = (struct candidate){{width, GUEST_PV}, pv};
     }
     if (!settle(in, candidates, n, told, found, err))

@@ -114,6 +114,9 @@ static bool read_xend_or_xapi_record(struct legacy_reader *r, struct image_emula
 
     if (!cls_input_peek(r->in, 1, &next, &got, err))
         return false;
+    if ((got == 0 || *next != '\n') && r->options.embedded)
+        return cls_input_fail(r->in, err, r->in->offset,
+                              "a record to the end of the input, where the stream does not end");
     if (got == 0 || *next != '\n')
         return read_record_to_eof(r, emulator, err);
     return cls_input_read(r->in, r->raw + SIGNATURE_SIZE, 1, "newline", err) &&

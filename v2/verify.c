@@ -130,3 +130,17 @@ bool v2_verify(struct cls_input *in, enum v2_stream stream, const struct cls_log
     summary->bytes = in->offset - start;
     return ok && check_end(&v, err);
 }
+
+bool v2_verify_embedded(struct cls_input *in, const struct cls_log *log, struct v2_summary *summary,
+                        struct cls_error *err)
+{
+    struct verifier v = {.in = in, .log = log, .summary = summary};
+    uint64_t start = in->offset;
+    bool ok;
+
+    memset(summary, 0, sizeof(*summary));
+    summary->stream = V2_STREAM_LIBXC;
+    ok = verify_libxc(&v, err);
+    summary->bytes = in->offset - start;
+    return ok;
+}

@@ -50,7 +50,7 @@ static struct ruleset_attr rights_of_abi(long abi)
     return attr;
 }
 
-static bool allow_naming(int ruleset, const struct sandbox_options *o)
+static bool allow_naming(int ruleset, const struct sandbox_place *o)
 {
     struct landlock_path_beneath_attr rule = {
         .allowed_access = LANDLOCK_ACCESS_FS_MAKE_REG,
@@ -64,13 +64,13 @@ static bool allow_naming(int ruleset, const struct sandbox_options *o)
     return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
 }
 
-static bool enter_landlock(const struct sandbox_options *o, const struct cls_log *log,
-                           struct cls_error *err)
+static bool enter_landlock(const struct sandbox_place *places, size_t count,
+                           const struct cls_log *log, struct cls_error *err)
 {
     long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     struct ruleset_attr attr;
     int ruleset;
-    bool ok;
+    bool ok = true;
 
     if (abi < 1) {
         cls_info(log, "sandbox: this kernel has no Landlock, files stay within reach");
@@ -81,7 +81,9 @@ static bool enter_landlock(const struct sandbox_options *o, const struct cls_log
     /* Kernels before the longer structure want the size that they know, or any with zeros. */
     if (ruleset < 0)
         return cls_fail_errno(err, errno, "cannot set up the sandbox (Landlock ABI %ld)", abi);
-    ok = allow_naming(ruleset, o) && syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
+    for (size_t i = 0; i < count; i++)
+        ok = ok && allow_naming(ruleset, &places[i]);
+    ok = ok && syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
     if (!ok)
         cls_fail_errno(err, errno, "cannot enter the sandbox (Landlock ABI %ld)", abi);
     close(ruleset);
@@ -116,37 +118,41 @@ static bool get_permitted(uint64_t *permitted)
  * root names files in other users' directories by capability alone: those that this takes are kept,
  * and only where it takes them.
  */
-static bool drop_capabilities(const struct sandbox_options *o, struct cls_error *err)
+static bool drop_capabilities(const struct sandbox_place *places, size_t count,
+                              struct cls_error *err)
 {
     uint64_t permitted, keep = 0;
 
     if (!get_permitted(&permitted) || !set_capabilities(0, permitted))
         return cls_fail_errno(err, errno, "cannot drop capabilities");
-    if (o->dir_fd >= 0 && faccessat(o->dir_fd, ".", W_OK | X_OK, AT_EACCESS) != 0)
-        keep |= UINT64_C(1) << CAP_DAC_OVERRIDE;
-    if (o->sticky_foreign)
-        keep |= UINT64_C(1) << CAP_FOWNER;
+    for (size_t i = 0; i < count; i++) {
+        if (places[i].dir_fd >= 0 && faccessat(places[i].dir_fd, ".", W_OK | X_OK, AT_EACCESS) != 0)
+            keep |= UINT64_C(1) << CAP_DAC_OVERRIDE;
+        if (places[i].sticky_foreign)
+            keep |= UINT64_C(1) << CAP_FOWNER;
+    }
     keep &= permitted;
     if (!set_capabilities(keep, keep))
         return cls_fail_errno(err, errno, "cannot drop capabilities");
     return true;
 }
 
-bool sandbox_enter(const struct sandbox_options *options, const struct cls_log *log,
+bool sandbox_enter(const struct sandbox_place *places, size_t count, const struct cls_log *log,
                    struct cls_error *err)
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return cls_fail_errno(err, errno, "cannot give up new privileges");
-    return drop_capabilities(options, err) && enter_landlock(options, log, err) &&
+    return drop_capabilities(places, count, err) && enter_landlock(places, count, log, err) &&
            seccomp_deny(log, err);
 }
 
 #else
 
-bool sandbox_enter(const struct sandbox_options *options, const struct cls_log *log,
+bool sandbox_enter(const struct sandbox_place *places, size_t count, const struct cls_log *log,
                    struct cls_error *err)
 {
-    (void)options;
+    (void)places;
+    (void)count;
     (void)err;
     cls_info(log, "sandbox: this program was built without it");
     return true;

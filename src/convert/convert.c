@@ -5,12 +5,14 @@
 #include <unistd.h>
 
 #include "base/move.h"
+#include "config_file.h"
 #include "convert/in_file.h"
 #include "envelope/envelope.h"
 #include "leftover.h"
-#include "legacy/detect.h"
 #include "legacy/reader.h"
 #include "out_file.h"
+#include "relabel.h"
+#include "stream_kind.h"
 #include "v2/writer.h"
 
 #define NAME_SHOWN 256
@@ -22,6 +24,9 @@ struct conversion {
     struct in_file in_file;
     struct out_file out_file;
     struct spool store, spool; /* of the legacy reader */
+    struct config_file config;
+    struct envelope envelope;
+    bool rest_dropped; /* by the legacy reader: an incomplete checkpoint */
     struct cls_input in;
     struct cls_output out;
     struct v2_writer writer;
@@ -45,10 +50,14 @@ static void pay_start(struct convert_cleanup *cleanup)
 
 bool convert_abandon(struct convert_cleanup *cleanup)
 {
+    const struct convert_cleanup *also = cleanup->also;
+
     if (cleanup->committed)
         return false;
     if (cleanup->has_file)
         unlinkat(cleanup->dir_fd, cleanup->file, 0);
+    if (also && also->has_file)
+        unlinkat(also->dir_fd, also->file, 0);
     pay_start(cleanup);
     return true;
 }
@@ -79,8 +88,8 @@ static void preallocate(struct conversion *c)
 {
     const struct stat *st = &c->in_file.st;
 
-    if (S_ISREG(st->st_mode) && (uint64_t)st->st_size > c->in_file.start && !c->options->sparse &&
-        !c->options->compact)
+    if (in_file_is_regular(&c->in_file) && (uint64_t)st->st_size > c->in_file.start &&
+        !c->options->sparse && !c->options->compact)
         out_file_preallocate(&c->out_file, (uint64_t)st->st_size - c->in_file.start);
 }
 
@@ -92,7 +101,8 @@ static enum legacy_checkpoints checkpoints(const struct conversion *c)
 {
     mode_t mode = c->in_file.st.st_mode;
 
-    if (S_ISBLK(mode) || c->options->checkpointed == CONVERT_CHECKPOINTED_NO)
+    if (S_ISBLK(mode) || c->options->checkpointed == CONVERT_CHECKPOINTED_NO ||
+        envelope_is_delimited(&c->envelope))
         return LEGACY_CHECKPOINTS_NEVER;
     if (c->options->checkpointed == CONVERT_CHECKPOINTED_YES)
         return LEGACY_CHECKPOINTS_YES;
@@ -105,7 +115,7 @@ static void open_spools(struct conversion *c)
     if (checkpoints(c) == LEGACY_CHECKPOINTS_NEVER)
         return;
     spool_open(&c->store);
-    if (!S_ISREG(c->in_file.st.st_mode))
+    if (!in_file_is_regular(&c->in_file))
         spool_open(&c->spool);
 }
 
@@ -124,14 +134,20 @@ static bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_
     owe_start(c);
     if (!in_file_open(&c->in_file, o->in, c->in_name, err))
         return false;
+    if (watch)
+        watch->unsized = c->in_file.decompress.pid != 0;
     if (out_file_is(&c->out_file, &c->in_file.st))
         return cls_fail(err, CLS_USAGE, "%s and %s are the same file", c->in_name, c->out_name);
-    if (o->compact && !S_ISREG(c->in_file.st.st_mode))
+    if (o->compact && !in_file_is_regular(&c->in_file))
         return cls_fail(err, CLS_USAGE, "--compact reads twice: %s is no regular file", c->in_name);
     if (!out_file_open(&c->out_file, err))
         return false;
     open_spools(c);
     owe_start(c);
+    c->cleanup->also = &c->config.cleanup;
+    if (o->write_config && !config_file_open(&c->config, o->write_config, o->no_clobber,
+                                             &c->out_file, &c->in_file.st, err))
+        return false;
     cls_input_init(&c->in, c->in_file.fd, c->in_name, c->in_file.start, watch);
     cls_output_init(&c->out, c->out_file.fd, c->out_name, watch);
     cls_move_prepare(&c->in, &c->out, &move, c->log);
@@ -139,57 +155,56 @@ static bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_
     return true;
 }
 
-/* From here on, whatever the input may do to us, it gets at no file but the two that are open. */
+/*
+ * From here on, whatever the input may do to us, it gets at no file but those that are open. What
+ * reading its envelope takes must be loaded before.
+ */
 static bool enter_sandbox(struct conversion *c, struct cls_error *err)
 {
-    struct sandbox_options sandbox = out_file_sandbox(&c->out_file);
+    struct sandbox_place places[2];
+    size_t count = 0;
 
-    return c->options->no_sandbox || sandbox_enter(&sandbox, c->log, err);
+    if (!envelope_prepare(&c->in, err))
+        return false;
+    places[count++] = out_file_sandbox(&c->out_file);
+    if (c->options->write_config)
+        places[count++] = out_file_sandbox(&c->config.file);
+    return c->options->no_sandbox || sandbox_enter(places, count, c->log, err);
 }
 
-/* Everything up to the legacy stream's first byte; says how that stream is to be written. */
-static bool convert_envelope(struct conversion *c, struct v2_options *v2, struct cls_error *err)
+static bool read_envelope(struct conversion *c, struct cls_error *err)
 {
     const struct convert_options *o = c->options;
-    struct envelope envelope;
-    bool libxl;
 
-    if (!envelope_read(&c->in, c->log, &envelope, err))
+    if (!envelope_read(&c->in, c->log, &c->envelope, err))
         return false;
-    c->facts.envelope = envelope_name(envelope.kind);
-    if (o->need_xl && envelope.kind != ENVELOPE_XL)
+    c->facts.envelope = envelope_name(c->envelope.kind);
+    if (o->need_xl && c->envelope.kind != ENVELOPE_XL)
         return cls_input_fail(&c->in, err, c->in.offset, "no xl header, though --xl was given");
-    if (envelope.v2)
+    if (c->envelope.v2)
         return cls_input_fail(&c->in, err, c->in.offset,
                               "the stream behind this header is v2 already: nothing to convert");
-    if (envelope.kind != ENVELOPE_NONE)
+    if (o->write_config && !envelope_has_config(&c->envelope))
+        return cls_input_fail(&c->in, err, c->in.offset,
+                              "no configuration of xend, though --write-config was given");
+    if (!o->write_config && envelope_has_config(&c->envelope))
+        cls_warn(c->log, "the result has no configuration: xl restore CONFIG FILE takes it; "
+                         "--write-config makes one of xend's");
+    if (c->envelope.kind != ENVELOPE_NONE)
         c->cleanup->owes_start = 0;
-    libxl = o->format == CONVERT_FORMAT_DEFAULT ? envelope_is_libxl(&envelope)
-                                                : o->format == CONVERT_FORMAT_LIBXL;
-    if (!libxl && envelope_is_libxl(&envelope))
-        cls_warn(c->log, "libxc format inside an envelope of libxl: no toolstack restores this");
-    *v2 = (struct v2_options){.format = libxl ? V2_LIBXL : V2_LIBXC, .version = o->version};
-    return envelope_write(&envelope, &c->in, &c->out, libxl, err);
+    return true;
 }
 
-/* What the caller was told is only believed of bytes that are nothing else that is known. */
-static bool detect(struct conversion *c, struct legacy_kind *kind, struct cls_error *err)
+/* Writes what goes in front of the stream; says how that is to be written. */
+static bool write_envelope(struct conversion *c, struct v2_options *v2, struct cls_error *err)
 {
-    struct legacy_kind told = {c->options->width, c->options->guest};
-    struct legacy_detected found = {0};
-    struct cls_error foreign;
-    bool ok = legacy_detect(&c->in, &told, c->log, &found, err);
+    const struct convert_options *o = c->options;
+    bool libxl = o->format == CONVERT_FORMAT_DEFAULT ? envelope_is_libxl(&c->envelope)
+                                                     : o->format == CONVERT_FORMAT_LIBXL;
 
-    *kind = found.kind;
-    c->facts.width = kind->width;
-    c->facts.guest = kind->guest;
-    if (ok && found.certain)
-        return true;
-    if (!envelope_check_foreign(&c->in, &foreign)) {
-        *err = foreign;
-        return false;
-    }
-    return ok;
+    *v2 = (struct v2_options){.format = libxl ? V2_LIBXL : V2_LIBXC, .version = o->version};
+    return envelope_takes_format(&c->envelope, libxl, &c->in, c->log, err) &&
+           envelope_write(&c->envelope, &c->in, &c->out, libxl, err);
 }
 
 static void note_item(struct convert_facts *facts, const struct image_item *item)
@@ -201,26 +216,35 @@ static void note_item(struct convert_facts *facts, const struct image_item *item
             facts->pages[item->pages.entries[i] >> 28]++;
 }
 
+/* XAPI has a place of its own for the device model's state. */
+static bool put_item(struct conversion *c, const struct image_item *item, struct cls_error *err)
+{
+    if (item->kind == IMAGE_EMULATOR && envelope_has_emulator(&c->envelope))
+        return envelope_put_emulator(&c->envelope, &item->emulator, &c->out, err);
+    return v2_writer_put(&c->writer, item, err);
+}
+
 /* The conversion itself: each item goes from the reader to the writer. */
 static bool convert_items(struct conversion *c, struct legacy_reader *reader, struct cls_error *err)
 {
     struct image_item item;
 
     do {
-        if (!legacy_reader_next(reader, &item, err) || !v2_writer_put(&c->writer, &item, err))
+        if (!legacy_reader_next(reader, &item, err) || !put_item(c, &item, err))
             return false;
         note_item(&c->facts, &item);
     } while (item.kind != IMAGE_END);
-    return cls_output_flush(&c->out, err);
+    return envelope_finish(&c->envelope, &c->in, &c->out, err) && cls_output_flush(&c->out, err);
 }
 
 static bool convert_legacy(struct conversion *c, const struct legacy_kind *kind,
                            enum v2_format format, struct cls_error *err)
 {
+    bool delimited = envelope_is_delimited(&c->envelope);
     struct legacy_options options = {
         .width = kind->width,
         .guest = kind->guest,
-        .skip_qemu = c->options->skip_qemu && format == V2_LIBXC,
+        .skip_qemu = c->options->skip_qemu && format == V2_LIBXC && !delimited,
         .ignore_toolstack = format == V2_LIBXC,
         .checkpoints = checkpoints(c),
         .store = &c->store,
@@ -228,20 +252,21 @@ static bool convert_legacy(struct conversion *c, const struct legacy_kind *kind,
         .compact = c->options->compact,
         .trim_xsave = c->options->trim_xsave,
         .drop_tmem = c->options->drop_tmem,
+        .embedded = delimited,
     };
     struct leftover_stream stream = {.width = kind->width, .by_name = c->in_file.by_name};
     struct legacy_reader *reader = legacy_reader_new(&c->in, &options, c->log, err);
-    bool ok, dropped;
+    bool ok;
 
     if (!reader)
         return false;
     ok = convert_items(c, reader, err);
     stream.p2m_size = c->facts.p2m_size;
     stream.last_checkpoint = legacy_reader_last_checkpoint(reader);
-    dropped = legacy_reader_rest_dropped(reader);
+    c->rest_dropped = legacy_reader_rest_dropped(reader);
     legacy_reader_free(reader);
-    /* With a qemu record left for others, what follows is not ours to judge. */
-    if (ok && !dropped && !(options.skip_qemu && kind->guest == GUEST_HVM))
+    /* With a qemu record left for others, or on a disk, what follows is not ours to judge. */
+    if (ok && !c->rest_dropped && !delimited && !(options.skip_qemu && kind->guest == GUEST_HVM))
         ok = leftover_check(&c->in, &stream, c->log, err);
     return ok;
 }
@@ -249,19 +274,48 @@ static bool convert_legacy(struct conversion *c, const struct legacy_kind *kind,
 static bool convert(struct conversion *c, struct cls_error *err)
 {
     struct v2_options v2 = {0};
-    struct legacy_kind kind = {0};
+    struct legacy_kind told = {c->options->width, c->options->guest}, kind = {0};
+    bool relabelled;
 
-    if (!convert_envelope(c, &v2, err))
+    if (!read_envelope(c, err) || !relabel_is_needed(&c->envelope, &c->in, &relabelled, err))
+        return false;
+    if (relabelled)
+        return relabel(&c->envelope, &c->in_file, &c->in, &c->out, c->log, err);
+    if (!write_envelope(c, &v2, err))
         return false;
     if (c->options->checkpointed == CONVERT_CHECKPOINTED_YES &&
         checkpoints(c) == LEGACY_CHECKPOINTS_NEVER)
-        cls_warn(c->log, "--checkpointed has no effect on a block device");
-    if (c->options->skip_qemu && v2.format == V2_LIBXL)
-        cls_warn(c->log, "--skip-qemu has no effect on libxl format");
+        cls_warn(c->log, "--checkpointed has no effect on block devices and XAPI's images");
+    if (c->options->skip_qemu && (v2.format == V2_LIBXL || envelope_is_delimited(&c->envelope)))
+        cls_warn(c->log, "--skip-qemu has no effect on libxl format and on XAPI's images");
     v2_writer_init(&c->writer, &c->out, &v2);
-    if (!start_writer(c, err) || !detect(c, &kind, err))
+    if (!start_writer(c, err) || !stream_kind(&c->in, &told, &c->envelope, c->log, &kind, err))
         return false;
+    c->facts.width = kind.width;
+    c->facts.guest = kind.guest;
     return convert_legacy(c, &kind, v2.format, err);
+}
+
+/* Everything was written: the files get their names, the output last. */
+static bool commit(struct conversion *c, struct cls_error *err)
+{
+    bool sync = !c->options->no_sync;
+
+    return (!c->options->write_config || config_file_write(&c->config, &c->envelope, sync, err)) &&
+           out_file_commit(&c->out_file, sync, err);
+}
+
+static void close_ends(struct conversion *c)
+{
+    cls_input_release(&c->in);
+    cls_output_release(&c->out);
+    envelope_free(&c->envelope);
+    spool_close(&c->store);
+    spool_close(&c->spool);
+    in_file_close(&c->in_file);
+    out_file_close(&c->out_file);
+    config_file_close(&c->config);
+    c->cleanup->also = NULL;
 }
 
 bool convert_stream(const struct convert_options *options, const struct cls_log *log,
@@ -276,10 +330,16 @@ bool convert_stream(const struct convert_options *options, const struct cls_log 
     c->options = options;
     c->log = log;
     c->cleanup = cleanup;
-    c->in_file.fd = c->out_file.fd = c->out_file.dir_fd = -1;
+    c->in_file.fd = c->in_file.decompress.messages = -1;
+    c->out_file.fd = c->out_file.dir_fd = c->config.file.fd = c->config.file.dir_fd = -1;
     cls_output_init(&c->out, -1, NULL, NULL);
-    ok = open_ends(c, watch, err) && enter_sandbox(c, err) && convert(c, err) &&
-         out_file_commit(&c->out_file, !options->no_sync, err);
+    ok = open_ends(c, watch, err);
+    if (ok) {
+        ok = enter_sandbox(c, err) && convert(c, err);
+        ok = in_file_finish(&c->in_file, &c->in,
+                            envelope_is_delimited(&c->envelope) || c->rest_dropped, ok, err) &&
+             commit(c, err);
+    }
     if (!ok)
         pay_start(cleanup);
     if (c->in.offset > c->in_file.start)
@@ -287,12 +347,7 @@ bool convert_stream(const struct convert_options *options, const struct cls_log 
     c->facts.bytes_out = c->out.offset;
     if (facts)
         *facts = c->facts;
-    cls_input_release(&c->in);
-    cls_output_release(&c->out);
-    spool_close(&c->store);
-    spool_close(&c->spool);
-    in_file_close(&c->in_file);
-    out_file_close(&c->out_file);
+    close_ends(c);
     free(c);
     return ok;
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "decompress.h"
 #include "fd_arg.h"
 
 bool in_file_open(struct in_file *file, const char *arg, const char *name, struct cls_error *err)
@@ -11,7 +12,7 @@ bool in_file_open(struct in_file *file, const char *arg, const char *name, struc
     off_t at;
     int flags;
 
-    *file = (struct in_file){.fd = fd_arg(arg, STDIN_FILENO)};
+    *file = (struct in_file){.fd = fd_arg(arg, STDIN_FILENO), .decompress.messages = -1};
     if (file->fd < 0) {
         file->by_name = true;
         file->fd = open(arg, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -28,11 +29,29 @@ bool in_file_open(struct in_file *file, const char *arg, const char *name, struc
                         name);
     at = lseek(file->fd, 0, SEEK_CUR);
     file->start = at > 0 ? (uint64_t)at : 0;
-    return true;
+    return !file->by_name || !S_ISREG(file->st.st_mode) ||
+           decompress_start(&file->decompress, &file->fd, name, err);
+}
+
+bool in_file_finish(struct in_file *file, struct cls_input *in, bool anything_behind, bool ok,
+                    struct cls_error *err)
+{
+    return file->decompress.pid == 0
+               ? ok
+               : decompress_finish(&file->decompress, &file->fd, in, anything_behind, ok, err);
+}
+
+bool in_file_is_regular(const struct in_file *file)
+{
+    return S_ISREG(file->st.st_mode) && file->decompress.pid == 0;
 }
 
 void in_file_close(struct in_file *file)
 {
+    if (file->decompress.pid != 0)
+        (void)decompress_end(&file->decompress, &file->fd);
+    if (file->decompress.messages >= 0)
+        close(file->decompress.messages);
     if (file->by_name && file->fd >= 0)
         close(file->fd);
 }

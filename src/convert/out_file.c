@@ -104,6 +104,19 @@ bool out_file_is(const struct out_file *file, const struct stat *st)
            file->st.st_dev == st->st_dev && file->st.st_ino == st->st_ino;
 }
 
+bool out_file_are_same(const struct out_file *a, const struct out_file *b)
+{
+    struct stat dir_a, dir_b;
+
+    if (a->inherited && b->inherited)
+        return a->fd == b->fd;
+    if (out_file_is_straight(a) || out_file_is_straight(b))
+        return out_file_is(a, &b->st);
+    return fstat(a->dir_fd, &dir_a) == 0 && fstat(b->dir_fd, &dir_b) == 0 &&
+           dir_a.st_dev == dir_b.st_dev && dir_a.st_ino == dir_b.st_ino &&
+           strcmp(a->name, b->name) == 0;
+}
+
 bool out_file_is_straight(const struct out_file *file)
 {
     return file->inherited || (file->exists && !S_ISREG(file->st.st_mode));
@@ -215,9 +228,9 @@ static bool give_back_rest(struct out_file *file)
     return end >= 0 && ftruncate(file->fd, end) == 0;
 }
 
-struct sandbox_options out_file_sandbox(const struct out_file *file)
+struct sandbox_place out_file_sandbox(const struct out_file *file)
 {
-    struct sandbox_options o = {.dir_fd = -1};
+    struct sandbox_place o = {.dir_fd = -1};
     struct stat dir;
 
     if (out_file_is_straight(file))

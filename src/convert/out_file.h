@@ -36,6 +36,9 @@ bool out_file_resolve(struct out_file *file, const char *arg, const char *displa
 /* Is it the very file that st describes? (Regular files and block devices only.) */
 bool out_file_is(const struct out_file *file, const struct stat *st);
 
+/* Do both mean the same file, there already or not? */
+bool out_file_are_same(const struct out_file *a, const struct out_file *b);
+
 /* Is it written straight, so that a reader sees what was written before a failure? */
 bool out_file_is_straight(const struct out_file *file);
 
@@ -49,7 +52,7 @@ bool out_file_open(struct out_file *file, struct cls_error *err) CLS_MUST_CHECK;
 void out_file_preallocate(struct out_file *file, uint64_t size);
 
 /* What naming the output will take, as sandbox_enter() wants to know it. */
-struct sandbox_options out_file_sandbox(const struct out_file *file);
+struct sandbox_place out_file_sandbox(const struct out_file *file);
 
 /* Everything was written: makes it durable (if sync and a file), and gives it its name. */
 bool out_file_commit(struct out_file *file, bool sync, struct cls_error *err) CLS_MUST_CHECK;

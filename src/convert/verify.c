@@ -9,40 +9,43 @@
 
 #define NAME_SHOWN 256
 
-/* An xl header must say what is inside, or xl does the wrong thing with it. */
+/* The envelope must say what is inside, or the toolstack does the wrong thing with it. */
 static bool check_envelope(struct cls_input *in, const struct envelope *envelope,
                            enum v2_stream stream, struct cls_error *err)
 {
-    if (envelope->kind != ENVELOPE_XL)
-        return true;
-    if (envelope->v2 && stream != V2_STREAM_LIBXL)
+    const char *name = envelope_name(envelope->kind);
+
+    if (envelope->v2 && envelope_is_libxl(envelope) && stream != V2_STREAM_LIBXL)
         return cls_input_fail(in, err, in->offset,
-                              "the xl header announces a libxl v2 stream, which this is not");
-    if (!envelope->v2 && stream == V2_STREAM_LIBXL)
+                              "the %s header announces a libxl v2 stream, which this is not", name);
+    if (!envelope->v2 && envelope_is_libxl(envelope) && stream == V2_STREAM_LIBXL)
         return cls_input_fail(in, err, in->offset,
-                              "the xl header does not say that this stream is v2: xl would take "
-                              "it for a legacy one");
+                              "the %s header does not say that this stream is v2: %s would take it "
+                              "for a legacy one",
+                              name, name);
+    if (envelope_is_delimited(envelope) && (!envelope->v2 || stream != V2_STREAM_LIBXC))
+        return cls_input_fail(in, err, in->offset, "not the image of a libxc v2 stream");
     return true;
 }
 
 /* Takes the envelope off, if there may be one, and finds out what the stream is. */
 static bool open_stream(struct cls_input *in, enum verify_format format, const struct cls_log *log,
-                        enum v2_stream *stream, struct cls_error *err)
+                        struct envelope *envelope, enum v2_stream *stream, struct cls_error *err)
 {
-    struct envelope envelope;
-
     if (format == VERIFY_LIBXC || format == VERIFY_LIBXL) {
         *stream = format == VERIFY_LIBXC ? V2_STREAM_LIBXC : V2_STREAM_LIBXL;
         return true;
     }
-    if (!envelope_read(in, log, &envelope, err))
+    if (!envelope_read(in, log, envelope, err))
         return false;
-    if (format == VERIFY_XL && envelope.kind != ENVELOPE_XL)
+    if (format == VERIFY_XL && envelope->kind != ENVELOPE_XL)
         return cls_input_fail(in, err, in->offset, "no xl header");
-    if (!envelope_skip(&envelope, in, err))
+    if (format == VERIFY_LIBVIRT && envelope->kind != ENVELOPE_LIBVIRT)
+        return cls_input_fail(in, err, in->offset, "no libvirt header");
+    if (!envelope_skip(envelope, in, err))
         return false;
     cls_input_at(in, "start of the stream", -1, NULL);
-    if (!v2_recognise(in, stream, err) || !check_envelope(in, &envelope, *stream, err))
+    if (!v2_recognise(in, stream, err) || !check_envelope(in, envelope, *stream, err))
         return false;
     return *stream != V2_STREAM_UNKNOWN ||
            (envelope_check_foreign(in, err) &&
@@ -52,18 +55,30 @@ static bool open_stream(struct cls_input *in, enum verify_format format, const s
 }
 
 /* Nothing is to be written or named any more. */
-static bool enter_sandbox(const struct verify_options *options, const struct cls_log *log,
-                          struct cls_error *err)
+static bool enter_sandbox(const struct verify_options *options, struct cls_input *in,
+                          const struct cls_log *log, struct cls_error *err)
 {
-    static const struct sandbox_options nowhere = {.dir_fd = -1};
+    return envelope_prepare(in, err) && (options->no_sandbox || sandbox_enter(NULL, 0, log, err));
+}
 
-    return options->no_sandbox || sandbox_enter(&nowhere, log, err);
+static bool verify(const struct verify_options *options, struct cls_input *in,
+                   struct envelope *envelope, const struct cls_log *log, struct v2_summary *summary,
+                   struct cls_error *err)
+{
+    enum v2_stream stream = V2_STREAM_UNKNOWN;
+
+    if (!enter_sandbox(options, in, log, err) ||
+        !open_stream(in, options->format, log, envelope, &stream, err))
+        return false;
+    if (!envelope_is_delimited(envelope))
+        return v2_verify(in, stream, log, summary, err);
+    return v2_verify_embedded(in, log, summary, err) && envelope_skip_rest(envelope, in, log, err);
 }
 
 bool verify_stream(const struct verify_options *options, const struct cls_log *log,
                    struct v2_summary *summary, struct cls_error *err)
 {
-    enum v2_stream stream = V2_STREAM_UNKNOWN;
+    struct envelope envelope = {0};
     struct in_file file;
     struct cls_input in;
     char name[NAME_SHOWN];
@@ -76,9 +91,10 @@ bool verify_stream(const struct verify_options *options, const struct cls_log *l
         return false;
     }
     cls_input_init(&in, file.fd, name, file.start, NULL);
-    ok = enter_sandbox(options, log, err) && open_stream(&in, options->format, log, &stream, err) &&
-         v2_verify(&in, stream, log, summary, err);
+    ok = verify(options, &in, &envelope, log, summary, err);
+    ok = in_file_finish(&file, &in, envelope_is_delimited(&envelope), ok, err);
     cls_input_release(&in);
+    envelope_free(&envelope);
     in_file_close(&file);
     return ok;
 }

@@ -1,44 +1,187 @@
 #include "envelope/envelope.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "xl.h"
+#include "type.h"
+
+#define FIRST_ALLOCATION 16384
+
+static const struct envelope_type *const types[] = {
+    [ENVELOPE_XL] = &xl_envelope,
+    [ENVELOPE_LIBVIRT] = &libvirt_envelope,
+    [ENVELOPE_XEND] = &xend_envelope,
+    [ENVELOPE_XAPI] = &xapi_envelope,
+    [ENVELOPE_XAPI_STRUCTURED] = &xapi_structured_envelope,
+};
+#define KINDS (sizeof(types) / sizeof(types[0]))
+
+/* That of ENVELOPE_NONE: nothing to do anywhere. */
+static const struct envelope_type no_envelope = {.name = "none", .any_format = true};
+
+static const struct envelope_type *type_of(enum envelope_kind kind)
+{
+    return types[kind] ? types[kind] : &no_envelope;
+}
 
 const char *envelope_name(enum envelope_kind kind)
 {
-    static const char *const names[] = {[ENVELOPE_NONE] = "none", [ENVELOPE_XL] = "xl"};
+    return type_of(kind)->name;
+}
 
-    return names[kind];
+bool envelope_recognise(struct cls_input *in, enum envelope_kind *kind, struct cls_error *err)
+{
+    const uint8_t *b;
+    size_t got;
+
+    *kind = ENVELOPE_NONE;
+    if (!cls_input_peek(in, ENVELOPE_MAGIC_MAX, &b, &got, err))
+        return false;
+    for (size_t i = 0; i < KINDS; i++)
+        if (types[i] && types[i]->magic_size <= got &&
+            memcmp(b, types[i]->magic, types[i]->magic_size) == 0)
+            *kind = (enum envelope_kind)i;
+    return true;
+}
+
+bool envelope_prepare(struct cls_input *in, struct cls_error *err)
+{
+    enum envelope_kind kind;
+
+    if (!envelope_recognise(in, &kind, err))
+        return false;
+    return !type_of(kind)->prepare || type_of(kind)->prepare(err);
 }
 
 bool envelope_read(struct cls_input *in, const struct cls_log *log, struct envelope *envelope,
                    struct cls_error *err)
 {
-    const uint8_t *b;
-    size_t got;
+    const struct envelope_type *type;
 
     memset(envelope, 0, sizeof(*envelope));
     cls_input_at(in, "envelope", -1, NULL);
-    if (!cls_input_peek(in, XL_MAGIC_SIZE, &b, &got, err))
+    if (!envelope_recognise(in, &envelope->kind, err))
         return false;
-    if (got == XL_MAGIC_SIZE && memcmp(b, xl_magic, XL_MAGIC_SIZE) == 0)
-        return xl_read(in, log, envelope, err);
+    type = type_of(envelope->kind);
+    if (type->read)
+        return type->read(in, log, envelope, err);
     cls_info(log, "no envelope");
     return true;
 }
 
+void envelope_free(struct envelope *envelope)
+{
+    free(envelope->config);
+    envelope->config = NULL;
+}
+
 bool envelope_is_libxl(const struct envelope *envelope)
 {
-    return envelope->kind == ENVELOPE_XL;
+    return type_of(envelope->kind)->libxl;
+}
+
+bool envelope_is_delimited(const struct envelope *envelope)
+{
+    return type_of(envelope->kind)->delimited;
+}
+
+bool envelope_takes_format(const struct envelope *envelope, bool libxl, struct cls_input *in,
+                           const struct cls_log *log, struct cls_error *err)
+{
+    const struct envelope_type *type = type_of(envelope->kind);
+    const char *format = libxl ? "libxl" : "libxc";
+
+    if (!type->any_format && type->libxl != libxl)
+        return cls_input_fail(in, err, in->offset,
+                              "%s format was asked for, but nobody restores that in the envelope "
+                              "of %s",
+                              format, type->name);
+    if (type->libxl && !libxl)
+        cls_warn(log, "%s format inside an envelope of libxl: no toolstack restores this", format);
+    return true;
 }
 
 bool envelope_write(const struct envelope *envelope, struct cls_input *in, struct cls_output *out,
                     bool libxl_v2, struct cls_error *err)
 {
-    return envelope->kind != ENVELOPE_XL || xl_write(envelope, in, out, libxl_v2, err);
+    const struct envelope_type *type = type_of(envelope->kind);
+
+    return !type->write || type->write(envelope, in, out, libxl_v2, err);
 }
 
 bool envelope_skip(const struct envelope *envelope, struct cls_input *in, struct cls_error *err)
 {
-    return cls_input_skip(in, envelope->xl.optional_data_len, "optional data", err);
+    return cls_input_skip(in, envelope->following, "optional data", err);
+}
+
+bool envelope_has_emulator(const struct envelope *envelope)
+{
+    return type_of(envelope->kind)->put_emulator != NULL;
+}
+
+bool envelope_put_emulator(const struct envelope *envelope, const struct image_emulator *emulator,
+                           struct cls_output *out, struct cls_error *err)
+{
+    return type_of(envelope->kind)->put_emulator(emulator, out, err);
+}
+
+bool envelope_finish(const struct envelope *envelope, struct cls_input *in, struct cls_output *out,
+                     struct cls_error *err)
+{
+    const struct envelope_type *type = type_of(envelope->kind);
+
+    return !type->finish || type->finish(envelope, in, out, err);
+}
+
+bool envelope_skip_rest(const struct envelope *envelope, struct cls_input *in,
+                        const struct cls_log *log, struct cls_error *err)
+{
+    const struct envelope_type *type = type_of(envelope->kind);
+
+    return !type->skip_rest || type->skip_rest(in, log, err);
+}
+
+bool envelope_has_config(const struct envelope *envelope)
+{
+    return type_of(envelope->kind)->write_config != NULL;
+}
+
+bool envelope_write_config(const struct envelope *envelope, struct cls_output *out,
+                           struct cls_error *err)
+{
+    return type_of(envelope->kind)->write_config(envelope, out, err);
+}
+
+bool envelope_hold(struct envelope *envelope, struct cls_input *in, uint32_t len, const char *what,
+                   struct cls_error *err)
+{
+    uint64_t start = in->offset;
+    size_t held = 0, capacity = 0, got = 1;
+
+    while (held < len && got > 0) {
+        if (held == capacity) {
+            uint8_t *bytes;
+
+            capacity = capacity ? 2 * capacity : FIRST_ALLOCATION;
+            capacity = capacity < len ? capacity : len;
+            bytes = realloc(envelope->config, capacity);
+            if (!bytes)
+                return cls_fail_errno(err, ENOMEM, "cannot hold %s", what);
+            envelope->config = bytes;
+        }
+        if (!cls_input_read_some(in, envelope->config + held, capacity - held, &got, err))
+            return false;
+        held += got;
+    }
+    envelope->config_len = held;
+    return held == len || cls_input_truncated(in, err, start, len, held, what);
+}
+
+void envelope_set_text(char *buf, size_t size, const char *text, size_t len)
+{
+    if (len > size - 1)
+        len = size - 1;
+    memcpy(buf, text, len);
+    buf[len] = '\0';
 }

@@ -14,11 +14,11 @@
 #define XL_MANDATORY_FLAG_JSON     1u
 #define XL_MANDATORY_FLAG_STREAMv2 2u
 
-/* Configs are some KiB. */
-#define OPTIONAL_DATA_MAX (16u * 1024 * 1024)
-#define CONFIG_LEN_SIZE   4
+#define XL_HEADER_SIZE  48
+#define XL_MAGIC_SIZE   32
+#define CONFIG_LEN_SIZE 4
 
-const char xl_magic[XL_MAGIC_SIZE + 1] = "Xen saved domain, xl format\n \0 \r";
+static const char xl_magic[XL_MAGIC_SIZE + 1] = "Xen saved domain, xl format\n \0 \r";
 
 static bool check_header(struct cls_input *in, uint64_t start, const uint8_t *header,
                          struct cls_error *err)
@@ -34,10 +34,10 @@ static bool check_header(struct cls_input *in, uint64_t start, const uint8_t *he
     if (flags & ~(XL_MANDATORY_FLAG_JSON | XL_MANDATORY_FLAG_STREAMv2))
         return cls_input_fail(in, err, start + OFFSET_MANDATORY_FLAGS,
                               "unknown mandatory flags in 0x%" PRIx32, flags);
-    if (len > OPTIONAL_DATA_MAX || (len > 0 && len < CONFIG_LEN_SIZE))
+    if (len > ENVELOPE_CONFIG_MAX || (len > 0 && len < CONFIG_LEN_SIZE))
         return cls_input_fail(in, err, start + OFFSET_OPTIONAL_DATA_LEN,
                               "optional data of %" PRIu32 " bytes is not 0 or %d..%u", len,
-                              CONFIG_LEN_SIZE, OPTIONAL_DATA_MAX);
+                              CONFIG_LEN_SIZE, ENVELOPE_CONFIG_MAX);
     return true;
 }
 
@@ -64,10 +64,10 @@ static bool check_config_len(struct cls_input *in, uint32_t optional_data_len,
     return true;
 }
 
-bool xl_read(struct cls_input *in, const struct cls_log *log, struct envelope *envelope,
-             struct cls_error *err)
+static bool xl_read(struct cls_input *in, const struct cls_log *log, struct envelope *envelope,
+                    struct cls_error *err)
 {
-    uint8_t *header = envelope->xl.header;
+    uint8_t *header = envelope->header;
     uint64_t start = in->offset;
     uint32_t flags, len;
 
@@ -76,24 +76,43 @@ bool xl_read(struct cls_input *in, const struct cls_log *log, struct envelope *e
         !check_header(in, start, header, err))
         return false;
     flags = get_le32(header + OFFSET_MANDATORY_FLAGS);
-    envelope->kind = ENVELOPE_XL;
     envelope->v2 = flags & XL_MANDATORY_FLAG_STREAMv2;
-    envelope->xl.optional_data_len = len = get_le32(header + OFFSET_OPTIONAL_DATA_LEN);
+    envelope->following = len = get_le32(header + OFFSET_OPTIONAL_DATA_LEN);
     cls_info(log, "xl header, %s config, %" PRIu32 " bytes of optional data",
              flags & XL_MANDATORY_FLAG_JSON ? "JSON" : "text", len);
     return len == 0 || check_config_len(in, len, log, err);
 }
 
-bool xl_write(const struct envelope *envelope, struct cls_input *in, struct cls_output *out,
-              bool libxl_v2, struct cls_error *err)
+static bool xl_write(const struct envelope *envelope, struct cls_input *in, struct cls_output *out,
+                     bool libxl_v2, struct cls_error *err)
 {
     uint8_t header[XL_HEADER_SIZE];
 
-    memcpy(header, envelope->xl.header, sizeof(header));
+    memcpy(header, envelope->header, sizeof(header));
     if (libxl_v2)
         put_le32(header + OFFSET_MANDATORY_FLAGS,
                  get_le32(header + OFFSET_MANDATORY_FLAGS) | XL_MANDATORY_FLAG_STREAMv2);
     cls_input_at(in, "xl header", -1, NULL);
     return cls_output_write(out, header, sizeof(header), err) &&
-           cls_move(in, out, envelope->xl.optional_data_len, "optional data", err);
+           cls_move(in, out, envelope->following, "optional data", err);
 }
+
+bool xl_write_bare_header(struct cls_output *out, struct cls_error *err)
+{
+    uint8_t header[XL_HEADER_SIZE] = {0};
+
+    memcpy(header, xl_magic, XL_MAGIC_SIZE);
+    put_le32(header + OFFSET_BYTE_ORDER, SAVEFILE_BYTEORDER_VALUE);
+    put_le32(header + OFFSET_MANDATORY_FLAGS, XL_MANDATORY_FLAG_STREAMv2);
+    return cls_output_write(out, header, sizeof(header), err);
+}
+
+const struct envelope_type xl_envelope = {
+    .name = "xl",
+    .magic = xl_magic,
+    .magic_size = XL_MAGIC_SIZE,
+    .libxl = true,
+    .any_format = true,
+    .read = xl_read,
+    .write = xl_write,
+};

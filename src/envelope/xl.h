@@ -6,14 +6,9 @@
 #ifndef ENVELOPE_XL_H
 #define ENVELOPE_XL_H
 
-#include "envelope/envelope.h"
+#include "type.h"
 
-#define XL_MAGIC_SIZE 32
-extern const char xl_magic[XL_MAGIC_SIZE + 1];
-
-bool xl_read(struct cls_input *in, const struct cls_log *log, struct envelope *envelope,
-             struct cls_error *err);
-bool xl_write(const struct envelope *envelope, struct cls_input *in, struct cls_output *out,
-              bool libxl_v2, struct cls_error *err);
+/* A header that announces a libxl v2 stream and has no config: xl restore CONFIG FILE takes it. */
+bool xl_write_bare_header(struct cls_output *out, struct cls_error *err) CLS_MUST_CHECK;
 
 #endif

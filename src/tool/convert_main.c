@@ -22,6 +22,7 @@ static int run(const struct tool_options *options, struct messages *messages)
     messages->subject = progress.name = name;
     convert_input_extent(options->convert.in, &progress.start, &progress.size);
     watch.offset = progress.start;
+    progress.watch = &watch;
     progress_start(&progress, options->progress, options->verbosity == QUIET);
     messages->before_line = progress_clear;
     messages->before_line_ctx = &progress;

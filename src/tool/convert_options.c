@@ -10,6 +10,7 @@
 enum {
     OPT_SKIP_QEMU = 256,
     OPT_STREAM_VERSION,
+    OPT_WRITE_CONFIG,
     OPT_SPARSE,
     OPT_CHECKPOINTED,
     OPT_COMPACT,
@@ -31,6 +32,7 @@ static const struct option long_options[] = {
     {"xl", no_argument, NULL, 'x'},
     {"skip-qemu", no_argument, NULL, OPT_SKIP_QEMU},
     {"stream-version", required_argument, NULL, OPT_STREAM_VERSION},
+    {"write-config", required_argument, NULL, OPT_WRITE_CONFIG},
     {"sparse", no_argument, NULL, OPT_SPARSE},
     {"checkpointed", optional_argument, NULL, OPT_CHECKPOINTED},
     {"compact", no_argument, NULL, OPT_COMPACT},
@@ -59,11 +61,13 @@ static const char help[] =
     "  -w, --width 32|64          width of the toolstack that saved it (default: detected; the\n"
     "                             stream's own is believed)\n"
     "  -g, --guest-type pv|hvm    guest type (default: detected)\n"
-    "  -f, --format libxc|libxl   outgoing format (default: libxl for xl saves, else libxc)\n"
+    "  -f, --format libxc|libxl   outgoing format (default: libxl for saves of xl, libvirt\n"
+    "                             and xend, else libxc)\n"
     "  -x, --xl                   the input must start with an xl header (default: detected)\n"
     "      --skip-qemu            libxc format: leave the qemu record in the input, unread\n"
     "      --stream-version 2|3   version of the libxc stream (default 2: any Xen since 4.6;\n"
     "                             3: what Xen's own converter writes since 4.14)\n"
+    "      --write-config FILE    for a save of xend: xl's configuration, made of xend's\n"
     "      --sparse               leave holes in the output file for blocks of zeros\n"
     "      --checkpointed[=yes|no]\n"
     "                             do checkpoints of Remus follow the first? (default: looked for "
@@ -169,6 +173,9 @@ static bool parse_option(int option, const char *value, struct tool_options *o)
         return c->skip_qemu = true;
     case OPT_STREAM_VERSION:
         return parse_version(value, c);
+    case OPT_WRITE_CONFIG:
+        c->write_config = value;
+        return true;
     case OPT_SPARSE:
         return c->sparse = true;
     case OPT_CHECKPOINTED:

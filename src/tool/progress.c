@@ -45,7 +45,7 @@ static void print(struct progress *p, uint64_t offset, const char *before, const
     format_size(so_far, sizeof(so_far), done);
     format_size(speed, sizeof(speed), rate);
     fprintf(stderr, "%s%s: %s: %s", before, p->program, p->name, so_far);
-    if (p->size > p->start) {
+    if (p->size > p->start && !p->watch->unsized) {
         double all = (double)(p->size - p->start);
 
         format_size(total, sizeof(total), all);

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "base/error.h"
+#include "base/input.h"
 
 enum progress_mode {
     PROGRESS_AUTO, /* on a terminal, and only after the first second */
@@ -16,8 +16,9 @@ enum progress_mode {
 };
 
 struct progress {
-    const char *program, *name; /* name: of what is converted */
-    uint64_t start, size;       /* offsets in the input; size 0: not known */
+    const char *program, *name;    /* name: of what is converted */
+    uint64_t start, size;          /* offsets in the input; size 0: not known */
+    const struct cls_watch *watch; /* that ticks */
     bool enabled, terminal, drawn;
     double begun, next;
 };

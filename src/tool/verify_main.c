@@ -35,7 +35,7 @@ static const char help[] =
     "checks, and all that restore would reject.\n"
     "\n"
     "  -i, --in FILE|FD|-      the stream (default: standard input); a number is an inherited fd\n"
-    "  -f, --format FORMAT     auto (default), libxc, libxl or xl\n"
+    "  -f, --format FORMAT     auto (default), libxc, libxl, xl or libvirt\n"
     "  -v, --verbose           print each record, and a summary, on standard output\n"
     "  -q, --quiet             print nothing; the exit status tells\n"
     "      --syslog            messages go to syslog, too\n"
@@ -54,13 +54,13 @@ struct options {
 
 static bool parse_format(const char *value, struct options *o)
 {
-    static const char *const words[] = {"auto", "libxc", "libxl", "xl", NULL};
-    static const enum verify_format formats[] = {VERIFY_AUTO, VERIFY_LIBXC, VERIFY_LIBXL,
-                                                 VERIFY_XL};
+    static const char *const words[] = {"auto", "libxc", "libxl", "xl", "libvirt", NULL};
+    static const enum verify_format formats[] = {VERIFY_AUTO, VERIFY_LIBXC, VERIFY_LIBXL, VERIFY_XL,
+                                                 VERIFY_LIBVIRT};
     int i = find_option_word(value, words);
 
     if (i < 0)
-        return wrong_option(PROGRAM, "--format", value, "auto, libxc, libxl or xl");
+        return wrong_option(PROGRAM, "--format", value, "auto, libxc, libxl, xl or libvirt");
     o->verify.format = formats[i];
     return true;
 }

@@ -26,7 +26,11 @@ for target in "$@"; do
     case $target in
     verify) seed "$corpus" fixtures/*.expected ;;
     convert | reader) seed "$corpus" fixtures/*.legacy ;;
-    envelope) cp fixtures/*xl*.legacy "$corpus" ;;
+    envelope)
+        for fixture in fixtures/*xl*.legacy fixtures/*libvirt*.legacy fixtures/*xend*.legacy fixtures/*xapi*; do
+            head -c 4096 "$fixture" >"$corpus/$(basename "$fixture")"
+        done
+        ;;
     esac
     echo "fuzzing $target for $seconds s"
     build/fuzz/bin/fuzz_"$target" -max_total_time="$seconds" ${FUZZ_RUNS:+-runs=$FUZZ_RUNS} -timeout=5 -rss_limit_mb=512 -malloc_limit_mb=1200 \

@@ -812,7 +812,7 @@ def tmem_pool_beyond(f):
 
 # Refused: not convertible -------------------------------------------------------------------------------------------
 
-ALREADY = "(?i)already.*v2|v2.*already"
+ALREADY = "(?i)already.*v[23]|v[23].*already"
 
 
 @case((PV32,), "a guest with 2-level page tables, which no Xen since 4.6 runs", refused=r"(?i)level|PAE")

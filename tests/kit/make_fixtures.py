@@ -2,13 +2,15 @@
 """Makes fixtures/: the streams, what each of the good ones has to become, and the README that says so."""
 
 import argparse
+import struct
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from kit import cases, expected, model
+from kit import cases, envelopes, expected, model
+from kit.envelopes import LIBVIRT, XAPI, XAPI_STRUCTURED, XEND, Envelope
 from kit.legacy import XlHeader
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
@@ -19,19 +21,24 @@ class Fixture:
     name: str
     case: cases.Case
     header: Optional[XlHeader] = None
+    envelope: Optional[Envelope] = None
 
     @property
     def format(self) -> str:
         """What the program chooses: libxl where the envelope belongs to libxl."""
-        return "libxl" if self.header else "libxc"
+        return self.envelope.format if self.envelope else "libxl" if self.header else "libxc"
 
     def stream(self) -> bytes:
+        if self.envelope:
+            return self.envelope.octets(self.case)
         return (self.case.with_header(self.header) if self.header else self.case).octets()
 
     def expected(self) -> Optional[bytes]:
         """The version 3 output."""
         if self.case.refused:
             return None
+        if self.envelope:
+            return self.envelope.expected(self.case)
         header = model.xl_header(self.header, self.format) if self.header else b""
         return header + expected.stream(self.case, self.format)
 
@@ -40,6 +47,8 @@ class Fixture:
         text = f"**`{self.name}`** shows: {case.shows}."
         if self.header:
             text += f" With an xl header and a {'JSON' if self.header.flags & 1 else 'text'} config."
+        if self.envelope:
+            text += f" {self.envelope.shows[0].upper()}{self.envelope.shows[1:]}."
         if case.refused:
             return text + " Must be refused with exit status 1."
         if case.script_is_right(self.format):
@@ -49,9 +58,51 @@ class Fixture:
         return text + f" The expected output, {self.format} format, {how}."
 
 
-def fixture(name: str, case: str, header: Optional[Callable[[str], XlHeader]] = None) -> Fixture:
+@dataclass(frozen=True)
+class Refused:
+    """Octets that are no stream of the catalogue's, to be refused."""
+    name: str
+    shows: str
+    data: bytes
+
+    def stream(self) -> bytes:
+        return self.data
+
+    def expected(self) -> None:
+        return None
+
+    def paragraph(self) -> str:
+        return f"**`{self.name}`** shows: {self.shows}. Must be refused with exit status 1."
+
+
+def fixture(name: str, case: str, header: Optional[Callable[[str], XlHeader]] = None,
+            envelope: Optional[Envelope] = None) -> Fixture:
     found = cases.named(case)
-    return Fixture(name, found, header(found.flavour.guest) if header else None)
+    return Fixture(name, found, header(found.flavour.guest) if header else None, envelope)
+
+
+def enveloped(name: str, case: str, envelope: Envelope) -> Fixture:
+    return fixture(f"good-{envelope.name}-{name}", case, envelope=envelope)
+
+
+def xl_marked_v2() -> bytes:
+    return model.xl_header(cases.xl_json("pv"), "libxl") + b"LibxlFmt"
+
+
+def hostile_xml() -> list[Refused]:
+    return [Refused(f"bad-libvirt-{name}", f"a libvirt header with hostile XML: {shows}",
+                    envelopes.libvirt_head(xml + b"\0") + bytes(64))
+            for name, (xml, shows, _) in envelopes.HOSTILE_XML.items()]
+
+
+def ia64() -> bytes:
+    """p2m_size, format version 3, domain settings (flags, bp, maxmem, xsi_va)."""
+    return struct.pack("<QQQQQQ", 0x10000, 3, 4, 0x1000, 0x10000, 0xF100000000000000) + bytes(64)
+
+
+def uxen() -> bytes:
+    """The version's chunk comes first there, then TSC_INFO."""
+    return struct.pack("<iIiIQII", -16, 4, -7, 1, 5, 2400000, 0) + bytes(64)
 
 
 TEXT, JSON = cases.xl_text, cases.xl_json
@@ -87,6 +138,53 @@ ALL = [
     fixture("bad-hvm64-compressed-overrun", "hvm64-corrupt-copy-over"),
     fixture("bad-hvm64-compressed-too-few", "hvm64-corrupt-too-few"),
     fixture("bad-hvm64-compressed-marker-last", "hvm64-corrupt-marker-last"),
+    enveloped("pv64", "pv64-age-4-5", LIBVIRT),
+    enveloped("hvm64", "hvm64-age-4-5", LIBVIRT),
+    enveloped("pv32", "pv32-age-3-2", XEND),
+    enveloped("pv64-3.0-low-frames", "pv64-age-3-0-low-frames", XEND),
+    enveloped("hvm32", "hvm32-xenserver", XAPI),
+    enveloped("hvm64-xenopsd-xl", "hvm64-age-4-2", XAPI),
+    enveloped("hvm32", "hvm32-age-4-2", XAPI_STRUCTURED),
+    *hostile_xml(),
+    Refused("bad-libvirt-length", "a libvirt header that claims 1 GiB of XML",
+            envelopes.LIBVIRT_MAGIC + struct.pack("<II40x", 1, 1 << 30) + bytes(64)),
+    Refused("bad-libvirt-no-nul", "XML without a NUL at its end", envelopes.libvirt_head(envelopes.domain_xml("pv"))),
+    Refused("bad-libvirt-guest-type", "the XML of a HVM guest and the stream of a PV one",
+            envelopes.libvirt_head(envelopes.domain_xml("hvm") + b"\0") + cases.named("pv64-age-4-5").octets()),
+    Refused("bad-xend-deep", "a configuration of 1000 lists in each other",
+            envelopes.xend_head(b"(domain " + b"(" * 1000 + b")" * 1001)),
+    Refused("bad-xend-unclosed", "a configuration whose last list is never closed",
+            envelopes.xend_head(envelopes.xend_config("pv")[:-1]) + bytes(64)),
+    Refused("bad-xapi-structured-record", "a record of unknown type in front of the memory image",
+            envelopes.XAPI_STRUCTURED_MAGIC + envelopes.xapi_record(0x0F, envelopes.OLD_XENOPS)
+            + envelopes.xapi_record(0xF3) + bytes(64)),
+    Refused("unsupported-xend-2.0", "a save of Xen 2.0, with the magic of xend's envelope inside its stream",
+            envelopes.XEND_MAGIC + struct.pack("<II", 0x4000, 7) + bytes(64)),
+    Refused("unsupported-libxc-v2", "a libxc v2 stream already",
+            b"\xff" * 8 + b"XENF" + struct.pack(">IHHI", 2, 0, 0, 0) + bytes(16)),
+    Refused("unsupported-libxc-v3", "a libxc v3 stream already",
+            b"\xff" * 8 + b"XENF" + struct.pack(">IHHI", 3, 0, 0, 0) + bytes(16)),
+    Refused("unsupported-libxl-v2", "a libxl v2 stream already",
+            struct.pack(">8sII", b"LibxlFmt", 2, 0) + struct.pack("<II", 1, 0)),
+    Refused("unsupported-xl-v2", "an xl save of Xen 4.6 or later", xl_marked_v2()),
+    Refused("unsupported-libvirt-v2", "a libvirt save of a v2 stream",
+            envelopes.libvirt_head(envelopes.domain_xml("pv") + b"\0", 2) + b"LibxlFmt"),
+    Refused("unsupported-xapi-structured-v2", "a XAPI image of a v2 stream",
+            envelopes.XAPI_STRUCTURED_MAGIC + envelopes.xapi_record(0x0F, envelopes.OLD_XENOPS)
+            + envelopes.xapi_record(0xF0) + b"\xff" * 8 + b"XENF"),
+    Refused("unsupported-xl-in-libvirt", "an xl header inside a libvirt save",
+            envelopes.libvirt_head(envelopes.domain_xml("pv") + b"\0")
+            + model.xl_header(cases.xl_json("pv"), "libxc") + bytes(64)),
+    Refused("unsupported-qemu", "a saved state of QEMU", b"QEVM" + struct.pack(">I", 3) + bytes(64)),
+    Refused("unsupported-libvirt-qemu", "a libvirt save of a QEMU guest", b"LibvirtQemudSave" + bytes(80)),
+    Refused("unsupported-elf", "a core dump of xl", b"\x7fELF\2\1\1" + bytes(64)),
+    Refused("unsupported-dump-core-pv", "a core dump of xm", struct.pack("<I", 0xF00FEBED) + bytes(64)),
+    Refused("unsupported-dump-core-hvm", "a core dump of xm", struct.pack("<I", 0xF00FEBEE) + bytes(64)),
+    Refused("unsupported-uxen", "a save of uXen, a look-alike", uxen()),
+    Refused("unsupported-ia64", "a save of ia64", ia64()),
+    Refused("unsupported-ext2", "an ext2 file system, as XenServer up to 6.2 kept suspend images in",
+            bytes(1080) + b"\x53\xef" + bytes(64)),
+    Refused("unsupported-lzop", "a file compressed with lzop", b"\x89LZO\0\r\n\x1a\n" + bytes(64)),
 ]
 
 HEAD = """# Fixtures
@@ -96,6 +194,8 @@ Small legacy streams (`NAME.legacy`) and, for the good ones, what
 `remus-` begins the names of good ones with several checkpoints, of which only files are read to the last.
 They have the formats' shape and made-up contents. The name says the envelope (xl, none), the guest and the toolstack's
 width; pv32on64 is a 32-bit guest saved by a 64-bit toolstack.
+They have the formats' shape and made-up contents. The name says the envelope (xl, libvirt, xend, xapi, xapi-structured,
+none), the guest and the toolstack's width; pv32on64 is a 32-bit guest saved by a 64-bit toolstack.
 
 Made by `tests/kit/make_fixtures.py` from the catalogue in `tests/kit/cases.py`; a test makes them anew and compares.
 """

@@ -18,6 +18,7 @@ static CU_SuiteInfo all_suites[] = {
     {"toolstack", NULL, NULL, NULL, NULL, toolstack_tests},
     {"detect", NULL, NULL, NULL, NULL, detect_tests},
     {"envelope", NULL, NULL, NULL, NULL, envelope_tests},
+    {"sexp", NULL, NULL, NULL, NULL, sexp_tests},
     {"writer", NULL, NULL, NULL, NULL, writer_tests},
     {"out_file", NULL, NULL, NULL, NULL, out_file_tests},
     {"spool", NULL, NULL, NULL, NULL, spool_tests},

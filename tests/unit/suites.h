@@ -15,6 +15,7 @@ extern CU_TestInfo tails_tests[];
 extern CU_TestInfo toolstack_tests[];
 extern CU_TestInfo detect_tests[];
 extern CU_TestInfo envelope_tests[];
+extern CU_TestInfo sexp_tests[];
 extern CU_TestInfo writer_tests[];
 extern CU_TestInfo out_file_tests[];
 extern CU_TestInfo spool_tests[];

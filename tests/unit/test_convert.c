@@ -391,7 +391,7 @@ static void inputs_that_are_something_else(void)
 
     put_hex(&b, "1f8b0808 a1b2c355 0003");
     put_pattern(&b, 1000);
-    check_bad(&b, &none, "compressed with gzip");
+    check_bad(&b, &none, "gzip could not uncompress it");
     put_text(&b, "LibxlFmt");
     put_fill(&b, 0, 100);
     check_bad(&b, &told, "a libxl v2 stream already");

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "envelope/compression.h"
 #include "support.h"
 
 #define XL_MAGIC     "Xen saved domain, xl format\n \0 \r"
@@ -49,6 +50,7 @@ static void start(struct trial *t, const struct bytes *b)
 static void finish(struct trial *t)
 {
     cls_input_release(&t->in);
+    envelope_free(&t->envelope);
     recorder_free(&t->log);
     close(t->fd);
 }
@@ -295,22 +297,27 @@ static const struct {
 } magics[] = {
     {"LibxlFmt", 8, "a libxl v2 stream already"},
     {"\xff\xff\xff\xff\xff\xff\xff\xffXENF", 12, "a libxc v2 stream already"},
-    {"libvirt-xml\n \0 \r", 16, "a save of libvirt"},
-    {"LinuxGuestRecord", 16, "a save of xend"},
-    {"XenSavedDomain\n", 15, "a save of XAPI"},
-    {"XenSavedDomv2-\n", 15, "a structured save of XAPI"},
+    {XL_MAGIC, XL_MAGIC_LEN, "the head of a save of xl again"},
+    {"libvirt-xml\n \0 \r", 16, "the head of a save of libvirt again"},
+    {"LinuxGuestRecord", 16, "the head of a save of xend again"},
+    {"XenSavedDomain\n", 15, "the head of a save of xapi again"},
+    {"XenSavedDomv2-\n", 15, "the head of a save of xapi structured again"},
     {"LibvirtQemudSave", 16, "a save of a QEMU guest"},
     {"LibvirtQemudPart", 16, "a save of a QEMU guest"},
     {"QEVM", 4, "a saved state of QEMU"},
     {"\x7f"
      "ELF",
      4, "an ELF file"},
-    {"\x1f\x8b", 2, "compressed with gzip"},
+    {"\xed\xeb\x0f\xf0", 4, "a core dump of a PV guest"},
+    {"\xee\xeb\x0f\xf0", 4, "a core dump of a HVM guest"},
+    {"\xf0\xff\xff\xff", 4, "a save of uXen"},
+    {"\x89LZO", 4, "compressed with lzop"},
     {"\xfd"
-     "7zXZ",
-     5, "compressed with xz"},
-    {"\x28\xb5\x2f\xfd", 4, "compressed with zstd"},
-    {"BZh", 3, "compressed with bzip2"},
+     "7zXZ\0",
+     6, "compressed with xz: uncompress it first"},
+    {"\x28\xb5\x2f\xfd", 4, "compressed with zstd: uncompress it first"},
+    {"\x04\x22\x4d\x18", 4, "compressed with lz4: uncompress it first"},
+    {"BZh91AY&SY", 10, "compressed with bzip2: uncompress it first"},
 };
 #define MAGICS (sizeof(magics) / sizeof(magics[0]))
 
@@ -367,6 +374,40 @@ static void magics_cut_short(void)
     }
 }
 
+/* gzip's magic is too short to be believed alone: it may be a p2m_size. */
+static void gzip_is_told_from_a_stream(void)
+{
+    static const struct {
+        uint32_t word[4];
+        bool gzip;
+    } heads[] = {
+        {{0x00088b1f, 0x65000000, 0xbd000300, 0x55b75aed}, true},  /* gzip FILE, time of 2023 */
+        {{0x08088b1f, 0x65000000, 0x61000300, 0x622e0062}, true},  /* with the file's name */
+        {{0x00088b1f, 0, 0xbd000300, 0x55b75aed}, true},           /* gzip -n */
+        {{0x00088b1f, 0, 0xffffffff, 0xffffffff}, false},          /* PV, 64-bit */
+        {{0x00088b1f, 0, 1024, 0}, false},                         /* HVM, 64-bit */
+        {{0x00088b1f, 0, (uint32_t)-7, 1}, false},                 /* with TSC_INFO first */
+        {{0x00088b1f, 0, 0x1234, 0}, false},                       /* PV of Xen 3, 64-bit */
+        {{0x00088b1f, 0xffffffff, 0x1440, 0x75706376}, false},     /* PV, 32-bit */
+        {{0x00088b1f, 1024, 0, 1}, false},                         /* HVM, 32-bit */
+        {{0x00088b1f, 0x1234, 0x1235, 0x1236}, false},             /* PV of Xen 3, 32-bit */
+        {{0xe0088b1f, 0x65000000, 0xbd000300, 0x55b75aed}, false}, /* reserved flags */
+        {{0x00098b1f, 0x65000000, 0xbd000300, 0x55b75aed}, false}, /* another method */
+    };
+
+    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+        const struct compression *found;
+        struct bytes b = {0};
+
+        for (size_t j = 0; j < 4; j++)
+            put_u32(&b, heads[i].word[j]);
+        found = compression_find(b.p, b.len);
+        CHECK_THAT((found != NULL) == heads[i].gzip, "head %zu", i);
+        CHECK(!compression_find(b.p, b.len - 1));
+        bytes_free(&b);
+    }
+}
+
 CU_TestInfo envelope_tests[] = {
     {"configs are passed on as they are", configs_are_passed_on_as_they_are},
     {"a header without optional data", a_header_without_optional_data},
@@ -382,5 +423,6 @@ CU_TestInfo envelope_tests[] = {
     {"skipping an envelope", skipping_an_envelope},
     {"every magic", every_magic},
     {"magics cut short", magics_cut_short},
+    {"gzip is told from a stream", gzip_is_told_from_a_stream},
     CU_TEST_INFO_NULL,
 };

@@ -67,7 +67,7 @@ static bool mark_pages(struct cls_input *in, struct legacy_reader *reader, struc
 
 static void find_pages(const struct bytes *stream, struct bytes *inside)
 {
-    static const struct legacy_kind nothing_told;
+    struct legacy_kind told = {0};
     struct legacy_options options = {0};
     struct legacy_reader *reader = NULL;
     struct legacy_detected found;
@@ -79,13 +79,16 @@ static void find_pages(const struct bytes *stream, struct bytes *inside)
     put_fill(inside, 0, stream->len + 1);
     cls_input_init(&in, fd, "fixture", 0, NULL);
     CHECK(envelope_read(&in, NULL, &envelope, &err) && envelope_skip(&envelope, &in, &err));
-    CHECK(legacy_detect(&in, &nothing_told, NULL, &found, &err));
+    told.guest = envelope.guest.type;
+    CHECK(legacy_detect(&in, &told, NULL, &found, &err));
     options.width = found.kind.width;
     options.guest = found.kind.guest;
+    options.embedded = envelope_is_delimited(&envelope);
     reader = legacy_reader_new(&in, &options, NULL, &err);
     CHECK(reader && mark_pages(&in, reader, inside, &err));
     legacy_reader_free(reader);
     cls_input_release(&in);
+    envelope_free(&envelope);
     close(fd);
 }
 

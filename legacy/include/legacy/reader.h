@@ -24,7 +24,8 @@ struct legacy_options {
     enum guest_type guest; /* GUEST_PV or GUEST_HVM */
     bool skip_qemu;        /* HVM: stop behind the HVM context, leave the qemu record unread */
     bool ignore_toolstack; /* skip the toolstack blob without looking into it */
-    enum legacy_checkpoints checkpoints; /* LOOK: regular files only */
+    bool embedded;         /* the stream lies in something larger: the input's end is not its end */
+    enum legacy_checkpoints checkpoints; /* LOOK: where nobody else reads on */
     struct spool *store; /* for the pages of compressed checkpoints; NULL only with NEVER */
     struct spool *spool; /* for checkpoints that may be incomplete; NULL with regular files */
     bool compact;        /* give each pfn's content once, its last; regular files only */

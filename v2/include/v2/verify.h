@@ -46,6 +46,13 @@ bool v2_recognise(struct cls_input *in, enum v2_stream *stream,
 bool v2_verify(struct cls_input *in, enum v2_stream stream, const struct cls_log *log,
                struct v2_summary *summary, struct cls_error *err) CLS_MUST_CHECK;
 
+/*
+ * As v2_verify() for a libxc stream that lies in something larger: up to its END; what follows is
+ * the caller's.
+ */
+bool v2_verify_embedded(struct cls_input *in, const struct cls_log *log, struct v2_summary *summary,
+                        struct cls_error *err) CLS_MUST_CHECK;
+
 /* Names as in Xen's headers, without prefix: "PAGE_DATA"; NULL for an unknown type. */
 const char *v2_record_name(uint32_t type);
 const char *v2_libxl_record_name(uint32_t type);

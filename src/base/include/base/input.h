@@ -21,6 +21,7 @@ struct cls_watch {
     void (*tick)(void *ctx, uint64_t offset);
     void *ctx;
     uint64_t offset; /* in the input, as of the last transfer */
+    bool unsized;    /* the input's file is compressed: its size says nothing of offsets */
 };
 
 /* watch may be NULL. */

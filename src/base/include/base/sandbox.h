@@ -7,11 +7,14 @@
 #ifndef BASE_SANDBOX_H
 #define BASE_SANDBOX_H
 
+#include <stddef.h>
+
 #include "base/error.h"
 #include "base/log.h"
 
-struct sandbox_options {
-    int dir_fd;          /* files may still be named in this directory; -1: nowhere */
+/* Where a file may still be named. */
+struct sandbox_place {
+    int dir_fd;          /* in this directory; -1: nowhere */
     bool may_remove;     /* and removed there, as a rename over a file does */
     bool sticky_foreign; /* what is to be replaced is another user's, in a sticky directory */
 };
@@ -21,7 +24,7 @@ struct sandbox_options {
  * kernel does not know is logged (CLS_LOG_INFO) and done without; that a known means fails is an
  * error (CLS_SYSTEM). In a build without the sandbox (CLS_SANDBOX=OFF) only logs that.
  */
-bool sandbox_enter(const struct sandbox_options *options, const struct cls_log *log,
+bool sandbox_enter(const struct sandbox_place *places, size_t count, const struct cls_log *log,
                    struct cls_error *err) CLS_MUST_CHECK;
 
 #endif

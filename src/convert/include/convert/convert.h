@@ -28,10 +28,11 @@ struct convert_options {
     unsigned width;        /* of the saving toolstack, in bytes; 0: detect */
     enum guest_type guest; /* GUEST_UNKNOWN: detect */
     enum convert_format format;
-    unsigned version; /* of the libxc stream, 2 or 3 */
-    bool need_xl;     /* the input must have an xl header */
-    bool skip_qemu;   /* libxc format: leave the qemu record in the input */
-    bool sparse;      /* holes in the output file for blocks of zeros */
+    const char *write_config; /* where xl's configuration goes, as out; NULL: nowhere */
+    unsigned version;         /* of the libxc stream, 2 or 3 */
+    bool need_xl;             /* the input must have an xl header */
+    bool skip_qemu;           /* libxc format: leave the qemu record in the input */
+    bool sparse;              /* holes in the output file for blocks of zeros */
     enum convert_checkpointed checkpointed;
     bool compact;    /* each page once; regular files only */
     bool trim_xsave; /* xsave records no larger than new hypervisors take */
@@ -43,7 +44,7 @@ struct convert_options {
 
 /* What one conversion found, as far as it came. */
 struct convert_facts {
-    const char *envelope; /* "xl", "none"; static; NULL: not known */
+    const char *envelope; /* as envelope_name(); static; NULL: not known */
     unsigned width;       /* of the saving toolstack, in bytes; 0: not known */
     enum guest_type guest;
     uint64_t p2m_size;
@@ -62,6 +63,7 @@ struct convert_cleanup {
     char file[NAME_MAX + 1];          /* its name there */
     volatile sig_atomic_t owes_start; /* libxl waits on this fd for the first bytes of a stream */
     int start_fd;
+    struct convert_cleanup *volatile also; /* of a further file, which is no output by itself */
 };
 
 /* Async-signal-safe. Leaves no litter behind; returns false if the conversion is done already. */

@@ -1,23 +1,48 @@
 /*
- * The input as a file: opened by name, or inherited and never touched beyond the stream.
+ * The input as a file: opened by name, or inherited and never touched beyond the stream. One that
+ * is named and compressed is read through the program that uncompresses it.
  */
 #ifndef CONVERT_IN_FILE_H
 #define CONVERT_IN_FILE_H
 
 #include <sys/stat.h>
+#include <sys/types.h>
 
-#include "base/error.h"
+#include "base/input.h"
+
+struct decompress {
+    pid_t pid; /* of the program; 0: the file is not compressed */
+    const char *program;
+    int messages; /* an unnamed file: what it printed */
+};
 
 struct in_file {
     int fd;
     bool by_name;   /* opened, and to be closed, by us; nobody else reads on */
     uint64_t start; /* offset of the first byte, 0 where the input cannot seek */
-    struct stat st;
+    struct stat st; /* of the file itself */
+    struct decompress decompress;
 };
 
-/* name: how messages call it. Close with in_file_close(), also after a failure. */
+/*
+ * name: how messages call it. To be called before the sandbox is entered. Close with
+ * in_file_close(), also after a failure.
+ */
 bool in_file_open(struct in_file *file, const char *arg, const char *name,
                   struct cls_error *err) CLS_MUST_CHECK;
+
+/*
+ * After in was read from the file, well (ok) or not: where it was compressed, takes the program's
+ * end. Fails where the program failed, which explains an input that ended early better than err
+ * does; and, unless anything_behind, where it had more to give than was read. Else returns ok, and
+ * err as it is.
+ */
+bool in_file_finish(struct in_file *file, struct cls_input *in, bool anything_behind, bool ok,
+                    struct cls_error *err) CLS_MUST_CHECK;
+
+/* Is fd a regular file: seekable, and all there? */
+bool in_file_is_regular(const struct in_file *file);
+
 void in_file_close(struct in_file *file);
 
 #endif

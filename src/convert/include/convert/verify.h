@@ -11,6 +11,7 @@ enum verify_format {
     VERIFY_LIBXC,
     VERIFY_LIBXL,
     VERIFY_XL,
+    VERIFY_LIBVIRT,
 };
 
 struct verify_options {

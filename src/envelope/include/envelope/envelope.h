@@ -5,32 +5,57 @@
 #ifndef ENVELOPE_ENVELOPE_H
 #define ENVELOPE_ENVELOPE_H
 
-#include "base/input.h"
+#include "base/image.h"
 #include "base/log.h"
 #include "base/output.h"
 
 enum envelope_kind {
     ENVELOPE_NONE,
-    ENVELOPE_XL, /* xl save: Xen 4.1 to 4.5 */
+    ENVELOPE_XL,              /* xl save: Xen 4.1 to 4.5 */
+    ENVELOPE_LIBVIRT,         /* virsh save, managed save: libvirt's libxl driver */
+    ENVELOPE_XEND,            /* xm save: Xen 3.0 to 4.4 */
+    ENVELOPE_XAPI,            /* suspend image of XCP and XenServer up to 6.x */
+    ENVELOPE_XAPI_STRUCTURED, /* and of later ones: records */
 };
 
-#define XL_HEADER_SIZE 48
+/* Configs are some KiB. What an envelope makes us hold in memory is bounded by this, too. */
+#define ENVELOPE_CONFIG_MAX (16u * 1024 * 1024)
+
+#define ENVELOPE_HEADER_MAX 64
+
+/* What the envelope says of its guest; empty and GUEST_UNKNOWN where it says nothing. */
+struct envelope_guest {
+    char name[256]; /* as found, cut to fit: mask it before a terminal sees it */
+    char uuid[40];
+    enum guest_type type;
+};
 
 struct envelope {
     enum envelope_kind kind;
     bool v2; /* the head says that the stream inside is v2 already */
-    struct {
-        uint8_t header[XL_HEADER_SIZE]; /* as read */
-        uint32_t optional_data_len;     /* these bytes lie next in the input */
-    } xl;
+    struct envelope_guest guest;
+    uint8_t header[ENVELOPE_HEADER_MAX]; /* as read */
+    uint32_t following;                  /* bytes of the head that lie next in the input */
+    uint8_t *config; /* held: libvirt's XML, xend's s-expression, XAPI's Xenops record; or NULL */
+    size_t config_len;
 };
 
-/* What people call it: "none", "xl". Static. */
+/* What people call it: "none", "xl", "libvirt", "xend", "xapi". Static. */
 const char *envelope_name(enum envelope_kind kind);
 
-/* Recognises the envelope and consumes its head. Fails where the head is not sound. */
+/*
+ * Loads the library that reading this input's envelope takes, if any. To be called before the
+ * sandbox is entered: the first bytes are compared with the magics, and nothing is consumed.
+ */
+bool envelope_prepare(struct cls_input *in, struct cls_error *err) CLS_MUST_CHECK;
+
+/*
+ * Recognises the envelope and consumes its head. Fails where the head is not sound. Free with
+ * envelope_free(), also after failures; that of all zero needs none.
+ */
 bool envelope_read(struct cls_input *in, const struct cls_log *log, struct envelope *envelope,
                    struct cls_error *err) CLS_MUST_CHECK;
+void envelope_free(struct envelope *envelope);
 
 /* Consumes what is left of the envelope after its head: the input then stands at the stream. */
 bool envelope_skip(const struct envelope *envelope, struct cls_input *in,
@@ -40,11 +65,50 @@ bool envelope_skip(const struct envelope *envelope, struct cls_input *in,
 bool envelope_is_libxl(const struct envelope *envelope);
 
 /*
+ * Does the envelope itself say where it ends? Then the input may go on behind it with anything
+ * (a suspend image lies at the start of a disk), and its end means nothing.
+ */
+bool envelope_is_delimited(const struct envelope *envelope);
+
+/*
+ * May the stream inside be written in this format (libxl's, else libxc's)? Fails (CLS_BAD_INPUT)
+ * where nobody could read the result; warns where only the caller can know who will.
+ */
+bool envelope_takes_format(const struct envelope *envelope, bool libxl, struct cls_input *in,
+                           const struct cls_log *log, struct cls_error *err) CLS_MUST_CHECK;
+
+/*
  * Writes the envelope and takes what is left of it from the input, which then stands at the stream.
  * libxl_v2: the header shall announce a libxl v2 stream; else it stays as it was.
  */
 bool envelope_write(const struct envelope *envelope, struct cls_input *in, struct cls_output *out,
                     bool libxl_v2, struct cls_error *err) CLS_MUST_CHECK;
+
+/*
+ * Has the envelope a place of its own for the device model's state? Then
+ * envelope_put_emulator() takes it there, and it must not be written behind the libxc stream.
+ */
+bool envelope_has_emulator(const struct envelope *envelope);
+bool envelope_put_emulator(const struct envelope *envelope, const struct image_emulator *emulator,
+                           struct cls_output *out, struct cls_error *err) CLS_MUST_CHECK;
+
+/* After the stream: reads and writes what the envelope has behind it. */
+bool envelope_finish(const struct envelope *envelope, struct cls_input *in, struct cls_output *out,
+                     struct cls_error *err) CLS_MUST_CHECK;
+
+/* After a v2 stream that was only looked at: consumes, and checks, what the envelope has behind. */
+bool envelope_skip_rest(const struct envelope *envelope, struct cls_input *in,
+                        const struct cls_log *log, struct cls_error *err) CLS_MUST_CHECK;
+
+/*
+ * Is the guest's configuration to be had only by envelope_write_config()? (xend's: the result is an
+ * xl save without one.)
+ */
+bool envelope_has_config(const struct envelope *envelope);
+
+/* Writes the xl configuration file that the envelope's own amounts to. */
+bool envelope_write_config(const struct envelope *envelope, struct cls_output *out,
+                           struct cls_error *err) CLS_MUST_CHECK;
 
 /*
  * Fails where the next bytes are something known that is no legacy stream, and says what. To be

@@ -1,0 +1,30 @@
+/*
+ * The xl configuration that --write-config asks for: a second output, made like the first one.
+ */
+#ifndef CONVERT_CONFIG_FILE_H
+#define CONVERT_CONFIG_FILE_H
+
+#include "envelope/envelope.h"
+#include "out_file.h"
+
+struct config_file {
+    struct out_file file;
+    struct convert_cleanup cleanup;
+    char name[256];
+};
+
+/*
+ * Makes the file that arg names ready for writing; it must be none of the two others. Close with
+ * config_file_close(), also after failures.
+ */
+bool config_file_open(struct config_file *config, const char *arg, bool no_clobber,
+                      const struct out_file *output, const struct stat *input,
+                      struct cls_error *err) CLS_MUST_CHECK;
+
+/* Writes the envelope's configuration, and gives the file its name. */
+bool config_file_write(struct config_file *config, const struct envelope *envelope, bool sync,
+                       struct cls_error *err) CLS_MUST_CHECK;
+
+void config_file_close(struct config_file *config);
+
+#endif

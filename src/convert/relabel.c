@@ -1,0 +1,55 @@
+#include "relabel.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/move.h"
+#include "v2/verify.h"
+
+bool relabel_is_needed(const struct envelope *envelope, struct cls_input *in, bool *needed,
+                       struct cls_error *err)
+{
+    enum v2_stream stream;
+
+    *needed = false;
+    if (envelope->kind != ENVELOPE_LIBVIRT)
+        return true;
+    if (!v2_recognise(in, &stream, err))
+        return false;
+    *needed = stream == V2_STREAM_LIBXL;
+    return true;
+}
+
+/* Back to where the stream begins. */
+static bool rewind_to(struct cls_input *in, uint64_t start, struct cls_error *err)
+{
+    struct cls_watch *watch = in->watch;
+    const char *name = in->name;
+    int fd = in->fd;
+
+    if (lseek(fd, (off_t)start, SEEK_SET) < 0)
+        return cls_fail_errno(err, errno, "cannot read %s again", name);
+    cls_input_release(in);
+    cls_input_init(in, fd, name, start, watch);
+    return true;
+}
+
+bool relabel(const struct envelope *envelope, const struct in_file *file, struct cls_input *in,
+             struct cls_output *out, const struct cls_log *log, struct cls_error *err)
+{
+    uint64_t start = in->offset, end;
+    struct v2_summary summary;
+
+    if (!file->by_name || !in->is_regular)
+        return cls_input_fail(in, err, start,
+                              "the header says version 1, but this is a v2 stream already; give "
+                              "the save as a file, uncompressed and by its name, to have that "
+                              "put right");
+    if (!v2_verify(in, V2_STREAM_LIBXL, NULL, &summary, err))
+        return false;
+    end = in->offset;
+    cls_warn(log, "the header said version 1, but the stream is v2 already (a bug of libvirt): "
+                  "only the header is changed");
+    return rewind_to(in, start, err) && envelope_write(envelope, in, out, true, err) &&
+           cls_move(in, out, end - start, "the stream", err) && cls_output_flush(out, err);
+}

@@ -1,0 +1,168 @@
+#include "domain_xml.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lazy/xml.h"
+#include "type.h"
+
+#define TEXT_MAX 256
+
+/*
+ * Far more than libvirt ever writes: libxml2 compares each attribute of a tag with all others, and
+ * each element's name space with all that are declared.
+ */
+#define TAG_ATTRIBUTES_MAX 1000
+#define NAME_SPACES_MAX    100
+
+struct domain_xml {
+    const struct lazy_xml *xml;
+    xmlTextReaderPtr reader;
+    struct envelope_guest *guest;
+    char type[TEXT_MAX];
+    bool domain, in_os;
+    char *target; /* where the text of the element at hand goes, or NULL */
+    size_t target_size;
+    int line; /* of libxml2's first complaint, and what it was */
+    char complaint[200];
+};
+
+/* Instead of printing it; only the first error counts. */
+static void take_complaint(void *ctx, xmlErrorPtr error)
+{
+    struct domain_xml *d = ctx;
+
+    if (d->complaint[0] || error->level < XML_ERR_ERROR)
+        return;
+    snprintf(d->complaint, sizeof(d->complaint), "%s", error->message ? error->message : "?");
+    d->complaint[strcspn(d->complaint, "\n")] = '\0';
+    d->line = error->line;
+}
+
+/* /domain/name, /domain/uuid and /domain/os/type: where their text goes. */
+static void start_element(struct domain_xml *d)
+{
+    const char *name = (const char *)d->xml->xmlTextReaderConstLocalName(d->reader);
+    int depth = d->xml->xmlTextReaderDepth(d->reader);
+
+    d->target = NULL;
+    if (depth == 0)
+        d->domain = strcmp(name, "domain") == 0;
+    if (depth == 1)
+        d->in_os = strcmp(name, "os") == 0;
+    if (depth == 1 && strcmp(name, "name") == 0) {
+        d->target = d->guest->name;
+        d->target_size = sizeof(d->guest->name);
+    } else if (depth == 1 && strcmp(name, "uuid") == 0) {
+        d->target = d->guest->uuid;
+        d->target_size = sizeof(d->guest->uuid);
+    } else if (depth == 2 && d->in_os && strcmp(name, "type") == 0) {
+        d->target = d->type;
+        d->target_size = sizeof(d->type);
+    }
+    if (d->target)
+        *d->target = '\0';
+}
+
+/* Comments and entities may part it. */
+static void take_text(struct domain_xml *d)
+{
+    const char *text = (const char *)d->xml->xmlTextReaderConstValue(d->reader);
+    size_t used;
+
+    if (!d->target || !text)
+        return;
+    used = strlen(d->target);
+    envelope_set_text(d->target + used, d->target_size - used, text, strlen(text));
+}
+
+static bool take_nodes(struct domain_xml *d)
+{
+    int more;
+
+    while ((more = d->xml->xmlTextReaderRead(d->reader)) == 1) {
+        switch (d->xml->xmlTextReaderNodeType(d->reader)) {
+        case XML_READER_TYPE_ELEMENT:
+            start_element(d);
+            break;
+        case XML_READER_TYPE_END_ELEMENT:
+            d->target = NULL;
+            break;
+        case XML_READER_TYPE_TEXT:
+        case XML_READER_TYPE_CDATA:
+            take_text(d);
+            break;
+        default:
+            break;
+        }
+    }
+    return more == 0;
+}
+
+static enum guest_type guest_type_of(const char *type)
+{
+    if (strcmp(type, "hvm") == 0)
+        return GUEST_HVM;
+    /* "linux" is what libvirt calls Xen's PV guests in XML. */
+    return strcmp(type, "linux") == 0 || strcmp(type, "xen") == 0 ? GUEST_PV : GUEST_UNKNOWN;
+}
+
+/* What would make libxml2 take minutes. Within a tag is no other '<', and a '=' to each attribute.
+ */
+static const char *find_excess(const char *xml)
+{
+    unsigned attributes = 0, name_spaces = 0;
+
+    for (const char *p = xml; *p; p++) {
+        attributes = *p == '<' ? 0 : attributes + (*p == '=');
+        name_spaces += *p == 'x' && strncmp(p, "xmlns", 5) == 0;
+        if (attributes > TAG_ATTRIBUTES_MAX)
+            return "a tag with more than 1000 attributes";
+        if (name_spaces > NAME_SPACES_MAX)
+            return "more than 100 name spaces";
+    }
+    /* Not even its declarations are to be read. */
+    return strstr(xml, "<!DOCTYPE") ? "a DOCTYPE, which libvirt never writes" : NULL;
+}
+
+static bool parse(struct domain_xml *d, const char *xml, size_t len)
+{
+    bool ok;
+
+    /* Whatever the text says of itself, libvirt wrote UTF-8. */
+    d->reader = d->xml->xmlReaderForMemory(xml, (int)len, NULL, "UTF-8",
+                                           XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
+    if (!d->reader)
+        return false;
+    ok = take_nodes(d);
+    d->xml->xmlFreeTextReader(d->reader);
+    return ok && !d->complaint[0];
+}
+
+bool domain_xml_read(const struct cls_input *in, const char *xml, size_t len,
+                     struct envelope_guest *guest, struct cls_error *err)
+{
+    struct domain_xml d = {.xml = lazy_xml(err), .guest = guest};
+    uint64_t start = in->offset - len;
+    size_t text_len = strnlen(xml, len);
+    const char *excess;
+    bool ok;
+
+    if (!d.xml)
+        return false;
+    if (text_len == len)
+        return cls_input_fail(in, err, start, "no NUL at its end");
+    excess = find_excess(xml);
+    if (excess)
+        return cls_input_fail(in, err, start, "%s", excess);
+    d.xml->xmlSetStructuredErrorFunc(&d, take_complaint);
+    ok = parse(&d, xml, text_len);
+    d.xml->xmlSetStructuredErrorFunc(NULL, NULL);
+    if (!ok)
+        return cls_input_fail(in, err, start, "line %d: %s", d.line,
+                              d.complaint[0] ? d.complaint : "libxml2 gave up");
+    if (!d.domain)
+        return cls_input_fail(in, err, start, "not the XML of a domain");
+    guest->type = guest_type_of(d.type);
+    return true;
+}

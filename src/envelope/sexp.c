@@ -1,0 +1,215 @@
+#include "sexp.h"
+
+#include <string.h>
+
+static bool is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static bool is_quote(char c)
+{
+    return c == '"' || c == '\'';
+}
+
+/* What xend writes without quotes. */
+static bool is_bare(char c)
+{
+    return c > ' ' && c <= '~' && !strchr("()'\"\\", c);
+}
+
+static const char *skip_space(const char *p, const char *end)
+{
+    while (p < end && is_space(*p))
+        p++;
+    return p;
+}
+
+/* Behind the atom that begins at p. An open quote ends at end. */
+static const char *skip_atom(const char *p, const char *end)
+{
+    char quote = *p;
+
+    if (!is_quote(quote)) {
+        while (p < end && is_bare(*p))
+            p++;
+        return p;
+    }
+    for (p++; p < end && *p != quote; p++)
+        if (*p == '\\' && p + 1 < end)
+            p++;
+    return p < end ? p + 1 : end;
+}
+
+/* Behind the list or atom that begins at p. */
+static const char *skip(const char *p, const char *end)
+{
+    size_t depth = 0;
+
+    do {
+        if (*p == '(' || *p == ')') {
+            depth += *p == '(' ? 1 : (size_t)-1;
+            p++;
+        } else {
+            p = skip_atom(p, end);
+        }
+        if (depth > 0)
+            p = skip_space(p, end);
+    } while (depth > 0);
+    return p;
+}
+
+static bool is_closed(const char *atom, const char *behind)
+{
+    const char *p = atom + 1;
+
+    if (!is_quote(*atom))
+        return true;
+    while (p < behind && *p != *atom)
+        p += *p == '\\' ? 2 : 1;
+    return p == behind - 1;
+}
+
+/* One step over what begins at *p, which is no space; what is wrong with it, or NULL. */
+static const char *check_step(const char **p, const char *end, size_t *depth)
+{
+    const char *start = *p;
+
+    if (*start == '(') {
+        ++*p;
+        return ++*depth > SEXP_DEPTH_MAX ? "lists nested too deep" : NULL;
+    }
+    if (*start == ')') {
+        ++*p;
+        --*depth;
+        return NULL;
+    }
+    if (!is_quote(*start) && !is_bare(*start))
+        return "a byte that no atom has";
+    *p = skip_atom(start, end);
+    return is_closed(start, *p) ? NULL : "a quote that is never closed";
+}
+
+const char *sexp_check(const char *text, size_t len, size_t *where)
+{
+    const char *p = text, *end = text + len, *wrong = NULL;
+    size_t depth = 0;
+
+    *where = 0;
+    if (len == 0 || *text != '(')
+        return "not a list";
+    do {
+        *where = (size_t)(p - text);
+        wrong = check_step(&p, end, &depth);
+        if (wrong)
+            return wrong;
+        p = skip_space(p, end);
+    } while (depth > 0 && p < end);
+    *where = (size_t)(p - text);
+    if (depth > 0)
+        return "a list that is never closed";
+    return p < end ? "something behind the last parenthesis" : NULL;
+}
+
+bool sexp_is_list(struct sexp s)
+{
+    return s.p && *s.p == '(';
+}
+
+static struct sexp at(const char *p, const char *end)
+{
+    p = skip_space(p, end);
+    return p < end && *p != ')' ? (struct sexp){p, end} : (struct sexp){NULL, end};
+}
+
+struct sexp sexp_first(struct sexp list)
+{
+    return sexp_is_list(list) ? at(list.p + 1, list.end) : (struct sexp){NULL, list.end};
+}
+
+struct sexp sexp_next(struct sexp child)
+{
+    return child.p ? at(skip(child.p, child.end), child.end) : child;
+}
+
+size_t sexp_length(struct sexp s)
+{
+    return (size_t)(skip(s.p, s.end) - s.p);
+}
+
+/* Up to max digits of a base; moves *p behind them. */
+static char number(const char **p, const char *end, int base, int max)
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned value = 0;
+
+    for (int i = 0; i < max && *p < end; i++, ++*p) {
+        const char *digit =
+            memchr(digits, **p >= 'A' && **p <= 'F' ? **p - 'A' + 'a' : **p, (size_t)base);
+
+        if (!digit)
+            break;
+        value = value * (unsigned)base + (unsigned)(digit - digits);
+    }
+    return (char)value;
+}
+
+/* The byte that the escape behind a backslash stands for; *p is left behind it. */
+static char unescape(const char **p, const char *end)
+{
+    static const char letters[] = "abfnrtv", bytes[] = "\a\b\f\n\r\t\v";
+    const char *letter = strchr(letters, **p);
+
+    if (**p >= '0' && **p <= '7')
+        return number(p, end, 8, 3);
+    if (*(*p)++ == 'x')
+        return number(p, end, 16, 2);
+    return letter && *letter ? bytes[letter - letters] : (*p)[-1];
+}
+
+bool sexp_atom(struct sexp s, char *buf, size_t size)
+{
+    const char *p = s.p, *end;
+    size_t used = 0;
+
+    buf[0] = '\0';
+    if (!p || sexp_is_list(s))
+        return false;
+    end = skip_atom(p, s.end);
+    if (is_quote(*p)) {
+        p++;
+        end--;
+    }
+    while (p < end && used < size - 1) {
+        char c = *p++;
+
+        if (c == '\\')
+            c = unescape(&p, end);
+        if (c == '\0')
+            break;
+        buf[used++] = c;
+    }
+    buf[p == end ? used : 0] = '\0';
+    return p == end;
+}
+
+bool sexp_is(struct sexp s, const char *value)
+{
+    char buf[64];
+
+    return sexp_atom(s, buf, sizeof(buf)) && strcmp(buf, value) == 0;
+}
+
+struct sexp sexp_child(struct sexp list, const char *key)
+{
+    struct sexp child = sexp_first(list);
+
+    while (child.p && !(sexp_is_list(child) && sexp_is(sexp_first(child), key)))
+        child = sexp_next(child);
+    return child;
+}
+
+bool sexp_value(struct sexp list, const char *key, char *buf, size_t size)
+{
+    return sexp_atom(sexp_next(sexp_first(sexp_child(list, key))), buf, size);
+}

@@ -1,0 +1,53 @@
+/*
+ * What each kind of envelope does. One that is added gets a file, a kind, and a line in envelope.c.
+ */
+#ifndef ENVELOPE_TYPE_H
+#define ENVELOPE_TYPE_H
+
+#include "envelope/envelope.h"
+
+#define ENVELOPE_MAGIC_MAX 32
+
+struct envelope_type {
+    const char *name;
+    const char *magic;
+    size_t magic_size;
+    bool libxl;      /* the stream inside is libxl's */
+    bool any_format; /* yet libxc's may follow, as in Xen's converter */
+    bool delimited;
+
+    /* Any of these may be NULL: nothing to do. */
+    bool (*prepare)(struct cls_error *err);
+    bool (*finish)(const struct envelope *envelope, struct cls_input *in, struct cls_output *out,
+                   struct cls_error *err);
+    bool (*skip_rest)(struct cls_input *in, const struct cls_log *log, struct cls_error *err);
+    bool (*put_emulator)(const struct image_emulator *emulator, struct cls_output *out,
+                         struct cls_error *err);
+    bool (*write_config)(const struct envelope *envelope, struct cls_output *out,
+                         struct cls_error *err);
+
+    /* Consumes the head, magic and all; the kind is filled in already. */
+    bool (*read)(struct cls_input *in, const struct cls_log *log, struct envelope *envelope,
+                 struct cls_error *err);
+    bool (*write)(const struct envelope *envelope, struct cls_input *in, struct cls_output *out,
+                  bool libxl_v2, struct cls_error *err);
+};
+
+extern const struct envelope_type xl_envelope, libvirt_envelope, xend_envelope, xapi_envelope,
+    xapi_structured_envelope;
+
+/* What the next bytes are the magic of. Consumes nothing. */
+bool envelope_recognise(struct cls_input *in, enum envelope_kind *kind,
+                        struct cls_error *err) CLS_MUST_CHECK;
+
+/*
+ * Consumes len bytes into envelope->config, which grows with what really comes. what names them
+ * in an error.
+ */
+bool envelope_hold(struct envelope *envelope, struct cls_input *in, uint32_t len, const char *what,
+                   struct cls_error *err) CLS_MUST_CHECK;
+
+/* Cuts to fit. */
+void envelope_set_text(char *buf, size_t size, const char *text, size_t len);
+
+#endif

@@ -1,0 +1,166 @@
+"""Compressed input: a file that is named is read through the system's own programs, an fd is not."""
+
+import ast
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from kit import cases, envelopes, expected, program, v2, verifier
+from kit.base import ProgramTest
+
+PROGRAMS = {"zstd": "zstd", "xz": "xz-utils", "gzip": "gzip", "bzip2": "bzip2", "lz4": "lz4"}     # and their packages
+CASE = cases.named("hvm64-full-batch")
+
+# Stands in for zstd: notes the signals that are ignored and the fds that it got, then becomes zstd. (Python ignores
+# SIGPIPE itself, a shell has fds of its own.)
+REPORT = """
+grep SigIgn /proc/$$/status > {report}
+exec {python} -c "$(sed '1,/^exec/d' "$0")" "$@"
+import os, sys
+fds = {{}}
+for n in os.listdir("/proc/self/fd"):
+    try:
+        fds[int(n)] = os.readlink("/proc/self/fd/" + n)
+    except FileNotFoundError:
+        pass
+with open({report!r}, "a") as f:
+    f.write(repr(fds))
+os.execv({zstd!r}, ["zstd", *sys.argv[1:]])
+"""
+
+
+def compress(tool: str, data: bytes, *options: str) -> bytes:
+    return subprocess.run([tool, "-c", *options], input=data, stdout=subprocess.PIPE, check=True).stdout
+
+
+class Compressed(ProgramTest):
+    def with_fake(self, script: str) -> dict:
+        """An environment in which zstd is this shell script."""
+        fake = self.dir / "bin" / "zstd"
+        fake.parent.mkdir(exist_ok=True)
+        fake.write_text("#!/bin/sh\n" + script)
+        fake.chmod(0o755)
+        return {**os.environ, "PATH": f"{fake.parent}:{os.environ['PATH']}"}
+
+    def test_each(self):
+        want = v2.version_2_of(expected.by_model(CASE, "libxc"))
+        for tool in PROGRAMS:
+            for options in ([], ["-1"]):
+                with self.subTest(tool=tool, options=options):
+                    source, output = self.file("old.save", compress(tool, CASE.octets(), *options)), self.out()
+                    done = program.run("-i", source, "-o", output)
+                    self.assert_status(done, 0)
+                    self.assertEqual(done.stderr, b"")
+                    self.assertEqual(output.read_bytes(), want)
+                    self.assert_status(verifier.run("-i", self.file("new.save", compress(tool, want))), 0)
+
+    def test_gzip_without_a_time(self):
+        source = self.file("old.save", compress("gzip", CASE.octets(), "-n"))
+        self.assert_status(program.run("-i", source, "-o", self.out()), 0)
+
+    def test_envelopes(self):
+        for envelope in envelopes.ALL:
+            with self.subTest(envelope=envelope.name):
+                source, output = self.file("old.save", compress("zstd", envelope.octets(CASE))), self.out()
+                self.assert_status(program.run("-i", source, "-o", output, "--stream-version", "3"), 0)
+                self.assertEqual(output.read_bytes(), envelope.expected(CASE))
+
+    def test_not_whole(self):
+        """Cut anywhere, and with a checksum that is wrong: the program's failure is ours, in its words."""
+        for tool in PROGRAMS:
+            data = compress(tool, CASE.octets())
+            for cut in (20, len(data) // 2, len(data) - 1):
+                with self.subTest(tool=tool, cut=cut):
+                    source, output = self.file("old.save", data[:cut]), self.out()
+                    line = self.assert_refused(program.run("-i", source, "-o", output), output)
+                    self.assertRegex(line, rf"{tool} could not uncompress it \(exit status \d+\): .")
+        data = compress("zstd", CASE.octets(), "--check")
+        source, output = self.file("old.save", data[:-1] + bytes([data[-1] ^ 1])), self.out()
+        self.assertIn("zstd could not", self.assert_refused(program.run("-i", source, "-o", output), output))
+        self.assert_status(verifier.run("-i", source), 1)
+
+    def test_whole_but_no_save(self):
+        """Then the program is not to blame, and does not keep us: 256 MiB are not read to its end."""
+        source, output = self.dir / "old.save", self.out()
+        with open(source, "wb") as f:
+            zeros = subprocess.Popen(["head", "-c", "256M", "/dev/zero"], stdout=subprocess.PIPE)
+            subprocess.run(["zstd", "-1", "-c"], stdin=zeros.stdout, stdout=f, check=True)
+            zeros.stdout.close()
+            zeros.wait()
+        line = self.assert_refused(program.run("-i", source, "-o", output), output)
+        self.assertIn("neither a legacy stream", line)
+
+    def test_left_behind(self):
+        source, output = self.file("old.save", compress("zstd", CASE.octets() + b"xyz")), self.out()
+        line = self.assert_refused(program.run("-i", source, "-o", output), output)
+        self.assertIn("3 bytes are left behind the stream", line)
+
+    def test_compressed_twice(self):
+        source, output = self.file("old.save", compress("zstd", compress("xz", CASE.octets()))), self.out()
+        line = self.assert_refused(program.run("-i", source, "-o", output), output)
+        self.assertIn("compressed with xz: uncompress it first", line)
+
+    def test_fds_are_left_alone(self):
+        for tool in PROGRAMS:
+            source, output = self.file("old.save", compress(tool, CASE.octets())), self.out()
+            with self.subTest(tool=tool), open(source, "rb") as f:
+                line = self.assert_refused(program.run("-i", "-", "-o", output, stdin=f), output)
+                self.assertIn(f"compressed with {tool}: uncompress it first", line)
+
+    def test_not_installed(self):
+        for tool, package in PROGRAMS.items():
+            with self.subTest(tool=tool):
+                source, output = self.file("old.save", compress(tool, CASE.octets())), self.out()
+                done = program.run("-i", source, "-o", output, env={"PATH": str(self.dir)})
+                self.assert_status(done, 3)
+                self.assertIn(f"compressed with {tool}, which is not installed (package {package})".encode(), done.stderr)
+                self.assertEqual(len(program.lines(done.stderr)), 1)
+                self.assert_clean(output)
+
+    def test_what_the_program_gets(self):
+        """Standard input, output and error, and no other fd; SIGPIPE ends it."""
+        source = self.file("old.save", compress("zstd", CASE.octets()))
+        report = self.dir / "report"
+        env = self.with_fake(REPORT.format(report=str(report), zstd=shutil.which("zstd"), python=sys.executable))
+        reader, writer = os.pipe()
+        try:
+            self.assert_status(program.run("-i", source, "-o", self.out(), env=env, pass_fds=[reader, writer]), 0)
+        finally:
+            os.close(reader)
+            os.close(writer)
+        ignored, fds = report.read_text().split("\n", 1)
+        ignored, fds = int(ignored.split()[1], 16), ast.literal_eval(fds)
+        self.assertEqual(sorted(fds), [0, 1, 2])
+        self.assertEqual(fds[0], str(source))
+        self.assertTrue(fds[1].startswith("pipe:"), fds)
+        self.assertFalse(ignored >> (signal.SIGPIPE - 1) & 1, "SIGPIPE is ignored")
+
+    def test_progress_knows_no_total(self):
+        """The file's size says nothing of the stream's."""
+        for tool in (None, "zstd"):
+            source = self.file("old.save", compress(tool, CASE.octets()) if tool else CASE.octets())
+            done = program.run("-i", source, "-o", self.out(), "--progress=always")
+            self.assert_status(done, 0)
+            self.assertEqual(b"100 %" in done.stderr, tool is None, done.stderr)
+
+    def test_ended_by_a_signal(self):
+        source, output = self.file("old.save", compress("zstd", CASE.octets())), self.out()
+        done = program.run("-i", source, "-o", output, env=self.with_fake("kill -KILL $$\n"))
+        self.assert_status(done, 3)
+        self.assertIn(b"ended by signal 9", done.stderr)
+        self.assert_clean(output)
+
+    def test_hostile_messages(self):
+        source, output = self.file("old.save", compress("zstd", CASE.octets())), self.out()
+        env = self.with_fake("printf 'a\\033[31m\\nsecond line\\n' >&2; exit 7\n")
+        line = self.assert_refused(program.run("-i", source, "-o", output, env=env), output)
+        self.assertTrue(line.endswith("zstd could not uncompress it (exit status 7): a\\x1b[31m"), line)
+
+
+if __name__ == "__main__":
+    unittest.main()
