@@ -1,16 +1,18 @@
 #include "convert/convert.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/move.h"
 #include "convert/in_file.h"
+#include "convert/out_file.h"
 #include "envelope/envelope.h"
 #include "leftover.h"
 #include "legacy/detect.h"
 #include "legacy/reader.h"
-#include "out_file.h"
+#include "v2/verify.h"
 #include "v2/writer.h"
 
 #define NAME_SHOWN 256
@@ -109,21 +111,39 @@ static void open_spools(struct conversion *c)
         spool_open(&c->spool);
 }
 
-static bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_error *err)
+static bool resolve_named(struct conversion *c, struct cls_error *err)
 {
     const struct convert_options *o = c->options;
-    struct cls_move_options move = {.sparse = o->sparse, .durable = !o->no_sync};
 
     convert_display_name(o->in, true, c->in_name, sizeof(c->in_name));
     convert_display_name(o->out, false, c->out_name, sizeof(c->out_name));
     if (!out_file_resolve(&c->out_file, o->out, c->out_name, o->no_clobber, c->cleanup, err))
         return false;
+    owe_start(c);
+    return in_file_open(&c->in_file, o->in, c->in_name, err);
+}
+
+static bool resolve_open(struct conversion *c, struct cls_error *err)
+{
+    const struct convert_options *o = c->options;
+
+    snprintf(c->in_name, sizeof(c->in_name), "%s", o->in);
+    snprintf(c->out_name, sizeof(c->out_name), "%s", o->out);
+    return in_file_take(&c->in_file, o->ends->in_fd, c->in_name, err) &&
+           out_file_resolve_at(&c->out_file, o->ends->out_dir, o->ends->out_name, c->out_name,
+                               o->no_clobber, c->cleanup, err);
+}
+
+static bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_error *err)
+{
+    const struct convert_options *o = c->options;
+    struct cls_move_options move = {.sparse = o->sparse, .durable = !o->no_sync};
+
+    if (!(o->ends ? resolve_open(c, err) : resolve_named(c, err)))
+        return false;
     if (o->sparse && out_file_is_straight(&c->out_file))
         return cls_fail(err, CLS_USAGE, "--sparse takes a file as output, which %s is not",
                         c->out_name);
-    owe_start(c);
-    if (!in_file_open(&c->in_file, o->in, c->in_name, err))
-        return false;
     if (out_file_is(&c->out_file, &c->in_file.st))
         return cls_fail(err, CLS_USAGE, "%s and %s are the same file", c->in_name, c->out_name);
     if (o->compact && !S_ISREG(c->in_file.st.st_mode))
@@ -131,6 +151,8 @@ static bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_
     if (!out_file_open(&c->out_file, err))
         return false;
     open_spools(c);
+    if (o->copy && !c->out_file.exists && fchmod(c->out_file.fd, c->in_file.st.st_mode & 0777) != 0)
+        return cls_fail_errno(err, errno, "cannot set the mode of %s", c->out_name);
     owe_start(c);
     cls_input_init(&c->in, c->in_file.fd, c->in_name, c->in_file.start, watch);
     cls_output_init(&c->out, c->out_file.fd, c->out_name, watch);
@@ -154,11 +176,18 @@ static bool convert_envelope(struct conversion *c, struct v2_options *v2, struct
     struct envelope envelope;
     bool libxl;
 
-    if (!envelope_read(&c->in, c->log, &envelope, err))
+    if (!envelope_read(&c->in, c->log, &envelope, err)) {
+        /* What has the magic, but no sound head, is a save all the same. */
+        if (err->status == CLS_BAD_INPUT)
+            c->facts.input = CONVERT_INPUT_LEGACY;
         return false;
+    }
     c->facts.envelope = envelope_name(envelope.kind);
     if (o->need_xl && envelope.kind != ENVELOPE_XL)
         return cls_input_fail(&c->in, err, c->in.offset, "no xl header, though --xl was given");
+    c->facts.input = envelope.v2                      ? CONVERT_INPUT_V2
+                     : envelope.kind != ENVELOPE_NONE ? CONVERT_INPUT_LEGACY
+                                                      : CONVERT_INPUT_OTHER;
     if (envelope.v2)
         return cls_input_fail(&c->in, err, c->in.offset,
                               "the stream behind this header is v2 already: nothing to convert");
@@ -172,6 +201,14 @@ static bool convert_envelope(struct conversion *c, struct v2_options *v2, struct
     return envelope_write(&envelope, &c->in, &c->out, libxl, err);
 }
 
+static bool is_v2(struct conversion *c)
+{
+    enum v2_stream stream = V2_STREAM_UNKNOWN;
+    struct cls_error ignored;
+
+    return v2_recognise(&c->in, &stream, &ignored) && stream != V2_STREAM_UNKNOWN;
+}
+
 /* What the caller was told is only believed of bytes that are nothing else that is known. */
 static bool detect(struct conversion *c, struct legacy_kind *kind, struct cls_error *err)
 {
@@ -183,12 +220,14 @@ static bool detect(struct conversion *c, struct legacy_kind *kind, struct cls_er
     *kind = found.kind;
     c->facts.width = kind->width;
     c->facts.guest = kind->guest;
-    if (ok && found.certain)
-        return true;
-    if (!envelope_check_foreign(&c->in, &foreign)) {
+    if (!(ok && found.certain) && !envelope_check_foreign(&c->in, &foreign)) {
+        if (is_v2(c))
+            c->facts.input = CONVERT_INPUT_V2;
         *err = foreign;
         return false;
     }
+    if (ok)
+        c->facts.input = CONVERT_INPUT_LEGACY;
     return ok;
 }
 
@@ -264,6 +303,28 @@ static bool convert(struct conversion *c, struct cls_error *err)
     return convert_legacy(c, &kind, v2.format, err);
 }
 
+static bool copy(struct conversion *c, struct cls_error *err)
+{
+    uint8_t *buf = cls_input_bulk(&c->in, err);
+    size_t got;
+
+    if (!buf)
+        return false;
+    do {
+        if (!cls_input_read_some(&c->in, buf, CLS_BULK_SIZE, &got, err) ||
+            !cls_output_write_through(&c->out, buf, got, err))
+            return false;
+    } while (got == CLS_BULK_SIZE);
+    return true;
+}
+
+static bool run_hook(const struct conversion *c, struct cls_error *err)
+{
+    const struct convert_hook *hook = c->options->hook;
+
+    return !hook || hook->before_commit(hook->ctx, c->in_file.fd, c->out_file.fd, err);
+}
+
 bool convert_stream(const struct convert_options *options, const struct cls_log *log,
                     struct cls_watch *watch, struct convert_cleanup *cleanup,
                     struct convert_facts *facts, struct cls_error *err)
@@ -278,7 +339,8 @@ bool convert_stream(const struct convert_options *options, const struct cls_log 
     c->cleanup = cleanup;
     c->in_file.fd = c->out_file.fd = c->out_file.dir_fd = -1;
     cls_output_init(&c->out, -1, NULL, NULL);
-    ok = open_ends(c, watch, err) && enter_sandbox(c, err) && convert(c, err) &&
+    ok = open_ends(c, watch, err) && enter_sandbox(c, err) &&
+         (options->copy ? copy(c, err) : convert(c, err)) && run_hook(c, err) &&
          out_file_commit(&c->out_file, !options->no_sync, err);
     if (!ok)
         pay_start(cleanup);

@@ -6,11 +6,25 @@
 
 #include "fd_arg.h"
 
-bool in_file_open(struct in_file *file, const char *arg, const char *name, struct cls_error *err)
+static bool look_at(struct in_file *file, const char *name, struct cls_error *err)
 {
     off_t at;
     int flags;
 
+    flags = fcntl(file->fd, F_GETFL);
+    if (flags < 0 || fstat(file->fd, &file->st) != 0)
+        return cls_fail_errno(err, errno, "cannot read %s", name);
+    if ((flags & O_ACCMODE) == O_WRONLY)
+        return cls_fail_errno(err, EBADF, "cannot read %s", name);
+    if (S_ISDIR(file->st.st_mode))
+        return cls_fail(err, CLS_USAGE, "%s is a directory", name);
+    at = lseek(file->fd, 0, SEEK_CUR);
+    file->start = at > 0 ? (uint64_t)at : 0;
+    return true;
+}
+
+bool in_file_open(struct in_file *file, const char *arg, const char *name, struct cls_error *err)
+{
     *file = (struct in_file){.fd = fd_arg(arg, STDIN_FILENO)};
     if (file->fd < 0) {
         file->by_name = true;
@@ -18,17 +32,13 @@ bool in_file_open(struct in_file *file, const char *arg, const char *name, struc
         if (file->fd < 0)
             return cls_fail_errno(err, errno, "cannot open %s", name);
     }
-    flags = fcntl(file->fd, F_GETFL);
-    if (flags < 0 || fstat(file->fd, &file->st) != 0)
-        return cls_fail_errno(err, errno, "cannot read %s", name);
-    if ((flags & O_ACCMODE) == O_WRONLY)
-        return cls_fail_errno(err, EBADF, "cannot read %s", name);
-    if (S_ISDIR(file->st.st_mode))
-        return cls_fail(err, CLS_USAGE, "%s is a directory; whole directories cannot be taken yet",
-                        name);
-    at = lseek(file->fd, 0, SEEK_CUR);
-    file->start = at > 0 ? (uint64_t)at : 0;
-    return true;
+    return look_at(file, name, err);
+}
+
+bool in_file_take(struct in_file *file, int fd, const char *name, struct cls_error *err)
+{
+    *file = (struct in_file){.fd = fd, .by_name = true};
+    return look_at(file, name, err);
 }
 
 void in_file_close(struct in_file *file)

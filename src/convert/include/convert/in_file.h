@@ -18,6 +18,11 @@ struct in_file {
 /* name: how messages call it. Close with in_file_close(), also after a failure. */
 bool in_file_open(struct in_file *file, const char *arg, const char *name,
                   struct cls_error *err) CLS_MUST_CHECK;
+
+/* As if the file had been opened by name: the fd is closed with it. */
+bool in_file_take(struct in_file *file, int fd, const char *name,
+                  struct cls_error *err) CLS_MUST_CHECK;
+
 void in_file_close(struct in_file *file);
 
 #endif
