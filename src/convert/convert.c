@@ -119,6 +119,9 @@ static bool resolve_named(struct conversion *c, struct cls_error *err)
     convert_display_name(o->out, false, c->out_name, sizeof(c->out_name));
     if (!out_file_resolve(&c->out_file, o->out, c->out_name, o->no_clobber, c->cleanup, err))
         return false;
+    if (o->sparse && out_file_is_straight(&c->out_file))
+        return cls_fail(err, CLS_USAGE, "--sparse takes a file as output, which %s is not",
+                        c->out_name);
     owe_start(c);
     return in_file_open(&c->in_file, o->in, c->in_name, err);
 }
@@ -141,9 +144,6 @@ static bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_
 
     if (!(o->ends ? resolve_open(c, err) : resolve_named(c, err)))
         return false;
-    if (o->sparse && out_file_is_straight(&c->out_file))
-        return cls_fail(err, CLS_USAGE, "--sparse takes a file as output, which %s is not",
-                        c->out_name);
     if (out_file_is(&c->out_file, &c->in_file.st))
         return cls_fail(err, CLS_USAGE, "%s and %s are the same file", c->in_name, c->out_name);
     if (o->compact && !S_ISREG(c->in_file.st.st_mode))
@@ -322,7 +322,8 @@ static bool run_hook(const struct conversion *c, struct cls_error *err)
 {
     const struct convert_hook *hook = c->options->hook;
 
-    return !hook || hook->before_commit(hook->ctx, c->in_file.fd, c->out_file.fd, err);
+    return !hook ||
+           hook->before_commit(hook->ctx, c->in_file.fd, c->out_file.fd, c->out.offset, err);
 }
 
 bool convert_stream(const struct convert_options *options, const struct cls_log *log,

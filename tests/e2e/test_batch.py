@@ -168,9 +168,6 @@ class What(BatchTest):
         for result in ("converted", "up-to-date"):
             self.assertEqual(self.results(), {"a": result})
 
-    def test_digests_are_those_of_the_files(self):
-        self.skipTest("wants --verify")
-
 
 class Names(BatchTest):
     def test_odd_names(self):

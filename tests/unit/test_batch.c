@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "batch/digest.h"
+#include "batch/hex.h"
 #include "batch/path_list.h"
 #include "batch/report.h"
 #include "batch/shard.h"
@@ -234,6 +237,28 @@ static void the_worst_decides(void)
     CHECK_INT(row_totals_status(&totals), CLS_SYSTEM);
 }
 
+static void digests_of_two_files(void)
+{
+    /* sha256sum of "abc", and of nothing */
+    static const char abc[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    static const char none[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    int in = memfd_of((const uint8_t *)"abc", 3), out = memfd_of((const uint8_t *)"abcdef", 6);
+    uint8_t want_abc[DIGEST_SIZE], want_none[DIGEST_SIZE];
+    struct digests d = {0};
+    struct cls_error err;
+
+    must(hex_read(abc, want_abc, DIGEST_SIZE) && hex_read(none, want_none, DIGEST_SIZE), "hex");
+    CHECK(digests_take(&d, in, out, 3, &err));
+    CHECK(memcmp(d.in, want_abc, DIGEST_SIZE) == 0 && memcmp(d.out, want_abc, DIGEST_SIZE) == 0);
+    CHECK(digests_take(&d, in, out, 0, &err));
+    CHECK(memcmp(d.out, want_none, DIGEST_SIZE) == 0);
+    CHECK(lseek(in, 0, SEEK_CUR) == 0);
+    close(in);
+    close(out);
+    CHECK(!digests_take(&d, in, out, 3, &err));
+    CHECK_INT(err.status, CLS_SYSTEM);
+}
+
 CU_TestInfo batch_tests[] = {
     {"the hash is what the document says", hash_is_what_the_document_says},
     {"each path is in one part", each_path_is_in_one_part},
@@ -243,5 +268,6 @@ CU_TestInfo batch_tests[] = {
     {"rows as lines, and back", rows_as_lines},
     {"what is no line", what_is_no_line},
     {"the worst decides", the_worst_decides},
+    {"digests of two files", digests_of_two_files},
     CU_TEST_INFO_NULL,
 };

@@ -8,27 +8,32 @@
 
 #define STEP ((size_t)256 * 1024)
 
-static bool digest_file(const struct lazy_sha256 *lib, int fd, uint8_t *buf, uint8_t *digest,
-                        struct cls_error *err)
+/* Of the first size bytes, or as many as there are. */
+static bool digest_file(const struct lazy_sha256 *lib, int fd, uint64_t size, uint8_t *buf,
+                        uint8_t *digest, struct cls_error *err)
 {
     struct sha256_ctx ctx;
-    off_t at = 0;
-    ssize_t n;
+    uint64_t at = 0;
 
     lib->nettle_sha256_init(&ctx);
-    while ((n = pread(fd, buf, STEP, at)) != 0) {
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
+    while (at < size) {
+        size_t step = size - at < STEP ? (size_t)(size - at) : STEP;
+        ssize_t n = pread(fd, buf, step, (off_t)at);
+
+        if (n == 0)
+            break;
+        if (n < 0 && errno != EINTR)
             return cls_fail_errno(err, errno, "cannot read for the digest");
-        lib->nettle_sha256_update(&ctx, (size_t)n, buf);
-        at += n;
+        if (n > 0) {
+            lib->nettle_sha256_update(&ctx, (size_t)n, buf);
+            at += (uint64_t)n;
+        }
     }
     lib->nettle_sha256_digest(&ctx, DIGEST_SIZE, digest);
     return true;
 }
 
-bool digests_take(void *ctx, int in_fd, int out_fd, struct cls_error *err)
+bool digests_take(void *ctx, int in_fd, int out_fd, uint64_t out_size, struct cls_error *err)
 {
     const struct lazy_sha256 *lib = lazy_sha256(err);
     struct digests *d = ctx;
@@ -39,8 +44,8 @@ bool digests_take(void *ctx, int in_fd, int out_fd, struct cls_error *err)
     buf = malloc(STEP);
     if (!buf)
         return cls_fail_errno(err, ENOMEM, "cannot allocate a buffer");
-    d->done =
-        digest_file(lib, in_fd, buf, d->in, err) && digest_file(lib, out_fd, buf, d->out, err);
+    d->done = digest_file(lib, in_fd, INT64_MAX, buf, d->in, err) &&
+              digest_file(lib, out_fd, out_size, buf, d->out, err);
     free(buf);
     return d->done;
 }

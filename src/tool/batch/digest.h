@@ -15,6 +15,6 @@ struct digests {
  * As struct convert_hook has it; ctx is a struct digests. Both files are read from their beginning,
  * without moving them. The library must be loaded (lazy_sha256()).
  */
-bool digests_take(void *ctx, int in_fd, int out_fd, struct cls_error *err);
+bool digests_take(void *ctx, int in_fd, int out_fd, uint64_t out_size, struct cls_error *err);
 
 #endif

@@ -33,7 +33,9 @@ struct convert_ends {
 /* Everything is written, and the output about to get its name; to fail is to fail the conversion.
  */
 struct convert_hook {
-    bool (*before_commit)(void *ctx, int in_fd, int out_fd, struct cls_error *err);
+    /* The file behind out_fd may be longer than the out_size bytes that were written. */
+    bool (*before_commit)(void *ctx, int in_fd, int out_fd, uint64_t out_size,
+                          struct cls_error *err);
     void *ctx;
 };
 
