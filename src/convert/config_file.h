@@ -4,8 +4,8 @@
 #ifndef CONVERT_CONFIG_FILE_H
 #define CONVERT_CONFIG_FILE_H
 
+#include "convert/out_file.h"
 #include "envelope/envelope.h"
-#include "out_file.h"
 
 struct config_file {
     struct out_file file;

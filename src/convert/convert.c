@@ -1,18 +1,20 @@
 #include "convert/convert.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/move.h"
 #include "config_file.h"
 #include "convert/in_file.h"
+#include "convert/out_file.h"
 #include "envelope/envelope.h"
 #include "leftover.h"
 #include "legacy/reader.h"
-#include "out_file.h"
 #include "relabel.h"
 #include "stream_kind.h"
+#include "v2/verify.h"
 #include "v2/writer.h"
 
 #define NAME_SHOWN 256
@@ -119,10 +121,9 @@ static void open_spools(struct conversion *c)
         spool_open(&c->spool);
 }
 
-static bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_error *err)
+static bool resolve_named(struct conversion *c, struct cls_error *err)
 {
     const struct convert_options *o = c->options;
-    struct cls_move_options move = {.sparse = o->sparse, .durable = !o->no_sync};
 
     convert_display_name(o->in, true, c->in_name, sizeof(c->in_name));
     convert_display_name(o->out, false, c->out_name, sizeof(c->out_name));
@@ -132,7 +133,26 @@ static bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_
         return cls_fail(err, CLS_USAGE, "--sparse takes a file as output, which %s is not",
                         c->out_name);
     owe_start(c);
-    if (!in_file_open(&c->in_file, o->in, c->in_name, err))
+    return in_file_open(&c->in_file, o->in, c->in_name, err);
+}
+
+static bool resolve_open(struct conversion *c, struct cls_error *err)
+{
+    const struct convert_options *o = c->options;
+
+    snprintf(c->in_name, sizeof(c->in_name), "%s", o->in);
+    snprintf(c->out_name, sizeof(c->out_name), "%s", o->out);
+    return in_file_take(&c->in_file, o->ends->in_fd, !o->copy, c->in_name, err) &&
+           out_file_resolve_at(&c->out_file, o->ends->out_dir, o->ends->out_name, c->out_name,
+                               o->no_clobber, c->cleanup, err);
+}
+
+static bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_error *err)
+{
+    const struct convert_options *o = c->options;
+    struct cls_move_options move = {.sparse = o->sparse, .durable = !o->no_sync};
+
+    if (!(o->ends ? resolve_open(c, err) : resolve_named(c, err)))
         return false;
     if (watch)
         watch->unsized = c->in_file.decompress.pid != 0;
@@ -143,6 +163,8 @@ static bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_
     if (!out_file_open(&c->out_file, err))
         return false;
     open_spools(c);
+    if (o->copy && !c->out_file.exists && fchmod(c->out_file.fd, c->in_file.st.st_mode & 0777) != 0)
+        return cls_fail_errno(err, errno, "cannot set the mode of %s", c->out_name);
     owe_start(c);
     c->cleanup->also = &c->config.cleanup;
     if (o->write_config && !config_file_open(&c->config, o->write_config, o->no_clobber,
@@ -176,11 +198,18 @@ static bool read_envelope(struct conversion *c, struct cls_error *err)
 {
     const struct convert_options *o = c->options;
 
-    if (!envelope_read(&c->in, c->log, &c->envelope, err))
+    if (!envelope_read(&c->in, c->log, &c->envelope, err)) {
+        /* What has the magic, but no sound head, is a save all the same. */
+        if (err->status == CLS_BAD_INPUT)
+            c->facts.input = CONVERT_INPUT_LEGACY;
         return false;
+    }
     c->facts.envelope = envelope_name(c->envelope.kind);
     if (o->need_xl && c->envelope.kind != ENVELOPE_XL)
         return cls_input_fail(&c->in, err, c->in.offset, "no xl header, though --xl was given");
+    c->facts.input = c->envelope.v2                      ? CONVERT_INPUT_V2
+                     : c->envelope.kind != ENVELOPE_NONE ? CONVERT_INPUT_LEGACY
+                                                         : CONVERT_INPUT_OTHER;
     if (c->envelope.v2)
         return cls_input_fail(&c->in, err, c->in.offset,
                               "the stream behind this header is v2 already: nothing to convert");
@@ -271,10 +300,32 @@ static bool convert_legacy(struct conversion *c, const struct legacy_kind *kind,
     return ok;
 }
 
+static bool is_v2(struct conversion *c)
+{
+    enum v2_stream stream = V2_STREAM_UNKNOWN;
+    struct cls_error ignored;
+
+    return v2_recognise(&c->in, &stream, &ignored) && stream != V2_STREAM_UNKNOWN;
+}
+
+static bool find_kind(struct conversion *c, struct legacy_kind *kind, struct cls_error *err)
+{
+    struct legacy_kind told = {c->options->width, c->options->guest};
+    bool ok = stream_kind(&c->in, &told, &c->envelope, c->log, kind, err);
+
+    c->facts.width = kind->width;
+    c->facts.guest = kind->guest;
+    if (ok)
+        c->facts.input = CONVERT_INPUT_LEGACY;
+    else if (is_v2(c))
+        c->facts.input = CONVERT_INPUT_V2;
+    return ok;
+}
+
 static bool convert(struct conversion *c, struct cls_error *err)
 {
     struct v2_options v2 = {0};
-    struct legacy_kind told = {c->options->width, c->options->guest}, kind = {0};
+    struct legacy_kind kind = {0};
     bool relabelled;
 
     if (!read_envelope(c, err) || !relabel_is_needed(&c->envelope, &c->in, &relabelled, err))
@@ -289,11 +340,32 @@ static bool convert(struct conversion *c, struct cls_error *err)
     if (c->options->skip_qemu && (v2.format == V2_LIBXL || envelope_is_delimited(&c->envelope)))
         cls_warn(c->log, "--skip-qemu has no effect on libxl format and on XAPI's images");
     v2_writer_init(&c->writer, &c->out, &v2);
-    if (!start_writer(c, err) || !stream_kind(&c->in, &told, &c->envelope, c->log, &kind, err))
+    if (!start_writer(c, err) || !find_kind(c, &kind, err))
         return false;
-    c->facts.width = kind.width;
-    c->facts.guest = kind.guest;
     return convert_legacy(c, &kind, v2.format, err);
+}
+
+static bool copy(struct conversion *c, struct cls_error *err)
+{
+    uint8_t *buf = cls_input_bulk(&c->in, err);
+    size_t got;
+
+    if (!buf)
+        return false;
+    do {
+        if (!cls_input_read_some(&c->in, buf, CLS_BULK_SIZE, &got, err) ||
+            !cls_output_write_through(&c->out, buf, got, err))
+            return false;
+    } while (got == CLS_BULK_SIZE);
+    return true;
+}
+
+static bool run_hook(const struct conversion *c, struct cls_error *err)
+{
+    const struct convert_hook *hook = c->options->hook;
+
+    return !hook || hook->before_commit(hook->ctx, in_file_raw(&c->in_file), c->out_file.fd,
+                                        c->out.offset, err);
 }
 
 /* Everything was written: the files get their names, the output last. */
@@ -330,15 +402,15 @@ bool convert_stream(const struct convert_options *options, const struct cls_log 
     c->options = options;
     c->log = log;
     c->cleanup = cleanup;
-    c->in_file.fd = c->in_file.decompress.messages = -1;
+    c->in_file.fd = c->in_file.decompress.file = c->in_file.decompress.messages = -1;
     c->out_file.fd = c->out_file.dir_fd = c->config.file.fd = c->config.file.dir_fd = -1;
     cls_output_init(&c->out, -1, NULL, NULL);
     ok = open_ends(c, watch, err);
     if (ok) {
-        ok = enter_sandbox(c, err) && convert(c, err);
+        ok = enter_sandbox(c, err) && (options->copy ? copy(c, err) : convert(c, err));
         ok = in_file_finish(&c->in_file, &c->in,
                             envelope_is_delimited(&c->envelope) || c->rest_dropped, ok, err) &&
-             commit(c, err);
+             run_hook(c, err) && commit(c, err);
     }
     if (!ok)
         pay_start(cleanup);

@@ -60,10 +60,12 @@ static bool start(struct decompress *d, int *fd, const struct compression *compr
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);  /* as we ourselves will do in the sandbox */
     rc = spawn(d, *fd, ends[1]);
     close(ends[1]);
-    close(*fd);
+    d->file = *fd;
     *fd = ends[0];
     if (rc == 0)
         return true;
+    close(d->file);
+    d->file = -1;
     d->pid = 0;
     if (rc == ENOENT)
         return cls_fail(err, CLS_SYSTEM,

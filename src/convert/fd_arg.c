@@ -25,10 +25,15 @@ void convert_display_name(const char *arg, bool input, char *buf, size_t size)
 {
     if (strcmp(arg, "-") == 0)
         snprintf(buf, size, "standard %s", input ? "input" : "output");
-    else if (fd_arg(arg, 0) >= 0)
+    else if (convert_is_fd(arg))
         snprintf(buf, size, "fd %s", arg);
     else
         snprintf(buf, size, "%s", arg);
+}
+
+bool convert_is_fd(const char *arg)
+{
+    return fd_arg(arg, 0) >= 0;
 }
 
 void convert_input_extent(const char *arg, uint64_t *start, uint64_t *size)

@@ -7,30 +7,46 @@
 #include "decompress.h"
 #include "fd_arg.h"
 
-bool in_file_open(struct in_file *file, const char *arg, const char *name, struct cls_error *err)
+static bool look_at(struct in_file *file, const char *name, struct cls_error *err)
 {
     off_t at;
     int flags;
 
-    *file = (struct in_file){.fd = fd_arg(arg, STDIN_FILENO), .decompress.messages = -1};
-    if (file->fd < 0) {
-        file->by_name = true;
-        file->fd = open(arg, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-        if (file->fd < 0)
-            return cls_fail_errno(err, errno, "cannot open %s", name);
-    }
     flags = fcntl(file->fd, F_GETFL);
     if (flags < 0 || fstat(file->fd, &file->st) != 0)
         return cls_fail_errno(err, errno, "cannot read %s", name);
     if ((flags & O_ACCMODE) == O_WRONLY)
         return cls_fail_errno(err, EBADF, "cannot read %s", name);
     if (S_ISDIR(file->st.st_mode))
-        return cls_fail(err, CLS_USAGE, "%s is a directory; whole directories cannot be taken yet",
-                        name);
+        return cls_fail(err, CLS_USAGE, "%s is a directory", name);
     at = lseek(file->fd, 0, SEEK_CUR);
     file->start = at > 0 ? (uint64_t)at : 0;
-    return !file->by_name || !S_ISREG(file->st.st_mode) ||
-           decompress_start(&file->decompress, &file->fd, name, err);
+    return true;
+}
+
+static bool start_decompressing(struct in_file *file, const char *name, struct cls_error *err)
+{
+    return !S_ISREG(file->st.st_mode) || decompress_start(&file->decompress, &file->fd, name, err);
+}
+
+bool in_file_open(struct in_file *file, const char *arg, const char *name, struct cls_error *err)
+{
+    *file = (struct in_file){.fd = fd_arg(arg, STDIN_FILENO),
+                             .decompress = {.file = -1, .messages = -1}};
+    if (file->fd < 0) {
+        file->by_name = true;
+        file->fd = open(arg, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        if (file->fd < 0)
+            return cls_fail_errno(err, errno, "cannot open %s", name);
+    }
+    return look_at(file, name, err) && (!file->by_name || start_decompressing(file, name, err));
+}
+
+bool in_file_take(struct in_file *file, int fd, bool decompress, const char *name,
+                  struct cls_error *err)
+{
+    *file = (struct in_file){.fd = fd, .by_name = true, .decompress = {.file = -1, .messages = -1}};
+    return look_at(file, name, err) && (!decompress || start_decompressing(file, name, err));
 }
 
 bool in_file_finish(struct in_file *file, struct cls_input *in, bool anything_behind, bool ok,
@@ -41,15 +57,22 @@ bool in_file_finish(struct in_file *file, struct cls_input *in, bool anything_be
                : decompress_finish(&file->decompress, &file->fd, in, anything_behind, ok, err);
 }
 
+int in_file_raw(const struct in_file *file)
+{
+    return file->decompress.file >= 0 ? file->decompress.file : file->fd;
+}
+
 bool in_file_is_regular(const struct in_file *file)
 {
-    return S_ISREG(file->st.st_mode) && file->decompress.pid == 0;
+    return S_ISREG(file->st.st_mode) && file->decompress.file < 0;
 }
 
 void in_file_close(struct in_file *file)
 {
     if (file->decompress.pid != 0)
         (void)decompress_end(&file->decompress, &file->fd);
+    if (file->decompress.file >= 0)
+        close(file->decompress.file);
     if (file->decompress.messages >= 0)
         close(file->decompress.messages);
     if (file->by_name && file->fd >= 0)

@@ -1,4 +1,4 @@
-#include "out_file.h"
+#include "convert/out_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -61,6 +61,16 @@ static bool resolve_special(struct out_file *file, const char *arg, struct cls_e
     return file->path || fail(file, ENOMEM, "write", err);
 }
 
+static bool find_existing(struct out_file *file, struct cls_error *err)
+{
+    file->exists = fstatat(file->dir_fd, file->name, &file->st, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!file->exists && errno != ENOENT)
+        return fail(file, errno, "write", err);
+    if (file->exists && file->no_clobber)
+        return cls_fail(err, CLS_USAGE, "%s exists, and --no-clobber was given", file->display);
+    return true;
+}
+
 static bool resolve_path(struct out_file *file, const char *arg, struct cls_error *err)
 {
     struct stat link;
@@ -77,14 +87,7 @@ static bool resolve_path(struct out_file *file, const char *arg, struct cls_erro
         return cls_fail(err, CLS_SYSTEM, "%s is a symbolic link to nothing", file->display);
     if (!file->path && !(file->path = strdup(arg)))
         return fail(file, ENOMEM, "write", err);
-    if (!open_directory(file, err))
-        return false;
-    file->exists = fstatat(file->dir_fd, file->name, &file->st, AT_SYMLINK_NOFOLLOW) == 0;
-    if (!file->exists && errno != ENOENT)
-        return fail(file, errno, "write", err);
-    if (file->exists && file->no_clobber)
-        return cls_fail(err, CLS_USAGE, "%s exists, and --no-clobber was given", file->display);
-    return true;
+    return open_directory(file, err) && find_existing(file, err);
 }
 
 bool out_file_resolve(struct out_file *file, const char *arg, const char *display, bool no_clobber,
@@ -96,6 +99,23 @@ bool out_file_resolve(struct out_file *file, const char *arg, const char *displa
                               .dir_fd = -1,
                               .cleanup = cleanup};
     return file->fd >= 0 ? resolve_inherited(file, err) : resolve_path(file, arg, err);
+}
+
+bool out_file_resolve_at(struct out_file *file, int dir_fd, const char *name, const char *display,
+                         bool no_clobber, struct convert_cleanup *cleanup, struct cls_error *err)
+{
+    *file = (struct out_file){
+        .fd = -1, .display = display, .no_clobber = no_clobber, .dir_fd = -1, .cleanup = cleanup};
+    file->name = file->path = strdup(name);
+    if (!file->path)
+        return fail(file, ENOMEM, "write", err);
+    file->dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
+    if (file->dir_fd < 0)
+        return fail(file, errno, "open the directory of", err);
+    if (!find_existing(file, err))
+        return false;
+    return !file->exists || S_ISREG(file->st.st_mode) ||
+           cls_fail(err, CLS_USAGE, "%s is in the way: no regular file", display);
 }
 
 bool out_file_is(const struct out_file *file, const struct stat *st)

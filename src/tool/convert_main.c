@@ -8,29 +8,50 @@
 #include "signals.h"
 #include "std_fds.h"
 
+struct single {
+    struct progress progress;
+    struct progress_item item;
+    struct cls_watch watch;
+    uint64_t start; /* offset in the input */
+};
+
+static void tick(void *ctx, uint64_t offset)
+{
+    struct single *single = ctx;
+
+    single->item.done = offset - single->start;
+    if (single->watch.unsized)
+        single->item.total = 0;
+    if (signals_take_usr1())
+        progress_tell(&single->progress, &single->item, 1);
+    if (progress_due(&single->progress))
+        progress_show(&single->progress, &single->item, 1);
+}
+
 static int run(const struct tool_options *options, struct messages *messages)
 {
     static struct convert_cleanup cleanup; /* a signal handler refers to it to the very end */
-    struct progress progress = {.program = PROGRAM};
-    struct cls_watch watch = {.tick = progress_tick, .ctx = &progress};
+    struct single single = {.progress.program = PROGRAM, .watch = {.tick = tick, .ctx = &single}};
     struct cls_log log = {.line = messages_log, .ctx = messages};
     struct cls_error err = {0};
     char name[256];
+    uint64_t size;
     bool ok;
 
     convert_display_name(options->convert.in, true, name, sizeof(name));
-    messages->subject = progress.name = name;
-    convert_input_extent(options->convert.in, &progress.start, &progress.size);
-    watch.offset = progress.start;
-    progress.watch = &watch;
-    progress_start(&progress, options->progress, options->verbosity == QUIET);
+    messages->subject = single.item.name = name;
+    convert_input_extent(options->convert.in, &single.start, &size);
+    single.item.total = size > single.start ? size - single.start : 0;
+    single.watch.offset = single.start;
+    progress_start(&single.progress, options->progress, options->verbosity == QUIET);
+    single.item.begun = single.progress.begun;
     messages->before_line = progress_clear;
-    messages->before_line_ctx = &progress;
+    messages->before_line_ctx = &single.progress;
 
     signals_install(&cleanup);
-    ok = convert_stream(&options->convert, &log, &watch, &cleanup, NULL, &err);
+    ok = convert_stream(&options->convert, &log, &single.watch, &cleanup, NULL, &err);
     if (ok)
-        progress_end(&progress, watch.offset);
+        progress_end(&single.progress, &single.item);
     else
         messages_error(messages, &err);
     return ok ? CLS_OK : (int)err.status;
@@ -56,5 +77,9 @@ int main(int argc, char **argv)
     messages.verbosity = options.verbosity;
     messages.syslog = options.syslog;
     messages_open(&messages);
+    if (options.merge_out)
+        return batch_merge(options.merge_out, options.merge_in, options.merge_count, &messages);
+    if (options.is_batch)
+        return batch_run(&options.convert, &options.batch, options.progress, &messages);
     return run(&options, &messages);
 }

@@ -1,7 +1,10 @@
 #include "convert_options.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 
 #include "option_words.h"
 
@@ -21,7 +24,17 @@ enum {
     OPT_PROGRESS,
     OPT_SYSLOG,
     OPT_NO_SANDBOX,
+    OPT_TIMEOUT, /* from here on: of batches only */
+    OPT_COPY_OTHERS,
+    OPT_FORCE,
+    OPT_REPORT,
+    OPT_SHARD,
+    OPT_FILES_FROM,
+    OPT_MERGE_REPORTS,
 };
+
+#define JOBS_MAX    1024
+#define TIMEOUT_MAX (365u * 24 * 3600)
 
 static const struct option long_options[] = {
     {"in", required_argument, NULL, 'i'},
@@ -45,6 +58,14 @@ static const struct option long_options[] = {
     {"quiet", no_argument, NULL, 'q'},
     {"syslog", no_argument, NULL, OPT_SYSLOG},
     {"no-sandbox", no_argument, NULL, OPT_NO_SANDBOX},
+    {"jobs", required_argument, NULL, 'j'},
+    {"timeout", required_argument, NULL, OPT_TIMEOUT},
+    {"copy-others", no_argument, NULL, OPT_COPY_OTHERS},
+    {"force", no_argument, NULL, OPT_FORCE},
+    {"report", required_argument, NULL, OPT_REPORT},
+    {"shard", required_argument, NULL, OPT_SHARD},
+    {"files-from", required_argument, NULL, OPT_FILES_FROM},
+    {"merge-reports", required_argument, NULL, OPT_MERGE_REPORTS},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
@@ -52,12 +73,14 @@ static const struct option long_options[] = {
 
 static const char help[] =
     "Usage: " PROGRAM " -i INPUT -o OUTPUT [options]\n"
+    "       " PROGRAM " -i DIR -o DIR [options]\n"
+    "       " PROGRAM " --merge-reports OUT IN...\n"
     "Converts a domain save of Xen before 4.6 (the legacy stream) to the v2 stream that Xen since\n"
-    "4.6 restores. Envelope, width and guest type are detected.\n"
+    "4.6 restores; or every save in a directory. Envelope, width and guest type are detected.\n"
     "\n"
-    "  -i, --in FILE|FD|-         the legacy save; a number is an inherited fd (./5: a file named "
+    "  -i, --in FILE|FD|-|DIR     the legacy save; a number is an inherited fd (./5: a file named "
     "5)\n"
-    "  -o, --out FILE|FD|-        the v2 save; a file appears whole or not at all\n"
+    "  -o, --out FILE|FD|-|DIR    the v2 save; a file appears whole or not at all\n"
     "  -w, --width 32|64          width of the toolstack that saved it (default: detected; the\n"
     "                             stream's own is believed)\n"
     "  -g, --guest-type pv|hvm    guest type (default: detected)\n"
@@ -88,9 +111,22 @@ static const char help[] =
     "  -h, --help                 this text\n"
     "  -V, --version              the version\n"
     "\n"
+    "For a directory:\n"
+    "  -j, --jobs N               conversions at once (default: one for each processor)\n"
+    "      --timeout SECONDS      a conversion that takes longer is ended, and has failed\n"
+    "      --copy-others          copy what is no legacy save\n"
+    "      --force                convert again what is up to date\n"
+    "      --report FILE          what became of each file: .xml and .html at the end, .jsonl\n"
+    "                             line by line, added to what is there; may be repeated\n"
+    "      --shard K/N            only the K-th of N parts (default: as an array job of Slurm or\n"
+    "                             an indexed Job of Kubernetes is told)\n"
+    "      --files-from FILE|-    only the files listed there, relative to the input\n"
+    "      --merge-reports OUT    make one report of several .jsonl ones, and exit\n"
+    "\n"
     "Exit status: 0 converted; 1 the input is not a sound legacy save; 2 wrong usage; 3 the "
     "system\n"
-    "failed (open, read, write, space); 128+N ended by signal N.\n";
+    "failed (open, read, write, space); 128+N ended by signal N. Of a directory the worst of its\n"
+    "files, 3 before 1.\n";
 
 static bool parse_width(const char *value, struct convert_options *c)
 {
@@ -149,6 +185,67 @@ static bool parse_progress(const char *value, struct tool_options *o)
     return true;
 }
 
+static bool parse_count(const char *option, const char *value, unsigned max, unsigned *n)
+{
+    char *end;
+    unsigned long parsed;
+
+    errno = 0;
+    parsed = strtoul(value, &end, 10);
+    if (errno != 0 || *end != '\0' || *value < '0' || *value > '9' || parsed < 1 || parsed > max)
+        return wrong_option(PROGRAM, option, value, "a number from 1 on, and not too large");
+    *n = (unsigned)parsed;
+    return true;
+}
+
+static bool parse_shard(const char *value, struct shard *shard)
+{
+    return shard_parse(value, shard) ||
+           wrong_option(PROGRAM, "--shard", value, "K/N with K from 1 to N");
+}
+
+static bool parse_report(const char *value, struct batch_options *b)
+{
+    if (report_format_of(value) < 0)
+        return wrong_option(PROGRAM, "--report", value, "the name of a .jsonl, .xml or .html file");
+    if (b->report_count == REPORTS_MAX)
+        return wrong_option(PROGRAM, "--report", value, "among the first " REPORTS_MAX_TEXT);
+    b->reports[b->report_count++] = value;
+    return true;
+}
+
+/* The options for directories. */
+static bool parse_batch_option(int option, const char *value, struct tool_options *o)
+{
+    struct batch_options *b = &o->batch;
+
+    o->batch_option = true;
+    switch (option) {
+    case 'j':
+        return parse_count("--jobs", value, JOBS_MAX, &b->jobs);
+    case OPT_TIMEOUT:
+        return parse_count("--timeout", value, TIMEOUT_MAX, &b->timeout);
+    case OPT_COPY_OTHERS:
+        return b->copy_others = true;
+    case OPT_FORCE:
+        return b->force = true;
+    case OPT_REPORT:
+        return parse_report(value, b);
+    case OPT_SHARD:
+        return parse_shard(value, &b->shard);
+    case OPT_FILES_FROM:
+        b->files_from = value;
+        return true;
+    case OPT_MERGE_REPORTS:
+        o->merge_out = value;
+        return report_format_of(value) >= 0 ||
+               wrong_option(PROGRAM, "--merge-reports", value,
+                            "the name of a .jsonl, .xml or .html file");
+    default:
+        return false; /* getopt has printed why */
+    }
+}
+
 /* Everything but help and version. */
 static bool parse_option(int option, const char *value, struct tool_options *o)
 {
@@ -203,8 +300,62 @@ static bool parse_option(int option, const char *value, struct tool_options *o)
     case OPT_SYSLOG:
         return o->syslog = true;
     default:
-        return false; /* getopt has printed why */
+        return parse_batch_option(option, value, o);
     }
+}
+
+static bool complain(const char *text)
+{
+    fprintf(stderr, PROGRAM ": %s (see --help)\n", text);
+    return false;
+}
+
+static bool check_merge(int argc, char **argv, struct tool_options *o)
+{
+    if (o->convert.in || o->convert.out)
+        return complain("--merge-reports converts nothing");
+    if (optind == argc)
+        return complain("--merge-reports: which ones?");
+    o->merge_in = argv + optind;
+    o->merge_count = (size_t)(argc - optind);
+    return true;
+}
+
+/* A list is a part already: nothing is taken off it but by request. */
+static bool check_batch(struct tool_options *o)
+{
+    struct cls_error err;
+
+    if (o->batch.shard.count > 0 || o->batch.files_from ||
+        shard_from_environment(&o->batch.shard, &err))
+        return true;
+    fprintf(stderr, PROGRAM ": %s\n", err.reason);
+    return false;
+}
+
+static bool is_directory(const char *path)
+{
+    struct stat st;
+
+    return !convert_is_fd(path) && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool check_options(int argc, char **argv, struct tool_options *o)
+{
+    if (o->merge_out)
+        return check_merge(argc, argv, o);
+    if (optind < argc) {
+        fprintf(stderr, PROGRAM ": unexpected argument '%s' (see --help)\n", argv[optind]);
+        return false;
+    }
+    if (!o->convert.in || !*o->convert.in)
+        return complain("--in is missing");
+    if (!o->convert.out || !*o->convert.out)
+        return complain("--out is missing");
+    o->is_batch = is_directory(o->convert.in);
+    if (o->is_batch)
+        return check_batch(o);
+    return !o->batch_option || complain("the options for directories want a directory as input");
 }
 
 enum parsed parse_options(int argc, char **argv, struct tool_options *o)
@@ -215,7 +366,7 @@ enum parsed parse_options(int argc, char **argv, struct tool_options *o)
     *o = (struct tool_options){.convert.version = 2};
     if (argc > 0)
         argv[0] = program; /* getopt's messages begin with it */
-    while ((option = getopt_long(argc, argv, "i:o:w:g:f:xvqhV", long_options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "i:o:w:g:f:j:xvqhV", long_options, NULL)) != -1) {
         if (option == 'h') {
             fputs(help, stdout);
             return PARSED_DONE;
@@ -227,13 +378,5 @@ enum parsed parse_options(int argc, char **argv, struct tool_options *o)
         if (!parse_option(option, optarg, o))
             return PARSED_WRONG;
     }
-    if (optind < argc)
-        fprintf(stderr, PROGRAM ": unexpected argument '%s' (see --help)\n", argv[optind]);
-    else if (!o->convert.in || !*o->convert.in)
-        fputs(PROGRAM ": --in is missing (see --help)\n", stderr);
-    else if (!o->convert.out || !*o->convert.out)
-        fputs(PROGRAM ": --out is missing (see --help)\n", stderr);
-    else
-        return PARSED_RUN;
-    return PARSED_WRONG;
+    return check_options(argc, argv, o) ? PARSED_RUN : PARSED_WRONG;
 }

@@ -4,9 +4,7 @@
 #ifndef TOOL_CONVERT_OPTIONS_H
 #define TOOL_CONVERT_OPTIONS_H
 
-#include "convert/convert.h"
-#include "messages.h"
-#include "progress.h"
+#include "batch/batch.h"
 
 #define PROGRAM "convert-legacy-stream"
 
@@ -15,6 +13,12 @@ struct tool_options {
     enum verbosity verbosity;
     enum progress_mode progress;
     bool syslog;
+    bool batch_option; /* one of those in batch was given */
+    bool is_batch;     /* the input is a directory */
+    struct batch_options batch;
+    const char *merge_out; /* --merge-reports; NULL: something is to be converted */
+    char *const *merge_in;
+    size_t merge_count;
 };
 
 enum parsed {

@@ -2,11 +2,14 @@
 
 #include <inttypes.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 #include <wchar.h>
 #include <wctype.h>
+
+#include "plain_text.h"
 
 #define LINE_SIZE 1024
 
@@ -21,11 +24,7 @@ void messages_open(const struct messages *m)
         openlog(m->program, LOG_PID | LOG_NDELAY, LOG_USER);
 }
 
-/*
- * Names and strings from the input may hold anything; a terminal must not act on it. What the
- * locale can't print becomes \xNN.
- */
-static void mask(const char *text, char *buf, size_t size)
+void messages_mask(const char *text, char *buf, size_t size)
 {
     size_t left = strlen(text), used = 0;
     mbstate_t state = {0};
@@ -34,7 +33,7 @@ static void mask(const char *text, char *buf, size_t size)
         wchar_t wc;
         size_t n = mbrtowc(&wc, text, left, &state);
 
-        if (n == 0 || n > left || !iswprint((wint_t)wc)) {
+        if (n == 0 || n > left || !iswprint((wint_t)wc) || is_control_character((uint32_t)wc)) {
             used += (size_t)snprintf(buf + used, size - used, "\\x%02x", (unsigned char)*text);
             memset(&state, 0, sizeof(state));
             n = 1;
@@ -52,7 +51,7 @@ static void put_line(const struct messages *m, int priority, const char *text)
 {
     char masked[LINE_SIZE];
 
-    mask(text, masked, sizeof(masked));
+    messages_mask(text, masked, sizeof(masked));
     if (m->before_line)
         m->before_line(m->before_line_ctx);
     if (priority == LOG_INFO && m->info_is_result)
@@ -75,6 +74,21 @@ void messages_log(void *ctx, enum cls_log_level level, const char *text)
     snprintf(line, sizeof(line), "%s%s%s%s", bare ? "" : m->subject, bare ? "" : ": ",
              warning ? "warning: " : "", text);
     put_line(m, warning ? LOG_WARNING : LOG_INFO, line);
+}
+
+void messages_note(const struct messages *m, const char *fmt, ...)
+{
+    char text[LINE_SIZE / 2], line[LINE_SIZE];
+    va_list args;
+
+    if (m->verbosity < NORMAL)
+        return;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    snprintf(line, sizeof(line), "%s%s%s", m->subject ? m->subject : "", m->subject ? ": " : "",
+             text);
+    put_line(m, LOG_NOTICE, line);
 }
 
 void messages_error(const struct messages *m, const struct cls_error *err)

@@ -1,16 +1,25 @@
 #include "progress.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
+#include <wchar.h>
 
-#include "signals.h"
+#include "messages.h"
+#include "units.h"
 
 #define FIRST_AFTER    1.0 /* seconds; most conversions are over by then */
 #define TERMINAL_EVERY 0.25
 #define LINE_EVERY     5.0
 
-static double now(void)
+#define BAR_WIDTH     20
+#define WIDE_TERMINAL 80 /* columns from which on there is room for the bar */
+#define NAME_SIZE     1024
+
+double progress_now(void)
 {
     struct timespec ts;
 
@@ -22,68 +31,154 @@ void progress_start(struct progress *p, enum progress_mode mode, bool quiet)
 {
     p->terminal = isatty(STDERR_FILENO);
     p->enabled = !quiet && (mode == PROGRESS_ALWAYS || (mode == PROGRESS_AUTO && p->terminal));
-    p->begun = now();
+    p->begun = progress_now();
     p->next = p->begun + FIRST_AFTER;
 }
 
-static void format_size(char *buf, size_t size, double bytes)
-{
-    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
-    size_t unit = 0;
+/* What is known of an item, as text. */
+struct figures {
+    double share; /* 0..1; negative: the total is not known */
+    char done[32], total[32], rate[32], left[32];
+};
 
-    for (; bytes >= 1024 && unit < sizeof(units) / sizeof(units[0]) - 1; unit++)
-        bytes /= 1024;
-    snprintf(buf, size, unit ? "%.1f %s" : "%.0f %s", bytes, units[unit]);
+static void measure(const struct progress_item *item, struct figures *f)
+{
+    double took = progress_now() - item->begun, done = (double)item->done;
+    double rate = took > 0 ? done / took : 0, all = (double)item->total;
+
+    f->share = item->total ? (done < all ? done / all : 1) : -1;
+    f->left[0] = '\0';
+    units_size(f->done, sizeof(f->done), done);
+    units_size(f->total, sizeof(f->total), all);
+    units_size(f->rate, sizeof(f->rate), rate);
+    if (item->total && rate > 0 && done < all)
+        units_time(f->left, sizeof(f->left), (all - done) / rate);
 }
 
-static void print(struct progress *p, uint64_t offset, const char *before, const char *after)
+static void print_line(const struct progress *p, const struct progress_item *item)
 {
-    double done = (double)(offset - p->start), took = now() - p->begun;
-    double rate = took > 0 ? done / took : 0;
-    char so_far[32], total[32], speed[32];
+    char name[NAME_SIZE];
+    struct figures f;
 
-    format_size(so_far, sizeof(so_far), done);
-    format_size(speed, sizeof(speed), rate);
-    fprintf(stderr, "%s%s: %s: %s", before, p->program, p->name, so_far);
-    if (p->size > p->start && !p->watch->unsized) {
-        double all = (double)(p->size - p->start);
+    measure(item, &f);
+    messages_mask(item->name, name, sizeof(name));
+    fprintf(stderr, "%s: %s: %s", p->program, name, f.done);
+    if (f.share >= 0)
+        fprintf(stderr, " of %s (%.0f %%)", f.total, 100 * f.share);
+    if (*f.left)
+        fprintf(stderr, ", %s left", f.left);
+    fprintf(stderr, ", %s/s\n", f.rate);
+}
 
-        format_size(total, sizeof(total), all);
-        fprintf(stderr, " of %s (%.0f %%)", total, 100 * done / all);
-        if (rate > 0 && done < all)
-            fprintf(stderr, ", %.0f s left", (all - done) / rate);
+/* How many columns of the terminal text takes; cut off so that it is no more than most. */
+static unsigned cut_to_columns(char *text, unsigned most)
+{
+    mbstate_t state = {0};
+    unsigned used = 0;
+
+    while (*text) {
+        wchar_t wc;
+        size_t n = mbrtowc(&wc, text, MB_CUR_MAX, &state);
+        int width = n == (size_t)-1 || n == (size_t)-2 ? -1 : wcwidth(wc);
+
+        if (width < 0 || used + (unsigned)width > most) {
+            *text = '\0';
+            break;
+        }
+        used += (unsigned)width;
+        text += n;
     }
-    fprintf(stderr, ", %s/s%s", speed, after);
-    fflush(stderr);
+    return used;
+}
+
+static void format_bar(char *buf, double share)
+{
+    int full = (int)(share * BAR_WIDTH);
+
+    *buf++ = '[';
+    for (int i = 0; i < BAR_WIDTH; i++)
+        *buf++ = i < full ? '#' : '.';
+    memcpy(buf, "] ", sizeof("] "));
+}
+
+static unsigned draw_line(const struct progress_item *item, unsigned columns)
+{
+    char line[NAME_SIZE + 256], bar[BAR_WIDTH + 4] = "", name[NAME_SIZE];
+    struct figures f;
+
+    measure(item, &f);
+    messages_mask(item->name, name, sizeof(name));
+    if (f.share >= 0 && columns >= WIDE_TERMINAL)
+        format_bar(bar, f.share);
+    if (f.share >= 0)
+        snprintf(line, sizeof(line), "%s%3.0f %% %10s %10s/s %9s  %s", bar, 100 * f.share, f.done,
+                 f.rate, f.left, name);
+    else
+        snprintf(line, sizeof(line), "%10s %10s/s  %s", f.done, f.rate, name);
+    columns = cut_to_columns(line, columns - 1);
+    fputs(line, stderr);
+    return columns;
+}
+
+static unsigned terminal_columns(void)
+{
+    struct winsize size;
+
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
 }
 
 void progress_clear(void *ctx)
 {
     struct progress *p = ctx;
+    unsigned columns, rows = 0;
 
-    if (p->drawn)
-        fputs("\r\033[K", stderr);
-    p->drawn = false;
-}
-
-void progress_tick(void *ctx, uint64_t offset)
-{
-    struct progress *p = ctx;
-
-    if (signals_take_usr1()) {
-        progress_clear(p);
-        print(p, offset, "", "\n");
-    }
-    if (!p->enabled || now() < p->next)
+    if (!p->drawn)
         return;
-    p->next = now() + (p->terminal ? TERMINAL_EVERY : LINE_EVERY);
-    print(p, offset, p->terminal ? "\r" : "", p->terminal ? "\033[K" : "\n");
-    p->drawn = p->terminal;
+    /* On a terminal that was made narrower meanwhile, lines take several rows. */
+    columns = terminal_columns();
+    for (unsigned i = 0; i < p->drawn; i++)
+        rows += p->columns[i] > columns ? (p->columns[i] - 1) / columns + 1 : 1;
+    if (rows > 1)
+        fprintf(stderr, "\033[%uA", rows - 1);
+    fputs("\r\033[J", stderr);
+    fflush(stderr);
+    p->drawn = 0;
 }
 
-void progress_end(struct progress *p, uint64_t offset)
+bool progress_due(const struct progress *p)
+{
+    return p->enabled && progress_now() >= p->next;
+}
+
+void progress_show(struct progress *p, const struct progress_item *items, size_t n)
+{
+    unsigned columns = terminal_columns();
+
+    p->next = progress_now() + (p->terminal ? TERMINAL_EVERY : LINE_EVERY);
+    if (!p->terminal) {
+        print_line(p, items);
+        return;
+    }
+    progress_clear(p);
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0)
+            fputs("\r\n", stderr);
+        p->columns[i] = draw_line(&items[i], columns);
+    }
+    p->drawn = (unsigned)n;
+    fflush(stderr);
+}
+
+void progress_tell(struct progress *p, const struct progress_item *items, size_t n)
+{
+    progress_clear(p);
+    for (size_t i = 0; i < n; i++)
+        print_line(p, &items[i]);
+}
+
+void progress_end(struct progress *p, const struct progress_item *item)
 {
     progress_clear(p);
     if (p->enabled && !p->terminal)
-        print(p, offset, "", "\n");
+        print_line(p, item);
 }

@@ -26,6 +26,7 @@ static CU_SuiteInfo all_suites[] = {
     {"checkpoint", NULL, NULL, NULL, NULL, checkpoint_tests},
     {"convert", NULL, NULL, NULL, NULL, convert_tests},
     {"truncation", NULL, NULL, NULL, NULL, truncation_tests},
+    {"batch", NULL, NULL, NULL, NULL, batch_tests},
 };
 #define SUITES (sizeof(all_suites) / sizeof(all_suites[0]))
 

@@ -23,5 +23,6 @@ extern CU_TestInfo delta_tests[];
 extern CU_TestInfo checkpoint_tests[];
 extern CU_TestInfo convert_tests[];
 extern CU_TestInfo truncation_tests[];
+extern CU_TestInfo batch_tests[];
 
 #endif

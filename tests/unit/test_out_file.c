@@ -2,7 +2,7 @@
  * convert: the output file appears whole or not at all. Every test runs on file systems with and
  * without unnamed files.
  */
-#include "out_file.h"
+#include "convert/out_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -22,6 +22,9 @@ enum page_type {
 
 #define PFINFO_LTABTYPE_MASK 0x7
 
+/* "NOTAB", "L1TAB pinned"; NULL for 5 to 8. */
+const char *page_type_name(unsigned type);
+
 /* Does Xen define this type? 5 to 8 are none (restore: "bogus page type"). */
 static inline bool page_type_known(unsigned type)
 {

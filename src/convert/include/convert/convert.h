@@ -23,10 +23,28 @@ enum convert_checkpointed {
     CONVERT_CHECKPOINTED_YES,
 };
 
+/* Ends that are open already, for files in a tree where no symbolic link is to be followed. */
+struct convert_ends {
+    int in_fd;            /* a whole regular file, at its beginning; nobody else reads on */
+    int out_dir;          /* the output's directory */
+    const char *out_name; /* its name there */
+};
+
+/* Everything is written, and the output about to get its name; to fail is to fail the conversion.
+ */
+struct convert_hook {
+    /* The file behind out_fd may be longer than the out_size bytes that were written. */
+    bool (*before_commit)(void *ctx, int in_fd, int out_fd, uint64_t out_size,
+                          struct cls_error *err);
+    void *ctx;
+};
+
 struct convert_options {
-    const char *in, *out;  /* a path, "-", or a decimal number: an inherited fd */
-    unsigned width;        /* of the saving toolstack, in bytes; 0: detect */
-    enum guest_type guest; /* GUEST_UNKNOWN: detect */
+    const char *in, *out;            /* a path, "-", or a decimal number: an inherited fd */
+    const struct convert_ends *ends; /* NULL: in and out say; else those are for messages only */
+    const struct convert_hook *hook; /* NULL: none */
+    unsigned width;                  /* of the saving toolstack, in bytes; 0: detect */
+    enum guest_type guest;           /* GUEST_UNKNOWN: detect */
     enum convert_format format;
     const char *write_config; /* where xl's configuration goes, as out; NULL: nowhere */
     unsigned version;         /* of the libxc stream, 2 or 3 */
@@ -40,10 +58,18 @@ struct convert_options {
     bool no_sync;    /* no fsync before the output gets its name */
     bool no_clobber; /* an output that exists is an error */
     bool no_sandbox; /* for debugging */
+    bool copy;       /* the output is the input as it is, be it what it may */
+};
+
+enum convert_input {
+    CONVERT_INPUT_OTHER, /* nothing says that this is a save; or it was not looked at */
+    CONVERT_INPUT_LEGACY,
+    CONVERT_INPUT_V2, /* a save that needs no conversion */
 };
 
 /* What one conversion found, as far as it came. */
 struct convert_facts {
+    enum convert_input input;
     const char *envelope; /* as envelope_name(); static; NULL: not known */
     unsigned width;       /* of the saving toolstack, in bytes; 0: not known */
     enum guest_type guest;
@@ -80,6 +106,9 @@ bool convert_stream(const struct convert_options *options, const struct cls_log 
 
 /* How messages call an argument of -i (input) or -o: "old.save", "fd 12", "standard input". */
 void convert_display_name(const char *arg, bool input, char *buf, size_t size);
+
+/* Is it an fd, and no path? */
+bool convert_is_fd(const char *arg);
 
 /* The size of the input, if it is a regular file, and where it is to be read from; else 0 and 0. */
 void convert_input_extent(const char *arg, uint64_t *start, uint64_t *size);

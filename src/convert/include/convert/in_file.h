@@ -11,8 +11,9 @@
 #include "base/input.h"
 
 struct decompress {
-    pid_t pid; /* of the program; 0: the file is not compressed */
+    pid_t pid; /* of the program; 0: it does not run */
     const char *program;
+    int file;     /* the compressed file; -1: it is not compressed */
     int messages; /* an unnamed file: what it printed */
 };
 
@@ -31,6 +32,11 @@ struct in_file {
 bool in_file_open(struct in_file *file, const char *arg, const char *name,
                   struct cls_error *err) CLS_MUST_CHECK;
 
+/* As if the file had been opened by name: the fd is closed with it. decompress: if it is
+ * compressed. */
+bool in_file_take(struct in_file *file, int fd, bool decompress, const char *name,
+                  struct cls_error *err) CLS_MUST_CHECK;
+
 /*
  * After in was read from the file, well (ok) or not: where it was compressed, takes the program's
  * end. Fails where the program failed, which explains an input that ended early better than err
@@ -39,6 +45,9 @@ bool in_file_open(struct in_file *file, const char *arg, const char *name,
  */
 bool in_file_finish(struct in_file *file, struct cls_input *in, bool anything_behind, bool ok,
                     struct cls_error *err) CLS_MUST_CHECK;
+
+/* The file itself, compressed or not: for those who want its bytes. */
+int in_file_raw(const struct in_file *file);
 
 /* Is fd a regular file: seekable, and all there? */
 bool in_file_is_regular(const struct in_file *file);

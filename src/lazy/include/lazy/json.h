@@ -1,5 +1,5 @@
 /*
- * json-c: writing JSON.
+ * json-c: writing JSON, and reading our own again.
  */
 #ifndef LAZY_JSON_H
 #define LAZY_JSON_H
@@ -16,10 +16,16 @@
     X(json_object_new_string_len)                                                                  \
     X(json_object_new_boolean)                                                                     \
     X(json_object_new_double)                                                                      \
+    X(json_object_new_double_s)                                                                    \
     X(json_object_new_uint64)                                                                      \
     X(json_object_object_add)                                                                      \
     X(json_object_array_add)                                                                       \
     X(json_object_to_json_string_ext)                                                              \
+    X(json_object_object_get_ex)                                                                   \
+    X(json_object_get_string)                                                                      \
+    X(json_object_get_uint64)                                                                      \
+    X(json_object_get_double)                                                                      \
+    X(json_tokener_parse)                                                                          \
     X(json_object_put)
 
 #define LAZY_JSON_MEMBER(name) __typeof__(name) *name;

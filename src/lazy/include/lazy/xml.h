@@ -24,6 +24,8 @@
     X(xmlBufferLength)                                                                             \
     X(xmlBufferFree)                                                                               \
     X(xmlNewTextWriterMemory)                                                                      \
+    X(xmlOutputBufferCreateIO)                                                                     \
+    X(xmlNewTextWriter)                                                                            \
     X(xmlFreeTextWriter)                                                                           \
     X(xmlTextWriterSetIndent)                                                                      \
     X(xmlTextWriterStartDocument)                                                                  \

@@ -33,6 +33,12 @@ struct out_file {
 bool out_file_resolve(struct out_file *file, const char *arg, const char *display, bool no_clobber,
                       struct convert_cleanup *cleanup, struct cls_error *err) CLS_MUST_CHECK;
 
+/* As above, for a name in a directory that is open; a link there is not followed, but in the way.
+ */
+bool out_file_resolve_at(struct out_file *file, int dir_fd, const char *name, const char *display,
+                         bool no_clobber, struct convert_cleanup *cleanup,
+                         struct cls_error *err) CLS_MUST_CHECK;
+
 /* Is it the very file that st describes? (Regular files and block devices only.) */
 bool out_file_is(const struct out_file *file, const struct stat *st);
 

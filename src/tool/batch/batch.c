@@ -1,0 +1,167 @@
+#include "batch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "batch_signals.h"
+#include "lazy/sha256.h"
+#include "plan.h"
+
+static unsigned processors(void)
+{
+    cpu_set_t set;
+
+    return sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
+}
+
+static bool same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* With the input somewhere in the output, results could take the place of inputs. */
+static bool is_above(const struct stat *above, int dir)
+{
+    struct stat st, last = {0};
+    int fd = dir;
+    bool found = false;
+
+    while (fd >= 0 && fstat(fd, &st) == 0 && !(found = same(&st, above)) && !same(&st, &last)) {
+        int up = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd != dir)
+            close(fd);
+        fd = up;
+        last = st;
+    }
+    if (fd >= 0 && fd != dir)
+        close(fd);
+    return found;
+}
+
+static bool open_roots(struct place *place, struct stat *out, struct cls_error *err)
+{
+    place->in_root = open(place->in_label, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (place->in_root < 0)
+        return cls_fail_errno(err, errno, "cannot open %s", place->in_label);
+    if (mkdir(place->out_label, 0777) != 0 && errno != EEXIST)
+        return cls_fail_errno(err, errno, "cannot make %s", place->out_label);
+    place->out_root = open(place->out_label, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (place->out_root < 0 && errno == ENOTDIR)
+        return cls_fail(err, CLS_USAGE, "%s is a directory, but %s is none", place->in_label,
+                        place->out_label);
+    if (place->out_root < 0 || fstat(place->out_root, out) != 0)
+        return cls_fail_errno(err, errno, "cannot open %s", place->out_label);
+    if (is_above(out, place->in_root))
+        return cls_fail(err, CLS_USAGE, "the input %s is, or lies in, the output %s",
+                        place->in_label, place->out_label);
+    return true;
+}
+
+static bool list_files(const struct pool *pool, const struct stat *out, struct path_list *list,
+                       struct cls_error *err)
+{
+    const struct batch_options *o = pool->options;
+
+    return o->files_from ? path_list_read(list, o->files_from, &o->shard, err)
+                         : path_list_walk(list, pool->place.in_root, out, &o->shard, err);
+}
+
+static void tell_end(const struct pool *pool)
+{
+    const struct row_totals *t = &pool->reports->totals;
+    struct messages messages = *pool->messages;
+    char part[64] = "";
+
+    messages.subject = pool->place.in_label;
+    if (pool->options->shard.count > 0)
+        snprintf(part, sizeof(part), "part %u of %u: ", pool->options->shard.number,
+                 pool->options->shard.count);
+    messages_note(&messages,
+                  "%s%" PRIu64 " files: %" PRIu64 " converted, %" PRIu64 " up to date, %" PRIu64
+                  " v2 already, %" PRIu64 " others, %" PRIu64 " failed",
+                  part, t->rows, t->results[ROW_CONVERTED], t->results[ROW_UP_TO_DATE],
+                  t->results[ROW_ALREADY_V2], t->results[ROW_OTHER], t->results[ROW_FAILED]);
+}
+
+/* Everything between the first look and the reports. */
+static bool work(struct pool *pool, struct cls_error *err)
+{
+    struct path_list list = {0};
+    struct stat out;
+    bool ok = open_roots(&pool->place, &out, err) && list_files(pool, &out, &list, err) &&
+              plan_make(pool, &list, err);
+
+    path_list_free(&list);
+    if (ok) {
+        pool->progress->begun = progress_now();
+        ok = pool_run(pool, err);
+    }
+    return ok &&
+           reports_finish(pool->reports, (uint64_t)((progress_now() - pool->progress->begun) * 1e6),
+                          pool->count - pool->finished, err);
+}
+
+static void release(struct pool *pool)
+{
+    plan_free(pool);
+    place_leave(&pool->place);
+    if (pool->place.in_root >= 0)
+        close(pool->place.in_root);
+    if (pool->place.out_root >= 0)
+        close(pool->place.out_root);
+}
+
+int batch_run(const struct convert_options *convert, const struct batch_options *options,
+              enum progress_mode progress_mode, struct messages *messages)
+{
+    struct batch_options settled = *options;
+    struct progress progress = {.program = messages->program};
+    struct reports reports = {0};
+    struct pool pool = {
+        .options = &settled,
+        .setup = {.options = *convert,
+                  .digests = options->digests,
+                  .log = messages->verbosity >= NORMAL,
+                  .log_level = messages->verbosity >= VERBOSE ? CLS_LOG_INFO : CLS_LOG_WARNING},
+        .place = {.in_root = -1,
+                  .out_root = -1,
+                  .in_label = convert->in,
+                  .out_label = convert->out,
+                  .sync = !convert->no_sync,
+                  .in_dir = -1,
+                  .out_dir = -1},
+        .messages = messages,
+        .progress = &progress,
+        .reports = &reports,
+    };
+    struct cls_error err;
+    int status;
+    bool ok;
+
+    if (settled.jobs == 0)
+        settled.jobs = processors();
+    messages->before_line = progress_clear;
+    messages->before_line_ctx = &progress;
+    batch_signals_install(&pool.setup.signals);
+    progress_start(&progress, progress_mode, messages->verbosity <= QUIET);
+    ok = (!options->digests || lazy_sha256(&err)) &&
+         reports_open(&reports, options->reports, options->report_count, true, &err) &&
+         work(&pool, &err);
+    if (ok)
+        tell_end(&pool);
+    else
+        messages_error(messages, &err);
+    status = !ok             ? (int)err.status
+             : pool.ended_by ? 128 + pool.ended_by
+                             : (int)row_totals_status(&reports.totals);
+    release(&pool);
+    reports_close(&reports);
+    return status;
+}

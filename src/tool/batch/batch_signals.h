@@ -1,0 +1,22 @@
+/*
+ * What signals do to a batch: they are noted, and looked at when it is convenient.
+ */
+#ifndef BATCH_BATCH_SIGNALS_H
+#define BATCH_BATCH_SIGNALS_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+/*
+ * From now on SIGTERM, SIGINT, SIGHUP, SIGUSR1 and SIGCHLD come only while waiting with the mask
+ * that is returned here. A signal that is ignored already stays ignored.
+ */
+void batch_signals_install(sigset_t *while_waiting);
+
+/* The signal that asks for the end; 0: none came. */
+int batch_signals_end(void);
+
+/* Did SIGUSR1 come since the last call? */
+bool batch_signals_take_usr1(void);
+
+#endif

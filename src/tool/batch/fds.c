@@ -1,0 +1,26 @@
+#include "fds.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int compare(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+void fds_keep_only(const int *keep, size_t n)
+{
+    int sorted[FDS_KEPT_MAX], first = STDERR_FILENO + 1;
+
+    memcpy(sorted, keep, n * sizeof(*keep));
+    qsort(sorted, n, sizeof(*sorted), compare);
+    for (size_t i = 0; i < n; i++) {
+        if (sorted[i] < first)
+            continue;
+        if (sorted[i] > first)
+            (void)close_range((unsigned)first, (unsigned)sorted[i] - 1, 0);
+        first = sorted[i] + 1;
+    }
+    (void)close_range((unsigned)first, ~0u, 0);
+}

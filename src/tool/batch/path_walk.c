@@ -1,0 +1,97 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "beneath.h"
+#include "path_list.h"
+
+struct walk {
+    int root;
+    const struct stat *except;
+    const struct shard *shard;
+    struct path_list *files, dirs; /* dirs: still to be looked into */
+};
+
+static char *join(const char *dir, const char *name)
+{
+    char *path;
+
+    return asprintf(&path, "%s%s%s", dir, *dir ? "/" : "", name) < 0 ? NULL : path;
+}
+
+static bool is_directory(int dir, const struct dirent *entry)
+{
+    struct stat st;
+
+    if (entry->d_type != DT_UNKNOWN)
+        return entry->d_type == DT_DIR;
+    return fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool take_entries(struct walk *w, DIR *dir, const char *path, struct cls_error *err)
+{
+    static const struct shard everything;
+    const struct dirent *entry;
+
+    while ((entry = readdir(dir))) {
+        const char *name = entry->d_name;
+        bool ok;
+
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+            continue;
+        if (is_directory(dirfd(dir), entry))
+            ok = path_list_add(&w->dirs, join(path, name), &everything, err);
+        else
+            ok = path_list_add(w->files, join(path, name), w->shard, err);
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
+static bool look_into(struct walk *w, const char *path, struct cls_error *err)
+{
+    int fd = open_beneath(w->root, path);
+    struct stat st;
+    DIR *dir;
+    bool ok;
+
+    if (fd >= 0 && fstat(fd, &st) == 0 && st.st_dev == w->except->st_dev &&
+        st.st_ino == w->except->st_ino) {
+        close(fd);
+        return true;
+    }
+    dir = fd < 0 ? NULL : fdopendir(fd);
+    if (!dir) {
+        if (fd >= 0)
+            close(fd);
+        /* What has gone meanwhile is no loss; the others will be told of when their turn comes. */
+        return errno == ENOENT || path_list_add(w->files, strdup(path), w->shard, err);
+    }
+    ok = take_entries(w, dir, path, err);
+    closedir(dir);
+    return ok;
+}
+
+bool path_list_walk(struct path_list *list, int root, const struct stat *except,
+                    const struct shard *shard, struct cls_error *err)
+{
+    static const struct shard everything;
+    struct walk w = {.root = root, .except = except, .shard = shard, .files = list};
+    bool ok = path_list_add(&w.dirs, strdup(""), &everything, err);
+
+    while (ok && w.dirs.count > 0) {
+        char *path = w.dirs.paths[--w.dirs.count];
+
+        ok = look_into(&w, path, err);
+        free(path);
+    }
+    path_list_free(&w.dirs);
+    if (ok)
+        path_list_sort(list);
+    return ok;
+}

@@ -1,0 +1,82 @@
+#include "plan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+static const char *kind_name(mode_t mode)
+{
+    return S_ISLNK(mode)    ? "a symbolic link, which is not followed"
+           : S_ISFIFO(mode) ? "a FIFO"
+           : S_ISSOCK(mode) ? "a socket"
+                            : "a device";
+}
+
+/*
+ * True: the file is to be worked on, and *size is its size. Else row says what became of it; a
+ * directory is only in the list where it could not be read, or was listed by the user.
+ */
+static bool wants_work(struct pool *pool, const char *path, uint64_t *size, struct row *row)
+{
+    struct cls_error why;
+    const char *name;
+    struct stat st;
+
+    row->result = ROW_FAILED;
+    if (!place_enter(&pool->place, path, &name, &why)) {
+        row->status = why.status;
+    } else if (fstatat(pool->place.in_dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+        cls_fail_errno(&why, errno, "cannot find %s/%s", pool->place.in_label, path);
+    } else if (S_ISDIR(st.st_mode)) {
+        int fd = openat(pool->place.in_dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd >= 0)
+            close(fd);
+        cls_fail_errno(&why, fd >= 0 ? EISDIR : errno, "cannot read %s/%s", pool->place.in_label,
+                       path);
+    } else if (!S_ISREG(st.st_mode)) {
+        row->result = ROW_OTHER;
+        cls_fail(&why, CLS_OK, "%s", kind_name(st.st_mode));
+    } else if (!pool->options->force && place_is_up_to_date(&pool->place, name, &st)) {
+        row->result = ROW_UP_TO_DATE;
+        row->bytes_in = (uint64_t)st.st_size;
+        return false;
+    } else {
+        *size = (uint64_t)st.st_size;
+        return true;
+    }
+    row->status = row->result == ROW_FAILED ? why.status : CLS_OK;
+    row_explain(row, &why);
+    return false;
+}
+
+bool plan_make(struct pool *pool, struct path_list *list, struct cls_error *err)
+{
+    pool->tasks = calloc(list->count ? list->count : 1, sizeof(*pool->tasks));
+    if (!pool->tasks)
+        return cls_fail_errno(err, ENOMEM, "cannot plan the work");
+    for (size_t i = 0; i < list->count; i++) {
+        struct task *task = &pool->tasks[pool->count];
+        struct row row = {0};
+
+        if (wants_work(pool, list->paths[i], &task->size, &row)) {
+            task->path = list->paths[i];
+            pool->bytes += task->size;
+            pool->count++;
+        } else {
+            row.path = list->paths[i];
+        }
+        list->paths[i] = NULL;
+        if (row.path && !pool_report(pool, &row, err))
+            return false;
+    }
+    return true;
+}
+
+void plan_free(struct pool *pool)
+{
+    for (size_t i = 0; i < pool->count; i++)
+        free(pool->tasks[i].path);
+    free(pool->tasks);
+}

@@ -1,0 +1,38 @@
+/*
+ * The workers of a batch at their work.
+ */
+#ifndef BATCH_POOL_H
+#define BATCH_POOL_H
+
+#include "batch.h"
+#include "place.h"
+#include "worker.h"
+
+struct pool {
+    const struct batch_options *options;
+    struct worker_setup
+        setup; /* its place and tasks are ours, its signals the mask while waiting */
+    struct place place;
+    struct messages *messages;
+    struct progress *progress;
+    struct reports *reports;
+    struct task *tasks;
+    size_t count, next;   /* tasks[next] comes next */
+    uint64_t bytes, done; /* of all tasks, and of those that are over */
+    size_t running, finished;
+    struct slot *slots; /* options->jobs of them */
+    int ended_by;       /* the signal; 0: none */
+};
+
+/*
+ * Works on all tasks, and makes each one's row. False: the batch as a whole cannot go on (a report
+ * can't be written). Where a signal ends it, workers are ended, too, and tasks from next on stay
+ * untouched, as do those that were being worked on.
+ */
+bool pool_run(struct pool *pool, struct cls_error *err) CLS_MUST_CHECK;
+
+/* The row of a file, whoever came to it, with what there is to say. Takes over what row points to.
+ */
+bool pool_report(struct pool *pool, struct row *row, struct cls_error *err) CLS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,174 @@
+/*
+ * The report as XML; docs/report.rng is its schema.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/page_type.h"
+#include "hex.h"
+#include "lazy/xml.h"
+#include "plain_text.h"
+#include "report.h"
+
+/* The first failure is remembered, so that one look at the end is enough. */
+struct writer {
+    const struct lazy_xml *x;
+    xmlTextWriterPtr w;
+    bool failed;
+};
+
+static void note(struct writer *w, int rc)
+{
+    w->failed |= rc < 0;
+}
+
+static void start(struct writer *w, const char *name)
+{
+    note(w, w->x->xmlTextWriterStartElement(w->w, BAD_CAST name));
+}
+
+static void end(struct writer *w)
+{
+    note(w, w->x->xmlTextWriterEndElement(w->w));
+}
+
+CLS_PRINTF(3, 4)
+static void attribute(struct writer *w, const char *name, const char *fmt, ...)
+{
+    char value[64];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(value, sizeof(value), fmt, args);
+    va_end(args);
+    note(w, w->x->xmlTextWriterWriteAttribute(w->w, BAD_CAST name, BAD_CAST value));
+}
+
+static void text_attribute(struct writer *w, const char *name, const char *text)
+{
+    char *plain = plain_text(text);
+
+    note(w, plain ? w->x->xmlTextWriterWriteAttribute(w->w, BAD_CAST name, BAD_CAST plain) : -1);
+    free(plain);
+}
+
+static void hex_attribute(struct writer *w, const char *name, const void *bytes, size_t n)
+{
+    char *hex = hex_of(bytes, n);
+
+    note(w, hex ? w->x->xmlTextWriterWriteAttribute(w->w, BAD_CAST name, BAD_CAST hex) : -1);
+    free(hex);
+}
+
+static void number(struct writer *w, const char *name, uint64_t n)
+{
+    attribute(w, name, "%" PRIu64, n);
+}
+
+static void write_pages(struct writer *w, const uint64_t pages[16])
+{
+    for (unsigned i = 0; i < 16; i++) {
+        if (!pages[i])
+            continue;
+        start(w, "pages");
+        attribute(w, "type", "%s", page_type_name(i));
+        number(w, "count", pages[i]);
+        end(w);
+    }
+}
+
+static void write_why(struct writer *w, const struct cls_error *why)
+{
+    char *plain = plain_text(why->reason);
+
+    start(w, "why");
+    if (why->about_input) {
+        number(w, "offset", why->offset);
+        text_attribute(w, "place", why->place);
+    }
+    note(w, plain ? w->x->xmlTextWriterWriteString(w->w, BAD_CAST plain) : -1);
+    end(w);
+    free(plain);
+}
+
+static void write_row(struct writer *w, const struct row *row)
+{
+    start(w, "file");
+    text_attribute(w, "path", row->path);
+    if (!is_plain_text(row->path))
+        hex_attribute(w, "path-hex", row->path, strlen(row->path));
+    attribute(w, "result", "%s", row_result_name(row->result));
+    if (row->result == ROW_FAILED)
+        attribute(w, "status", "%d", (int)row->status);
+    if (row->copied)
+        attribute(w, "copied", "true");
+    number(w, "bytes-in", row->bytes_in);
+    number(w, "bytes-out", row->bytes_out);
+    attribute(w, "seconds", SECONDS_FORMAT, SECONDS_ARGS(row->usec));
+    if (*row->envelope)
+        text_attribute(w, "envelope", row->envelope);
+    if (row_guest_name(row->guest))
+        attribute(w, "guest", "%s", row_guest_name(row->guest));
+    if (row->width)
+        attribute(w, "width", "%u", row->width * 8);
+    if (row->p2m_size)
+        number(w, "p2m-size", row->p2m_size);
+    if (row->has_digests) {
+        hex_attribute(w, "sha256-in", row->digest_in, DIGEST_SIZE);
+        hex_attribute(w, "sha256-out", row->digest_out, DIGEST_SIZE);
+    }
+    write_pages(w, row->pages);
+    if (row->why)
+        write_why(w, row->why);
+    end(w);
+}
+
+static void write_totals(struct writer *w, const struct report *report)
+{
+    const struct row_totals *t = &report->totals;
+
+    start(w, "totals");
+    number(w, "files", t->rows);
+    for (int i = 0; i < ROW_RESULTS; i++)
+        number(w, row_result_name((enum row_result)i), t->results[i]);
+    number(w, "not-reached", report->not_reached);
+    number(w, "bytes-in", t->bytes_in);
+    number(w, "bytes-out", t->bytes_out);
+    attribute(w, "seconds", SECONDS_FORMAT, SECONDS_ARGS(t->usec));
+    write_pages(w, t->pages);
+    end(w);
+}
+
+static int write_bytes(void *ctx, const char *bytes, int n)
+{
+    return fwrite(bytes, 1, (size_t)n, ctx) == (size_t)n ? n : -1;
+}
+
+bool report_xml(FILE *out, const struct report *report, struct cls_error *err)
+{
+    struct writer w = {.x = lazy_xml(err)};
+    xmlOutputBufferPtr buffer;
+
+    if (!w.x)
+        return false;
+    buffer = w.x->xmlOutputBufferCreateIO(write_bytes, NULL, out, NULL);
+    w.w = buffer ? w.x->xmlNewTextWriter(buffer) : NULL;
+    if (!w.w)
+        return cls_fail_errno(err, ENOMEM, "cannot write XML");
+    note(&w, w.x->xmlTextWriterSetIndent(w.w, 1));
+    note(&w, w.x->xmlTextWriterStartDocument(w.w, NULL, "UTF-8", NULL));
+    start(&w, "batch-report");
+    attribute(&w, "version", "1");
+    attribute(&w, "ended", "%s", report->ended);
+    if (report->elapsed_usec > 0)
+        attribute(&w, "elapsed", SECONDS_FORMAT, SECONDS_ARGS(report->elapsed_usec));
+    write_totals(&w, report);
+    for (size_t i = 0; i < report->count; i++)
+        write_row(&w, &report->rows[i]);
+    note(&w, w.x->xmlTextWriterEndDocument(w.w));
+    w.x->xmlFreeTextWriter(w.w);
+    return !w.failed || cls_fail(err, CLS_SYSTEM, "cannot write XML (no space, no memory?)");
+}

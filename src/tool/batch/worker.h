@@ -1,0 +1,76 @@
+/*
+ * Conversions side by side. A worker is a process that takes orders, and for each starts a process
+ * of its own, which enters the sandbox, converts one file and ends. (Starting processes is most of
+ * the work on small saves, so that one process alone could not keep two processors busy.)
+ *
+ * What comes from a conversion is checked like any input: a hostile save may have taken it over.
+ */
+#ifndef BATCH_WORKER_H
+#define BATCH_WORKER_H
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include "convert/convert.h"
+#include "place.h"
+#include "row.h"
+
+/* A file that is to be worked on. */
+struct task {
+    char *path; /* relative to the input */
+    uint64_t size;
+};
+
+/* What all workers of a batch have in common. */
+struct worker_setup {
+    struct convert_options options; /* without ends */
+    bool digests;                   /* SHA-256 of input and output; its library is loaded */
+    bool log;                       /* are lines wanted at all? */
+    enum cls_log_level log_level;   /* the highest that is wanted */
+    sigset_t signals;               /* the mask while working */
+    struct place place;             /* where the trees are */
+    const struct task *tasks;       /* all there are */
+};
+
+struct worker_result {
+    bool ok;
+    enum convert_input input;
+    struct cls_error err; /* where not ok */
+    struct row found;     /* the members that a conversion knows */
+};
+
+enum worker_news {
+    WORKER_SILENT,  /* nothing more for now */
+    WORKER_OFFSET,  /* offset has changed */
+    WORKER_LINE,    /* level and line are filled */
+    WORKER_RESULT,  /* result is filled; the end is still to come */
+    WORKER_ENDED,   /* the order is carried out, or not; wstatus is that of its process */
+    WORKER_GARBAGE, /* a conversion has sent what none sends: to be taken for silent from now on */
+};
+
+struct worker {
+    pid_t pid;       /* 0: there is none */
+    int orders;      /* to it */
+    int news;        /* from it; non-blocking */
+    uint64_t offset; /* in the input, of the order that it is at */
+    enum cls_log_level level;
+    char line[400];
+    bool has_result, garbled;
+    struct worker_result result;
+    int wstatus;
+};
+
+/* Starts a process. The signals of batch_signals_install() must be blocked. */
+bool worker_start(struct worker *worker, const struct worker_setup *setup,
+                  struct cls_error *err) CLS_MUST_CHECK;
+
+/* Has it convert, or copy as it is, that task. Only when it is idle. */
+bool worker_order(struct worker *worker, size_t task, bool copy,
+                  struct cls_error *err) CLS_MUST_CHECK;
+
+enum worker_news worker_listen(struct worker *worker);
+
+/* After the process has ended, or to let it end by itself: waits for it. */
+void worker_dismiss(struct worker *worker);
+
+#endif

@@ -1,0 +1,188 @@
+/*
+ * The worker: from order to order, a process for each.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fds.h"
+#include "worker_message.h"
+
+static volatile sig_atomic_t told_to_end;
+
+static void note(int sig)
+{
+    if (sig == SIGTERM)
+        told_to_end = 1;
+}
+
+/* Whoever gives the orders decides about the end, and says so by SIGTERM. */
+static void set_signals(sigset_t *while_waiting)
+{
+    struct sigaction action = {.sa_handler = note};
+
+    sigfillset(&action.sa_mask);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGCHLD, &action, NULL);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGUSR1, SIG_IGN);
+    sigprocmask(SIG_BLOCK, NULL, while_waiting);
+    sigdelset(while_waiting, SIGTERM);
+    sigdelset(while_waiting, SIGCHLD);
+}
+
+void worker_send(int fd, const struct worker_message *message)
+{
+    while (write(fd, message, sizeof(*message)) < 0 && errno == EINTR)
+        ;
+}
+
+struct worker_message worker_failure(const struct cls_error *err)
+{
+    struct worker_message m = {.kind = MESSAGE_RESULT,
+                               .status = err->status,
+                               .about_input = err->about_input,
+                               .offset = err->offset};
+
+    snprintf(m.place, sizeof(m.place), "%s", err->place);
+    snprintf(m.text, sizeof(m.text), "%s", err->reason);
+    return m;
+}
+
+struct serving {
+    const struct worker_setup *setup;
+    struct place place;
+    sigset_t while_waiting;
+    int orders, news;
+};
+
+static pid_t start_conversion(const struct serving *s, const struct conversion_job *job,
+                              int *messages)
+{
+    pid_t worker = getpid(), pid;
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return -1;
+    pid = fork();
+    if (pid == 0) {
+        /* The worker is ended so only when it has not ended of itself. */
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != worker)
+            _exit(CLS_SYSTEM);
+        conversion_run(s->setup, job, ends[1]);
+    }
+    close(ends[1]);
+    if (pid < 0)
+        close(ends[0]);
+    else
+        fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    *messages = ends[0];
+    return pid;
+}
+
+/* What is no message is swallowed: the conversion is at fault, and will have no result. */
+static void pass_on(const struct serving *s, int messages)
+{
+    struct worker_message m;
+
+    while (read(messages, &m, sizeof(m)) == sizeof(m))
+        if (m.kind <= MESSAGE_LAST_OF_CONVERSION)
+            worker_send(s->news, &m);
+}
+
+/* Until the conversion has ended. */
+static int attend(const struct serving *s, pid_t pid, int messages)
+{
+    struct pollfd fd = {.fd = messages, .events = POLLIN};
+    bool passed_on = false;
+    int wstatus;
+
+    for (;;) {
+        ppoll(&fd, 1, NULL, &s->while_waiting);
+        if (told_to_end && !passed_on) {
+            kill(pid, SIGTERM);
+            kill(pid, SIGCONT); /* one that is stopped hears no SIGTERM */
+            passed_on = true;
+        }
+        pass_on(s, messages);
+        if (fd.revents & POLLHUP)
+            fd.fd = -1; /* its end is all that is to come */
+        if (waitpid(pid, &wstatus, WNOHANG) == pid)
+            break;
+    }
+    pass_on(s, messages);
+    return wstatus;
+}
+
+/* Where no process can be started the result says so, and no process has ended badly. */
+static int convert(const struct serving *s, const struct conversion_job *job)
+{
+    struct worker_message failure;
+    struct cls_error err;
+    int messages, wstatus;
+    pid_t pid = start_conversion(s, job, &messages);
+
+    if (pid < 0) {
+        cls_fail_errno(&err, errno, "cannot start a process for %s", job->in_name);
+        failure = worker_failure(&err);
+        worker_send(s->news, &failure);
+        return 0;
+    }
+    wstatus = attend(s, pid, messages);
+    close(messages);
+    return wstatus;
+}
+
+static void carry_out(struct serving *s, const struct worker_order *order)
+{
+    const char *path = s->setup->tasks[order->task].path;
+    struct conversion_job job = {.copy = order->copy};
+    struct worker_message ended = {.kind = MESSAGE_ENDED}, failure;
+    char *in_name = NULL, *out_name = NULL;
+    struct cls_error err;
+
+    if (asprintf(&in_name, "%s/%s", s->place.in_label, path) < 0 ||
+        asprintf(&out_name, "%s/%s", s->place.out_label, path) < 0)
+        _exit(CLS_SYSTEM);
+    job.in_name = in_name;
+    job.out_name = out_name;
+    if (place_enter(&s->place, path, &job.name, &err) && place_make(&s->place, &err)) {
+        job.in_dir = s->place.in_dir;
+        job.out_dir = s->place.out_dir;
+        ended.wstatus = convert(s, &job);
+    } else {
+        failure = worker_failure(&err);
+        worker_send(s->news, &failure);
+    }
+    worker_send(s->news, &ended);
+    free(in_name);
+    free(out_name);
+}
+
+_Noreturn void worker_serve(const struct worker_setup *setup, int orders, int news)
+{
+    struct serving s = {.setup = setup, .place = setup->place, .orders = orders, .news = news};
+    int keep[] = {orders, news, s.place.in_root, s.place.out_root};
+    struct pollfd fd = {.fd = orders, .events = POLLIN};
+    struct worker_order order;
+
+    s.place.dir = NULL;
+    s.place.in_dir = s.place.out_dir = -1;
+    fds_keep_only(keep, sizeof(keep) / sizeof(keep[0]));
+    set_signals(&s.while_waiting);
+    while (!told_to_end) {
+        if (ppoll(&fd, 1, NULL, &s.while_waiting) < 0)
+            continue;
+        if (read(orders, &order, sizeof(order)) != sizeof(order))
+            break;
+        carry_out(&s, &order);
+    }
+    _exit(CLS_OK);
+}

@@ -1,0 +1,563 @@
+"""Whole archives: what is converted, skipped, refused; names; resuming; reports; parts; signals and crashes."""
+
+import fcntl
+import json
+import os
+import pty
+import random
+import re
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+import unittest
+from pathlib import Path
+from typing import Union
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from kit import archive, batch, cases, expected, faults, legacy, make_stream, program, v2
+from kit.base import ProgramTest
+from kit.faults import Plan
+from kit.flavours import HVM64
+
+CASE = cases.named("hvm64-age-4-5-4")
+GOOD = CASE.octets()
+WANT = v2.version_2_of(expected.by_model(CASE, "libxc"))
+BAD = GOOD[:-1]
+
+ROUNDS = int(os.environ.get("BATCH_ROUNDS", 4))
+SMALL = int(os.environ.get("BATCH_SMALL", 250))
+LARGE = int(os.environ.get("BATCH_LARGE", 2))
+LARGE_SIZE = int(os.environ.get("BATCH_LARGE_MIB", 8)) << 20
+
+
+class BatchTest(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.old, self.new = self.dir / "old", self.dir / "new"
+        self.old.mkdir()
+
+    def put(self, name: Union[str, bytes], data: bytes = GOOD) -> None:
+        path = os.path.join(os.fsencode(self.old), os.fsencode(name))
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as f:
+            f.write(data)
+
+    def run_batch(self, *args, **kw) -> subprocess.CompletedProcess:
+        return program.run("-i", self.old, "-o", self.new, "--no-sync", *args, **kw)
+
+    def report_of(self, *args, status: int = 0, **kw) -> dict[bytes, dict]:
+        """Runs it; a row for each file."""
+        report = self.dir / "report.jsonl"
+        report.unlink(missing_ok=True)
+        self.assert_status(self.run_batch("--report", report, *args, **kw), status)
+        return batch.rows(report)
+
+    def results(self, *args, **kw) -> dict[str, str]:
+        return {os.fsdecode(name): row["result"] for name, row in self.report_of(*args, **kw).items()}
+
+    def new_files(self) -> dict[str, bytes]:
+        return {os.fsdecode(p.relative_to(self.new)): p.read_bytes() for p in self.new.rglob("*") if p.is_file()}
+
+
+class What(BatchTest):
+    def test_every_case(self):
+        """Each file by itself, as if it were converted alone: sound ones converted, broken ones named, others left."""
+        picked = [c for c in cases.CASES if not c.ask and not c.by_name and c.save.header is None][::3]
+        for case in picked:
+            self.put(f"{case.flavour.name}/{case.name}", case.octets())
+        done = self.run_batch("-f", "libxl", "--report", self.dir / "r.jsonl")
+        self.assert_status(done, 1)
+        self.assert_silent_stdout(done)
+        rows, new = batch.rows(self.dir / "r.jsonl"), self.new_files()
+        for case in picked:
+            name = f"{case.flavour.name}/{case.name}"
+            row = rows[name.encode()]
+            with self.subTest(case=name):
+                self.assertEqual(row["bytes_in"], len(case.octets()))
+                if not case.refused:
+                    self.assertEqual(row["result"], "converted")
+                    self.assertTrue(new.pop(name) == v2.version_2_of(expected.by_model(case, "libxl")))
+                    self.assertEqual((row["guest"], row["width"]), (case.flavour.guest.upper(), case.flavour.width))
+                    self.assertEqual(row["bytes_out"], (self.new / name).stat().st_size)
+                elif "legacy" in case.refused:
+                    self.assertEqual(row["result"], "other", "its first bytes begin no save")
+                else:
+                    self.assertEqual((row["result"], row["status"]), ("failed", 1))
+                    alone = program.run("-i", self.old / name, "-o", self.dir / "alone", "-f", "libxl")
+                    self.assertIn(program.lines(alone.stderr)[-1], program.lines(done.stderr))
+                    self.assertRegex(f"{row['why'].get('place')}: {row['why']['reason']}", case.refused)
+        self.assertEqual(list(new), [], "nothing but what was converted")
+
+    def test_pages_are_counted_by_type(self):
+        case = cases.named("pv64-types")
+        self.put("a", case.octets())
+        pages = self.report_of()[b"a"]["pages"]
+        entries = [e for c in case.save.body if isinstance(c, legacy.Batch) for e in c.entries]
+        names = ["NOTAB", *(f"L{n}TAB" for n in range(1, 5)), *[""] * 4, *(f"L{n}TAB pinned" for n in range(1, 5)),
+                 "BROKEN", "XALLOC"]
+        want = {name: sum(e >> 28 == i for e in entries) for i, name in enumerate(names) if name}
+        self.assertEqual(pages, {name: n for name, n in want.items() if n})
+
+    def test_envelopes(self):
+        self.put("xl", make_stream.with_xl(CASE).octets())
+        self.put("bad-head", b"Xen saved domain, xl format\n \0 \r" + bytes(100))
+        rows = self.report_of(status=1)
+        self.assertEqual((rows[b"xl"]["result"], rows[b"xl"]["envelope"]), ("converted", "xl"))
+        self.assertEqual(rows[b"bad-head"]["result"], "failed", "a broken save is a save")
+
+    def test_others_and_what_is_v2_already(self):
+        self.put("a.save")
+        self.put("notes.txt", b"hello\n" * 100)
+        self.put("empty", b"")
+        self.put("v2.save", WANT)
+        self.put("libxl.save", v2.version_2_of(expected.by_model(CASE, "libxl")))
+        want = {"a.save": "converted", "notes.txt": "other", "empty": "other", "v2.save": "already-v2",
+                "libxl.save": "already-v2"}
+        self.assertEqual(self.results(), want)
+        self.assertEqual(self.new_files(), {"a.save": WANT})
+
+        os.chmod(self.old / "notes.txt", 0o640)
+        rows = self.report_of("--copy-others", "--force")
+        self.assertEqual({n.decode(): r["result"] for n, r in rows.items()}, want)
+        self.assertEqual({n for n, r in rows.items() if r.get("copied")}, {n for n in rows if n != b"a.save"})
+        for name in want:
+            self.assertEqual(self.new_files()[name], WANT if name == "a.save" else (self.old / name).read_bytes())
+        self.assertEqual((self.new / "notes.txt").stat().st_mode & 0o777, 0o640)
+        self.assertEqual(set(self.results("--copy-others").values()), {"up-to-date"})
+
+    def test_options_of_a_conversion(self):
+        self.put("a")
+        self.run_batch("-f", "libxl", "--stream-version", "3")
+        self.assertEqual(self.new_files()["a"], expected.by_model(CASE, "libxl"))
+
+    def test_exit_status(self):
+        self.assertEqual(self.results(), {}, "an empty directory is nothing to do")
+        self.put("good")
+        self.assertEqual(self.results(), {"good": "converted"})
+        self.put("bad", BAD)
+        self.assertEqual(self.results(status=1), {"good": "up-to-date", "bad": "failed"})
+        self.put("dir/lost")
+        (self.new / "dir").write_bytes(b"in the way")
+        rows = self.report_of(status=3)
+        self.assertEqual(rows[b"dir/lost"]["status"], 3)
+        self.assertEqual((rows[b"bad"]["result"], rows[b"bad"]["status"]), ("failed", 1))
+
+    def test_usage(self):
+        self.put("a")
+        save = self.file("save", GOOD)
+        for argv in (["-i", self.old, "-o", self.old], ["-i", self.old, "-o", self.old / "."], ["-i", self.old, "-o", self.dir],
+                     ["-i", self.old, "-o", save], ["-i", self.old], ["-i", self.old, "-o", self.new, "-j", "0"],
+                     ["-i", self.old, "-o", self.new, "--shard", "0/2"], ["-i", self.old, "-o", self.new, "--shard", "3/2"],
+                     ["-i", self.old, "-o", self.new, "--shard", "1"], ["-i", self.old, "-o", self.new, "--report", "r.txt"],
+                     ["-i", self.old, "-o", self.new, "--timeout", "x"], ["-i", save, "-o", self.new, "-j", "2"],
+                     ["-i", save, "-o", self.new, "--force"], ["--merge-reports", "x.html"],
+                     ["--merge-reports", "x", "y.jsonl"], ["-i", self.old, "-o", self.new, "more"]):
+            with self.subTest(argv=argv):
+                done = program.run(*argv)
+                self.assert_status(done, 2)
+                self.assertEqual(len(program.lines(done.stderr)), 1, done.stderr)
+        self.assertEqual(self.new_files() if self.new.exists() else {}, {})
+
+    def test_output_in_the_input(self):
+        """What was written is not converted again, nor looked at."""
+        self.put("a")
+        self.new = self.old / "new"
+        for result in ("converted", "up-to-date"):
+            self.assertEqual(self.results(), {"a": result})
+
+
+class Names(BatchTest):
+    def test_odd_names(self):
+        names = [b"new\nline", b"\xff\xfe not utf-8", b"x" * 255, b"-", b"5", b"-i", b" ", b"a\\b", b"quote'\"<&>", b"\x1b[31m",
+                 "\u202egnp".encode(), "\u00e9t\u00e9".encode(), b"deep/" * 40 + b"down", b"d/\xff/e"]
+        for name in names:
+            self.put(name)
+        done = self.run_batch("--report", self.dir / "r.jsonl", "--report", self.dir / "r.xml", "-v",
+                              env={**os.environ, "LC_ALL": "C.UTF-8"})
+        self.assert_status(done, 0)
+        text = done.stderr.decode()
+        self.assertTrue(all(c == "\n" or c.isprintable() for c in text), "masked in messages")
+        self.assertEqual(set(batch.rows(self.dir / "r.jsonl")), set(names))
+        self.assertEqual(set(archive.snapshot(self.new)), set(names))
+        self.assertEqual(set(self.new_files().values()), {WANT})
+        self.assertIsNone(batch.valid_xml(self.dir / "r.xml"))
+
+    def test_deeper_than_any_path_can_say(self):
+        depth, fd = 30, os.open(self.old, os.O_RDONLY)
+        for _ in range(depth):
+            os.mkdir("d" * 200, dir_fd=fd)
+            down = os.open("d" * 200, os.O_RDONLY, dir_fd=fd)
+            os.close(fd)
+            fd = down
+        with open(os.open("save", os.O_WRONLY | os.O_CREAT, dir_fd=fd), "wb") as f:
+            f.write(GOOD)
+        os.close(fd)
+        self.assertEqual(self.results(), {("d" * 200 + "/") * depth + "save": "converted"})
+
+    def test_links_are_not_followed(self):
+        outside = self.dir / "outside"
+        outside.mkdir()
+        (outside / "save").write_bytes(GOOD)
+        self.put("a")
+        os.symlink(outside, self.old / "dir")
+        os.symlink(outside / "save", self.old / "file")
+        os.symlink("a", self.old / "inside")
+        os.symlink("nowhere", self.old / "broken")
+        os.mkfifo(self.old / "fifo")
+        want = {"a": "converted", **dict.fromkeys(("dir", "file", "inside", "broken", "fifo"), "other")}
+        self.assertEqual(self.results("--copy-others"), want)
+        self.assertEqual(list(self.new_files()), ["a"])
+
+    def test_links_in_the_output_are_not_followed(self):
+        outside = self.dir / "outside"
+        outside.mkdir()
+        (outside / "b").write_bytes(b"mine")
+        self.put("dir/a")
+        self.put("b")
+        self.new.mkdir()
+        os.symlink(outside, self.new / "dir")
+        os.symlink(outside / "b", self.new / "b")
+        self.assertEqual(self.results(status=3), {"dir/a": "failed", "b": "failed"})
+        self.assertEqual([p.name for p in outside.iterdir()], ["b"])
+        self.assertEqual((outside / "b").read_bytes(), b"mine")
+
+    def test_files_that_cannot_be_read_or_have_gone(self):
+        self.put("readonly")
+        os.chmod(self.old / "readonly", 0o400)
+        self.put("closed")
+        self.put("dir/hidden")
+        self.put("fine")
+        for path in (self.old, self.dir):
+            os.chmod(path, 0o755)
+        os.chmod(self.old / "closed", 0)
+        os.chmod(self.old / "dir", 0)
+        os.chmod(self.old / "readonly", 0o444)
+        self.new.mkdir()
+        os.chown(self.new, 65534, 65534)
+        report = self.new / "r.jsonl"
+        done = program.run("-i", self.old, "-o", self.new, "--no-sync", "--report", report, user=65534, group=65534)
+        self.assert_status(done, 3)
+        rows = batch.rows(report)
+        self.assertEqual({n.decode(): r["result"] for n, r in rows.items()},
+                         {"readonly": "converted", "fine": "converted", "closed": "failed", "dir": "failed"})
+        self.assertEqual({r["status"] for r in rows.values() if r["result"] == "failed"}, {3})
+        os.chmod(self.old / "dir", 0o755)
+        listed = self.file("list", b"fine\ngone\ndir/hidden")
+        self.assertEqual(self.results("--files-from", listed, status=3),
+                         {"fine": "up-to-date", "gone": "failed", "dir/hidden": "converted"})
+
+
+class Resuming(BatchTest):
+    def test_up_to_date(self):
+        for name in "abc":
+            self.put(name)
+        self.results()
+        before = {p.name: p.stat().st_ino for p in self.new.iterdir()}
+        os.utime(self.old / "b")
+        (self.new / "c").unlink()
+        self.assertEqual(self.results(), {"a": "up-to-date", "b": "converted", "c": "converted"})
+        after = {p.name: p.stat().st_ino for p in self.new.iterdir()}
+        self.assertEqual([n for n in before if before[n] == after[n]], ["a"])
+        self.assertEqual(set(self.results("--force").values()), {"converted"})
+        os.utime(self.old / "a")
+        rows = self.report_of("--no-clobber", status=1)
+        self.assertEqual((rows[b"a"]["result"], rows[b"a"]["status"]), ("failed", 2))
+
+    def test_the_same_file_in_both_trees(self):
+        self.put("a")
+        self.new.mkdir()
+        os.link(self.old / "a", self.new / "a")
+        self.assert_status(self.run_batch("--force"), 1)
+        self.assertEqual((self.old / "a").read_bytes(), GOOD)
+
+    def test_killed_and_started_again(self):
+        """At random moments: the end is that of an undisturbed run. By hand: BATCH_ROUNDS=50 BATCH_SMALL=10000 BATCH_LARGE=20."""
+        archive.make(self.old, SMALL, LARGE, LARGE_SIZE)
+        begun = time.monotonic()
+        self.assert_status(self.run_batch("-q"), 1)
+        took, want = time.monotonic() - begun, archive.snapshot(self.new)
+        rng, killed, whole = random.Random(int(os.environ.get("BATCH_SEED", 1))), 0, 0
+        for number in range(ROUNDS):
+            self.new = self.dir / f"new{number}"
+            for _ in range(rng.choice((1, 1, 3))):
+                process = program.start("-i", self.old, "-o", self.new, "--no-sync", "-q", stderr=subprocess.DEVNULL,
+                                        start_new_session=True)
+                try:
+                    process.wait(rng.uniform(0, took))
+                    whole += 1
+                except subprocess.TimeoutExpired:
+                    # Its workers, too, or left to notice.
+                    (os.killpg if rng.random() < 0.5 else os.kill)(process.pid, signal.SIGKILL)
+                    process.wait()
+                    killed += 1
+            self.assert_status(self.run_batch("-q"), 1)
+            self.assertTrue(archive.snapshot(self.new) == want, f"round {number}")
+            subprocess.run(["rm", "-rf", self.new], check=True)
+        print(f"killed {killed} times, ended before that {whole} times, {ROUNDS} rounds of {len(want)} outputs", file=sys.stderr)
+
+    def test_two_at_once(self):
+        """Whoever comes second finds the file done."""
+        archive.make(self.old, 60, 1, 4 << 20)
+        self.assert_status(self.run_batch("-q"), 1)
+        want = archive.snapshot(self.new)
+        for _ in range(3):
+            subprocess.run(["rm", "-rf", self.new], check=True)
+            both = [program.start("-i", self.old, "-o", self.new, "--no-sync", "-q", stderr=subprocess.DEVNULL)
+                    for _ in range(2)]
+            self.assertEqual([p.wait(program.TIMEOUT) for p in both], [1, 1])
+            self.assertTrue(archive.snapshot(self.new) == want)
+
+
+class Trouble(BatchTest):
+    def environment(self, plan: Plan) -> dict[str, str]:
+        return faults.environment(plan, -1)
+
+    def test_crash_of_a_worker(self):
+        """Only workers read what follows a stream."""
+        for name in ("a", "b", "c"):
+            self.put(name)
+        self.put("bad", BAD)
+        rows = self.report_of(status=3, env=self.environment(Plan("pread", f"before:{int(signal.SIGKILL)}")))
+        self.assertEqual({r["result"] for r in rows.values()}, {"failed"})
+        self.assertIn("signal 9", rows[b"a"]["why"]["reason"])
+        self.assertEqual(rows[b"bad"]["status"], 1)
+        self.assertEqual(self.new_files(), {})
+        self.results(status=1)
+        self.assertEqual(set(self.new_files()), {"a", "b", "c"})
+
+    def test_worker_that_hangs(self):
+        for name in ("a", "b"):
+            self.put(name)
+        rows = self.report_of("--timeout", "1", "-j", "2", status=3,
+                              env=self.environment(Plan("pread", f"before:{int(signal.SIGSTOP)}")))
+        self.assertEqual({r["result"] for r in rows.values()}, {"failed"})
+        self.assertIn("--timeout", rows[b"a"]["why"]["reason"])
+        self.assertEqual(self.new_files(), {})
+
+    def test_no_process_can_be_had(self):
+        self.put("a")
+        done = self.run_batch(env=self.environment(Plan("pipe2", 24)))
+        self.assertIn(done.returncode, (0, 3))
+
+    def test_report_that_cannot_be_written(self):
+        self.put("a")
+        for name in ("missing/r.html", "missing/r.jsonl"):
+            self.assert_status(self.run_batch("--report", self.dir / name), 3)
+        self.assert_status(self.run_batch("--report", "/dev/full/r.xml"), 3)
+
+    def busy(self, *args) -> subprocess.Popen:
+        """Started, and its first output is there."""
+        archive.make(self.old, 400, 0, 0)
+        process = program.start("-i", self.old, "-o", self.new, *args, stderr=subprocess.PIPE)
+        self.addCleanup(process.communicate)
+        until = time.monotonic() + 30
+        while not any(p.is_file() for p in self.new.rglob("*")):
+            self.assertLess(time.monotonic(), until)
+        return process
+
+    def test_terminated(self):
+        report = self.dir / "r.xml"
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(signal=number):
+                process = self.busy("--report", report)
+                process.send_signal(number)
+                process.communicate(timeout=program.TIMEOUT)
+                self.assertEqual(process.returncode, 128 + number)
+                self.assertIsNone(batch.valid_xml(report))
+                self.assertNotIn(b'not-reached="0"', report.read_bytes())
+                self.assertFalse([n for n in archive.snapshot(self.new) if b".convert-legacy" in n])
+                self.assert_status(self.run_batch("-q"), 1)
+                subprocess.run(["rm", "-rf", self.old, self.new], check=True)
+
+    def test_where_it_stands(self):
+        process = self.busy("-q")
+        process.send_signal(signal.SIGUSR1)
+        text = process.communicate(timeout=program.TIMEOUT)[1].decode()
+        self.assertRegex(text, rf"{program.NAME}: \d+ of 400 files.*: .* of .*\(\d+ %\)")
+
+
+class Progress(BatchTest):
+    def on_terminal(self, *args, columns: int, narrower: int = 0, **kw) -> str:
+        """What a terminal of so many columns is sent until it is enough; after some lines it has narrower columns."""
+        leader, follower = pty.openpty()
+        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        process = program.start(*args, stderr=follower, **kw)
+        self.addCleanup(process.wait)
+        os.close(follower)
+        sent = b""
+        try:
+            while data := os.read(leader, 4096):
+                sent += data
+                if narrower and b"/s" in sent:
+                    fcntl.ioctl(leader, termios.TIOCSWINSZ, struct.pack("HHHH", 24, narrower, 0, 0))
+                if sent.count(b"/s") > 12:
+                    process.send_signal(signal.SIGTERM)
+        except OSError:     # the last one to hold the other end has closed it
+            pass
+        os.close(leader)
+        return sent.decode()
+
+    def drawn(self, sent: str) -> list[str]:
+        return [line for line in re.split(r"\r\n|\r|\x1b\[\d*[AJ]", sent) if "/s" in line]
+
+    def test_one_conversion(self):
+        feeder = subprocess.Popen([sys.executable, "-c", "import sys, time\nfor i in range(0, len(d := sys.stdin.buffer.read()), 400):"
+                                   "\n sys.stdout.buffer.write(d[i:i + 400]); sys.stdout.flush(); time.sleep(0.05)"],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        feeder.stdin.write(GOOD)
+        feeder.stdin.close()
+        output = self.out()
+        sent = self.on_terminal("-i", "-", "-o", output, columns=40, stdin=feeder.stdout)
+        feeder.stdout.close()
+        feeder.wait()
+        lines = self.drawn(sent)
+        self.assertGreater(len(lines), 2)
+        self.assertTrue(all(len(line) < 40 for line in lines), lines)
+        self.assertTrue(all("standard input" in line for line in lines), lines)
+        self.assertTrue(sent.endswith("\r\x1b[J"), "taken off at the end")
+        self.assertEqual(output.read_bytes(), WANT)
+
+    def test_archive(self):
+        """Its workers stop themselves, so that there is something to be seen."""
+        for i in range(3):
+            self.put(f"{i}-{'name ' * 30}")
+        env = faults.environment(Plan("pread", f"before:{int(signal.SIGSTOP)}"), -1)
+        sent = self.on_terminal("-i", self.old, "-o", self.new, "-j", "2", columns=100, narrower=60, env=env)
+        lines = self.drawn(sent)
+        self.assertTrue(all(len(line) < 100 for line in lines), lines)
+        self.assertTrue(all(len(line) < 60 for line in lines[3:]), lines)
+        self.assertIn("0 of 3 files", lines[0])
+        self.assertIn("[....", lines[0])
+        self.assertTrue(all(f"{i}-name" in lines[1 + i] for i in range(2)), lines)
+        self.assertNotIn("[", lines[-1], "no room for the bar")
+        self.assertIn("\x1b[5A", sent, "the two long lines took two rows each when it was made narrower")
+        self.assertTrue(self.drawn(sent.rpartition("\x1b[J")[2]) == [], "taken off at the end")
+
+    def test_elsewhere(self):
+        self.put("a")
+        done = self.run_batch()
+        self.assertEqual(len(program.lines(done.stderr)), 1, "the summary only")
+        self.assertEqual(self.run_batch("-q", "--force").stderr, b"")
+
+
+class Reports(BatchTest):
+    def test_formats_agree(self):
+        archive.make(self.old, 120, 1, 1 << 20)
+        self.put(b"\xff<img src=x onerror=alert(1)>\n\"'&.save")
+        self.put(b"</script><script>alert(1)</script>".replace(b"/", b"\\"))
+        names = [self.dir / f"r.{end}" for end in ("jsonl", "xml", "html")]
+        self.assert_status(self.run_batch(*(a for n in names for a in ("--report", n))), 1)
+        rows = batch.rows(names[0])
+        totals = batch.lines(names[0])[-1]
+        self.assertEqual(totals["type"], "totals")
+        self.assertEqual(totals["files"], len(rows))
+        for result in ("converted", "failed", "other", "already-v2", "up-to-date"):
+            self.assertEqual(totals[result], sum(r["result"] == result for r in rows.values()))
+        self.assertEqual(totals["bytes_in"], sum(r["bytes_in"] for r in rows.values() if r["result"] == "converted"))
+        self.assertIsNone(batch.valid_xml(names[1]))
+
+        page = batch.Page(names[2])
+        table = [row for row in page.rows if len(row) == 10][1:]
+        self.assertEqual([r[0] for r in table], sorted((r[0] for r in table), key=lambda x: x != "failed"), "failures first")
+        self.assertEqual(sorted(r[1] for r in table), sorted(r["path"] for r in rows.values()))
+        self.assertFalse(page.tags & {"img", "iframe", "link", "object"})
+        self.assertFalse({a for a in page.attributes if a.startswith("on")} | page.attributes & {"src", "href", "style"})
+        self.assertIn("default-src 'none'", page.policy)
+        self.assertNotIn("unsafe", page.policy)
+        self.assertEqual(names[2].read_text().count("<script"), 1)
+
+    def test_merging(self):
+        """Parts make the whole; and twice the same is once."""
+        archive.make(self.old, 150, 0, 0)
+        whole = self.dir / "whole.xml"
+        self.assert_status(self.run_batch("--report", whole), 1)
+        self.new = self.dir / "parts"
+        parts = []
+        for k in (1, 2, 3):
+            parts.append(self.dir / f"{k}.jsonl")
+            self.run_batch("--shard", f"{k}/3", "--report", parts[-1])
+        self.run_batch("--shard", "2/3", "--report", parts[1])      # again: now all is up to date
+        parts[0].write_bytes(parts[0].read_bytes() + b'{"type":"file","pa')     # killed while writing
+        done = program.run("--merge-reports", self.dir / "merged.xml", *parts, parts[0])
+        self.assert_status(done, 0)
+        self.assertIn(b"cut off", done.stderr)
+        self.assertEqual(batch.comparable_xml(self.dir / "merged.xml"), batch.comparable_xml(whole))
+        program.run("--merge-reports", parts[0], *parts)            # into one of them
+        program.run("--merge-reports", self.dir / "again.xml", parts[0])
+        self.assertEqual(batch.comparable_xml(self.dir / "again.xml"), batch.comparable_xml(whole))
+        self.assertIsNone(batch.valid_xml(self.dir / "again.xml"))
+
+    def test_merging_what_is_not_there(self):
+        self.assert_status(program.run("--merge-reports", self.dir / "m.xml", self.dir / "missing.jsonl"), 3)
+        self.assertFalse((self.dir / "m.xml").exists())
+
+    def test_lines_are_added(self):
+        self.put("a")
+        report = self.file("r.jsonl", b'{"type":"file","path":"cut')
+        for _ in range(2):
+            self.run_batch("--report", report)
+        lines = report.read_bytes().splitlines()
+        self.assertEqual([json.loads(x).get("result") for x in lines[1:]], ["converted", None, "up-to-date", None])
+
+    def test_document_is_replaced_whole(self):
+        self.put("a")
+        report = self.file("r.html", b"old")
+        self.run_batch("--report", report, "--shard", "1/1")
+        batch.Page(report)
+        self.assertFalse([p for p in self.dir.iterdir() if p.name.startswith(".")])
+
+
+class Parts(BatchTest):
+    def setUp(self):
+        super().setUp()
+        for i in range(40):
+            self.put(f"{i % 3}/{i}")
+
+    @staticmethod
+    def part_of(name: bytes, count: int) -> int:
+        """As docs/batch.md has it."""
+        value = 0xcbf29ce484222325
+        for octet in name:
+            value = (value ^ octet) * 0x100000001b3 & (1 << 64) - 1
+        return (value ^ value >> 32) % count + 1
+
+    def assert_part(self, names, number: int, count: int) -> None:
+        self.assertEqual(set(names), {n for n in archive.snapshot(self.old) if self.part_of(n, count) == number})
+
+    def test_shards(self):
+        for k in range(1, 5):
+            self.assert_part(self.report_of("--shard", f"{k}/4"), k, 4)
+        self.assertEqual(set(archive.snapshot(self.new)), set(archive.snapshot(self.old)))
+
+    def test_environment(self):
+        slurm = {"SLURM_ARRAY_TASK_ID": "6", "SLURM_ARRAY_TASK_MIN": "2", "SLURM_ARRAY_TASK_COUNT": "4",
+                 "SLURM_ARRAY_TASK_STEP": "2"}
+        kubernetes = {"JOB_COMPLETION_INDEX": "2", "JOB_COMPLETIONS": "4"}
+        for env in (slurm, kubernetes):
+            self.assert_part(self.report_of(env={**os.environ, **env}), 3, 4)
+        self.assert_part(self.report_of("--shard", "1/2", env={**os.environ, **slurm}), 1, 2)
+        listed = self.file("list", b"0/0\n0/3\n1/1\n")
+        self.assertEqual(len(self.report_of("--files-from", listed, env={**os.environ, **slurm})), 3)
+        for env in ({"JOB_COMPLETION_INDEX": "2"}, {**slurm, "SLURM_ARRAY_TASK_ID": "5"},
+                    {**slurm, "SLURM_ARRAY_TASK_COUNT": "many"}, {**kubernetes, "JOB_COMPLETIONS": "2"}):
+            self.assert_status(self.run_batch(env={**os.environ, **env}), 2)
+
+    def test_lists(self):
+        self.put("odd\nname")
+        for text, want in ((b"0/0\n./1/1\n2//2\n\n0/0\n", {b"0/0", b"1/1", b"2/2"}), (b"0/0", {b"0/0"}),
+                           (b"0/0\0odd\nname\0", {b"0/0", b"odd\nname"}), (b"", set())):
+            with self.subTest(list=text):
+                listed = self.file("list", text)
+                self.assertEqual(set(self.report_of("--files-from", listed)), want)
+                self.assertEqual(set(self.report_of("--files-from", "-", input=text)), want)
+        for text in (b"/etc/passwd\n", b"../old/0/0\n", b"0/../0/0", b".\n"):
+            with self.subTest(list=text):
+                self.assert_status(self.run_batch("--files-from", self.file("list", text)), 2)
+        self.assert_status(self.run_batch("--files-from", self.dir / "missing"), 3)
+
+
+if __name__ == "__main__":
+    unittest.main()

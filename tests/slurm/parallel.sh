@@ -1,0 +1,25 @@
+#!/bin/bash
+# GNU parallel runs 4 parts of an archive, then batches of a list; the merged report must be that of a single run.
+# Wants Debian's parallel: tests/slurm/parallel.sh [SMALL [LARGE]]
+set -eu
+cd "$(dirname "$0")/../.."
+small=${1:-1000} large=${2:-4}
+command -v parallel >/dev/null || { echo "parallel: skipped: no GNU parallel (package parallel)"; exit 0; }
+program=$PWD/build/release/bin/convert-legacy-stream
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+/usr/bin/python3 tests/kit/archive.py "$work/old" --small "$small" --large "$large" --size 16M
+"$program" -i "$work/old" -o "$work/single" -q --report "$work/single.xml" 2>/dev/null || [ $? -eq 1 ]
+
+# The recipes of docs/batch.md. parallel's own status counts the jobs that failed: each has broken saves.
+parallel -j 2 "$program" -i "$work/old" -o "$work/shards" -j 1 -q --shard {}/4 --report "$work/shard-{}.jsonl" \
+    ::: 1 2 3 4 2>/dev/null || true
+"$program" --merge-reports "$work/shards.xml" "$work"/shard-*.jsonl
+tests/slurm/compare.py "$work/single.xml" "$work/shards.xml" "$work/single" "$work/shards"
+
+(cd "$work/old" && find . -type f -print0) |
+    parallel -0 -j 2 --pipe --recend '\0' -N 100 "$program" -i "$work/old" -o "$work/lists" -j 1 -q --files-from - \
+        --report "$work/list-{#}.jsonl" 2>/dev/null || true
+"$program" --merge-reports "$work/lists.xml" "$work"/list-*.jsonl
+tests/slurm/compare.py "$work/single.xml" "$work/lists.xml" "$work/single" "$work/lists"

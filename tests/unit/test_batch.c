@@ -1,0 +1,273 @@
+/*
+ * batch: parts of a list, names as text, lists of files, lines of reports.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "batch/digest.h"
+#include "batch/hex.h"
+#include "batch/path_list.h"
+#include "batch/report.h"
+#include "batch/shard.h"
+#include "plain_text.h"
+#include "support.h"
+
+static const struct shard everything;
+
+static void hash_is_what_the_document_says(void)
+{
+    /* Of a Python program that follows docs/batch.md. */
+    CHECK(shard_hash("") == 0xcbf29ce44fd0bfc1);
+    CHECK(shard_hash("a") == 0xaf63dc4c296230c0);
+    CHECK(shard_hash("foobar") == 0x8594417172ad2699);
+    CHECK(shard_hash("d/x\n\xff.save") == 0x82102d5d6bec23b);
+}
+
+static void each_path_is_in_one_part(void)
+{
+    enum { PARTS = 8, PATHS = 4000 };
+    unsigned sizes[PARTS + 1] = {0};
+    char path[64];
+
+    for (unsigned i = 0; i < PATHS; i++) {
+        unsigned in = 0;
+
+        snprintf(path, sizeof(path), "host%02u/vm-%04u.save", i % 16, i);
+        for (unsigned k = 1; k <= PARTS; k++) {
+            if (shard_has(&(struct shard){.number = k, .count = PARTS}, path)) {
+                in++;
+                sizes[k]++;
+            }
+        }
+        CHECK_INT(in, 1);
+        CHECK(shard_has(&everything, path));
+    }
+    for (unsigned k = 1; k <= PARTS; k++)
+        CHECK_THAT(sizes[k] > PATHS / PARTS * 8 / 10 && sizes[k] < PATHS / PARTS * 12 / 10,
+                   "part %u has %u of %d", k, sizes[k], PATHS);
+}
+
+static void parts_as_text(void)
+{
+    static const char *const wrong[] = {"",     "1",    "1/",           "/2",   "0/2",
+                                        "3/2",  "1/2x", "x/2",          "-1/2", " 1/2",
+                                        "1//2", "1/0",  "1/99999999999"};
+    struct shard shard;
+
+    CHECK(shard_parse("2/3", &shard));
+    CHECK_INT(shard.number, 2);
+    CHECK_INT(shard.count, 3);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        CHECK_THAT(!shard_parse(wrong[i], &shard), "'%s' is no part", wrong[i]);
+}
+
+static void check_plain(const char *bytes, const char *wanted)
+{
+    char *text = plain_text(bytes);
+
+    CHECK_INT(is_plain_text(bytes), strcmp(bytes, wanted) == 0);
+    CHECK_TEXT(text, wanted);
+    free(text);
+}
+
+static void names_as_text(void)
+{
+    check_plain("", "");
+    check_plain("plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x92\xbe",
+                "plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x92\xbe");
+    check_plain("a\nb\x7f", "a\\x0ab\\x7f");
+    check_plain("\xff\xc3", "\\xff\\xc3");
+    check_plain("\xc0\x80", "\\xc0\\x80");                   /* overlong */
+    check_plain("\xed\xa0\x80", "\\xed\\xa0\\x80");          /* a surrogate */
+    check_plain("\xe2\x80\xae", "\\xe2\\x80\\xae");          /* right-to-left override */
+    check_plain("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"); /* beyond Unicode */
+    check_plain("\xc2\x85", "\\xc2\\x85");                   /* C1 */
+}
+
+static void list_of(const char *text, size_t len, const char *wanted)
+{
+    struct path_list list = {0};
+    struct bytes joined = {0};
+    struct cls_error err;
+    struct scratch dir;
+    bool ok;
+
+    scratch_make(&dir);
+    write_file(scratch_path(&dir, "list"), text, len);
+    ok = path_list_read(&list, scratch_path(&dir, "list"), &everything, &err);
+    CHECK_INT(ok, wanted != NULL);
+    for (size_t i = 0; i < list.count; i++) {
+        put_text(&joined, list.paths[i]);
+        put_text(&joined, "|");
+    }
+    put_raw(&joined, "", 1);
+    if (wanted)
+        CHECK_TEXT((const char *)joined.p, wanted);
+    bytes_free(&joined);
+    path_list_free(&list);
+    scratch_remove(&dir);
+}
+#define LIST_OF(text, wanted) list_of(text, sizeof(text) - 1, wanted)
+
+static void lists(void)
+{
+    LIST_OF("", "");
+    LIST_OF("b\na\n\nb\n", "a|b|");
+    LIST_OF("./a//b/./c", "a/b/c|");
+    LIST_OF("b\nc\0a\0", "a|b\nc|");
+    LIST_OF("..a\n", "..a|");
+    LIST_OF("/a\n", NULL);
+    LIST_OF("a/../b\n", NULL);
+    LIST_OF("..\n", NULL);
+    LIST_OF(".\n", NULL);
+}
+
+/* To JSON and back. */
+static void check_line(const struct row *row)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    struct cls_error err;
+    struct row back;
+    bool torn;
+
+    must(out != NULL, "open_memstream");
+    CHECK(report_jsonl_row(out, row, &err));
+    fclose(out);
+    CHECK(text[size - 1] == '\n' && strchr(text, '\n') == text + size - 1);
+    CHECK(report_jsonl_read(text, &back, &torn));
+    CHECK_TEXT(back.path, row->path);
+    CHECK_INT(back.result, row->result);
+    CHECK_INT(back.status, row->status);
+    CHECK_INT(back.copied, row->copied);
+    CHECK_TEXT(back.envelope, row->envelope);
+    CHECK_INT(back.guest, row->guest);
+    CHECK_INT(back.width, row->width);
+    CHECK(back.p2m_size == row->p2m_size && back.bytes_in == row->bytes_in &&
+          back.bytes_out == row->bytes_out && back.usec == row->usec);
+    CHECK(memcmp(back.pages, row->pages, sizeof(back.pages)) == 0);
+    CHECK_INT(back.has_digests, row->has_digests);
+    CHECK(memcmp(back.digest_in, row->digest_in, DIGEST_SIZE) == 0 &&
+          memcmp(back.digest_out, row->digest_out, DIGEST_SIZE) == 0);
+    CHECK_INT(back.why != NULL, row->why != NULL);
+    if (back.why && row->why) {
+        CHECK_INT(back.why->about_input, row->why->about_input);
+        CHECK(back.why->offset == row->why->offset);
+        CHECK_TEXT(back.why->place, row->why->place);
+        CHECK_TEXT(back.why->reason, row->why->reason);
+    }
+    row_free(&back);
+    free(text);
+}
+
+static void rows_as_lines(void)
+{
+    char path[] = "d/\xff\n.save", plain[] = "\xc3\xa9\"\\/<";
+    struct cls_error why = {.about_input = true, .offset = UINT64_C(1) << 40, .place = "body"};
+    struct row row = {.path = path,
+                      .result = ROW_CONVERTED,
+                      .envelope = "xl",
+                      .guest = GUEST_PV,
+                      .width = 4,
+                      .p2m_size = 0x0fffffff,
+                      .pages = {[0] = UINT64_MAX / 4, [9] = 7, [15] = 1},
+                      .bytes_in = 1,
+                      .bytes_out = UINT64_C(1) << 50,
+                      .usec = 1234567890123,
+                      .has_digests = true};
+
+    memset(row.digest_in, 0x5a, DIGEST_SIZE);
+    memset(row.digest_out, 0x01, DIGEST_SIZE);
+    check_line(&row);
+    snprintf(why.reason, sizeof(why.reason), "a \"reason\"");
+    check_line(&(struct row){.path = plain,
+                             .result = ROW_FAILED,
+                             .status = CLS_SYSTEM,
+                             .guest = GUEST_HVM,
+                             .why = &why});
+    why.about_input = false;
+    why.offset = 0;
+    why.place[0] = '\0';
+    check_line(&(struct row){.path = plain, .result = ROW_OTHER, .copied = true, .why = &why});
+}
+
+static void what_is_no_line(void)
+{
+    static const char *const torn_lines[] = {
+        "",
+        "\n",
+        "{\"type\":\"file\",\"pa",
+        "[]",
+        "1",
+        "{}",
+        "{\"type\":\"file\"}",
+        "{\"type\":\"file\",\"path\":\"a\",\"result\":\"x\"}",
+        "{\"type\":\"file\",\"path\":null,\"result\":\"other\"}",
+        "{\"type\":\"file\",\"path\":\"a\",\"path_hex\":\"6\","
+        "\"result\":\"other\"}",
+        "{\"type\":\"file\",\"path\":\"a\",\"path_hex\":\"6100\","
+        "\"result\":\"other\"}",
+        "{\"type\":\"file\",\"path\":\"a\",\"result\":\"failed\","
+        "\"status\":9}"};
+    struct row row;
+    bool torn;
+
+    for (size_t i = 0; i < sizeof(torn_lines) / sizeof(torn_lines[0]); i++) {
+        CHECK(!report_jsonl_read(torn_lines[i], &row, &torn));
+        CHECK_THAT(torn, "%s is no line", torn_lines[i]);
+    }
+    CHECK(!report_jsonl_read("{\"type\":\"totals\",\"files\":3}", &row, &torn));
+    CHECK(!torn);
+}
+
+static void the_worst_decides(void)
+{
+    struct row_totals totals = {0};
+
+    CHECK_INT(row_totals_status(&totals), CLS_OK);
+    row_totals_add(&totals, &(struct row){.result = ROW_UP_TO_DATE});
+    CHECK_INT(row_totals_status(&totals), CLS_OK);
+    row_totals_add(&totals, &(struct row){.result = ROW_FAILED, .status = CLS_USAGE});
+    CHECK_INT(row_totals_status(&totals), CLS_BAD_INPUT);
+    row_totals_add(&totals, &(struct row){.result = ROW_FAILED, .status = CLS_SYSTEM});
+    row_totals_add(&totals, &(struct row){.result = ROW_FAILED, .status = CLS_BAD_INPUT});
+    CHECK_INT(row_totals_status(&totals), CLS_SYSTEM);
+}
+
+static void digests_of_two_files(void)
+{
+    /* sha256sum of "abc", and of nothing */
+    static const char abc[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    static const char none[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    int in = memfd_of((const uint8_t *)"abc", 3), out = memfd_of((const uint8_t *)"abcdef", 6);
+    uint8_t want_abc[DIGEST_SIZE], want_none[DIGEST_SIZE];
+    struct digests d = {0};
+    struct cls_error err;
+
+    must(hex_read(abc, want_abc, DIGEST_SIZE) && hex_read(none, want_none, DIGEST_SIZE), "hex");
+    CHECK(digests_take(&d, in, out, 3, &err));
+    CHECK(memcmp(d.in, want_abc, DIGEST_SIZE) == 0 && memcmp(d.out, want_abc, DIGEST_SIZE) == 0);
+    CHECK(digests_take(&d, in, out, 0, &err));
+    CHECK(memcmp(d.out, want_none, DIGEST_SIZE) == 0);
+    CHECK(lseek(in, 0, SEEK_CUR) == 0);
+    close(in);
+    close(out);
+    CHECK(!digests_take(&d, in, out, 3, &err));
+    CHECK_INT(err.status, CLS_SYSTEM);
+}
+
+CU_TestInfo batch_tests[] = {
+    {"the hash is what the document says", hash_is_what_the_document_says},
+    {"each path is in one part", each_path_is_in_one_part},
+    {"parts as text", parts_as_text},
+    {"names as text", names_as_text},
+    {"lists of files", lists},
+    {"rows as lines, and back", rows_as_lines},
+    {"what is no line", what_is_no_line},
+    {"the worst decides", the_worst_decides},
+    {"digests of two files", digests_of_two_files},
+    CU_TEST_INFO_NULL,
+};
