@@ -251,15 +251,19 @@ class Names(BatchTest):
 
 
 class Resuming(BatchTest):
+    def identities(self) -> dict[str, tuple[int, int]]:
+        """Inode numbers are used again."""
+        return {p.name: (p.stat().st_ino, p.stat().st_ctime_ns) for p in self.new.iterdir()}
+
     def test_up_to_date(self):
         for name in "abc":
             self.put(name)
         self.results()
-        before = {p.name: p.stat().st_ino for p in self.new.iterdir()}
+        before = self.identities()
         os.utime(self.old / "b")
         (self.new / "c").unlink()
         self.assertEqual(self.results(), {"a": "up-to-date", "b": "converted", "c": "converted"})
-        after = {p.name: p.stat().st_ino for p in self.new.iterdir()}
+        after = self.identities()
         self.assertEqual([n for n in before if before[n] == after[n]], ["a"])
         self.assertEqual(set(self.results("--force").values()), {"converted"})
         os.utime(self.old / "a")
@@ -316,11 +320,11 @@ class Trouble(BatchTest):
         return faults.environment(plan, -1)
 
     def test_crash_of_a_worker(self):
-        """Only workers read what follows a stream."""
+        """Only workers give outputs their names, and only to whole ones."""
         for name in ("a", "b", "c"):
             self.put(name)
         self.put("bad", BAD)
-        rows = self.report_of(status=3, env=self.environment(Plan("pread", f"before:{int(signal.SIGKILL)}")))
+        rows = self.report_of(status=3, env=self.environment(Plan("linkat", f"before:{int(signal.SIGKILL)}")))
         self.assertEqual({r["result"] for r in rows.values()}, {"failed"})
         self.assertIn("signal 9", rows[b"a"]["why"]["reason"])
         self.assertEqual(rows[b"bad"]["status"], 1)
@@ -424,7 +428,7 @@ class Progress(BatchTest):
         """Its workers stop themselves, so that there is something to be seen."""
         for i in range(3):
             self.put(f"{i}-{'name ' * 30}")
-        env = faults.environment(Plan("pread", f"before:{int(signal.SIGSTOP)}"), -1)
+        env = faults.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}"), -1)
         sent = self.on_terminal("-i", self.old, "-o", self.new, "-j", "2", columns=100, narrower=60, env=env)
         lines = self.drawn(sent)
         self.assertTrue(all(len(line) < 100 for line in lines), lines)

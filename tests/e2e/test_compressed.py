@@ -12,6 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from kit import cases, envelopes, expected, program, v2, verifier
 from kit.base import ProgramTest
+from kit.make_fixtures import FIXTURES
 
 PROGRAMS = {"zstd": "zstd", "xz": "xz-utils", "gzip": "gzip", "bzip2": "bzip2", "lz4": "lz4"}     # and their packages
 CASE = cases.named("hvm64-full-batch")
@@ -99,6 +100,21 @@ class Compressed(ProgramTest):
         source, output = self.file("old.save", compress("zstd", CASE.octets() + b"xyz")), self.out()
         line = self.assert_refused(program.run("-i", source, "-o", output), output)
         self.assertIn("3 bytes are left behind the stream", line)
+
+    def test_checkpoints(self):
+        """Looked for as in any file that is named; read once only."""
+        for fixture in sorted(FIXTURES.glob("remus-*.legacy")):
+            source, output = self.file("old.save", compress("zstd", fixture.read_bytes())), self.out()
+            self.assert_status(program.run("-i", source, "-o", output, "--stream-version", "3"), 0)
+            self.assertEqual(output.read_bytes(), fixture.with_suffix(".v3.expected").read_bytes())
+            self.assert_status(program.run("-i", source, "-o", output, "--compact"), 2)
+
+    def test_checkpoint_cut_off(self):
+        fixture = next(p for p in sorted(FIXTURES.glob("remus-*.legacy")) if "-xl-" in p.name)
+        source, output = self.file("old.save", compress("zstd", fixture.read_bytes()[:-100])), self.out()
+        done = program.run("-i", source, "-o", output)
+        self.assert_status(done, 0)
+        self.assertIn(b"incomplete: dropped", done.stderr)
 
     def test_compressed_twice(self):
         source, output = self.file("old.save", compress("zstd", compress("xz", CASE.octets()))), self.out()

@@ -192,8 +192,6 @@ HEAD = """# Fixtures
 Small legacy streams (`NAME.legacy`) and, for the good ones, what
 `convert-legacy-stream -i NAME.legacy -o OUT --stream-version 3` has to write, octet by octet (`NAME.v3.expected`).
 `remus-` begins the names of good ones with several checkpoints, of which only files are read to the last.
-They have the formats' shape and made-up contents. The name says the envelope (xl, none), the guest and the toolstack's
-width; pv32on64 is a 32-bit guest saved by a 64-bit toolstack.
 They have the formats' shape and made-up contents. The name says the envelope (xl, libvirt, xend, xapi, xapi-structured,
 none), the guest and the toolstack's width; pv32on64 is a 32-bit guest saved by a 64-bit toolstack.
 

@@ -20,7 +20,7 @@ struct sandbox_place {
 };
 
 /*
- * To be called when all files are open and before the first byte of input is looked at. What the
+ * To be called when all files are open and before the first byte of input is parsed. What the
  * kernel does not know is logged (CLS_LOG_INFO) and done without; that a known means fails is an
  * error (CLS_SYSTEM). In a build without the sandbox (CLS_SANDBOX=OFF) only logs that.
  */
