@@ -335,10 +335,13 @@ class Trouble(BatchTest):
     def test_worker_that_hangs(self):
         for name in ("a", "b"):
             self.put(name)
-        rows = self.report_of("--timeout", "1", "-j", "2", status=3,
+        self.put("c-bad", BAD)
+        rows = self.report_of("--timeout", "1", "-j", "1", status=3,
                               env=self.environment(Plan("pread", f"before:{int(signal.SIGSTOP)}")))
         self.assertEqual({r["result"] for r in rows.values()}, {"failed"})
-        self.assertIn("--timeout", rows[b"a"]["why"]["reason"])
+        for name in (b"a", b"b"):
+            self.assertIn("--timeout", rows[name]["why"]["reason"])
+        self.assertIn("input ended", rows[b"c-bad"]["why"]["reason"], "which waited behind it")
         self.assertEqual(self.new_files(), {})
 
     def test_no_process_can_be_had(self):

@@ -128,6 +128,7 @@ int batch_run(const struct convert_options *convert, const struct batch_options 
         .options = &settled,
         .setup = {.options = *convert,
                   .digests = options->digests,
+                  .copy_others = options->copy_others,
                   .log = messages->verbosity >= NORMAL,
                   .log_level = messages->verbosity >= VERBOSE ? CLS_LOG_INFO : CLS_LOG_WARNING},
         .place = {.in_root = -1,

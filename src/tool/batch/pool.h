@@ -19,7 +19,7 @@ struct pool {
     struct task *tasks;
     size_t count, next;   /* tasks[next] comes next */
     uint64_t bytes, done; /* of all tasks, and of those that are over */
-    size_t running, finished;
+    size_t finished;
     struct slot *slots; /* options->jobs of them */
     int ended_by;       /* the signal; 0: none */
 };
@@ -30,6 +30,10 @@ struct pool {
  * untouched, as do those that were being worked on.
  */
 bool pool_run(struct pool *pool, struct cls_error *err) CLS_MUST_CHECK;
+
+/* A remark about a file. */
+void pool_tell(const struct pool *pool, const char *path, enum cls_log_level level,
+               const char *text);
 
 /* The row of a file, whoever came to it, with what there is to say. Takes over what row points to.
  */

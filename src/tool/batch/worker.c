@@ -56,12 +56,10 @@ bool worker_start(struct worker *worker, const struct worker_setup *setup, struc
     return true;
 }
 
-bool worker_order(struct worker *worker, size_t task, bool copy, struct cls_error *err)
+bool worker_order(struct worker *worker, size_t task, struct cls_error *err)
 {
-    struct worker_order order = {.task = task, .copy = copy};
+    uint64_t order = task;
 
-    worker->has_result = worker->garbled = false;
-    worker->offset = 0;
     return write(worker->orders, &order, sizeof(order)) == sizeof(order) ||
            cls_fail_errno(err, errno, "cannot reach a worker");
 }
@@ -82,13 +80,15 @@ static bool is_sane(const struct worker_message *m)
            (m->width == 0 || m->width == 4 || m->width == 8) && (m->ok || m->status != CLS_OK);
 }
 
-static enum worker_news take_result(struct worker *worker, const struct worker_message *m)
+static void take_result(struct worker *worker, const struct worker_message *m)
 {
     struct worker_result *r = &worker->result;
 
-    if (worker->has_result || !is_sane(m))
-        return WORKER_GARBAGE;
-    *r = (struct worker_result){.ok = m->ok, .input = (enum convert_input)m->input};
+    worker->has_result = m->has_result && is_sane(m);
+    if (!worker->has_result)
+        return;
+    *r = (struct worker_result){
+        .ok = m->ok, .copied = m->copied, .input = (enum convert_input)m->input};
     r->err.status = (enum cls_status)m->status;
     r->err.about_input = m->about_input;
     r->err.offset = m->offset;
@@ -103,8 +103,6 @@ static enum worker_news take_result(struct worker *worker, const struct worker_m
     r->found.has_digests = m->has_digests != 0;
     memcpy(r->found.digest_in, m->digest_in, DIGEST_SIZE);
     memcpy(r->found.digest_out, m->digest_out, DIGEST_SIZE);
-    worker->has_result = true;
-    return WORKER_RESULT;
 }
 
 enum worker_news worker_listen(struct worker *worker)
@@ -121,13 +119,13 @@ enum worker_news worker_listen(struct worker *worker)
         worker->level = m.level == CLS_LOG_WARNING ? CLS_LOG_WARNING : CLS_LOG_INFO;
         copy_text(worker->line, sizeof(worker->line), m.text);
         return WORKER_LINE;
-    case MESSAGE_RESULT:
-        return take_result(worker, &m);
     case MESSAGE_ENDED:
+        worker->offset = 0;
         worker->wstatus = m.wstatus;
+        take_result(worker, &m);
         return WORKER_ENDED;
     default:
-        return WORKER_GARBAGE;
+        return WORKER_SILENT;
     }
 }
 

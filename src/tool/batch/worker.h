@@ -25,6 +25,7 @@ struct task {
 struct worker_setup {
     struct convert_options options; /* without ends */
     bool digests;                   /* SHA-256 of input and output; its library is loaded */
+    bool copy_others;               /* what is no legacy save is copied as it is */
     bool log;                       /* are lines wanted at all? */
     enum cls_log_level log_level;   /* the highest that is wanted */
     sigset_t signals;               /* the mask while working */
@@ -33,40 +34,37 @@ struct worker_setup {
 };
 
 struct worker_result {
-    bool ok;
+    bool ok, copied;
     enum convert_input input;
-    struct cls_error err; /* where not ok */
+    struct cls_error err; /* where not ok: why, also of what was copied */
     struct row found;     /* the members that a conversion knows */
 };
 
 enum worker_news {
-    WORKER_SILENT,  /* nothing more for now */
-    WORKER_OFFSET,  /* offset has changed */
-    WORKER_LINE,    /* level and line are filled */
-    WORKER_RESULT,  /* result is filled; the end is still to come */
-    WORKER_ENDED,   /* the order is carried out, or not; wstatus is that of its process */
-    WORKER_GARBAGE, /* a conversion has sent what none sends: to be taken for silent from now on */
+    WORKER_SILENT, /* nothing more for now */
+    WORKER_OFFSET, /* offset has changed */
+    WORKER_LINE,   /* level and line are filled */
+    WORKER_ENDED,  /* the order is carried out; has_result, result and wstatus are filled */
 };
 
 struct worker {
     pid_t pid;       /* 0: there is none */
     int orders;      /* to it */
     int news;        /* from it; non-blocking */
-    uint64_t offset; /* in the input, of the order that it is at */
+    uint64_t offset; /* in the input that it is at */
     enum cls_log_level level;
     char line[400];
-    bool has_result, garbled;
+    bool has_result; /* else its process ended without, or what it sent was no result */
     struct worker_result result;
-    int wstatus;
+    int wstatus; /* of the process */
 };
 
 /* Starts a process. The signals of batch_signals_install() must be blocked. */
 bool worker_start(struct worker *worker, const struct worker_setup *setup,
                   struct cls_error *err) CLS_MUST_CHECK;
 
-/* Has it convert, or copy as it is, that task. Only when it is idle. */
-bool worker_order(struct worker *worker, size_t task, bool copy,
-                  struct cls_error *err) CLS_MUST_CHECK;
+/* Has it work on that task, after those that it was given before (some hundred at most). */
+bool worker_order(struct worker *worker, size_t task, struct cls_error *err) CLS_MUST_CHECK;
 
 enum worker_news worker_listen(struct worker *worker);
 

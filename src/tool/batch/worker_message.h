@@ -10,25 +10,20 @@
 
 #include "worker.h"
 
-struct worker_order {
-    uint64_t task;
-    uint64_t copy; /* 0 or 1 */
-};
-
 enum worker_message_kind {
     MESSAGE_OFFSET,
     MESSAGE_LINE,
-    MESSAGE_RESULT,
-    MESSAGE_LAST_OF_CONVERSION = MESSAGE_RESULT,
-    MESSAGE_ENDED, /* only the worker itself says so */
+    MESSAGE_RESULT, /* of a conversion, its last */
+    MESSAGE_ENDED,  /* of a worker, with the members of the result if there was one */
 };
 
 struct worker_message {
     uint32_t kind;
     uint32_t level; /* LINE */
     uint32_t ok, input, status, about_input, guest, width, has_digests;
-    int32_t wstatus; /* ENDED */
-    uint64_t offset; /* OFFSET; RESULT: of the error */
+    int32_t wstatus;             /* ENDED */
+    uint32_t has_result, copied; /* ENDED */
+    uint64_t offset;             /* OFFSET; RESULT: of the error */
     uint64_t p2m_size, bytes_out, pages[16];
     uint8_t digest_in[DIGEST_SIZE], digest_out[DIGEST_SIZE];
     char envelope[16];

@@ -46,6 +46,7 @@ void worker_send(int fd, const struct worker_message *message)
 struct worker_message worker_failure(const struct cls_error *err)
 {
     struct worker_message m = {.kind = MESSAGE_RESULT,
+                               .has_result = 1,
                                .status = err->status,
                                .about_input = err->about_input,
                                .offset = err->offset};
@@ -87,65 +88,82 @@ static pid_t start_conversion(const struct serving *s, const struct conversion_j
     return pid;
 }
 
-/* What is no message is swallowed: the conversion is at fault, and will have no result. */
-static void pass_on(const struct serving *s, int messages)
+/* Its result is kept; what is no message is swallowed. */
+static void listen_to(const struct serving *s, int messages, struct worker_message *result)
 {
     struct worker_message m;
 
-    while (read(messages, &m, sizeof(m)) == sizeof(m))
-        if (m.kind <= MESSAGE_LAST_OF_CONVERSION)
+    while (read(messages, &m, sizeof(m)) == sizeof(m)) {
+        if (m.kind == MESSAGE_RESULT) {
+            *result = m;
+            result->has_result = 1;
+            result->copied = 0;
+        } else if (m.kind < MESSAGE_RESULT) {
             worker_send(s->news, &m);
+        }
+    }
 }
 
 /* Until the conversion has ended. */
-static int attend(const struct serving *s, pid_t pid, int messages)
+static void attend(const struct serving *s, pid_t pid, int messages, struct worker_message *result)
 {
     struct pollfd fd = {.fd = messages, .events = POLLIN};
     bool passed_on = false;
     int wstatus;
 
-    for (;;) {
+    do {
         ppoll(&fd, 1, NULL, &s->while_waiting);
         if (told_to_end && !passed_on) {
             kill(pid, SIGTERM);
             kill(pid, SIGCONT); /* one that is stopped hears no SIGTERM */
             passed_on = true;
         }
-        pass_on(s, messages);
-        if (fd.revents & POLLHUP)
+        listen_to(s, messages, result);
+        if (result->has_result || fd.revents & POLLHUP)
             fd.fd = -1; /* its end is all that is to come */
-        if (waitpid(pid, &wstatus, WNOHANG) == pid)
-            break;
-    }
-    pass_on(s, messages);
-    return wstatus;
+    } while (waitpid(pid, &wstatus, WNOHANG) != pid);
+    listen_to(s, messages, result);
+    result->wstatus = wstatus;
 }
 
-/* Where no process can be started the result says so, and no process has ended badly. */
-static int convert(const struct serving *s, const struct conversion_job *job)
+static struct worker_message convert(const struct serving *s, const struct conversion_job *job)
 {
-    struct worker_message failure;
+    struct worker_message result = {0};
     struct cls_error err;
-    int messages, wstatus;
+    int messages;
     pid_t pid = start_conversion(s, job, &messages);
 
     if (pid < 0) {
         cls_fail_errno(&err, errno, "cannot start a process for %s", job->in_name);
-        failure = worker_failure(&err);
-        worker_send(s->news, &failure);
-        return 0;
+        return worker_failure(&err);
     }
-    wstatus = attend(s, pid, messages);
+    attend(s, pid, messages, &result);
     close(messages);
-    return wstatus;
+    return result;
 }
 
-static void carry_out(struct serving *s, const struct worker_order *order)
+/* The conversion was in its sandbox before it saw that there is nothing to convert. */
+static struct worker_message convert_or_copy(const struct serving *s, struct conversion_job *job)
 {
-    const char *path = s->setup->tasks[order->task].path;
-    struct conversion_job job = {.copy = order->copy};
-    struct worker_message ended = {.kind = MESSAGE_ENDED}, failure;
+    struct worker_message result = convert(s, job), copy;
+
+    if (!s->setup->copy_others || told_to_end || !result.has_result || result.ok ||
+        result.status != CLS_BAD_INPUT || result.input == CONVERT_INPUT_LEGACY)
+        return result;
+    job->copy = true;
+    copy = convert(s, job);
+    if (!copy.ok)
+        return copy;
+    result.copied = 1;
+    result.bytes_out = copy.bytes_out;
+    return result;
+}
+
+static struct worker_message carry_out(struct serving *s, const char *path)
+{
+    struct conversion_job job = {.copy = false};
     char *in_name = NULL, *out_name = NULL;
+    struct worker_message result;
     struct cls_error err;
 
     if (asprintf(&in_name, "%s/%s", s->place.in_label, path) < 0 ||
@@ -156,14 +174,13 @@ static void carry_out(struct serving *s, const struct worker_order *order)
     if (place_enter(&s->place, path, &job.name, &err) && place_make(&s->place, &err)) {
         job.in_dir = s->place.in_dir;
         job.out_dir = s->place.out_dir;
-        ended.wstatus = convert(s, &job);
+        result = convert_or_copy(s, &job);
     } else {
-        failure = worker_failure(&err);
-        worker_send(s->news, &failure);
+        result = worker_failure(&err);
     }
-    worker_send(s->news, &ended);
     free(in_name);
     free(out_name);
+    return result;
 }
 
 _Noreturn void worker_serve(const struct worker_setup *setup, int orders, int news)
@@ -171,7 +188,8 @@ _Noreturn void worker_serve(const struct worker_setup *setup, int orders, int ne
     struct serving s = {.setup = setup, .place = setup->place, .orders = orders, .news = news};
     int keep[] = {orders, news, s.place.in_root, s.place.out_root};
     struct pollfd fd = {.fd = orders, .events = POLLIN};
-    struct worker_order order;
+    struct worker_message result;
+    uint64_t order;
 
     s.place.dir = NULL;
     s.place.in_dir = s.place.out_dir = -1;
@@ -182,7 +200,9 @@ _Noreturn void worker_serve(const struct worker_setup *setup, int orders, int ne
             continue;
         if (read(orders, &order, sizeof(order)) != sizeof(order))
             break;
-        carry_out(&s, &order);
+        result = carry_out(&s, setup->tasks[order].path);
+        result.kind = MESSAGE_ENDED;
+        worker_send(news, &result);
     }
     _exit(CLS_OK);
 }

@@ -1,0 +1,210 @@
+#include "slot.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#define GRACE 5.0 /* seconds from SIGTERM to SIGKILL */
+
+/* The worker comes to its first task. */
+static void begin(const struct pool *pool, struct slot *slot)
+{
+    slot->begun = progress_now();
+    slot->deadline = pool->options->timeout ? slot->begun + pool->options->timeout : 0;
+}
+
+/* What was not yet begun stays. */
+static void drop_first(const struct pool *pool, struct slot *slot)
+{
+    slot->over = slot->told_to_end;
+    slot->count--;
+    memmove(slot->tasks, slot->tasks + 1, slot->count * sizeof(*slot->tasks));
+    begin(pool, slot);
+}
+
+/* The first task is over. */
+static bool finish(struct pool *pool, struct slot *slot, struct row *row, struct cls_error *err)
+{
+    struct task *task = &pool->tasks[slot->tasks[0]];
+
+    row->path = task->path;
+    row->bytes_in = task->size;
+    row->usec = (uint64_t)((progress_now() - slot->begun) * 1e6);
+    task->path = NULL;
+    pool->done += task->size;
+    pool->finished++;
+    drop_first(pool, slot);
+    return pool_report(pool, row, err);
+}
+
+static bool fail(struct pool *pool, struct slot *slot, const struct cls_error *why,
+                 struct cls_error *err)
+{
+    struct row row = {.result = ROW_FAILED, .status = why->status};
+
+    row_explain(&row, why);
+    return finish(pool, slot, &row, err);
+}
+
+/* Gives all tasks to a new worker. */
+static bool start(struct pool *pool, struct slot *slot, struct cls_error *err)
+{
+    struct cls_error why;
+    bool ok = worker_start(&slot->worker, &pool->setup, &why);
+
+    slot->told_to_end = slot->timed_out = slot->over = false;
+    begin(pool, slot);
+    for (unsigned i = 0; ok && i < slot->count; i++)
+        ok = worker_order(&slot->worker, slot->tasks[i], &why);
+    while (!ok && slot->count > 0)
+        if (!fail(pool, slot, &why, err))
+            return false;
+    return true;
+}
+
+bool slot_add(struct pool *pool, struct slot *slot, size_t task, struct cls_error *err)
+{
+    struct cls_error why;
+
+    slot->tasks[slot->count++] = task;
+    if (slot->count == 1)
+        begin(pool, slot);
+    if (slot->worker.pid != 0 && worker_order(&slot->worker, task, &why))
+        return true;
+    if (slot->count > 1)
+        return true; /* its worker has gone, which will be seen to */
+    worker_dismiss(&slot->worker);
+    return start(pool, slot, err);
+}
+
+void slot_end(struct slot *slot)
+{
+    kill(slot->worker.pid, slot->told_to_end ? SIGKILL : SIGTERM);
+    slot->told_to_end = true;
+    slot->deadline = progress_now() + GRACE;
+}
+
+/* Why there is no result. */
+static void explain_end(const struct pool *pool, const struct slot *slot, struct cls_error *why)
+{
+    const char *in = pool->place.in_label, *path = pool->tasks[slot->tasks[0]].path;
+    int wstatus = slot->worker.wstatus;
+
+    if (slot->timed_out)
+        cls_fail(why, CLS_SYSTEM, "%s/%s: not done after %u s (--timeout)", in, path,
+                 pool->options->timeout);
+    else if (WIFSIGNALED(wstatus))
+        cls_fail(why, CLS_SYSTEM, "%s/%s: its process was ended by signal %d (%s)", in, path,
+                 WTERMSIG(wstatus), strsignal(WTERMSIG(wstatus)));
+    else
+        cls_fail(why, CLS_SYSTEM, "%s/%s: its process ended without a result, status %d", in, path,
+                 WEXITSTATUS(wstatus));
+}
+
+/* Others (a part of an earlier run, another machine) may have been at the same file. */
+static bool came_up_meanwhile(struct pool *pool, const struct slot *slot)
+{
+    struct cls_error ignored;
+    const char *name;
+    struct stat st;
+
+    place_leave(&pool->place); /* its directory may have come up, too */
+    return !pool->options->force &&
+           place_enter(&pool->place, pool->tasks[slot->tasks[0]].path, &name, &ignored) &&
+           fstatat(pool->place.in_dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           place_is_up_to_date(&pool->place, name, &st);
+}
+
+/* What the worker's result means for the file. */
+static void judge(struct pool *pool, struct slot *slot, struct row *row)
+{
+    const struct worker_result *r = &slot->worker.result;
+    bool bad = r->err.status == CLS_BAD_INPUT;
+
+    *row = r->found;
+    if (r->ok)
+        return;
+    if (bad && r->input != CONVERT_INPUT_LEGACY)
+        *row = (struct row){.result = r->input == CONVERT_INPUT_V2 ? ROW_ALREADY_V2 : ROW_OTHER,
+                            .copied = r->copied,
+                            .bytes_out = r->found.bytes_out};
+    else if (!bad && came_up_meanwhile(pool, slot))
+        row->result = ROW_UP_TO_DATE;
+    else
+        row->result = ROW_FAILED;
+    if (row->result == ROW_FAILED)
+        row->status = r->err.status;
+    if (row->result != ROW_UP_TO_DATE)
+        row_explain(row, &r->err);
+}
+
+/* The worker says that the first task is over, or has ended itself. */
+static bool ended(struct pool *pool, struct slot *slot, struct cls_error *err)
+{
+    struct cls_error why;
+    struct row row;
+
+    if (slot->worker.has_result) {
+        judge(pool, slot, &row);
+        return finish(pool, slot, &row, err);
+    }
+    if (slot->told_to_end && !slot->timed_out) {
+        drop_first(pool, slot); /* not its fault: it stays as it was */
+        return true;
+    }
+    explain_end(pool, slot, &why);
+    return fail(pool, slot, &why, err);
+}
+
+/* Takes all news. */
+static bool hear(struct pool *pool, struct slot *slot, struct cls_error *err)
+{
+    while (slot->count > 0) {
+        switch (worker_listen(&slot->worker)) {
+        case WORKER_SILENT:
+            return true;
+        case WORKER_LINE:
+            pool_tell(pool, pool->tasks[slot->tasks[0]].path, slot->worker.level,
+                      slot->worker.line);
+            break;
+        case WORKER_ENDED:
+            if (!ended(pool, slot, err))
+                return false;
+            break;
+        case WORKER_OFFSET:
+            break;
+        }
+    }
+    return true;
+}
+
+/* The worker itself has ended, as it does after a task that was ended; or was killed. */
+static bool replace(struct pool *pool, struct slot *slot, const siginfo_t *info,
+                    struct cls_error *err)
+{
+    if (!hear(pool, slot, err))
+        return false;
+    worker_dismiss(&slot->worker);
+    slot->worker.has_result = false;
+    slot->worker.wstatus = info->si_code == CLD_EXITED ? info->si_status << 8 : info->si_status;
+    if (!slot->over && slot->count > 0 && !ended(pool, slot, err))
+        return false;
+    return slot->count == 0 || pool->ended_by || start(pool, slot, err);
+}
+
+bool slot_look_after(struct pool *pool, struct slot *slot, struct cls_error *err)
+{
+    siginfo_t info = {0};
+
+    if (!hear(pool, slot, err))
+        return false;
+    if (slot->worker.pid != 0 &&
+        waitid(P_PID, (id_t)slot->worker.pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+        info.si_pid != 0)
+        return replace(pool, slot, &info, err);
+    if (slot->count > 0 && slot->deadline > 0 && progress_now() >= slot->deadline) {
+        slot->timed_out |= !slot->told_to_end;
+        slot_end(slot);
+    }
+    return true;
+}

@@ -1,0 +1,30 @@
+/*
+ * A worker with what it has to do: the task that it is at, and the next, so that it need not wait.
+ */
+#ifndef BATCH_SLOT_H
+#define BATCH_SLOT_H
+
+#include "pool.h"
+
+#define SLOT_TASKS 2
+
+struct slot {
+    struct worker worker;
+    size_t tasks[SLOT_TASKS]; /* the worker is at the first */
+    unsigned count;
+    double begun, deadline; /* of the first; deadline: when it gets the next signal, 0: never */
+    bool told_to_end, timed_out;
+    bool over; /* it was told to end, and its last task is over: it is about to */
+};
+
+/* Adds a task, for which there must be room. One that can't be started fails alone. */
+bool slot_add(struct pool *pool, struct slot *slot, size_t task,
+              struct cls_error *err) CLS_MUST_CHECK;
+
+/* Takes the worker's news: makes rows of what has ended, ends what takes too long. */
+bool slot_look_after(struct pool *pool, struct slot *slot, struct cls_error *err) CLS_MUST_CHECK;
+
+/* The worker ends its task and itself; asked again, by force. */
+void slot_end(struct slot *slot);
+
+#endif
