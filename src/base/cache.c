@@ -21,7 +21,8 @@ static uint64_t memory_size(void)
 /* Is most of what comes next in the cache? Beyond the first samples, which were read ahead. */
 static bool is_cached(int fd, uint64_t start)
 {
-    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), step = WINDOW / SAMPLES;
+    uint64_t step = WINDOW / SAMPLES;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
     unsigned char *map =
         mmap(NULL, WINDOW, PROT_READ, MAP_SHARED, fd, (off_t)(start - start % page));
     unsigned char resident = 1;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -18,6 +19,11 @@
 #define PREALLOCATE_MIN (1024 * 1024)
 #define PROC_FDS        "/proc/self/fd"
 #define HIDDEN_PREFIX   ".convert-legacy-stream."
+
+#ifndef RENAME_NOREPLACE /* musl has neither this nor the function */
+#define RENAME_NOREPLACE 1
+#define renameat2(...)   ((int)syscall(SYS_renameat2, __VA_ARGS__))
+#endif
 
 static bool fail(const struct out_file *file, int errnum, const char *doing, struct cls_error *err)
 {

@@ -68,7 +68,7 @@ int main(int argc, char **argv)
         return CLS_SYSTEM;
     switch (parse_options(argc, argv, &options)) {
     case PARSED_DONE:
-        return fflush(stdout) == 0 ? CLS_OK : CLS_SYSTEM;
+        return std_fds_flush() ? CLS_OK : CLS_SYSTEM;
     case PARSED_WRONG:
         return CLS_USAGE;
     case PARSED_RUN:

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 bool std_fds_fill(struct cls_error *err)
@@ -13,4 +14,9 @@ bool std_fds_fill(struct cls_error *err)
             return cls_fail_errno(err, errno, "cannot open /dev/null as fd %d", fd);
     }
     return true;
+}
+
+bool std_fds_flush(void)
+{
+    return fflush(stdout) == 0 && !ferror(stdout);
 }

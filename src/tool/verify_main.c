@@ -97,10 +97,10 @@ static int parse_options(int argc, char **argv, struct options *o)
             break;
         case 'h':
             fputs(help, stdout);
-            return fflush(stdout) == 0 ? CLS_OK : CLS_SYSTEM;
+            return std_fds_flush() ? CLS_OK : CLS_SYSTEM;
         case 'V':
             puts(PROGRAM " " CLS_VERSION);
-            return fflush(stdout) == 0 ? CLS_OK : CLS_SYSTEM;
+            return std_fds_flush() ? CLS_OK : CLS_SYSTEM;
         default:
             return CLS_USAGE; /* getopt has printed why */
         }
@@ -177,5 +177,5 @@ int main(int argc, char **argv)
         return (int)err.status;
     }
     tell_summary(&log, &summary);
-    return fflush(stdout) == 0 ? CLS_OK : CLS_SYSTEM;
+    return std_fds_flush() ? CLS_OK : CLS_SYSTEM;
 }

@@ -60,7 +60,7 @@ static bool mark_pages(struct cls_input *in, struct legacy_reader *reader, struc
         if (!legacy_reader_next(reader, &item, err))
             return false;
         if (item.kind == IMAGE_PAGES && item.pages.data.len > 0)
-            memset(inside->p + in->offset + 1, 1, item.pages.data.len - 1);
+            memset(inside->p + in->offset + 1, 1, (size_t)item.pages.data.len - 1);
     } while (item.kind != IMAGE_END);
     return true;
 }
