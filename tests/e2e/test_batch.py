@@ -333,11 +333,12 @@ class Trouble(BatchTest):
         self.assertEqual(set(self.new_files()), {"a", "b", "c"})
 
     def test_worker_that_hangs(self):
+        """The second pread looks at what follows a stream: only sound ones come to it."""
         for name in ("a", "b"):
             self.put(name)
         self.put("c-bad", BAD)
         rows = self.report_of("--timeout", "1", "-j", "1", status=3,
-                              env=self.environment(Plan("pread", f"before:{int(signal.SIGSTOP)}")))
+                              env=self.environment(Plan("pread", f"before:{int(signal.SIGSTOP)}", 2)))
         self.assertEqual({r["result"] for r in rows.values()}, {"failed"})
         for name in (b"a", b"b"):
             self.assertIn("--timeout", rows[name]["why"]["reason"])
