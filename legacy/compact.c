@@ -10,7 +10,8 @@ struct compact {
 
 struct compact *compact_new(uint64_t p2m_size, struct cls_error *err)
 {
-    struct compact *compact = calloc(1, sizeof(*compact) + p2m_size * sizeof(compact->left[0]));
+    struct compact *compact =
+        calloc(1, sizeof(*compact) + (size_t)p2m_size * sizeof(compact->left[0]));
 
     if (!compact)
         cls_fail_errno(err, ENOMEM, "cannot count the guest's pages");

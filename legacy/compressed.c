@@ -40,7 +40,7 @@ static bool make(struct legacy_reader *r, struct cls_error *err)
     struct compressed *c = calloc(1, sizeof(*c));
 
     r->compressed = c;
-    if (!c || !(c->stored = calloc(1, r->p2m_size / 8 + 1)))
+    if (!c || !(c->stored = calloc(1, (size_t)r->p2m_size / 8 + 1)))
         return cls_fail_errno(err, ENOMEM, "cannot decompress pages");
     c->store = r->options.store;
     c->finder = legacy_reader_new(&c->in, &r->options, NULL, err);

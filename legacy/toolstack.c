@@ -20,9 +20,10 @@ void toolstack_free(struct toolstack_blob *blob)
     *blob = (struct toolstack_blob){0};
 }
 
-static size_t entry_size(const struct toolstack_blob *blob, const uint8_t *entry)
+/* Of what the entry claims: more than 32 bits hold, maybe. */
+static uint64_t entry_size(const struct toolstack_blob *blob, const uint8_t *entry)
 {
-    return ENTRY_HEADER_SIZE + (size_t)get_le32(entry + 24) +
+    return ENTRY_HEADER_SIZE + (uint64_t)get_le32(entry + 24) +
            (blob->width == 8 ? ENTRY_PADDING_64 : 0);
 }
 
@@ -92,12 +93,12 @@ static bool check_entry(struct toolstack_blob *blob, struct cls_input *in, uint6
                               ENTRY_HEADER_SIZE, left);
     if (entry_size(blob, entry) > left)
         return cls_input_fail(in, err, blob_offset + *pos,
-                              "expected an entry of %zu bytes, the blob has %zu left",
+                              "expected an entry of %" PRIu64 " bytes, the blob has %zu left",
                               entry_size(blob, entry), left);
     if (!check_name(in, blob_offset + *pos + ENTRY_HEADER_SIZE, entry + ENTRY_HEADER_SIZE,
                     get_le32(entry + 24), err))
         return false;
-    *pos += entry_size(blob, entry);
+    *pos += (size_t)entry_size(blob, entry);
     return true;
 }
 
@@ -152,5 +153,5 @@ void toolstack_next(const void *ctx, size_t *pos, struct image_physmap_entry *en
     entry->start_addr = get_le64(p + 8);
     entry->size = get_le64(p + 16);
     entry->name = get_le32(p + 24) ? (const char *)p + ENTRY_HEADER_SIZE : NULL;
-    *pos += entry_size(blob, p);
+    *pos += (size_t)entry_size(blob, p);
 }

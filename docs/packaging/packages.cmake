@@ -29,7 +29,8 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_RPM_FILE_NAME RPM-DEFAULT)
 set(CPACK_RPM_PACKAGE_LICENSE MIT)
 set(CPACK_RPM_PACKAGE_GROUP System)
-set(CPACK_RPM_PACKAGE_RECOMMENDS "libxml2.so.2()(64bit), libjson-c.so.5()(64bit)")
+# Not CPACK_RPM_PACKAGE_SUGGESTS: CMake 3.25 drops that with the rpm of Debian 12.
+set(CPACK_RPM_SPEC_MORE_DEFINE "Recommends: libxml2.so.2()(64bit), libjson-c.so.5()(64bit)")
 set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION
     /usr/share/man /usr/share/man/man1 /usr/share/man/man5 /usr/share/bash-completion
     /usr/share/bash-completion/completions)

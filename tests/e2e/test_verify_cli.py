@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from kit import cases, v2stream as v2, verifier
-from kit.program import SANITIZED
+from kit.program import HUNGRY
 from kit.v2stream import XALLOC, Stream
 from kit.verifier import VerifierTest, verify
 
@@ -243,8 +243,8 @@ class Large(VerifierTest):
     """Streams larger than memory."""
 
     def run_small(self, *args, **kw):
-        """With 64 MiB of address space; AddressSanitizer needs more."""
-        limit = None if SANITIZED else lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        """With 64 MiB of address space; AddressSanitizer and qemu need more."""
+        limit = None if HUNGRY else lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         return verifier.run(*args, preexec_fn=limit, **kw)
 
     def head(self, count: int, entry: int) -> bytes:

@@ -13,7 +13,8 @@ from typing import Union
 PROJECT = Path(__file__).resolve().parents[2]
 NAME = "convert-legacy-stream"
 PROGRAM = Path(os.environ.get("CLS_CONVERT") or PROJECT / "build" / "release" / "bin" / NAME).absolute()
-SANITIZED = os.environ.get("CLS_SANITIZED") == "1"      # built with AddressSanitizer: slower, no limit on memory
+SANITIZED = os.environ.get("CLS_SANITIZED") == "1"      # built with AddressSanitizer: slower
+HUNGRY = SANITIZED or bool(os.environ.get("CLS_EMULATOR"))  # address space cannot be limited
 
 TIMEOUT = 60            # seconds; against hanging for ever only
 TIMEOUT_AFTER_HANG = 3  # one hang was a failure already: the cases that follow need not all wait as long

@@ -1,0 +1,25 @@
+# Sourced: a bare Debian 12 in build/chroot, and commands in it. Needs root.
+chroot=$PWD/build/chroot
+
+[ "$(id -u)" -eq 0 ] || { echo "$0: only root can make a chroot" >&2; exit 1; }
+
+if [ ! -e "$chroot/etc/debian_version" ]; then
+    echo "Making a bare Debian 12"
+    mirror=$(apt-get indextargets --format '$(SITE)' 'Codename: bookworm' | head -n 1)
+    rm -rf "$chroot.new"
+    debootstrap --variant=minbase bookworm "$chroot.new" "$mirror" >build/debootstrap.log ||
+        { tail build/debootstrap.log >&2; exit 1; }
+    mv "$chroot.new" "$chroot"
+fi
+
+# inside COMMAND...: runs it in there, with proc and dev of its own for that long.
+inside() {
+    unshare --mount sh -euc '
+        root=$1
+        shift
+        mount -t proc proc "$root/proc"
+        mount --rbind /dev "$root/dev"
+        cp /etc/resolv.conf "$root/etc/resolv.conf"
+        exec chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
+            DEBIAN_FRONTEND=noninteractive "$@"' sh "$chroot" "$@"
+}
