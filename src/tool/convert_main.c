@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "convert_options.h"
+#include "inspect.h"
 #include "signals.h"
 #include "std_fds.h"
 
@@ -28,7 +29,9 @@ static int run(const struct tool_options *options, struct messages *messages)
     messages->before_line_ctx = &progress;
 
     signals_install(&cleanup);
-    ok = convert_stream(&options->convert, &log, &watch, &cleanup, NULL, &err);
+    ok = options->inspect
+             ? inspect_and_print(&options->convert, options->inspect, &log, &watch, &err)
+             : convert_stream(&options->convert, &log, &watch, &cleanup, NULL, &err);
     if (ok)
         progress_end(&progress, watch.offset);
     else

@@ -16,6 +16,8 @@ enum {
     OPT_COMPACT,
     OPT_TRIM_XSAVE,
     OPT_DROP_TMEM,
+    OPT_INSPECT,
+    OPT_VERIFY,
     OPT_NO_SYNC,
     OPT_NO_CLOBBER,
     OPT_PROGRESS,
@@ -38,6 +40,8 @@ static const struct option long_options[] = {
     {"compact", no_argument, NULL, OPT_COMPACT},
     {"trim-xsave", no_argument, NULL, OPT_TRIM_XSAVE},
     {"drop-tmem", no_argument, NULL, OPT_DROP_TMEM},
+    {"inspect", optional_argument, NULL, OPT_INSPECT},
+    {"verify", no_argument, NULL, OPT_VERIFY},
     {"no-sync", no_argument, NULL, OPT_NO_SYNC},
     {"no-clobber", no_argument, NULL, OPT_NO_CLOBBER},
     {"progress", optional_argument, NULL, OPT_PROGRESS},
@@ -52,6 +56,7 @@ static const struct option long_options[] = {
 
 static const char help[] =
     "Usage: " PROGRAM " -i INPUT -o OUTPUT [options]\n"
+    "       " PROGRAM " -i INPUT --inspect [options]\n"
     "Converts a domain save of Xen before 4.6 (the legacy stream) to the v2 stream that Xen since\n"
     "4.6 restores. Envelope, width and guest type are detected.\n"
     "\n"
@@ -77,6 +82,12 @@ static const char help[] =
     "      --trim-xsave           cut the xsave records of Xen 4.1.0-4.2.3 and 4.3.0 to the size\n"
     "                             that newer hypervisors insist on\n"
     "      --drop-tmem            convert a guest without the memory it has in tmem\n"
+    "      --inspect[=FORM]       read all of a save, legacy or v2, and print what it holds; "
+    "writes\n"
+    "                             nothing. FORM: text, xml or json\n"
+    "      --verify               read both files again when all is written, verify the new one "
+    "and\n"
+    "                             compare every page and blob; only then it gets its name\n"
     "      --no-sync              don't wait until the output is on disk\n"
     "      --no-clobber           an output that exists is an error\n"
     "      --progress[=WHEN]      auto (on a terminal, after a second), always or never;\n"
@@ -149,6 +160,18 @@ static bool parse_progress(const char *value, struct tool_options *o)
     return true;
 }
 
+static bool parse_inspect(const char *value, struct tool_options *o)
+{
+    static const char *const words[] = {"text", "xml", "json", NULL};
+    static const enum inspect_form forms[] = {INSPECT_TEXT, INSPECT_XML, INSPECT_JSON};
+    int i = value ? find_option_word(value, words) : 0;
+
+    if (i < 0)
+        return wrong_option(PROGRAM, "--inspect", value, "text, xml or json");
+    o->inspect = forms[i];
+    return true;
+}
+
 /* Everything but help and version. */
 static bool parse_option(int option, const char *value, struct tool_options *o)
 {
@@ -186,6 +209,10 @@ static bool parse_option(int option, const char *value, struct tool_options *o)
         return c->trim_xsave = true;
     case OPT_DROP_TMEM:
         return c->drop_tmem = true;
+    case OPT_INSPECT:
+        return parse_inspect(value, o);
+    case OPT_VERIFY:
+        return c->verify = true;
     case OPT_NO_SYNC:
         return c->no_sync = true;
     case OPT_NO_CLOBBER:
@@ -231,7 +258,10 @@ enum parsed parse_options(int argc, char **argv, struct tool_options *o)
         fprintf(stderr, PROGRAM ": unexpected argument '%s' (see --help)\n", argv[optind]);
     else if (!o->convert.in || !*o->convert.in)
         fputs(PROGRAM ": --in is missing (see --help)\n", stderr);
-    else if (!o->convert.out || !*o->convert.out)
+    else if (o->inspect && (o->convert.out || o->convert.verify))
+        fputs(PROGRAM ": --inspect writes no save: without --out and --verify (see --help)\n",
+              stderr);
+    else if (!o->inspect && (!o->convert.out || !*o->convert.out))
         fputs(PROGRAM ": --out is missing (see --help)\n", stderr);
     else
         return PARSED_RUN;

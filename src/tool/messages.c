@@ -21,11 +21,7 @@ void messages_open(const struct messages *m)
         openlog(m->program, LOG_PID | LOG_NDELAY, LOG_USER);
 }
 
-/*
- * Names and strings from the input may hold anything; a terminal must not act on it. What the
- * locale can't print becomes \xNN.
- */
-static void mask(const char *text, char *buf, size_t size)
+void messages_mask(const char *text, char *buf, size_t size)
 {
     size_t left = strlen(text), used = 0;
     mbstate_t state = {0};
@@ -52,7 +48,7 @@ static void put_line(const struct messages *m, int priority, const char *text)
 {
     char masked[LINE_SIZE];
 
-    mask(text, masked, sizeof(masked));
+    messages_mask(text, masked, sizeof(masked));
     if (m->before_line)
         m->before_line(m->before_line_ctx);
     if (priority == LOG_INFO && m->info_is_result)

@@ -4,6 +4,8 @@
 #ifndef TOOL_MESSAGES_H
 #define TOOL_MESSAGES_H
 
+#include <stddef.h>
+
 #include "base/log.h"
 
 enum verbosity {
@@ -25,6 +27,12 @@ struct messages {
 
 /* To be called before anything is printed, and before the sandbox is entered. */
 void messages_open(const struct messages *messages);
+
+/*
+ * Names and strings from the input may hold anything; a terminal must not act on it. What the
+ * locale can't print becomes \xNN in buf; what doesn't fit is cut.
+ */
+void messages_mask(const char *text, char *buf, size_t size);
 
 /* As struct cls_log's line; ctx is a struct messages. */
 void messages_log(void *ctx, enum cls_log_level level, const char *text);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/page_type.h"
 #include "convert/convert.h"
 #include "convert/verify.h"
 #include "messages.h"
@@ -113,19 +114,14 @@ static int parse_options(int argc, char **argv, struct options *o)
 
 static void tell_pages(const struct cls_log *log, const struct v2_summary *s)
 {
-    static const char *const names[16] = {
-        [0] = "NOTAB",         [1] = "L1TAB",        [2] = "L2TAB",         [3] = "L3TAB",
-        [4] = "L4TAB",         [9] = "L1TAB pinned", [10] = "L2TAB pinned", [11] = "L3TAB pinned",
-        [12] = "L4TAB pinned", [13] = "BROKEN",      [14] = "XALLOC",       [15] = "XTAB",
-    };
     uint64_t all = 0;
 
-    for (int i = 0; i < 16; i++)
+    for (unsigned i = 0; i < 16; i++)
         all += s->pages[i];
     cls_info(log, "pages: %" PRIu64, all);
-    for (int i = 0; i < 16; i++)
+    for (unsigned i = 0; i < 16; i++)
         if (s->pages[i])
-            cls_info(log, "  %s: %" PRIu64, names[i], s->pages[i]);
+            cls_info(log, "  %s: %" PRIu64, page_type_name(i), s->pages[i]);
 }
 
 static void tell_records(const struct cls_log *log, const struct v2_summary *s)
