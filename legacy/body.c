@@ -97,7 +97,12 @@ static enum step read_toolstack(struct legacy_reader *r, struct cls_error *err)
     if (r->options.guest != GUEST_HVM || r->options.ignore_toolstack || r->looking) {
         /* PV guests have no device model to tell of it; libxc's format has no place for it; and a
          * checkpoint that may be incomplete is only measured. */
-        cls_info(r->log, "toolstack blob of %" PRIu32 " bytes dropped", len);
+        if (r->options.guest != GUEST_HVM && len > TOOLSTACK_BLOB_EMPTY)
+            cls_warn(r->log,
+                     "toolstack blob of %" PRIu32 " bytes in the stream of a PV guest dropped",
+                     len);
+        else
+            cls_info(r->log, "toolstack blob of %" PRIu32 " bytes dropped", len);
         return cls_input_skip(r->in, len, "the toolstack blob", err) ? STEP_AGAIN : STEP_FAILED;
     }
     if (!toolstack_read(&r->body.toolstack, r->in, len, r->options.width, err))
@@ -135,6 +140,7 @@ static enum step read_other_chunk(struct legacy_reader *r, const struct chunk_ty
 {
     cls_info(r->log, "byte 0x%" PRIx64 ": chunk %" PRId32 ", %s", start, type->id, type->name);
     cls_input_at(r->in, type->name, -1, NULL);
+    tell_part(r, type->name, start, 0);
     switch (type->id) {
     case XC_SAVE_ID_END:
         return end_body(r, err);
@@ -175,8 +181,10 @@ enum step read_chunk(struct legacy_reader *r, struct image_item *item, struct cl
     cls_input_at(r->in, "body", -1, NULL);
     if (!cls_input_u32(r->in, &id, "chunk id", err))
         return STEP_FAILED;
-    if (id >= 1 && id <= CLS_BATCH_MAX)
+    if (id >= 1 && id <= CLS_BATCH_MAX) {
+        tell_part(r, "page batch", start, id);
         return read_batch(r, id, item, err);
+    }
     log_batches(r);
     type = chunk_type_find((int32_t)id);
     if (!type) {

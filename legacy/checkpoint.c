@@ -154,6 +154,7 @@ static bool choose(struct legacy_reader *r, uint64_t tail, struct cls_error *err
         r->phase = tail_phase(r);
         return true;
     }
+    tell_part(r, "tail of a checkpoint", tail, 0);
     r->phase = PHASE_BODY;
     return !is_compressed(r) || compressed_begin(r, err);
 }

@@ -93,6 +93,7 @@ static bool read_blocks(struct legacy_reader *r, struct cls_error *err)
 bool read_extended_info(struct legacy_reader *r, struct cls_error *err)
 {
     uint64_t marker = r->options.width == 8 ? UINT64_MAX : UINT32_MAX;
+    uint64_t start = r->in->offset;
 
     /* Unless a block says otherwise. */
     r->guest_width = r->options.width;
@@ -104,6 +105,7 @@ bool read_extended_info(struct legacy_reader *r, struct cls_error *err)
     if (r->first_frame != marker) {
         cls_info(r->log, "no extended info: a stream of Xen 3.0 or 3.1");
     } else {
+        tell_part(r, "extended info", start, 0);
         if (!read_blocks(r, err))
             return false;
         cls_input_at(r->in, "p2m frame list", -1, NULL);

@@ -68,6 +68,12 @@ void refer_to_input(struct legacy_reader *r, struct image_data *data, uint64_t l
     r->data_end = r->in->offset + len;
 }
 
+void tell_part(const struct legacy_reader *r, const char *name, uint64_t offset, uint64_t count)
+{
+    if (!r->looking)
+        stream_trace_part(r->options.trace, NULL, name, offset, count);
+}
+
 static enum step read_header(struct legacy_reader *r, struct image_item *item,
                              struct cls_error *err)
 {
@@ -75,6 +81,7 @@ static enum step read_header(struct legacy_reader *r, struct image_item *item,
     uint64_t start = r->in->offset;
 
     cls_input_at(r->in, "header", -1, NULL);
+    tell_part(r, "p2m_size", start, 0);
     if (!read_ulong(r, &r->p2m_size, "p2m_size", err))
         return STEP_FAILED;
     if (r->p2m_size < 1 || r->p2m_size > P2M_SIZE_MAX) {
@@ -115,6 +122,8 @@ static enum step read_p2m_frames(struct legacy_reader *r, struct image_item *ite
     uint64_t start = r->in->offset - (uint64_t)have * width;
 
     cls_input_at(r->in, "p2m frame list", -1, NULL);
+    if (r->frames_done == 0)
+        tell_part(r, "p2m frame list", start, r->frames_total);
     if (!cls_input_read(r->in, r->raw, (size_t)(count - have) * width, "the p2m frame list", err))
         return STEP_FAILED;
     for (uint32_t i = 0; i < count; i++) {

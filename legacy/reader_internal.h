@@ -114,6 +114,9 @@ void refer_to_input(struct legacy_reader *r, struct image_data *data, uint64_t l
 enum step take_step(struct legacy_reader *r, struct image_item *item, struct cls_error *err);
 bool skip_bulk(struct legacy_reader *r, struct cls_error *err) CLS_MUST_CHECK;
 
+/* Tells the trace that a part begins. */
+void tell_part(const struct legacy_reader *r, const char *name, uint64_t offset, uint64_t count);
+
 /* ext_info.c: what stands between p2m_size and the p2m frame list; fills the header fields. */
 bool read_extended_info(struct legacy_reader *r, struct cls_error *err) CLS_MUST_CHECK;
 

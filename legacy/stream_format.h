@@ -53,6 +53,9 @@
 /* xc_domain_restore.c, buffer_tail_pv(). */
 #define UNMAPPED_PFNS_MAX (1u << 28)
 
+/* Version and count: all that savers wrote for PV guests (libxl__toolstack_save). */
+#define TOOLSTACK_BLOB_EMPTY 8
+
 /* The longest record that v2 restore code reads (REC_LENGTH_MAX since Xen 4.10). */
 #define HVM_CONTEXT_MAX (128u * 1024 * 1024)
 

@@ -24,6 +24,7 @@ enum step read_magic_pfns(struct legacy_reader *r, struct image_item *item, stru
     uint8_t b[sizeof(indices)];
 
     cls_input_at(r->in, "magic pfns", -1, NULL);
+    tell_part(r, "magic pfns", r->in->offset, 0);
     if (!cls_input_read(r->in, b, sizeof(b), "the magic pfns", err))
         return STEP_FAILED;
     for (size_t i = 0; i < 3; i++)
@@ -41,6 +42,7 @@ enum step read_hvm_context(struct legacy_reader *r, struct image_item *item, str
     uint32_t len;
 
     cls_input_at(r->in, "HVM context", -1, NULL);
+    tell_part(r, "HVM context", start, 0);
     if (!cls_input_u32(r->in, &len, "length of the HVM context", err))
         return STEP_FAILED;
     if (len == 0 || len > HVM_CONTEXT_MAX) {
@@ -136,6 +138,7 @@ enum step read_qemu(struct legacy_reader *r, struct image_item *item, struct cls
     bool ok;
 
     cls_input_at(r->in, "qemu record", -1, NULL);
+    tell_part(r, "qemu record", start, 0);
     if (!cls_input_read(r->in, lead, SIGNATURE_SIZE, "the qemu record's signature", err))
         return STEP_FAILED;
     if (is_signature(lead, SIGNATURE_LIBXL) || is_signature(lead, SIGNATURE_REMUS))

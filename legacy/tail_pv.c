@@ -40,6 +40,7 @@ enum step read_unmapped_pfns(struct legacy_reader *r, struct cls_error *err)
     cls_input_at(r->in, "unmapped pfns", -1, NULL);
     if (!check_guest(r, err) || !cls_input_u32(r->in, &count, "count of unmapped pfns", err))
         return STEP_FAILED;
+    tell_part(r, "unmapped pfns", start, count);
     if (count > UNMAPPED_PFNS_MAX) {
         cls_input_fail(r->in, err, start, "count %" PRIu32 " of unmapped pfns is above %u", count,
                        UNMAPPED_PFNS_MAX);
@@ -66,6 +67,7 @@ enum step read_vcpu_basic(struct legacy_reader *r, struct image_item *item, stru
     size_t size = r->guest_width == 8 ? VCPU_CONTEXT_SIZE_X86_64 : VCPU_CONTEXT_SIZE_X86_32;
 
     cls_input_at(r->in, "vcpu", r->vcpu, "context");
+    tell_part(r, "vcpu", r->in->offset, 0);
     if (!cls_input_read(r->in, r->vcpu_bytes, size, "a vcpu context", err))
         return STEP_FAILED;
     cls_info(r->log, "vcpu %" PRIu32, r->vcpu);
@@ -122,6 +124,7 @@ enum step read_vcpu_xsave(struct legacy_reader *r, struct image_item *item, stru
 enum step read_shared_info(struct legacy_reader *r, struct image_item *item)
 {
     cls_input_at(r->in, "shared info", -1, NULL);
+    tell_part(r, "shared info", r->in->offset, 0);
     item->kind = IMAGE_SHARED_INFO;
     refer_to_input(r, &item->data, CLS_PAGE_SIZE);
     r->phase = PHASE_LIBXC_END;

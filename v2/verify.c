@@ -92,6 +92,26 @@ bool need_zero(struct verifier *v, const uint8_t *bytes, size_t n, struct cls_er
     return true;
 }
 
+void show_part(const struct verifier *v, const char *layer, const char *name, uint64_t offset)
+{
+    if (v->observer)
+        stream_trace_part(&v->observer->parts, layer, name, offset, 0);
+}
+
+bool show_item(const struct verifier *v, const struct image_item *item, struct cls_error *err)
+{
+    return !v->observer || v->observer->item(v->observer->ctx, item, err);
+}
+
+bool show_data(struct verifier *v, struct image_item *item, struct image_data *data, uint64_t len,
+               const char *what, struct cls_error *err)
+{
+    uint64_t end = v->in->offset + len;
+
+    *data = (struct image_data){.len = len, .from = v->in};
+    return show_item(v, item, err) && cls_input_skip(v->in, end - v->in->offset, what, err);
+}
+
 void tell_squashed(struct verifier *v)
 {
     if (v->squashed > 0)
@@ -117,9 +137,10 @@ static bool check_end(struct verifier *v, struct cls_error *err)
 }
 
 bool v2_verify(struct cls_input *in, enum v2_stream stream, const struct cls_log *log,
-               struct v2_summary *summary, struct cls_error *err)
+               const struct v2_observer *observer, struct v2_summary *summary,
+               struct cls_error *err)
 {
-    struct verifier v = {.in = in, .log = log, .summary = summary};
+    struct verifier v = {.in = in, .log = log, .observer = observer, .summary = summary};
     uint64_t start = in->offset;
     bool ok;
 
@@ -131,10 +152,11 @@ bool v2_verify(struct cls_input *in, enum v2_stream stream, const struct cls_log
     return ok && check_end(&v, err);
 }
 
-bool v2_verify_embedded(struct cls_input *in, const struct cls_log *log, struct v2_summary *summary,
+bool v2_verify_embedded(struct cls_input *in, const struct cls_log *log,
+                        const struct v2_observer *observer, struct v2_summary *summary,
                         struct cls_error *err)
 {
-    struct verifier v = {.in = in, .log = log, .summary = summary};
+    struct verifier v = {.in = in, .log = log, .observer = observer, .summary = summary};
     uint64_t start = in->offset;
     bool ok;
 

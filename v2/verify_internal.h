@@ -12,6 +12,7 @@
 struct verifier {
     struct cls_input *in;
     const struct cls_log *log;
+    const struct v2_observer *observer;
     struct v2_summary *summary;
 
     /* the record at hand */
@@ -56,6 +57,17 @@ bool need_min_length(struct verifier *v, uint32_t length, struct cls_error *err)
 /* Bytes that must be zero. */
 bool need_zero(struct verifier *v, const uint8_t *bytes, size_t n,
                struct cls_error *err) CLS_MUST_CHECK;
+
+/* Tells the observer that a part begins. */
+void show_part(const struct verifier *v, const char *layer, const char *name, uint64_t offset);
+
+/* Shows the observer an item. */
+bool show_item(const struct verifier *v, const struct image_item *item,
+               struct cls_error *err) CLS_MUST_CHECK;
+
+/* As above, an item of this kind with the next len bytes as its data, which then are consumed. */
+bool show_data(struct verifier *v, struct image_item *item, struct image_data *data, uint64_t len,
+               const char *what, struct cls_error *err) CLS_MUST_CHECK;
 
 /* Tells the log of PAGE_DATA records that were counted together. */
 void tell_squashed(struct verifier *v);

@@ -50,6 +50,7 @@ static bool verify_image_header(struct verifier *v, struct cls_error *err)
     uint32_t version;
 
     cls_input_at(v->in, "image header", -1, NULL);
+    show_part(v, "libxc", "image header", start);
     if (!cls_input_read(v->in, v->buf, IHDR_SIZE, "the image header", err))
         return false;
     if (get_be64(v->buf) != IHDR_MARKER)
@@ -80,6 +81,7 @@ static bool verify_domain_header(struct verifier *v, struct cls_error *err)
     uint32_t type, major;
 
     cls_input_at(v->in, "domain header", -1, NULL);
+    show_part(v, "libxc", "domain header", start);
     if (!cls_input_read(v->in, v->buf, DHDR_SIZE, "the domain header", err))
         return false;
     type = get_le32(v->buf);
@@ -133,6 +135,7 @@ static bool verify_record(struct verifier *v, struct cls_error *err)
 {
     if (!read_record_header(v, v2_record_name, err))
         return false;
+    show_part(v, "libxc", v2_record_name(v->type) ? v2_record_name(v->type) : "unknown", v->start);
     if (!v2_record_name(v->type)) {
         if (!(v->type & REC_TYPE_OPTIONAL))
             return bad_record(v, err, "mandatory record type 0x%08" PRIx32 " is unknown", v->type);

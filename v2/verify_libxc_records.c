@@ -107,6 +107,7 @@ static bool take_frame(struct verifier *v, uint32_t index, uint64_t frame, struc
 
 static bool verify_p2m_frames(struct verifier *v, struct cls_error *err)
 {
+    struct image_item item = {.kind = IMAGE_P2M_FRAMES};
     uint32_t start, end, per_frame;
     uint64_t expected;
 
@@ -134,7 +135,9 @@ static bool verify_p2m_frames(struct verifier *v, struct cls_error *err)
         v->max_pfn = end;
     v->p2m_frames = true;
     cls_info(v->log, "  pfns 0x%" PRIx32 " to 0x%" PRIx32, start, end);
-    return read_u64s(v, (v->length - P2M_FRAMES_HEAD) / PFN_SIZE, take_frame, err);
+    item.p2m_frames.total = (v->length - P2M_FRAMES_HEAD) / PFN_SIZE;
+    item.p2m_frames.p2m_size = end + 1;
+    return show_item(v, &item, err) && read_u64s(v, item.p2m_frames.total, take_frame, err);
 }
 
 static bool take_pfn(struct verifier *v, uint32_t index, uint64_t entry, struct cls_error *err)
@@ -153,6 +156,8 @@ static bool take_pfn(struct verifier *v, uint32_t index, uint64_t entry, struct 
             v, err, "entry %" PRIu32 ": pfn 0x%" PRIx64 " lies above the guest's last, 0x%" PRIx64,
             index, pfn, v->max_pfn);
     v->summary->pages[type]++;
+    if (v->observer)
+        v->observer->page(v->observer->ctx, type, pfn);
     if (page_type_has_data(type))
         v->data_pages++;
     return true;
@@ -221,6 +226,7 @@ static bool verify_vcpu_size(struct verifier *v, uint32_t size, struct cls_error
 
 static bool verify_vcpu(struct verifier *v, struct cls_error *err)
 {
+    struct image_item item = {.kind = IMAGE_VCPU_BASIC};
     uint32_t id, size;
 
     if (!v->pv_info)
@@ -242,6 +248,9 @@ static bool verify_vcpu(struct verifier *v, struct cls_error *err)
     if (!verify_vcpu_size(v, size, err))
         return false;
     v->vcpu0_basic |= v->type == REC_TYPE_X86_PV_VCPU_BASIC && id == 0;
+    item.vcpu.id = id;
+    if (v->type == REC_TYPE_X86_PV_VCPU_BASIC && !show_item(v, &item, err))
+        return false;
     return cls_input_skip(v->in, size, "the record", err);
 }
 
@@ -256,16 +265,24 @@ static bool verify_shared_info(struct verifier *v, struct cls_error *err)
 
 static bool verify_tsc_info(struct verifier *v, struct cls_error *err)
 {
+    struct image_item item = {.kind = IMAGE_TSC_INFO};
+
     if (!need_length(v, TSC_INFO_SIZE, err) || !read_body(v, TSC_INFO_SIZE, err) ||
         !need_zero(v, v->buf + 20, 4, err))
         return false;
+    item.tsc_info = (struct image_tsc_info){.mode = get_le32(v->buf),
+                                            .khz = get_le32(v->buf + 4),
+                                            .nsec = get_le64(v->buf + 8),
+                                            .incarnation = get_le32(v->buf + 16)};
     cls_info(v->log, "  mode %" PRIu32 ", %" PRIu32 " kHz, %" PRIu64 " ns, incarnation %" PRIu32,
-             get_le32(v->buf), get_le32(v->buf + 4), get_le64(v->buf + 8), get_le32(v->buf + 16));
-    return true;
+             item.tsc_info.mode, item.tsc_info.khz, item.tsc_info.nsec, item.tsc_info.incarnation);
+    return show_item(v, &item, err);
 }
 
 static bool verify_hvm_params(struct verifier *v, struct cls_error *err)
 {
+    struct image_hvm_param param;
+    struct image_item item = {.kind = IMAGE_HVM_PARAMS, .hvm_params = {1, &param}};
     uint64_t expected;
     uint32_t count;
 
@@ -283,9 +300,12 @@ static bool verify_hvm_params(struct verifier *v, struct cls_error *err)
 
         if (!read_body(v, HVM_PARAM_SIZE, err))
             return false;
-        name = hvm_param_name(get_le64(v->buf));
-        cls_info(v->log, "  %" PRIu64 " (%s) = 0x%" PRIx64, get_le64(v->buf),
-                 name ? name : "unknown", get_le64(v->buf + 8));
+        param = (struct image_hvm_param){get_le64(v->buf), get_le64(v->buf + 8)};
+        name = hvm_param_name(param.index);
+        cls_info(v->log, "  %" PRIu64 " (%s) = 0x%" PRIx64, param.index, name ? name : "unknown",
+                 param.value);
+        if (!show_item(v, &item, err))
+            return false;
     }
     return true;
 }
@@ -296,10 +316,13 @@ static bool verify_hvm_params(struct verifier *v, struct cls_error *err)
  */
 static bool verify_hvm_context(struct verifier *v, struct cls_error *err)
 {
+    struct image_item item = {.kind = IMAGE_HVM_CONTEXT};
+
     if (v->summary->converted && !v->hvm_params)
         return bad_record(v, err, "no HVM_PARAMS came before");
     v->hvm_context = true;
-    return need_min_length(v, 1, err) && cls_input_skip(v->in, v->length, "the record", err);
+    return need_min_length(v, 1, err) &&
+           show_data(v, &item, &item.data, v->length, "the record", err);
 }
 
 bool verify_libxc_record(struct verifier *v, struct cls_error *err)

@@ -9,6 +9,7 @@
 #include "verify_internal.h"
 
 #define SIGNATURE_SIZE 21
+#define TO_THE_END     UINT64_MAX /* as a length */
 
 static const char *const record_names[LIBXL_REC_TYPE_KNOWN] = {
     [LIBXL_REC_TYPE_END] = "END",
@@ -30,6 +31,7 @@ static bool verify_header(struct verifier *v, struct cls_error *err)
     uint32_t options;
 
     cls_input_at(v->in, "libxl header", -1, NULL);
+    show_part(v, "libxl", "header", start);
     if (!cls_input_read(v->in, v->buf, LIBXL_HDR_SIZE, "the libxl header", err))
         return false;
     if (get_be64(v->buf) != LIBXL_HDR_IDENT)
@@ -125,6 +127,8 @@ static bool verify_xenstore_data(struct verifier *v, struct cls_error *err)
 
         if (!read_body(v, n, err))
             return false;
+        if (v->observer)
+            v->observer->xenstore(v->observer->ctx, v->buf, n);
         for (uint32_t i = 0; i < n; i++)
             if (!take_char(v, &s, v->buf[i], err))
                 return false;
@@ -140,8 +144,14 @@ static bool verify_xenstore_data(struct verifier *v, struct cls_error *err)
 
 static bool verify_emulator_context(struct verifier *v, struct cls_error *err)
 {
-    return verify_emulator_header(v, err) &&
-           cls_input_skip(v->in, v->length - EMULATOR_HDR_SIZE, "the record", err);
+    struct image_item item = {.kind = IMAGE_EMULATOR};
+
+    if (!verify_emulator_header(v, err))
+        return false;
+    item.emulator.lead = v->buf;
+    item.emulator.lead_len = EMULATOR_HDR_SIZE;
+    return show_data(v, &item, &item.emulator.data, v->length - EMULATOR_HDR_SIZE, "the record",
+                     err);
 }
 
 static bool verify_end(struct verifier *v, struct cls_error *err)
@@ -174,6 +184,9 @@ bool verify_libxl(struct verifier *v, struct cls_error *err)
     do {
         if (!read_record_header(v, v2_libxl_record_name, err))
             return false;
+        show_part(v, "libxl",
+                  v2_libxl_record_name(v->type) ? v2_libxl_record_name(v->type) : "unknown",
+                  v->start);
         /* libxl refuses what it doesn't know, optional or not. */
         if (!v2_libxl_record_name(v->type))
             return bad_record(v, err, "record type 0x%08" PRIx32 " is unknown to libxl", v->type);
@@ -195,10 +208,10 @@ static bool is_signature(const uint8_t *b, size_t got, const char *signature)
 
 bool verify_qemu_record(struct verifier *v, struct cls_error *err)
 {
+    struct image_item item = {.kind = IMAGE_EMULATOR};
     const uint8_t *b;
     size_t got, head = SIGNATURE_SIZE + 4;
-    bool to_eof = false;
-    uint32_t length = 0;
+    uint64_t length;
 
     cls_input_at(v->in, "qemu record", -1, NULL);
     v->start = v->in->offset;
@@ -212,12 +225,20 @@ bool verify_qemu_record(struct verifier *v, struct cls_error *err)
                              is_signature(b, got, "RemusDeviceModelState")))
         length = get_le32(b + head - 4);
     else if (got >= head && memcmp(b, "QemuDeviceModelRecordQEVM", head) == 0)
-        to_eof = true;
+        length = TO_THE_END;
     else
         return true;
     cls_info(v->log, "byte 0x%" PRIx64 ": qemu record behind the stream", v->start);
-    if (!to_eof)
-        return cls_input_skip(v->in, head + (uint64_t)length, "the qemu record", err);
+    show_part(v, NULL, "qemu record", v->start);
+    item.emulator.lead = v->buf;
+    item.emulator.lead_len = length == TO_THE_END ? SIGNATURE_SIZE : head;
+    if (!read_body(v, item.emulator.lead_len, err))
+        return false;
+    if (length != TO_THE_END)
+        return show_data(v, &item, &item.emulator.data, length, "the qemu record", err);
+    item.emulator.data = (struct image_data){.len = TO_THE_END, .from = v->in};
+    if (!show_item(v, &item, err))
+        return false;
     while (got > 0)
         if (!cls_input_read_some(v->in, v->buf, sizeof(v->buf), &got, err))
             return false;

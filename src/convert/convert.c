@@ -12,7 +12,9 @@
 #include "envelope/envelope.h"
 #include "leftover.h"
 #include "legacy/reader.h"
+#include "read_back.h"
 #include "relabel.h"
+#include "source.h"
 #include "stream_kind.h"
 #include "v2/verify.h"
 #include "v2/writer.h"
@@ -25,13 +27,15 @@ struct conversion {
     struct convert_cleanup *cleanup;
     struct in_file in_file;
     struct out_file out_file;
-    struct spool store, spool; /* of the legacy reader */
+    struct source_spools spools;
     struct config_file config;
     struct envelope envelope;
     bool rest_dropped; /* by the legacy reader: an incomplete checkpoint */
     struct cls_input in;
     struct cls_output out;
     struct v2_writer writer;
+    struct legacy_options reader;
+    bool relabelled;
     struct convert_facts facts;
     char in_name[NAME_SHOWN], out_name[NAME_SHOWN];
 };
@@ -95,32 +99,6 @@ static void preallocate(struct conversion *c)
         out_file_preallocate(&c->out_file, (uint64_t)st->st_size - c->in_file.start);
 }
 
-/*
- * How far beyond the first tail may be read? A stream on a pipe or socket may have others reading
- * on behind it, and on a device old content of the disk follows.
- */
-static enum legacy_checkpoints checkpoints(const struct conversion *c)
-{
-    mode_t mode = c->in_file.st.st_mode;
-
-    if (S_ISBLK(mode) || c->options->checkpointed == CONVERT_CHECKPOINTED_NO ||
-        envelope_is_delimited(&c->envelope))
-        return LEGACY_CHECKPOINTS_NEVER;
-    if (c->options->checkpointed == CONVERT_CHECKPOINTED_YES)
-        return LEGACY_CHECKPOINTS_YES;
-    return S_ISREG(mode) ? LEGACY_CHECKPOINTS_LOOK : LEGACY_CHECKPOINTS_NEVER;
-}
-
-/* While files can be opened; most conversions never use them. */
-static void open_spools(struct conversion *c)
-{
-    if (checkpoints(c) == LEGACY_CHECKPOINTS_NEVER)
-        return;
-    spool_open(&c->store);
-    if (!in_file_is_regular(&c->in_file))
-        spool_open(&c->spool);
-}
-
 static bool resolve_named(struct conversion *c, struct cls_error *err)
 {
     const struct convert_options *o = c->options;
@@ -160,9 +138,11 @@ static bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_
         return cls_fail(err, CLS_USAGE, "%s and %s are the same file", c->in_name, c->out_name);
     if (o->compact && !in_file_is_regular(&c->in_file))
         return cls_fail(err, CLS_USAGE, "--compact reads twice: %s is no regular file", c->in_name);
+    if (o->verify && !read_back_possible(&c->in_file, c->in_name, &c->out_file, err))
+        return false;
     if (!out_file_open(&c->out_file, err))
         return false;
-    open_spools(c);
+    source_open_spools(&c->spools, o, &c->in_file);
     if (o->copy && !c->out_file.exists && fchmod(c->out_file.fd, c->in_file.st.st_mode & 0777) != 0)
         return cls_fail_errno(err, errno, "cannot set the mode of %s", c->out_name);
     owe_start(c);
@@ -228,8 +208,7 @@ static bool read_envelope(struct conversion *c, struct cls_error *err)
 static bool write_envelope(struct conversion *c, struct v2_options *v2, struct cls_error *err)
 {
     const struct convert_options *o = c->options;
-    bool libxl = o->format == CONVERT_FORMAT_DEFAULT ? envelope_is_libxl(&c->envelope)
-                                                     : o->format == CONVERT_FORMAT_LIBXL;
+    bool libxl = source_is_libxl(o, &c->envelope);
 
     *v2 = (struct v2_options){.format = libxl ? V2_LIBXL : V2_LIBXC, .version = o->version};
     return envelope_takes_format(&c->envelope, libxl, &c->in, c->log, err) &&
@@ -269,24 +248,13 @@ static bool convert_items(struct conversion *c, struct legacy_reader *reader, st
 static bool convert_legacy(struct conversion *c, const struct legacy_kind *kind,
                            enum v2_format format, struct cls_error *err)
 {
-    bool delimited = envelope_is_delimited(&c->envelope);
-    struct legacy_options options = {
-        .width = kind->width,
-        .guest = kind->guest,
-        .skip_qemu = c->options->skip_qemu && format == V2_LIBXC && !delimited,
-        .ignore_toolstack = format == V2_LIBXC,
-        .checkpoints = checkpoints(c),
-        .store = &c->store,
-        .spool = &c->spool,
-        .compact = c->options->compact,
-        .trim_xsave = c->options->trim_xsave,
-        .drop_tmem = c->options->drop_tmem,
-        .embedded = delimited,
-    };
     struct leftover_stream stream = {.width = kind->width, .by_name = c->in_file.by_name};
-    struct legacy_reader *reader = legacy_reader_new(&c->in, &options, c->log, err);
+    struct legacy_reader *reader;
     bool ok;
 
+    c->reader =
+        source_reader(c->options, &c->in_file, &c->envelope, kind, format == V2_LIBXL, &c->spools);
+    reader = legacy_reader_new(&c->in, &c->reader, c->log, err);
     if (!reader)
         return false;
     ok = convert_items(c, reader, err);
@@ -295,7 +263,8 @@ static bool convert_legacy(struct conversion *c, const struct legacy_kind *kind,
     c->rest_dropped = legacy_reader_rest_dropped(reader);
     legacy_reader_free(reader);
     /* With a qemu record left for others, or on a disk, what follows is not ours to judge. */
-    if (ok && !c->rest_dropped && !delimited && !(options.skip_qemu && kind->guest == GUEST_HVM))
+    if (ok && !c->rest_dropped && !c->reader.embedded &&
+        !(c->reader.skip_qemu && kind->guest == GUEST_HVM))
         ok = leftover_check(&c->in, &stream, c->log, err);
     return ok;
 }
@@ -326,16 +295,15 @@ static bool convert(struct conversion *c, struct cls_error *err)
 {
     struct v2_options v2 = {0};
     struct legacy_kind kind = {0};
-    bool relabelled;
 
-    if (!read_envelope(c, err) || !relabel_is_needed(&c->envelope, &c->in, &relabelled, err))
+    if (!read_envelope(c, err) || !relabel_is_needed(&c->envelope, &c->in, &c->relabelled, err))
         return false;
-    if (relabelled)
+    if (c->relabelled)
         return relabel(&c->envelope, &c->in_file, &c->in, &c->out, c->log, err);
     if (!write_envelope(c, &v2, err))
         return false;
     if (c->options->checkpointed == CONVERT_CHECKPOINTED_YES &&
-        checkpoints(c) == LEGACY_CHECKPOINTS_NEVER)
+        source_checkpoints(c->options, &c->in_file, &c->envelope) == LEGACY_CHECKPOINTS_NEVER)
         cls_warn(c->log, "--checkpointed has no effect on block devices and XAPI's images");
     if (c->options->skip_qemu && (v2.format == V2_LIBXL || envelope_is_delimited(&c->envelope)))
         cls_warn(c->log, "--skip-qemu has no effect on libxl format and on XAPI's images");
@@ -368,6 +336,30 @@ static bool run_hook(const struct conversion *c, struct cls_error *err)
                                         c->out.offset, err);
 }
 
+/* All is written, and nothing has its name yet. */
+static bool verify(struct conversion *c, struct cls_error *err)
+{
+    /* The output was counted from 0; its fd now stands at the end. */
+    off_t out_end = lseek(c->out_file.fd, 0, SEEK_CUR);
+    struct read_back rb = {
+        .in = &c->in,
+        .out = &c->out_file,
+        .in_at = {c->in_file.start, c->in.offset},
+        .out_at = {(uint64_t)out_end - c->out.offset, (uint64_t)out_end},
+        .relabelled = c->relabelled,
+        .reader = c->reader,
+        .writer = c->writer.options,
+        .sync = !c->options->no_sync,
+    };
+
+    if (out_end < 0)
+        return cls_fail_errno(err, errno, "cannot read %s again", c->out_name);
+    if (!out_file_trim(&c->out_file, err))
+        return false;
+    c->facts.verified = read_back(&rb, c->log, err);
+    return c->facts.verified;
+}
+
 /* Everything was written: the files get their names, the output last. */
 static bool commit(struct conversion *c, struct cls_error *err)
 {
@@ -382,8 +374,7 @@ static void close_ends(struct conversion *c)
     cls_input_release(&c->in);
     cls_output_release(&c->out);
     envelope_free(&c->envelope);
-    spool_close(&c->store);
-    spool_close(&c->spool);
+    source_close_spools(&c->spools);
     in_file_close(&c->in_file);
     out_file_close(&c->out_file);
     config_file_close(&c->config);
@@ -410,7 +401,8 @@ bool convert_stream(const struct convert_options *options, const struct cls_log 
         ok = enter_sandbox(c, err) && (options->copy ? copy(c, err) : convert(c, err));
         ok = in_file_finish(&c->in_file, &c->in,
                             envelope_is_delimited(&c->envelope) || c->rest_dropped, ok, err) &&
-             run_hook(c, err) && commit(c, err);
+             (!options->verify || options->copy || verify(c, err)) && run_hook(c, err) &&
+             commit(c, err);
     }
     if (!ok)
         pay_start(cleanup);

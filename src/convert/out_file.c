@@ -242,8 +242,7 @@ void out_file_preallocate(struct out_file *file, uint64_t size)
     file->preallocated = true;
 }
 
-/* The end of what was written is the end of the file. */
-static bool give_back_rest(struct out_file *file)
+bool out_file_trim(struct out_file *file, struct cls_error *err)
 {
     off_t end;
 
@@ -251,7 +250,7 @@ static bool give_back_rest(struct out_file *file)
         return true;
     end = lseek(file->fd, 0, SEEK_CUR);
     file->preallocated = false;
-    return end >= 0 && ftruncate(file->fd, end) == 0;
+    return (end >= 0 && ftruncate(file->fd, end) == 0) || fail(file, errno, "write", err);
 }
 
 struct sandbox_place out_file_sandbox(const struct out_file *file)
@@ -335,8 +334,8 @@ bool out_file_commit(struct out_file *file, bool sync, struct cls_error *err)
         file->cleanup->committed = 1;
         return true;
     }
-    if (!give_back_rest(file))
-        return fail(file, errno, "write", err);
+    if (!out_file_trim(file, err))
+        return false;
     if (sync && fsync(file->fd) != 0)
         return fail(file, errno, "sync", err);
     block_signals(&old);

@@ -6,27 +6,9 @@
 #include "convert/convert.h"
 #include "convert/in_file.h"
 #include "envelope/envelope.h"
+#include "source.h"
 
 #define NAME_SHOWN 256
-
-/* The envelope must say what is inside, or the toolstack does the wrong thing with it. */
-static bool check_envelope(struct cls_input *in, const struct envelope *envelope,
-                           enum v2_stream stream, struct cls_error *err)
-{
-    const char *name = envelope_name(envelope->kind);
-
-    if (envelope->v2 && envelope_is_libxl(envelope) && stream != V2_STREAM_LIBXL)
-        return cls_input_fail(in, err, in->offset,
-                              "the %s header announces a libxl v2 stream, which this is not", name);
-    if (!envelope->v2 && envelope_is_libxl(envelope) && stream == V2_STREAM_LIBXL)
-        return cls_input_fail(in, err, in->offset,
-                              "the %s header does not say that this stream is v2: %s would take it "
-                              "for a legacy one",
-                              name, name);
-    if (envelope_is_delimited(envelope) && (!envelope->v2 || stream != V2_STREAM_LIBXC))
-        return cls_input_fail(in, err, in->offset, "not the image of a libxc v2 stream");
-    return true;
-}
 
 /* Takes the envelope off, if there may be one, and finds out what the stream is. */
 static bool open_stream(struct cls_input *in, enum verify_format format, const struct cls_log *log,
@@ -45,7 +27,7 @@ static bool open_stream(struct cls_input *in, enum verify_format format, const s
     if (!envelope_skip(envelope, in, err))
         return false;
     cls_input_at(in, "start of the stream", -1, NULL);
-    if (!v2_recognise(in, stream, err) || !check_envelope(in, envelope, *stream, err))
+    if (!v2_recognise(in, stream, err) || !source_check_v2(in, envelope, *stream, err))
         return false;
     return *stream != V2_STREAM_UNKNOWN ||
            (envelope_check_foreign(in, err) &&
@@ -61,18 +43,18 @@ static bool enter_sandbox(const struct verify_options *options, struct cls_input
     return envelope_prepare(in, err) && (options->no_sandbox || sandbox_enter(NULL, 0, log, err));
 }
 
-static bool verify(const struct verify_options *options, struct cls_input *in,
-                   struct envelope *envelope, const struct cls_log *log, struct v2_summary *summary,
-                   struct cls_error *err)
+bool verify_input(struct cls_input *in, enum verify_format format, struct envelope *envelope,
+                  const struct cls_log *log, struct v2_summary *summary, struct cls_error *err)
 {
     enum v2_stream stream = V2_STREAM_UNKNOWN;
 
-    if (!enter_sandbox(options, in, log, err) ||
-        !open_stream(in, options->format, log, envelope, &stream, err))
+    memset(summary, 0, sizeof(*summary));
+    if (!open_stream(in, format, log, envelope, &stream, err))
         return false;
     if (!envelope_is_delimited(envelope))
-        return v2_verify(in, stream, log, summary, err);
-    return v2_verify_embedded(in, log, summary, err) && envelope_skip_rest(envelope, in, log, err);
+        return v2_verify(in, stream, log, NULL, summary, err);
+    return v2_verify_embedded(in, log, NULL, summary, err) &&
+           envelope_skip_rest(envelope, in, log, err);
 }
 
 bool verify_stream(const struct verify_options *options, const struct cls_log *log,
@@ -84,14 +66,14 @@ bool verify_stream(const struct verify_options *options, const struct cls_log *l
     char name[NAME_SHOWN];
     bool ok;
 
-    memset(summary, 0, sizeof(*summary));
     convert_display_name(options->in, true, name, sizeof(name));
     if (!in_file_open(&file, options->in, name, err)) {
         in_file_close(&file);
         return false;
     }
     cls_input_init(&in, file.fd, name, file.start, NULL);
-    ok = verify(options, &in, &envelope, log, summary, err);
+    ok = enter_sandbox(options, &in, log, err) &&
+         verify_input(&in, options->format, &envelope, log, summary, err);
     ok = in_file_finish(&file, &in, envelope_is_delimited(&envelope), ok, err);
     cls_input_release(&in);
     envelope_free(&envelope);

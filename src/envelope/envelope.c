@@ -70,6 +70,16 @@ bool envelope_read(struct cls_input *in, const struct cls_log *log, struct envel
     return true;
 }
 
+bool envelope_read_config(const struct envelope *envelope, struct cls_input *in,
+                          struct envelope_config *config, struct cls_error *err)
+{
+    const struct envelope_type *type = type_of(envelope->kind);
+
+    *config = (struct envelope_config){0};
+    return type->read_config ? type->read_config(envelope, in, config, err)
+                             : envelope_skip(envelope, in, err);
+}
+
 void envelope_free(struct envelope *envelope)
 {
     free(envelope->config);

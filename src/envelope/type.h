@@ -26,6 +26,10 @@ struct envelope_type {
     bool (*write_config)(const struct envelope *envelope, struct cls_output *out,
                          struct cls_error *err);
 
+    /* Consumes what follows the head and keeps the config, where it is not held already. */
+    bool (*read_config)(const struct envelope *envelope, struct cls_input *in,
+                        struct envelope_config *config, struct cls_error *err);
+
     /* Consumes the head, magic and all; the kind is filled in already. */
     bool (*read)(struct cls_input *in, const struct cls_log *log, struct envelope *envelope,
                  struct cls_error *err);

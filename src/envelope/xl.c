@@ -1,6 +1,8 @@
 #include "xl.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -83,6 +85,29 @@ static bool xl_read(struct cls_input *in, const struct cls_log *log, struct enve
     return len == 0 || check_config_len(in, len, log, err);
 }
 
+static bool xl_read_config(const struct envelope *envelope, struct cls_input *in,
+                           struct envelope_config *config, struct cls_error *err)
+{
+    uint32_t flags = get_le32(envelope->header + OFFSET_MANDATORY_FLAGS);
+    uint64_t end = in->offset + envelope->following;
+
+    cls_input_at(in, "xl header", -1, NULL);
+    if (in->offset == end)
+        return true;
+    if (!cls_input_u32(in, &config->len, "length of the config", err))
+        return false;
+    config->format = flags & XL_MANDATORY_FLAG_JSON ? ENVELOPE_CONFIG_JSON : ENVELOPE_CONFIG_TEXT;
+    config->offset = in->offset;
+    if (config->len <= ENVELOPE_CONFIG_SHOWN_MAX) {
+        config->text = calloc(1, (size_t)config->len + 1);
+        if (!config->text)
+            return cls_fail_errno(err, ENOMEM, "cannot hold the config");
+        if (!cls_input_read(in, config->text, config->len, "the config", err))
+            return false;
+    }
+    return cls_input_skip(in, end - in->offset, "optional data", err);
+}
+
 static bool xl_write(const struct envelope *envelope, struct cls_input *in, struct cls_output *out,
                      bool libxl_v2, struct cls_error *err)
 {
@@ -115,4 +140,5 @@ const struct envelope_type xl_envelope = {
     .any_format = true,
     .read = xl_read,
     .write = xl_write,
+    .read_config = xl_read_config,
 };

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "convert_options.h"
+#include "inspect.h"
 #include "signals.h"
 #include "std_fds.h"
 
@@ -49,7 +50,9 @@ static int run(const struct tool_options *options, struct messages *messages)
     messages->before_line_ctx = &single.progress;
 
     signals_install(&cleanup);
-    ok = convert_stream(&options->convert, &log, &single.watch, &cleanup, NULL, &err);
+    ok = options->inspect
+             ? inspect_and_print(&options->convert, options->inspect, &log, &single.watch, &err)
+             : convert_stream(&options->convert, &log, &single.watch, &cleanup, NULL, &err);
     if (ok)
         progress_end(&single.progress, &single.item);
     else

@@ -19,6 +19,8 @@ enum {
     OPT_COMPACT,
     OPT_TRIM_XSAVE,
     OPT_DROP_TMEM,
+    OPT_INSPECT,
+    OPT_VERIFY,
     OPT_NO_SYNC,
     OPT_NO_CLOBBER,
     OPT_PROGRESS,
@@ -51,6 +53,8 @@ static const struct option long_options[] = {
     {"compact", no_argument, NULL, OPT_COMPACT},
     {"trim-xsave", no_argument, NULL, OPT_TRIM_XSAVE},
     {"drop-tmem", no_argument, NULL, OPT_DROP_TMEM},
+    {"inspect", optional_argument, NULL, OPT_INSPECT},
+    {"verify", no_argument, NULL, OPT_VERIFY},
     {"no-sync", no_argument, NULL, OPT_NO_SYNC},
     {"no-clobber", no_argument, NULL, OPT_NO_CLOBBER},
     {"progress", optional_argument, NULL, OPT_PROGRESS},
@@ -73,6 +77,7 @@ static const struct option long_options[] = {
 
 static const char help[] =
     "Usage: " PROGRAM " -i INPUT -o OUTPUT [options]\n"
+    "       " PROGRAM " -i INPUT --inspect [options]\n"
     "       " PROGRAM " -i DIR -o DIR [options]\n"
     "       " PROGRAM " --merge-reports OUT IN...\n"
     "Converts a domain save of Xen before 4.6 (the legacy stream) to the v2 stream that Xen since\n"
@@ -100,6 +105,12 @@ static const char help[] =
     "      --trim-xsave           cut the xsave records of Xen 4.1.0-4.2.3 and 4.3.0 to the size\n"
     "                             that newer hypervisors insist on\n"
     "      --drop-tmem            convert a guest without the memory it has in tmem\n"
+    "      --inspect[=FORM]       read all of a save, legacy or v2, and print what it holds; "
+    "writes\n"
+    "                             nothing. FORM: text, xml or json\n"
+    "      --verify               read both files again when all is written, verify the new one "
+    "and\n"
+    "                             compare every page and blob; only then it gets its name\n"
     "      --no-sync              don't wait until the output is on disk\n"
     "      --no-clobber           an output that exists is an error\n"
     "      --progress[=WHEN]      auto (on a terminal, after a second), always or never;\n"
@@ -246,6 +257,18 @@ static bool parse_batch_option(int option, const char *value, struct tool_option
     }
 }
 
+static bool parse_inspect(const char *value, struct tool_options *o)
+{
+    static const char *const words[] = {"text", "xml", "json", NULL};
+    static const enum inspect_form forms[] = {INSPECT_TEXT, INSPECT_XML, INSPECT_JSON};
+    int i = value ? find_option_word(value, words) : 0;
+
+    if (i < 0)
+        return wrong_option(PROGRAM, "--inspect", value, "text, xml or json");
+    o->inspect = forms[i];
+    return true;
+}
+
 /* Everything but help and version. */
 static bool parse_option(int option, const char *value, struct tool_options *o)
 {
@@ -283,6 +306,10 @@ static bool parse_option(int option, const char *value, struct tool_options *o)
         return c->trim_xsave = true;
     case OPT_DROP_TMEM:
         return c->drop_tmem = true;
+    case OPT_INSPECT:
+        return parse_inspect(value, o);
+    case OPT_VERIFY:
+        return c->verify = true;
     case OPT_NO_SYNC:
         return c->no_sync = true;
     case OPT_NO_CLOBBER:
@@ -326,6 +353,7 @@ static bool check_batch(struct tool_options *o)
 {
     struct cls_error err;
 
+    o->batch.digests = o->convert.verify;
     if (o->batch.shard.count > 0 || o->batch.files_from ||
         shard_from_environment(&o->batch.shard, &err))
         return true;
@@ -350,6 +378,11 @@ static bool check_options(int argc, char **argv, struct tool_options *o)
     }
     if (!o->convert.in || !*o->convert.in)
         return complain("--in is missing");
+    if (o->inspect && (o->convert.out || o->convert.verify || o->batch_option))
+        return complain(
+            "--inspect writes no save: without --out, --verify and what is for directories");
+    if (o->inspect)
+        return true;
     if (!o->convert.out || !*o->convert.out)
         return complain("--out is missing");
     o->is_batch = is_directory(o->convert.in);

@@ -8,10 +8,18 @@
 
 #define PROGRAM "convert-legacy-stream"
 
+enum inspect_form {
+    INSPECT_NOT,
+    INSPECT_TEXT,
+    INSPECT_XML,
+    INSPECT_JSON,
+};
+
 struct tool_options {
     struct convert_options convert;
     enum verbosity verbosity;
     enum progress_mode progress;
+    enum inspect_form inspect; /* instead of a conversion */
     bool syslog;
     bool batch_option; /* one of those in batch was given */
     bool is_batch;     /* the input is a directory */

@@ -69,7 +69,7 @@ class Options(CliTest):
     def test_help_names_every_option(self):
         text = program.run("--help").stdout.decode()
         for option in ("--in", "--out", "--width", "--guest-type", "--format", "--xl", "--skip-qemu",
-                       "--stream-version", "--no-sync", "--progress", "--no-clobber", "--verbose", "--quiet",
+                       "--stream-version", "--verify", "--no-sync", "--progress", "--no-clobber", "--verbose", "--quiet",
                        "--syslog", "--help", "--version"):
             self.assertIn(option, text)
 

@@ -1,5 +1,6 @@
 """Real saves of Xen 4.5.5, which lie outside the project: as Xen's script converts them, and sound to its verifier."""
 
+import json
 import struct
 import subprocess
 import sys
@@ -70,7 +71,7 @@ class RealSaves(ProgramTest):
             output.unlink()
 
         output = self.dir / "libxc-out"
-        self.assert_status(program.run("-i", bare, "-o", output, "--no-sync"), 0)
+        self.assert_status(program.run("-i", bare, "-o", output, "--no-sync", "--verify"), 0)
         self.assertEqual(xen.verify_libxc(output), "")
 
     def test_pv(self):
@@ -78,6 +79,28 @@ class RealSaves(ProgramTest):
 
     def test_hvm(self):
         self.check("hvm-legacy-4.5.save", "hvm")
+
+    def inspect(self, name: str) -> dict:
+        with subprocess.Popen(["zstd", "-dcq", DATA / (name + ".zst")], stdout=subprocess.PIPE) as unpacked:
+            done = program.run("-i", "-", "--inspect=json", stdin=unpacked.stdout)
+        self.assert_status(done, 0)
+        return json.loads(done.stdout)
+
+    def test_inspected(self):
+        """The facts are those of the README that lies beside them."""
+        pv, hvm, v2 = map(self.inspect, ("pv-legacy-4.5.save", "hvm-legacy-4.5.save", "pv-v2-4.17.save"))
+        self.assertEqual([s["bytes"] for s in (pv, hvm, v2)], [134496782, 29370547, 134492988])
+        self.assertEqual([s["envelope"]["config"]["format"] for s in (pv, hvm, v2)], ["json"] * 3)
+        self.assertEqual([s["envelope"]["guest"] for s in (pv, hvm, v2)], ["pv", "hvm", "pv"])
+        self.assertEqual((pv["stream"]["width"], pv["guest"]["width"], pv["guest"]["vcpus"], pv["guest"]["p2m_size"]),
+                         (64, 64, 1, 0x8000))
+        self.assertIn(("page batch", 32), [(part["name"], part["count"]) for part in pv["parts"]])
+        self.assertEqual((hvm["stream"]["width"], hvm["guest"]["vcpus"], hvm["hvm"]["emulator"]["bytes"]), (64, 1, 5046))
+        self.assertEqual(hvm["hvm"]["physmap"], [{"name": "vga.vram", "phys_offset": "0x10000000",
+                                                  "start_addr": "0xf0000000", "size": "0x800000"}])
+        self.assertEqual((v2["stream"]["kind"], v2["stream"]["converted"], v2["guest"]["p2m_size"]),
+                         ("libxl", False, 0x8000))
+        self.assertEqual([save["pages"]["passes"] for save in (pv, hvm, v2)], [1, 1, 1], "none was live")
 
     def test_v2_is_refused(self):
         save, output = self.unpack("pv-v2-4.17.save"), self.out()

@@ -161,6 +161,12 @@ class Probes(SandboxTest):
         self.save.write_bytes(self.want)
         self.assert_stopped(self.probe("-q", binary=verifier.PROGRAM), but=BEYOND_LANDLOCK)
 
+    @unittest.skipUnless(ABI, "this kernel has no Landlock")
+    def test_inspection(self):
+        """Its libraries are loaded before."""
+        for form in ("text", "xml", "json"):
+            self.assert_stopped(self.probe(f"--inspect={form}"), but=BEYOND_LANDLOCK)
+
     def test_without(self):
         """These tests can fail: without the sandbox nothing is stopped that we may do ourselves."""
         for binary, args in ((program.PROGRAM, ["-o", "-"]), (verifier.PROGRAM, ["-q"])):

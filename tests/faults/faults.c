@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum hit { NO_HIT, HIT_FAIL, HIT_SHORT, HIT_BEFORE, HIT_AFTER, HIT_PROBE };
+enum hit { NO_HIT, HIT_FAIL, HIT_SHORT, HIT_FLIP, HIT_BEFORE, HIT_AFTER, HIT_PROBE };
 
 static struct {
     const char *call; /* NULL: nothing to do, or too early */
@@ -61,11 +62,8 @@ static void parse_kind(const char *kind)
     static const struct {
         const char *prefix;
         enum hit kind;
-    } kinds[] = {{"short", HIT_SHORT},
-                 {"before:", HIT_BEFORE},
-                 {"after:", HIT_AFTER},
-                 {"probe", HIT_PROBE},
-                 {"", HIT_FAIL}};
+    } kinds[] = {{"short", HIT_SHORT},  {"flip", HIT_FLIP},   {"before:", HIT_BEFORE},
+                 {"after:", HIT_AFTER}, {"probe", HIT_PROBE}, {"", HIT_FAIL}};
     size_t i = 0, n;
 
     while (n = strlen(kinds[i].prefix), strncmp(kind, kinds[i].prefix, n) != 0)
@@ -137,6 +135,26 @@ static long through(const char *call, long nr, long a, long b, long c, long d, l
     return hit == HIT_FAIL ? -1 : end(hit, raw(nr, a, b, c, d, e, f));
 }
 
+/* A disk or memory that lies. A flip that has no byte to hit didn't happen. */
+static ssize_t read_flipped(int fd, uint8_t *buf, size_t n)
+{
+    ssize_t got = raw(SYS_read, fd, (long)buf, (long)n, 0, 0, 0);
+
+    if (got > 0)
+        buf[0] ^= 1;
+    return got;
+}
+
+static ssize_t write_flipped(int fd, const uint8_t *buf, size_t n)
+{
+    uint8_t first;
+
+    if (n == 0)
+        return 0;
+    first = buf[0] ^ 1;
+    return raw(SYS_write, fd, (long)&first, 1, 0, 0, 0);
+}
+
 /* One that transfers n bytes, its third argument or its fifth. */
 static long transfer(const char *call, long nr, long a, long b, size_t c, long d, size_t e, long f)
 {
@@ -144,6 +162,9 @@ static long transfer(const char *call, long nr, long a, long b, size_t c, long d
 
     if (hit == HIT_FAIL)
         return -1;
+    if (hit == HIT_FLIP)
+        return nr == SYS_write ? write_flipped((int)a, (const uint8_t *)b, c)
+                               : read_flipped((int)a, (uint8_t *)b, c);
     if (hit == HIT_SHORT && c > 1)
         c = 1;
     if (hit == HIT_SHORT && e > 1)

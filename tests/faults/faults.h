@@ -7,7 +7,8 @@
  *                     any kind are "malloc", landlock_*() and capset() are "syscall"
  *   FAULT_NTH         the first call that is hit, from 1
  *   FAULT_TIMES       how many calls are hit; 0: all from then on (default 1)
- *   FAULT_KIND        an errno's number: fail with it; "short": transfer one byte; "before:N",
+ *   FAULT_KIND        an errno's number: fail with it; "short": transfer one byte; "flip": the
+ *                     lowest bit of the first byte that is read or written flips; "before:N",
  *                     "after:N": signal N comes just before or after the call; "probe": run the
  *                     probes of probes.c from inside the call
  *   FAULT_REPORT      an inherited fd, where lines come: "fired", at each hit; "live N", at exit:

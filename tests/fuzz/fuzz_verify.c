@@ -2,16 +2,19 @@
  * The verifier: any bytes as a stream, in a format that the first byte names.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "convert/verify.h"
 #include "memory_input.h"
+#include "property.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct verify_options options = {0};
+    static const struct convert_options inspection;
     struct v2_summary summary;
     struct cls_error err = {0};
     struct cls_input in;
@@ -26,6 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     options.format = (enum verify_format)(data[0] % 4);
     if (!verify_stream(&options, NULL, &summary, &err))
         must_blame_input(&err);
+    else if (options.format == VERIFY_AUTO && !check_inspection(inspection, fd))
+        abort(); /* what is sound can be looked at */
     close(fd);
     return 0;
 }

@@ -2,11 +2,14 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "convert/verify.h"
+#include "inspect_print.h"
 #include "memory_input.h"
+#include "xl_config.h"
 
 struct convert_options options_from_bits(uint8_t bits)
 {
@@ -38,6 +41,54 @@ static void check_output(int out, const char *out_arg)
     abort();
 }
 
+static void no_begin(void *ctx, const char *name, bool list)
+{
+    (void)ctx, (void)name, (void)list;
+}
+
+static void no_end(void *ctx)
+{
+    (void)ctx;
+}
+
+/* Nothing but what both forms can hold may come. */
+static void check_text(void *ctx, const char *name, const char *value)
+{
+    (void)ctx, (void)name;
+    for (const char *c = value; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            abort();
+}
+
+static void no_number(void *ctx, const char *name, uint64_t value)
+{
+    (void)ctx, (void)name, (void)value;
+}
+
+static void no_flag(void *ctx, const char *name, bool value)
+{
+    (void)ctx, (void)name, (void)value;
+}
+
+bool check_inspection(struct convert_options options, int fd)
+{
+    char arg[16];
+    struct document_writer w = {no_begin, no_end, check_text, no_number, no_flag, NULL};
+    static struct inspection r;
+    struct cls_error err = {0};
+    bool ok;
+
+    snprintf(arg, sizeof(arg), "%d", fd);
+    options.in = arg;
+    ok = lseek(fd, 0, SEEK_SET) == 0 && inspect_stream(&options, NULL, NULL, &r, &err);
+    if (!ok)
+        must_blame_input(&err);
+    xl_config_read(&r, lazy_json(&err));
+    inspect_document(&w, &r);
+    inspection_free(&r);
+    return ok;
+}
+
 void check_conversion(struct convert_options options, const uint8_t *bytes, size_t n)
 {
     struct convert_cleanup cleanup = {0};
@@ -50,10 +101,20 @@ void check_conversion(struct convert_options options, const uint8_t *bytes, size
     snprintf(out_arg, sizeof(out_arg), "%d", out_fd);
     options.in = in_arg;
     options.out = out_arg;
-    if (convert_stream(&options, NULL, NULL, &cleanup, NULL, &err))
+    options.verify = true;
+    if (convert_stream(&options, NULL, NULL, &cleanup, NULL, &err)) {
         check_output(out_fd, out_arg);
-    else
+        /* Towards libxc's format, the conversion does not look into the toolstack blob. */
+        if (!check_inspection(options, in_fd) && options.format == CONVERT_FORMAT_LIBXL)
+            abort();
+        if (!check_inspection(options, out_fd))
+            abort();
+    } else {
         must_blame_input(&err);
+        /* What is v2 already is fine to look at, and refused. */
+        if (check_inspection(options, in_fd) && !strstr(err.reason, "already"))
+            abort();
+    }
     close(in_fd);
     close(out_fd);
 }

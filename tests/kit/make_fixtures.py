@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Callable, Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from kit import cases, envelopes, expected, model
+from kit import cases, envelopes, expected, inspection, model
 from kit.envelopes import LIBVIRT, XAPI, XAPI_STRUCTURED, XEND, Envelope
 from kit.legacy import XlHeader
 
@@ -42,6 +42,30 @@ class Fixture:
         header = model.xl_header(self.header, self.format) if self.header else b""
         return header + expected.stream(self.case, self.format)
 
+    def about(self) -> dict[str, str]:
+        """What the envelope's config says."""
+        if self.envelope in (LIBVIRT, XEND):
+            return {"name": "old", "uuid": envelopes.UUID, "guest": self.case.flavour.guest}
+        says_type = self.header and (self.header.flags & 1 or self.case.flavour.guest == "hvm")
+        return {"name": "old", **({"guest": self.case.flavour.guest} if says_type else {})} if self.header else {}
+
+    def inspection(self) -> Optional[inspection.Object]:
+        """What --inspect finds in the stream, where it is a good one."""
+        case = self.case.with_header(self.header) if self.header else self.case
+        if case.refused:
+            return None
+        name = self.name + ".legacy"
+        if not self.envelope:
+            return inspection.of_legacy(case.save, name, self.format, self.about())
+        before, _, behind = self.stream().partition(case.octets())
+        kind = {"kind": self.envelope.name.replace("-", " "), **self.about()}
+        found = inspection.of_legacy(case.save, name, self.format, envelope=kind, before=len(before),
+                                     behind=len(behind))
+        if self.envelope == XEND:
+            found["remarks"] = [{"text": "the result of a conversion would have no configuration: xl restore CONFIG FILE "
+                                         "takes it, --write-config makes one"}]
+        return found
+
     def paragraph(self) -> str:
         case = self.case
         text = f"**`{self.name}`** shows: {case.shows}."
@@ -69,6 +93,9 @@ class Refused:
         return self.data
 
     def expected(self) -> None:
+        return None
+
+    def inspection(self) -> None:
         return None
 
     def paragraph(self) -> str:
@@ -190,7 +217,8 @@ ALL = [
 HEAD = """# Fixtures
 
 Small legacy streams (`NAME.legacy`) and, for the good ones, what
-`convert-legacy-stream -i NAME.legacy -o OUT --stream-version 3` has to write, octet by octet (`NAME.v3.expected`).
+`convert-legacy-stream -i NAME.legacy -o OUT --stream-version 3` has to write, octet by octet (`NAME.v3.expected`), and
+what it has to print with `--inspect` instead (`NAME.inspect`, from `tests/kit/inspection.py`).
 `remus-` begins the names of good ones with several checkpoints, of which only files are read to the last.
 They have the formats' shape and made-up contents. The name says the envelope (xl, libvirt, xend, xapi, xapi-structured,
 none), the guest and the toolstack's width; pv32on64 is a 32-bit guest saved by a 64-bit toolstack.
@@ -204,9 +232,11 @@ def files() -> dict[str, bytes]:
     made = {"README.md": (HEAD + "".join(f"\n{f.paragraph()}\n" for f in ALL)).encode()}
     for item in ALL:
         made[item.name + ".legacy"] = item.stream()
-        output = item.expected()
+        output, found = item.expected(), item.inspection()
         if output is not None:
             made[item.name + ".v3.expected"] = output
+        if found is not None:
+            made[item.name + ".inspect"] = inspection.text(found).encode()
     return made
 
 

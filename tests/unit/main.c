@@ -20,11 +20,13 @@ static CU_SuiteInfo all_suites[] = {
     {"envelope", NULL, NULL, NULL, NULL, envelope_tests},
     {"sexp", NULL, NULL, NULL, NULL, sexp_tests},
     {"writer", NULL, NULL, NULL, NULL, writer_tests},
+    {"compare", NULL, NULL, NULL, NULL, compare_tests},
     {"out_file", NULL, NULL, NULL, NULL, out_file_tests},
     {"spool", NULL, NULL, NULL, NULL, spool_tests},
     {"delta", NULL, NULL, NULL, NULL, delta_tests},
     {"checkpoint", NULL, NULL, NULL, NULL, checkpoint_tests},
     {"convert", NULL, NULL, NULL, NULL, convert_tests},
+    {"inspect", NULL, NULL, NULL, NULL, inspect_tests},
     {"truncation", NULL, NULL, NULL, NULL, truncation_tests},
     {"batch", NULL, NULL, NULL, NULL, batch_tests},
 };

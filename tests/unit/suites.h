@@ -17,11 +17,13 @@ extern CU_TestInfo detect_tests[];
 extern CU_TestInfo envelope_tests[];
 extern CU_TestInfo sexp_tests[];
 extern CU_TestInfo writer_tests[];
+extern CU_TestInfo compare_tests[];
 extern CU_TestInfo out_file_tests[];
 extern CU_TestInfo spool_tests[];
 extern CU_TestInfo delta_tests[];
 extern CU_TestInfo checkpoint_tests[];
 extern CU_TestInfo convert_tests[];
+extern CU_TestInfo inspect_tests[];
 extern CU_TestInfo truncation_tests[];
 extern CU_TestInfo batch_tests[];
 

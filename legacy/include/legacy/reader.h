@@ -11,6 +11,7 @@
 #include "base/image.h"
 #include "base/log.h"
 #include "base/spool.h"
+#include "base/trace.h"
 
 /* Behind which tail does the stream end, if no body says it by XC_SAVE_ID_LAST_CHECKPOINT? */
 enum legacy_checkpoints {
@@ -31,6 +32,7 @@ struct legacy_options {
     bool compact;        /* give each pfn's content once, its last; regular files only */
     bool trim_xsave;     /* cut xsave records to the size that new hypervisors insist on */
     bool drop_tmem;      /* convert without the pages that the guest had in tmem */
+    const struct stream_trace *trace; /* is told of each part; may be NULL */
 };
 
 struct legacy_reader;

@@ -9,6 +9,7 @@
 
 #include "base/image.h"
 #include "base/log.h"
+#include "base/trace.h"
 #include "v2/format.h"
 
 enum v2_stream {
@@ -31,6 +32,24 @@ struct v2_summary {
     uint64_t bytes;
 };
 
+/* Someone who wants to see what the verifier finds, as it goes. */
+struct v2_observer {
+    struct stream_trace parts; /* headers and records; those that are refused, too */
+    /* An entry of a PAGE_DATA record. */
+    void (*page)(void *ctx, unsigned type, uint64_t pfn);
+    /*
+     * What corresponds to an image item, each by itself: P2M_FRAMES (without frames), TSC_INFO,
+     * HVM_PARAMS (one at a time), HVM_CONTEXT, VCPU_BASIC (without data), EMULATOR. Its lead is the
+     * qemu record's, or libxl's emulator header. Data that lies next in the input may be consumed
+     * in part; len UINT64_MAX: it goes on to the end of the input. Returns false, and err filled,
+     * to end it.
+     */
+    bool (*item)(void *ctx, const struct image_item *item, struct cls_error *err);
+    /* Some of the strings in EMULATOR_XENSTORE_DATA, NULs and all, in pieces of any size. */
+    void (*xenstore)(void *ctx, const uint8_t *bytes, size_t n);
+    void *ctx;
+};
+
 /* What the next bytes begin, from their magic. Consumes nothing. */
 bool v2_recognise(struct cls_input *in, enum v2_stream *stream,
                   struct cls_error *err) CLS_MUST_CHECK;
@@ -41,16 +60,18 @@ bool v2_recognise(struct cls_input *in, enum v2_stream *stream,
  * sockets (where waiting for more might never end). Memory is constant; page contents are skipped.
  *
  * Each record is told to log (CLS_LOG_INFO), page data counted together. err names offset, record
- * and rule: CLS_BAD_INPUT. summary is filled as far as it went; log may be NULL.
+ * and rule: CLS_BAD_INPUT. summary is filled as far as it went; log and observer may be NULL.
  */
 bool v2_verify(struct cls_input *in, enum v2_stream stream, const struct cls_log *log,
-               struct v2_summary *summary, struct cls_error *err) CLS_MUST_CHECK;
+               const struct v2_observer *observer, struct v2_summary *summary,
+               struct cls_error *err) CLS_MUST_CHECK;
 
 /*
  * As v2_verify() for a libxc stream that lies in something larger: up to its END; what follows is
  * the caller's.
  */
-bool v2_verify_embedded(struct cls_input *in, const struct cls_log *log, struct v2_summary *summary,
+bool v2_verify_embedded(struct cls_input *in, const struct cls_log *log,
+                        const struct v2_observer *observer, struct v2_summary *summary,
                         struct cls_error *err) CLS_MUST_CHECK;
 
 /* Names as in Xen's headers, without prefix: "PAGE_DATA"; NULL for an unknown type. */

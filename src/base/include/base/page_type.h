@@ -31,6 +31,9 @@ static inline bool page_type_known(unsigned type)
     return type <= PFINFO_L4TAB || (type > PFINFO_LPINTAB && type <= PFINFO_XTAB);
 }
 
+/* Its name, without XEN_DOMCTL_PFINFO_; NULL for one that Xen does not define. */
+const char *page_type_name(unsigned type);
+
 /* Do 4096 bytes of content go with a known type? */
 static inline bool page_type_has_data(unsigned type)
 {

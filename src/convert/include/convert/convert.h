@@ -55,6 +55,7 @@ struct convert_options {
     bool compact;    /* each page once; regular files only */
     bool trim_xsave; /* xsave records no larger than new hypervisors take */
     bool drop_tmem;  /* convert a guest without what it has in tmem */
+    bool verify;     /* read both back and compare before the output gets its name */
     bool no_sync;    /* no fsync before the output gets its name */
     bool no_clobber; /* an output that exists is an error */
     bool no_sandbox; /* for debugging */
@@ -76,6 +77,7 @@ struct convert_facts {
     uint64_t p2m_size;
     uint64_t pages[16]; /* page entries by type (base/page_type.h), the dropped ones not counted */
     uint64_t bytes_in, bytes_out;
+    bool verified; /* by reading both back */
 };
 
 /*

@@ -53,9 +53,12 @@ bool out_file_open(struct out_file *file, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
  * Asks the file system for size bytes at once, where that makes writing them cheaper; what is not
- * used is given back by out_file_commit(). Not an error where it can't be had.
+ * used is given back by out_file_trim(). Not an error where it can't be had.
  */
 void out_file_preallocate(struct out_file *file, uint64_t size);
+
+/* Makes the end of what was written, where fd stands, the end of the file. */
+bool out_file_trim(struct out_file *file, struct cls_error *err) CLS_MUST_CHECK;
 
 /* What naming the output will take, as sandbox_enter() wants to know it. */
 struct sandbox_place out_file_sandbox(const struct out_file *file);

@@ -4,6 +4,7 @@
 #ifndef CONVERT_VERIFY_H
 #define CONVERT_VERIFY_H
 
+#include "envelope/envelope.h"
 #include "v2/verify.h"
 
 enum verify_format {
@@ -23,5 +24,13 @@ struct verify_options {
 /* What is found is told to log; err and summary as in v2_verify(); log may be NULL. */
 bool verify_stream(const struct verify_options *options, const struct cls_log *log,
                    struct v2_summary *summary, struct cls_error *err) CLS_MUST_CHECK;
+
+/*
+ * The same on an open input, which stands at the first byte. envelope is all zero before, and to be
+ * freed by envelope_free(), after failures, too.
+ */
+bool verify_input(struct cls_input *in, enum verify_format format, struct envelope *envelope,
+                  const struct cls_log *log, struct v2_summary *summary,
+                  struct cls_error *err) CLS_MUST_CHECK;
 
 #endif

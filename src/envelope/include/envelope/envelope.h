@@ -61,6 +61,27 @@ void envelope_free(struct envelope *envelope);
 bool envelope_skip(const struct envelope *envelope, struct cls_input *in,
                    struct cls_error *err) CLS_MUST_CHECK;
 
+enum envelope_config_format {
+    ENVELOPE_CONFIG_NONE,
+    ENVELOPE_CONFIG_TEXT, /* as xl create reads it: Xen 4.1 to 4.4 */
+    ENVELOPE_CONFIG_JSON, /* libxl_domain_config: Xen 4.5 */
+};
+
+/* Far above honest configs, which are some KiB. As JSON objects they need 200 times the memory. */
+#define ENVELOPE_CONFIG_SHOWN_MAX (128u * 1024)
+
+/* The guest's configuration, as the toolstack saved it. */
+struct envelope_config {
+    enum envelope_config_format format;
+    uint64_t offset; /* in the input */
+    uint32_t len;
+    char *text; /* ended by a NUL, to be freed; NULL where it is longer than SHOWN_MAX */
+};
+
+/* As envelope_skip(), but keeps the config. config->text is to be freed, after failures, too. */
+bool envelope_read_config(const struct envelope *envelope, struct cls_input *in,
+                          struct envelope_config *config, struct cls_error *err) CLS_MUST_CHECK;
+
 /* Does the stream inside belong to libxl, so that libxl's format is what should follow? */
 bool envelope_is_libxl(const struct envelope *envelope);
 

@@ -1,5 +1,5 @@
 /*
- * json-c: writing JSON, and reading our own again.
+ * json-c: writing JSON, and reading our own again and xl's.
  */
 #ifndef LAZY_JSON_H
 #define LAZY_JSON_H
@@ -22,10 +22,14 @@
     X(json_object_array_add)                                                                       \
     X(json_object_to_json_string_ext)                                                              \
     X(json_object_object_get_ex)                                                                   \
+    X(json_object_is_type)                                                                         \
     X(json_object_get_string)                                                                      \
     X(json_object_get_uint64)                                                                      \
     X(json_object_get_double)                                                                      \
     X(json_tokener_parse)                                                                          \
+    X(json_tokener_new_ex)                                                                         \
+    X(json_tokener_parse_ex)                                                                       \
+    X(json_tokener_free)                                                                           \
     X(json_object_put)
 
 #define LAZY_JSON_MEMBER(name) __typeof__(name) *name;

@@ -1,0 +1,138 @@
+/*
+ * A look inside a save, legacy or v2, in any envelope: what a person wants to know before trusting
+ * it. Everything is bounded: a list keeps its first entries and counts the rest.
+ */
+#ifndef CONVERT_INSPECT_H
+#define CONVERT_INSPECT_H
+
+#include "convert/convert.h"
+#include "envelope/envelope.h"
+
+#define INSPECT_RUNS_MAX    1000
+#define INSPECT_PARAMS_MAX  64
+#define INSPECT_PHYSMAP_MAX 100
+#define INSPECT_NOTES_MAX   32
+#define INSPECT_STRING_MAX  96
+
+/* Repetitions are noticed for pfns below: 1 TiB of memory. One bit each makes 32 MiB at most. */
+#define INSPECT_PFNS_MAX (UINT64_C(1) << 28)
+
+enum inspect_stream {
+    INSPECT_UNKNOWN,
+    INSPECT_LEGACY,
+    INSPECT_LIBXC, /* v2 or v3, bare */
+    INSPECT_LIBXL, /* the same inside a libxl stream */
+};
+
+/* Parts of the same kind that follow each other. */
+struct inspect_run {
+    const char *layer, *name; /* as in struct stream_part */
+    uint64_t offset, bytes;   /* of all of them */
+    uint64_t count;
+};
+
+struct inspect_pages {
+    uint64_t entries[16]; /* by type (base/page_type.h) */
+    /*
+     * Entries that stand for a page, so all but XTAB. The saver goes through the pfns from below
+     * again and again while the guest runs; a pass ends where a pfn is not above the one before.
+     */
+    uint64_t mapped, passes;
+    uint64_t distinct; /* pfns; those from INSPECT_PFNS_MAX on are taken to come once */
+    /* while it is read */
+    uint8_t *seen; /* one bit for each pfn, in seen_size bytes */
+    size_t seen_size;
+    bool no_memory; /* for more of them: distinct is not right */
+    uint64_t last_pfn;
+    uint64_t batch_entries; /* of the legacy batch at hand, not yet found among the entries */
+};
+
+struct inspect_physmap {
+    uint64_t phys_offset, start_addr, size;
+    bool named;
+    char name[INSPECT_STRING_MAX]; /* then; cut to fit */
+};
+
+struct inspect_emulator {
+    bool found;
+    char kind[32]; /* of the qemu record: its signature; in a libxl stream: the emulator's */
+    uint64_t offset, bytes; /* of its data; offset 0 where it was held in memory */
+    bool savevm;            /* begins with QEVM, as every state that qemu saves, */
+    uint32_t savevm_version;
+};
+
+/* libxl's strings for xenstore, while they are read. */
+struct inspect_xenstore {
+    char key[INSPECT_STRING_MAX], value[INSPECT_STRING_MAX];
+    size_t length; /* of the one that is being read */
+    bool in_value;
+    uint64_t phys_offset; /* of the last physmap entry */
+};
+
+/* Remarks. Only the first INSPECT_NOTES_MAX of count are kept. */
+struct inspect_notes {
+    uint64_t count;
+    char text[INSPECT_NOTES_MAX][256];
+};
+
+struct inspection {
+    char input[256];     /* how messages call it */
+    uint64_t start, end; /* offsets of the first byte and behind the last that was read */
+
+    const char *envelope; /* as in struct convert_facts */
+    struct envelope_config config;
+    char name[256], uuid[40]; /* as the envelope's config says; empty: it doesn't */
+    enum guest_type config_guest;
+
+    enum inspect_stream stream;
+    uint64_t stream_offset, stream_end; /* behind it may lie more of the envelope */
+    unsigned width;              /* legacy: of the saving toolstack, in bytes; 0: not known */
+    uint64_t checkpoints_before; /* legacy: complete ones before that which counts (Remus) */
+    unsigned version;            /* v2: of the libxc stream */
+    bool converted;              /* v2: from a legacy stream */
+
+    enum guest_type guest;
+    unsigned guest_width, pt_levels; /* PV; 0: not known */
+    uint64_t p2m_size;               /* in pages; 0: not known (HVM in v2) */
+    uint64_t vcpus;                  /* that have a context in the stream */
+    struct inspect_pages pages;
+    bool has_tsc;
+    struct image_tsc_info tsc; /* the last one */
+    uint64_t params_count;
+    struct image_hvm_param params[INSPECT_PARAMS_MAX];
+    uint64_t hvm_context_bytes;
+    uint64_t physmap_count;
+    struct inspect_physmap physmap[INSPECT_PHYSMAP_MAX];
+    uint64_t other_keys; /* v2: of xenstore, outside of physmap */
+    struct inspect_xenstore xenstore;
+    struct inspect_emulator emulator;
+
+    struct inspect_run run; /* at hand, while it is read */
+    uint64_t runs_count;
+    struct inspect_run runs[INSPECT_RUNS_MAX];
+
+    /* What converting it with these options comes to. */
+    bool convertible;           /* else it is v2 already, or err says why not */
+    enum convert_format format; /* of the output, where that is known */
+    unsigned target_version;
+    struct inspect_notes lost;    /* what the output would lack */
+    struct inspect_notes remarks; /* what else was odd */
+
+    bool failed;
+    struct cls_error err; /* then */
+};
+
+/*
+ * Reads a whole save; of the options in, width, guest, format, version, need_xl, skip_qemu and
+ * no_sandbox count, as for a conversion. Nothing is written. What is wrong with the save is in
+ * inspection->err as well as in err, everything found up to there is in the rest. inspection is
+ * filled in any case, and to be freed by inspection_free(). What its printing needs must be loaded
+ * before: this enters the sandbox. log is told what is found (CLS_LOG_INFO); warnings become
+ * remarks. watch and log may be NULL.
+ */
+bool inspect_stream(const struct convert_options *options, const struct cls_log *log,
+                    struct cls_watch *watch, struct inspection *inspection,
+                    struct cls_error *err) CLS_MUST_CHECK;
+void inspection_free(struct inspection *inspection);
+
+#endif

@@ -1,0 +1,235 @@
+#include "convert/inspect.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sandbox.h"
+#include "convert/in_file.h"
+#include "inspect_model.h"
+#include "leftover.h"
+#include "legacy/reader.h"
+#include "relabel.h"
+#include "source.h"
+#include "stream_kind.h"
+
+struct look {
+    const struct convert_options *options;
+    const struct cls_log *log; /* the caller's */
+    struct inspection *result;
+    struct in_file file;
+    struct cls_input in;
+    struct envelope envelope;
+    struct source_spools spools;
+    bool rest_dropped; /* by the legacy reader: an incomplete checkpoint */
+};
+
+static void log_to(struct look *look, struct inspect_notes *notes, enum cls_log_level level,
+                   const char *text)
+{
+    if (level == CLS_LOG_WARNING)
+        inspect_note(notes, "%s", text);
+    else
+        cls_info(look->log, "%s", text);
+}
+
+static void log_remark(void *ctx, enum cls_log_level level, const char *text)
+{
+    struct look *look = ctx;
+
+    log_to(look, &look->result->remarks, level, text);
+}
+
+/* What the reader warns of, it has dropped. */
+static void log_loss(void *ctx, enum cls_log_level level, const char *text)
+{
+    struct look *look = ctx;
+
+    log_to(look, &look->result->lost, level, text);
+}
+
+static bool open_input(struct look *look, struct cls_watch *watch, struct cls_error *err)
+{
+    struct inspection *r = look->result;
+
+    convert_display_name(look->options->in, true, r->input, sizeof(r->input));
+    if (!in_file_open(&look->file, look->options->in, r->input, err))
+        return false;
+    cls_input_init(&look->in, look->file.fd, r->input, look->file.start, watch);
+    source_open_spools(&look->spools, look->options, &look->file);
+    r->start = look->file.start;
+    if (watch)
+        watch->unsized = look->file.decompress.pid != 0;
+    return envelope_prepare(&look->in, err) &&
+           (look->options->no_sandbox || sandbox_enter(NULL, 0, look->log, err));
+}
+
+static bool look_at_envelope(struct look *look, const struct cls_log *log, struct cls_error *err)
+{
+    struct inspection *r = look->result;
+
+    if (!envelope_read(&look->in, log, &look->envelope, err))
+        return false;
+    r->envelope = envelope_name(look->envelope.kind);
+    memcpy(r->name, look->envelope.guest.name, sizeof(r->name));
+    memcpy(r->uuid, look->envelope.guest.uuid, sizeof(r->uuid));
+    r->config_guest = look->envelope.guest.type;
+    if (look->options->need_xl && look->envelope.kind != ENVELOPE_XL)
+        return cls_input_fail(&look->in, err, look->in.offset,
+                              "no xl header, though --xl was given");
+    if (envelope_has_config(&look->envelope))
+        inspect_note(&r->remarks, "the result of a conversion would have no configuration: "
+                                  "xl restore CONFIG FILE takes it, --write-config makes one");
+    if (!envelope_read_config(&look->envelope, &look->in, &r->config, err))
+        return false;
+    r->stream_offset = look->in.offset;
+    return true;
+}
+
+/* What the envelope has behind the stream. */
+static bool look_behind(struct look *look, const struct cls_log *log, struct cls_error *err)
+{
+    inspect_end(look->result, look->in.offset);
+    return envelope_skip_rest(&look->envelope, &look->in, log, err);
+}
+
+static bool look_at_v2(struct look *look, enum v2_stream stream, const struct cls_log *log,
+                       struct cls_error *err)
+{
+    struct inspection *r = look->result;
+    struct v2_observer observer = {.parts = {inspect_part, r},
+                                   .page = inspect_page,
+                                   .item = inspect_item,
+                                   .xenstore = inspect_xenstore,
+                                   .ctx = r};
+    struct v2_summary summary = {0};
+    bool ok;
+
+    r->stream = stream == V2_STREAM_LIBXL ? INSPECT_LIBXL : INSPECT_LIBXC;
+    if (envelope_is_delimited(&look->envelope))
+        ok = v2_verify_embedded(&look->in, log, &observer, &summary, err) &&
+             look_behind(look, log, err);
+    else
+        ok = v2_verify(&look->in, stream, log, &observer, &summary, err);
+    r->version = summary.version;
+    r->converted = summary.converted;
+    r->guest = summary.guest;
+    r->guest_width = summary.guest_width;
+    r->pt_levels = summary.pt_levels;
+    if (r->emulator.bytes == UINT64_MAX) /* a record that goes on to the end */
+        r->emulator.bytes = look->in.offset - r->emulator.offset;
+    return ok;
+}
+
+static bool take_items(struct look *look, const struct legacy_options *options,
+                       const struct cls_log *log, struct cls_error *err)
+{
+    struct leftover_stream stream = {.width = options->width, .by_name = look->file.by_name};
+    struct legacy_reader *reader = legacy_reader_new(&look->in, options, log, err);
+    struct image_item item = {0};
+    bool ok = reader != NULL;
+
+    while (ok && item.kind != IMAGE_END)
+        ok = legacy_reader_next(reader, &item, err) && inspect_item(look->result, &item, err);
+    stream.p2m_size = look->result->p2m_size;
+    stream.last_checkpoint = ok && legacy_reader_last_checkpoint(reader);
+    look->rest_dropped = ok && legacy_reader_rest_dropped(reader);
+    legacy_reader_free(reader);
+    if (ok && options->embedded)
+        return look_behind(look, log, err);
+    if (ok && !look->rest_dropped && !(options->skip_qemu && options->guest == GUEST_HVM))
+        ok = leftover_check(&look->in, &stream, log, err);
+    return ok;
+}
+
+/* What converting it would come to. */
+static void judge(struct look *look, bool ok)
+{
+    struct inspection *r = look->result;
+
+    r->convertible = ok;
+    if (r->physmap_count > 0 && r->format == CONVERT_FORMAT_LIBXC)
+        inspect_note(&r->lost, "the physmap entries of QEMU: libxc's format has no place for them "
+                               "(libxl's has)");
+}
+
+static bool look_at_legacy(struct look *look, const struct cls_log *log, struct cls_error *err)
+{
+    const struct convert_options *o = look->options;
+    struct inspection *r = look->result;
+    struct stream_trace trace = {inspect_part, r};
+    struct cls_log loss = {log_loss, look};
+    struct legacy_options reader;
+    struct legacy_kind told = {o->width, o->guest}, kind = {0};
+    bool ok, libxl = source_is_libxl(o, &look->envelope);
+
+    r->format = libxl ? CONVERT_FORMAT_LIBXL : CONVERT_FORMAT_LIBXC;
+    r->target_version = o->version;
+    ok = stream_kind(&look->in, &told, &look->envelope, log, &kind, err);
+    r->width = kind.width;
+    r->guest = kind.guest;
+    if (!ok)
+        return false;
+    reader = source_reader(o, &look->file, &look->envelope, &kind, libxl, &look->spools);
+    reader.trace = &trace;
+    /* All of it is looked at, whatever the conversion would leave out. */
+    reader.ignore_toolstack = reader.compact = false;
+    r->stream = INSPECT_LEGACY;
+    ok = envelope_takes_format(&look->envelope, libxl, &look->in, log, err) &&
+         take_items(look, &reader, &loss, err);
+    judge(look, ok);
+    return ok;
+}
+
+static bool look_at_stream(struct look *look, const struct cls_log *log, struct cls_error *err)
+{
+    enum v2_stream stream;
+    bool relabel;
+
+    cls_input_at(&look->in, "start of the stream", -1, NULL);
+    if (!v2_recognise(&look->in, &stream, err) ||
+        !relabel_is_needed(&look->envelope, &look->in, &relabel, err))
+        return false;
+    if (relabel && !look->envelope.v2)
+        cls_warn(log, "the header says version 1, but the stream is v2 already (a bug of libvirt): "
+                      "a conversion changes only that");
+    else if (stream != V2_STREAM_UNKNOWN &&
+             !source_check_v2(&look->in, &look->envelope, stream, err))
+        return false;
+    return stream == V2_STREAM_UNKNOWN ? look_at_legacy(look, log, err)
+                                       : look_at_v2(look, stream, log, err);
+}
+
+bool inspect_stream(const struct convert_options *options, const struct cls_log *log,
+                    struct cls_watch *watch, struct inspection *inspection, struct cls_error *err)
+{
+    struct look look = {.options = options, .log = log, .result = inspection, .file.fd = -1};
+    struct cls_log remarks = {log_remark, &look};
+    bool ok, delimited;
+
+    memset(inspection, 0, sizeof(*inspection));
+    ok = open_input(&look, watch, err) && look_at_envelope(&look, &remarks, err) &&
+         look_at_stream(&look, &remarks, err);
+    delimited = envelope_is_delimited(&look.envelope);
+    ok = in_file_finish(&look.file, &look.in, delimited || look.rest_dropped, ok, err);
+    if (ok && inspection->pages.no_memory)
+        ok = cls_fail_errno(err, ENOMEM, "cannot note which pages were seen");
+    inspect_end(inspection, look.in.offset);
+    inspection->end = look.in.offset;
+    inspection->failed = !ok;
+    if (!ok)
+        inspection->err = *err;
+    cls_input_release(&look.in);
+    envelope_free(&look.envelope);
+    source_close_spools(&look.spools);
+    in_file_close(&look.file);
+    return ok;
+}
+
+void inspection_free(struct inspection *inspection)
+{
+    free(inspection->pages.seen);
+    free(inspection->config.text);
+    inspection->pages.seen = NULL;
+    inspection->config.text = NULL;
+}

@@ -1,0 +1,81 @@
+#include "source.h"
+
+bool source_is_libxl(const struct convert_options *options, const struct envelope *envelope)
+{
+    return options->format == CONVERT_FORMAT_DEFAULT ? envelope_is_libxl(envelope)
+                                                     : options->format == CONVERT_FORMAT_LIBXL;
+}
+
+/*
+ * A stream on a pipe or socket may have others reading on behind it, and on a device old content of
+ * the disk follows.
+ */
+enum legacy_checkpoints source_checkpoints(const struct convert_options *options,
+                                           const struct in_file *file,
+                                           const struct envelope *envelope)
+{
+    if (S_ISBLK(file->st.st_mode) || options->checkpointed == CONVERT_CHECKPOINTED_NO ||
+        envelope_is_delimited(envelope))
+        return LEGACY_CHECKPOINTS_NEVER;
+    if (options->checkpointed == CONVERT_CHECKPOINTED_YES)
+        return LEGACY_CHECKPOINTS_YES;
+    return S_ISREG(file->st.st_mode) ? LEGACY_CHECKPOINTS_LOOK : LEGACY_CHECKPOINTS_NEVER;
+}
+
+void source_open_spools(struct source_spools *spools, const struct convert_options *options,
+                        const struct in_file *file)
+{
+    static const struct envelope not_known_yet;
+
+    if (source_checkpoints(options, file, &not_known_yet) == LEGACY_CHECKPOINTS_NEVER)
+        return;
+    spool_open(&spools->store);
+    if (!in_file_is_regular(file))
+        spool_open(&spools->spool);
+}
+
+void source_close_spools(struct source_spools *spools)
+{
+    spool_close(&spools->store);
+    spool_close(&spools->spool);
+}
+
+struct legacy_options source_reader(const struct convert_options *options,
+                                    const struct in_file *file, const struct envelope *envelope,
+                                    const struct legacy_kind *kind, bool libxl,
+                                    struct source_spools *spools)
+{
+    bool delimited = envelope_is_delimited(envelope);
+
+    return (struct legacy_options){
+        .width = kind->width,
+        .guest = kind->guest,
+        .skip_qemu = options->skip_qemu && !libxl && !delimited,
+        .ignore_toolstack = !libxl,
+        .checkpoints = source_checkpoints(options, file, envelope),
+        .store = &spools->store,
+        .spool = &spools->spool,
+        .compact = options->compact,
+        .trim_xsave = options->trim_xsave,
+        .drop_tmem = options->drop_tmem,
+        .embedded = delimited,
+    };
+}
+
+bool source_check_v2(struct cls_input *in, const struct envelope *envelope, enum v2_stream stream,
+                     struct cls_error *err)
+{
+    const char *name = envelope_name(envelope->kind);
+
+    if (envelope->v2 && envelope_is_libxl(envelope) && stream != V2_STREAM_LIBXL)
+        return cls_input_fail(in, err, in->offset,
+                              "the %s header announces a libxl v2 stream, which this is not", name);
+    if (!envelope->v2 && envelope_is_libxl(envelope) && stream == V2_STREAM_LIBXL)
+        return cls_input_fail(in, err, in->offset,
+                              "the %s header does not say that this stream is v2: %s would take it "
+                              "for a legacy one",
+                              name, name);
+    if (envelope_is_delimited(envelope) && (!envelope->v2 || stream != V2_STREAM_LIBXC))
+        return cls_input_fail(in, err, in->offset, "not the image of a libxc v2 stream");
+    return true;
+}

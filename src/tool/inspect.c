@@ -1,0 +1,61 @@
+#include "inspect.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "inspect_print.h"
+#include "lazy/json.h"
+#include "lazy/xml.h"
+#include "xl_config.h"
+
+/* In the sandbox nothing can be loaded. json-c also reads xl's configs, but that can be done
+ * without. */
+static bool load_libraries(enum inspect_form form, const struct lazy_json **json,
+                           struct cls_error *err)
+{
+    *json = lazy_json(err);
+    if (form == INSPECT_JSON)
+        return *json;
+    return form != INSPECT_XML || lazy_xml(err);
+}
+
+static bool print(const struct inspection *r, enum inspect_form form, struct cls_error *err)
+{
+    bool ok;
+
+    if (form == INSPECT_XML)
+        ok = document_print_xml(inspect_document, r, err);
+    else if (form == INSPECT_JSON)
+        ok = document_print_json(inspect_document, r, err);
+    else
+        ok = inspect_print_text(r, err);
+    return ok &&
+           (fflush(stdout) == 0 || cls_fail_errno(err, errno, "cannot write standard output"));
+}
+
+bool inspect_and_print(const struct convert_options *options, enum inspect_form form,
+                       const struct cls_log *log, struct cls_watch *watch, struct cls_error *err)
+{
+    struct inspection *r = malloc(sizeof(*r));
+    const struct lazy_json *json;
+    struct cls_error print_err;
+    bool ok;
+
+    if (!r)
+        return cls_fail_errno(err, ENOMEM, "cannot start");
+    if (!load_libraries(form, &json, err)) {
+        free(r);
+        return false;
+    }
+    ok = inspect_stream(options, log, watch, r, err);
+    xl_config_read(r, json);
+    /* With a call that makes no sense there is nothing to be said about the input. */
+    if ((ok || err->status != CLS_USAGE) && !print(r, form, &print_err)) {
+        *err = print_err;
+        ok = false;
+    }
+    inspection_free(r);
+    free(r);
+    return ok;
+}

@@ -1,0 +1,428 @@
+"""--inspect: the same facts in three forms, held against what the description of each stream says."""
+
+import json
+import os
+import subprocess
+import sys
+import unittest
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+from errno import EIO, ENOMEM
+from pathlib import Path
+from typing import Any, Optional, Union
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from kit import cases, faults, inspection, legacy, make_fixtures, model, program, v2stream
+from kit.base import ProgramTest
+from kit.faults import Plan
+from kit.flavours import HVM64, PV64, XTAB
+from kit.legacy import Batch, Param, TscInfo, XlHeader
+from kit.verifier import side_by_side
+
+SCHEMA = program.PROJECT / "docs" / "inspect.rng"
+LISTS = {"types", "hvm_params", "physmap", "parts", "lost", "remarks"}
+TEXTS = {"input", "name", "uuid", "text", "place", "reason"}
+Source = Union[bytes, Path]
+
+
+def inspect(source: Source, form: str, *options: str, **kw) -> subprocess.CompletedProcess:
+    """Bytes come by a file on standard input."""
+    args = [f"--inspect={form}", *options]
+    kw.setdefault("env", {**os.environ, "LC_ALL": "C.UTF-8"})
+    if isinstance(source, Path):
+        return program.run("-i", source, *args, **kw)
+    fd = os.memfd_create("stream")
+    try:
+        os.write(fd, source)
+        os.lseek(fd, 0, os.SEEK_SET)
+        return program.run("-i", "-", *args, stdin=fd, **kw)
+    finally:
+        os.close(fd)
+
+
+def of_xml(element: ElementTree.Element) -> Any:
+    """As the JSON form has it."""
+    if element.tag in LISTS:
+        return [of_xml(child) for child in element]
+    out: dict[str, Any] = {}
+    for name, value in element.attrib.items():
+        if name in TEXTS or not (value.isdigit() or value in ("true", "false")):
+            out[name] = value
+        else:
+            out[name] = {"true": True, "false": False}.get(value, value.isdigit() and int(value))
+    return {**out, **{child.tag: of_xml(child) for child in element}}
+
+
+def comparable(found: Any) -> Any:
+    """JSON tells by its type whether a value is text; what else looks like a number in XML is one."""
+    if isinstance(found, dict):
+        return {k: int(v) if isinstance(v, str) and v.isdigit() and k not in TEXTS else comparable(v)
+                for k, v in found.items()}
+    return [comparable(item) for item in found] if isinstance(found, list) else found
+
+
+class InspectTest(ProgramTest):
+    def look(self, source: Source, *options: str, status: int = 0, **kw) -> inspection.Object:
+        """Inspects it in all forms, which must agree; returns the objects."""
+        by_json, by_xml, by_text = (inspect(source, form, *options, **kw) for form in ("json", "xml", "text"))
+        for done in (by_json, by_xml, by_text):
+            self.assert_status(done, status)
+            self.assertEqual(len(program.lines(done.stderr)), int(status != 0), done.stderr)
+        found = json.loads(by_json.stdout.decode("utf-8"))
+        self.check_schema(by_xml.stdout)
+        self.assertEqual(of_xml(ElementTree.fromstring(by_xml.stdout)), comparable(found))
+        self.assertEqual("error" in found, status != 0)
+        self.check_text(by_text.stdout.decode("utf-8", "replace"), found)
+        return found
+
+    def check_schema(self, document: bytes) -> None:
+        path = self.file("document.xml", document)
+        done = subprocess.run(["xmllint", "--noout", "--nonet", "--relaxng", SCHEMA, path], capture_output=True,
+                              check=False)
+        self.assertEqual(done.returncode, 0, f"{done.stderr.decode()}\n{document.decode()}")
+
+    def check_text(self, text: str, found: inspection.Object) -> None:
+        self.assertEqual(text, inspection.text(found))
+
+
+class Fixtures(InspectTest):
+    def test_good_ones(self):
+        for fixture in make_fixtures.ALL:
+            if fixture.expected() is None:
+                continue
+            with self.subTest(fixture=fixture.name):
+                name = fixture.name + ".legacy"
+                found = self.look(Path(name), cwd=make_fixtures.FIXTURES)
+                self.assertEqual(found, fixture.inspection())
+                done = program.run("-i", name, "--inspect", cwd=make_fixtures.FIXTURES)
+                self.assertEqual(done.stdout, (make_fixtures.FIXTURES / (fixture.name + ".inspect")).read_bytes())
+
+    def test_converted_ones(self):
+        for fixture in make_fixtures.ALL:
+            if fixture.expected() is None:
+                continue
+            with self.subTest(fixture=fixture.name):
+                name = fixture.name + ".v3.expected"
+                found = self.look(Path(name), cwd=make_fixtures.FIXTURES)
+                self.assertEqual(found, inspection.of_v2(fixture.expected(), name, fixture.header, fixture.about(),
+                                                         model.last(fixture.case.save).qemu))
+
+    def test_refused_ones(self):
+        """Everything up to the damage, and the error as on standard error."""
+        for name, last, place in (("bad-pv32-pfn-beyond", "page batch", "page batch 1"),
+                                  ("bad-hvm64-toolstack-namelen", "XC_SAVE_ID_TOOLSTACK", "toolstack entry 1"),
+                                  ("unsupported-hvm32-tmem", "XC_SAVE_ID_TMEM", "tmem"),
+                                  ("bad-hvm64-compressed-overrun", "page batch", "page batch 3"),
+                                  ("unsupported-pv32-two-level", "XC_SAVE_ID_END", "unmapped pfns")):
+            with self.subTest(fixture=name):
+                fixture = next(f for f in make_fixtures.ALL if f.name == name)
+                found = self.look(Path(name + ".legacy"), cwd=make_fixtures.FIXTURES, status=1)
+                save = fixture.case.save
+                self.assertEqual(found["guest"]["p2m_size"], save.p2m_size)
+                self.assertEqual(found["stream"]["width"], save.width)
+                self.assertEqual(found["parts"][-1]["name"], last)
+                self.assertEqual(found["error"]["place"], place)
+                self.assertFalse(found["conversion"]["possible"])
+                error = found["error"]
+                self.assertIn(f": byte {error['offset']:#x}: {place}: {error['reason']}\n",
+                              inspect(make_fixtures.FIXTURES / (name + ".legacy"), "xml").stderr.decode())
+
+
+class Legacy(InspectTest):
+    def test_every_case(self):
+        """In JSON; that the other forms say the same is seen of the fixtures."""
+        found = [c for c in cases.good() if not c.ask]
+
+        def one(case) -> Optional[str]:
+            done = inspect(case.octets(), "json", "-f", "libxl")
+            wanted = inspection.of_legacy(case.save, "standard input", "libxl")
+            got = done.stdout and json.loads(done.stdout)
+            return None if done.returncode == 0 and got == wanted else f"{case.name}: {got} instead of {wanted}"
+
+        self.assertEqual([text for text in side_by_side(one, found) if text], [])
+        self.assertGreater(len(found), 150)
+
+    def test_bad_cases(self):
+        """Always well formed, and with an error."""
+        for case in cases.bad()[::5]:
+            if case.by_name or case.ask:
+                continue
+            with self.subTest(case=case.name):
+                self.look(case.octets(), status=1)
+
+    def test_options(self):
+        case = cases.named("hvm64-age-4-5-4")
+        found = self.look(case.octets(), "--stream-version", "3", "-w", "64", "-g", "hvm", "--skip-qemu")
+        self.assertEqual(found["conversion"]["version"], 3)
+        self.assertNotIn("emulator", found["hvm"])
+        self.assertIn("--xl", self.look(case.octets(), "-x", status=1)["error"]["reason"])
+        self.assertIn("pv", self.look(case.octets(), "-g", "pv", status=1)["error"]["reason"].lower())
+        found = self.look(case.octets(), "-w", "32")
+        self.assertEqual(len(found["remarks"]), 1, "a width that is wrong is odd")
+        found = self.look(case.with_header(cases.xl_json("hvm")).octets(), "-f", "libxc")
+        self.assertIn("libxc", found["remarks"][0]["text"])
+        self.assertEqual(len(found["conversion"]["lost"]), 1, "the physmap entries")
+
+    def test_live(self):
+        """Passes, and what was sent again."""
+        save = PV64.save(batches=[Batch([1, 2, 3]), Batch([4, 5]), Batch([2, XTAB, 4], 1), Batch([2, 3], 2)])
+        pages = self.look(legacy.octets(save))["pages"]
+        self.assertEqual((pages["entries"], pages["passes"], pages["distinct"], pages["sent_again"]), (10, 3, 5, 4))
+
+    def test_checkpoints(self):
+        """Of Remus: an incomplete one is lost, and said to be."""
+        data = cases.named("pv32-remus-ended").octets()
+        whole, cut = self.look(data), self.look(data[:-10])
+        self.assertEqual((whole["stream"]["checkpoints"], whole["conversion"]["lost"]), (3, []))
+        self.assertEqual(cut["stream"]["checkpoints"], 2)
+        self.assertIn("incomplete", cut["conversion"]["lost"][0]["text"])
+        self.assertEqual(self.look(data, "--checkpointed=no")["stream"]["checkpoints"], 1)
+
+    def test_leftover(self):
+        """What converting would refuse is refused: bytes behind the stream of a named file."""
+        data = cases.named("pv64-age-4-5").octets()
+        found = self.look(self.file("longer", data + b"x"), status=1)
+        self.assertEqual((found["error"]["offset"], found["bytes"]), (len(data), len(data)))
+        self.assertEqual(self.look(data + b"x")["bytes"], len(data), "an fd's next bytes are others'")
+
+    def test_cut(self):
+        data = cases.named("hvm64-age-4-5").with_header(cases.xl_json("hvm")).octets()
+        for size in (0, 10, 60, 0x6d, 0x71, 0x80, 0x4000, len(data) - 400, len(data) - 1):
+            with self.subTest(size=size):
+                found = self.look(data[:size], status=1)
+                self.assertLessEqual(found["bytes"], size)
+                self.assertLessEqual(sum(part["bytes"] for part in found["parts"]), size)
+
+    def test_from_a_pipe(self):
+        data = cases.named("pv64-age-4-5").octets()
+        done = program.run("-i", "-", "--inspect=json", input=data)
+        self.assertEqual(json.loads(done.stdout), inspection.of_legacy(cases.named("pv64-age-4-5").save,
+                                                                       "standard input", "libxc"))
+
+
+class Config(InspectTest):
+    """What the xl config says of the guest."""
+
+    def about(self, config: bytes, flags: int = 0) -> dict[str, str]:
+        save = replace(HVM64.save(), header=XlHeader(config, flags))
+        envelope = self.look(legacy.octets(save))["envelope"]
+        return {k: envelope[k] for k in ("name", "uuid", "guest") if k in envelope}
+
+    def test_text(self):
+        for config, about in (
+                (b'builder = "hvm"\nname = "a b"\nuuid="u"\n', {"name": "a b", "uuid": "u", "guest": "hvm"}),
+                (b"name='single'\ntype='pv'", {"name": "single", "guest": "pv"}),
+                (b"\n\n  name\t=\t'x'  # a comment\n", {"name": "x"}),
+                (b"builder='generic'\n", {"guest": "pv"}), (b"type='pvh'\n", {}),
+                (b"# name = 'x'\nmemory = 32\n", {}), (b"name = 'open\nuuid = 'u'\n", {"uuid": "u"}),
+                (b"name = x\nname\n=\n'y'\nname = ", {}), (b"disk = ['name=y']\nvif_name = 'z'\n", {}),
+                (b"name_ = 'x'\nn = 'y'\n" + b"q" * 1000 + b" = 'x'\n", {}), (b"", {}), (b"\0", {})):
+            with self.subTest(config=config[:40]):
+                self.assertEqual(self.about(config), about)
+
+    def test_json(self):
+        for config, about in (
+                (b'{"c_info": {"type": "pv", "name": "n", "uuid": "u"}}\0', {"name": "n", "uuid": "u", "guest": "pv"}),
+                (b'{"c_info": {"name": "\\u00e4\\n"}}', {"name": "\u00e4\\x0a"}),
+                (b'{"c_info": {"name": 5, "uuid": null, "type": []}}', {}), (b'{"c_info": []}', {}),
+                (b'{"c_info": 5}', {}), (b'[]', {}), (b'"c_info"', {}), (b'null', {}), (b'', {}), (b'{"c_info"', {}),
+                (b'{"a": ' + b"[" * 100000, {}), (b"name = 'text'\n", {})):
+            with self.subTest(config=config[:40]):
+                self.assertEqual(self.about(config, flags=1), about)
+
+    def test_hostile_names(self):
+        """What no XML and no terminal may get; cut where it is long."""
+        for name, shown in ((b"\x1b[2J\x07", "\\x1b[2J\\x07"), (b"\xff\xfe\xc0\xaf", "\\xff\\xfe\\xc0\\xaf"),
+                            (b"<a href=\"x\">&amp;]]>", "<a href="), ("\u00fc\u20ac\U0001f600".encode(),
+                                                                     "\u00fc\u20ac\U0001f600"),
+                            (b"\xed\xa0\x80", "\\xed\\xa0\\x80"), (b"\xef\xbf\xbf", "\\xef\\xbf\\xbf"),
+                            (b"\xc2\x85\x7f", "\\xc2\\x85\\x7f"), (b"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"),
+                            (b"\xe2\x82", "\\xe2\\x82"), (b"n" * 5000, "n" * 255)):
+            with self.subTest(name=name[:20]):
+                save = replace(HVM64.save(), header=XlHeader(b'name = "' + name + b'"\n'))
+                found = json.loads(inspect(legacy.octets(save), "json").stdout.decode())
+                self.assertEqual(found["envelope"]["name"], shown)
+                document = inspect(legacy.octets(save), "xml").stdout
+                self.check_schema(document)
+                self.assertEqual(of_xml(ElementTree.fromstring(document)), comparable(found))
+                text = inspect(legacy.octets(save), "text").stdout
+                self.assertFalse(set(text) & (set(range(32)) - {10} | {127}), "nothing that a terminal acts on")
+
+    def test_hostile_file_name(self):
+        path = self.file("\x1b]0;\xff<&'\".save", cases.named("pv64-age-4-5").octets())
+        self.assertIn("\\x1b]0;", self.look(path, status=0)["input"])
+
+    def test_large(self):
+        """More than what is read for people's sake."""
+        self.assertEqual(self.about(b"name = 'x'\n" + b"#" * (128 << 10)), {})
+        self.assertEqual(self.about(b"name = 'x'\n" + b"#" * ((128 << 10) - 11)), {"name": "x"})
+        self.assertEqual(self.about(b"[" + b"{}," * (40 << 10), flags=1), {})
+
+
+class Bounds(InspectTest):
+    """However much there is, the output stays small and says how much is left out."""
+
+    def test_many_parts(self):
+        save = HVM64.save(batches=[TscInfo(), Batch([1])] * 3000)
+        found = self.look(legacy.octets(save))
+        self.assertEqual(len(found["parts"]), 1000)
+        wanted = inspection.of_legacy(save, "standard input", "libxc")["parts"]
+        self.assertEqual(found["parts"], wanted[:1000])
+        self.assertEqual(found["parts_left_out"], len(wanted) - 1000)
+
+    def test_many_remarks(self):
+        save = PV64.save(batches=[Batch(PV64.entries())] + [Param(legacy.XC_SAVE_ID_HVM_IDENT_PT, 1)] * 500)
+        conversion = self.look(legacy.octets(save))["conversion"]
+        self.assertEqual((len(conversion["lost"]), conversion["lost_left_out"]), (32, 468))
+
+    def test_many_physmap_entries(self):
+        entries = [legacy.Physmap(i << 12, i, 1, b"n" * 300 + b"\0") for i in range(1, 251)]
+        save = HVM64.save(toolstack=[legacy.Toolstack(entries)])
+        for data in (legacy.octets(save), model.stream(save, "libxl")):
+            hvm = self.look(data)["hvm"]
+            self.assertEqual((len(hvm["physmap"]), hvm["physmap_left_out"]), (100, 150))
+            self.assertEqual(hvm["physmap"][99]["name"], "n" * 95)
+            self.assertEqual(hvm["physmap"][99]["phys_offset"], hex(100 << 12))
+
+    def test_many_params(self):
+        params = [(i % 39, i) for i in range(1000)]
+        stream = v2stream.hvm().instead("HVM_PARAMS", v2stream.hvm_params(*params))
+        hvm = self.look(stream.octets())["hvm"]
+        self.assertEqual((len(hvm["hvm_params"]), hvm["hvm_params_left_out"]), (64, 936))
+
+    def test_strange_hvm_contexts(self):
+        """The context is Xen's to judge; ours is to count, within bounds."""
+        record = b"\2\0\0\0\0\0\0\0"
+        for context, vcpus in ((b"x", 0), (record * 3, 3), (record * 200000, 100000), (record + b"\2\0\0\0\1\0\0\0", 1),
+                               (b"\2\0\0\0\xff\xff\xff\xff" + record, 0), (bytes(8) + record, 0)):
+            save = HVM64.save()
+            save.tail.context = context
+            self.assertEqual(self.look(legacy.octets(save))["guest"]["vcpus"], vcpus)
+
+
+class V2(InspectTest):
+    def test_saved_by_xen(self):
+        """Every record that there is, in both layers, more than converters write."""
+        for stream, guest in ((v2stream.pv(8, 3, 4), "pv"), (v2stream.hvm(3, 4), "hvm"), (v2stream.pv(4, 2, 4), "pv")):
+            with self.subTest(guest=guest):
+                found = self.look(stream.octets())
+                self.assertEqual((found["stream"]["kind"], found["stream"]["converted"]), ("libxc", False))
+                self.assertEqual(found["guest"]["type"], guest)
+                names = [(part["name"], part["offset"]) for part in found["parts"]]
+                starts = [sum(f.size for p in stream.parts[:i] for f in p.laid_out()) for i in range(len(stream.parts))]
+                wanted = [(part.name, start) for part, start in zip(stream.parts, starts)]
+                self.assertEqual(names, [w for i, w in enumerate(wanted) if i == 0 or w[0] != wanted[i - 1][0]])
+
+    def test_emulators(self):
+        for emulator_id, kind in enumerate(("unknown", "qemu-traditional", "qemu upstream")):
+            stream = v2stream.libxl(v2stream.hvm(), v2stream.emulator_xenstore(b"other/key\0value\0" + v2stream.PHYSMAP),
+                                    v2stream.emulator_context(4, emulator_id))
+            hvm = self.look(stream.octets())["hvm"]
+            self.assertEqual(hvm["emulator"], {"kind": kind, "bytes": 4})
+            self.assertEqual(hvm["other_xenstore_keys"], 2)
+            self.assertEqual(hvm["physmap"], [{"name": "vga.vram", "phys_offset": "0x10000000",
+                                               "start_addr": "0xf0000000", "size": "0x0"}])
+
+    def test_pfns_beyond_the_bitmap(self):
+        """Taken to come once."""
+        high = 1 << 40
+        stream = v2stream.small_hvm().instead("PAGE_DATA", v2stream.page_data(v2stream.XALLOC | 1, v2stream.XALLOC | high))
+        stream = stream.after("PAGE_DATA", v2stream.page_data(v2stream.XALLOC | 1, v2stream.XALLOC | high))
+        pages = self.look(stream.octets())["pages"]
+        self.assertEqual((pages["distinct"], pages["sent_again"], pages["passes"]), (3, 1, 2))
+
+    def test_unsound(self):
+        """Found by the verifier: everything before is shown."""
+        stream = v2stream.hvm().without("HVM_CONTEXT")
+        found = self.look(stream.octets(), status=1)
+        self.assertIn("HVM_CONTEXT", found["error"]["reason"])
+        self.assertEqual(found["parts"][-1]["name"], "END")
+        self.assertEqual(found["pages"]["entries"], 5)
+
+    def test_envelope_contradicts(self):
+        found = self.look(v2stream.xl(v2stream.libxl(v2stream.hvm()), flags=0).octets(), status=1)
+        self.assertEqual(found["envelope"]["kind"], "xl")
+        self.assertNotIn("stream", found)
+
+
+class Faults(InspectTest):
+    SAVE = make_fixtures.FIXTURES / "good-xl-hvm32.legacy"
+
+    def attempts(self, plan: faults.Plan, form: str, step: int = 1) -> int:
+        """Each call fails in its turn; returns how many there were."""
+        for nth in range(1, 10000, step):
+            done = faults.run(replace(plan, nth=nth), "-i", self.SAVE, f"--inspect={form}")
+            if not done.fired:
+                return nth
+            with self.subTest(call=plan.call, nth=nth):
+                self.assertEqual(done.status, 3, done.stderr)
+                self.assertEqual(len(program.lines(done.stderr)), 1, done.stderr)
+                if form == "json":
+                    self.assertEqual(json.loads(done.stdout)["error"]["status"], 3)
+                else:
+                    self.check_schema(done.stdout)
+        self.fail("no end")
+
+    def test_reading(self):
+        for form in ("xml", "json"):
+            self.assertGreater(self.attempts(Plan("read", EIO), form, 5), 40)
+
+    @unittest.skipIf(program.SANITIZED, "the sanitizer has allocations of its own")
+    def test_no_memory(self):
+        for nth in range(1, 10000, 5):
+            done = faults.run(Plan("malloc", ENOMEM, nth), "-i", self.SAVE, "--inspect=json")
+            if not done.fired:
+                break
+            with self.subTest(nth=nth):
+                self.assertIn(done.status, (0, 3), done.stderr)
+        self.assertGreater(nth, 200)
+
+
+class CommandLine(InspectTest):
+    def test_usage(self):
+        save = self.file("in.save", cases.named("pv64-age-4-5").octets())
+        output = self.out()
+        for argv, says in ((["-i", save, "--inspect", "-o", output], "--inspect"), (["--inspect"], "--in is missing"),
+                           (["-i", save, "--inspect", "--verify"], "--verify"),
+                           (["-i", save, "--inspect=yaml"], "text, xml or json")):
+            with self.subTest(argv=argv):
+                done = program.run(*argv)
+                self.assert_status(done, 2)
+                self.assert_silent_stdout(done)
+                self.assertIn(says, done.stderr.decode())
+        self.assert_clean(output)
+
+    def test_cannot_be_opened(self):
+        """The documents carry that, too."""
+        found = self.look(self.dir / "nothing", status=3)
+        self.assertIn("No such file", found["error"]["reason"])
+        self.assertNotIn("offset", found["error"])
+
+    def test_a_directory(self):
+        done = program.run("-i", self.dir, "--inspect=xml")
+        self.assert_status(done, 2)
+        self.assert_silent_stdout(done)
+
+    def test_something_else(self):
+        for magic, says in ((b"\x1f\x8b\x08" + bytes(100), "gzip"), (b"QEVM" + bytes(100), "QEMU")):
+            found = self.look(magic, status=1)
+            self.assertIn(says, found["error"]["reason"])
+            self.assertNotIn("conversion", found)
+
+    def test_full_disk(self):
+        save = self.file("in.save", cases.named("pv64-age-4-5").octets())
+        for form in ("text", "xml", "json"):
+            with open("/dev/full", "wb") as full:
+                done = program.run("-i", save, f"--inspect={form}", stdout=full)
+            self.assert_status(done, 3)
+            self.assertIn("No space left", done.stderr.decode())
+
+    def test_verbose_goes_to_standard_error(self):
+        save = self.file("in.save", cases.named("pv64-age-4-5").octets())
+        done = program.run("-i", save, "--inspect=json", "-v")
+        json.loads(done.stdout)
+        self.assertIn("p2m_size", done.stderr.decode())
+
+
+if __name__ == "__main__":
+    unittest.main()

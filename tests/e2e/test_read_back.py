@@ -1,0 +1,154 @@
+"""--verify: both files are read again before the output gets its name, and nothing that differs gets through."""
+
+import os
+import sys
+import unittest
+from errno import EIO
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from kit import cases, expected, faults, make_fixtures, program, v2
+from kit.base import ProgramTest
+from kit.faults import Plan
+
+CASE = cases.named("hvm64-age-4-5-4")       # one that needs no script
+WANT = v2.version_2_of(expected.by_model(CASE, "libxl"))
+OLD = b"an older file"
+
+
+class ReadBackTest(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.save = self.file("in.save", CASE.octets())
+
+    def assert_usage(self, done, *says: str) -> None:
+        self.assert_status(done, 2)
+        self.assert_silent_stdout(done)
+        lines = program.lines(done.stderr)
+        self.assertEqual(len(lines), 1, lines)
+        for text in ("--verify", *says):
+            self.assertIn(text, lines[0])
+
+
+class Agrees(ReadBackTest):
+    def test_fixtures(self):
+        for fixture in make_fixtures.ALL:
+            with self.subTest(fixture=fixture.name):
+                save, output = self.file("fixture", fixture.stream()), self.out()
+                done = program.run("-i", save, "-o", output, "--verify", "-q", "--stream-version", "3")
+                if fixture.expected() is None:
+                    self.assert_refused(done, output)
+                else:
+                    self.assert_status(done, 0)
+                    self.assertEqual(done.stderr, b"")
+                    self.assertEqual(output.read_bytes(), fixture.expected())
+
+    def test_every_case(self):
+        for case in cases.good():
+            if case.ask:
+                continue
+            for fmt in ("libxl", "libxc"):
+                with self.subTest(case=case.name, format=fmt):
+                    save, output = self.file("case", case.octets()), self.out()
+                    done = program.run("-i", save, "-o", output, "--verify", "-q", "-f", fmt, "--no-sync")
+                    self.assert_status(done, 0)
+                    self.assertEqual(done.stderr, b"")
+                    self.assertTrue(output.exists())
+
+    def test_it_is_said(self):
+        done = program.run("-i", self.save, "-o", self.out(), "--verify", "-v")
+        self.assertIn("verified: ", done.stderr.decode())
+
+    def test_inherited_files(self):
+        """Neither begins at 0; afterwards both stand behind the streams."""
+        source, target = self.file("source", b"before" + CASE.octets()), self.file("target", b"head")
+        with open(source, "rb") as read, open(target, "r+b") as written:
+            read.seek(6)
+            written.seek(4)
+            done = program.run("-i", read.fileno(), "-o", written.fileno(), "-f", "libxl", "--verify",
+                               pass_fds=(read.fileno(), written.fileno()))
+            self.assert_status(done, 0)
+            self.assertEqual(os.lseek(read.fileno(), 0, os.SEEK_CUR), 6 + len(CASE.octets()))
+            self.assertEqual(os.lseek(written.fileno(), 0, os.SEEK_CUR), 4 + len(WANT))
+        self.assertEqual(target.read_bytes(), b"head" + WANT)
+
+
+class CannotBeReadAgain(ReadBackTest):
+    def test_input_is_a_pipe(self):
+        output = self.out()
+        self.assert_usage(program.run("-i", "-", "-o", output, "--verify", input=CASE.octets()), "standard input")
+        self.assert_clean(output)
+
+    def test_output_is_no_file(self):
+        for output in ("-", "/dev/null"):
+            with self.subTest(output=output):
+                self.assert_usage(program.run("-i", self.save, "-o", output, "--verify"), "is not a file")
+
+    def test_output_is_write_only(self):
+        with open(self.dir / "target", "wb") as target:
+            done = program.run("-i", self.save, "-o", target.fileno(), "--verify", pass_fds=(target.fileno(),))
+            self.assert_usage(done, f"fd {target.fileno()}", "writing only")
+
+
+class Differs(ReadBackTest):
+    """A disk or memory that lies: each call in its turn."""
+
+    def attempt(self, call: str, nth: int, *options: str, old: bool = False) -> tuple[faults.Run, Path]:
+        output = self.out()
+        if old:
+            output.write_bytes(OLD)
+        done = faults.run(Plan(call, "flip", nth), "-i", self.save, "-o", output, "-f", "libxl", *options)
+        return done, output
+
+    def test_written_wrong(self):
+        got_through = 0
+        for nth in range(1, 1000):
+            done, output = self.attempt("write", nth, "--verify")
+            if not done.fired:
+                self.assertEqual((done.status, output.read_bytes()), (0, WANT))
+                break
+            with self.subTest(nth=nth):
+                self.assertEqual(done.status, 3, done.stderr)
+                self.assert_clean(output)
+                self.assertEqual(len(program.lines(done.stderr)), 1)
+                self.assertIn(f"{output}", done.stderr.decode())
+            got_through += self.attempt("write", nth)[0].status == 0
+        self.assertGreater(nth, 3)
+        self.assertGreater(got_through, 2, "without --verify it goes unnoticed: so this test can fail")
+
+    def test_read_wrong(self):
+        """At the first reading the input may be found to be bad, too; and some bytes don't matter (a chunk's padding,
+        what only the verifier sees). Whatever gets its name is right."""
+        for nth in range(1, 1000):
+            done, output = self.attempt("read", nth, "--verify")
+            if not done.fired:
+                break
+            with self.subTest(nth=nth):
+                if done.status == 0:
+                    self.assertEqual(output.read_bytes(), WANT)
+                else:
+                    self.assertIn(done.status, (1, 3), done.stderr)
+                    self.assert_clean(output)
+        self.assertGreater(nth, 50)
+
+    def test_what_was_there_stays(self):
+        done, output = self.attempt("write", 2, "--verify", old=True)
+        self.assertEqual(done.status, 3)
+        self.assertEqual([p.name for p in output.parent.iterdir()], [output.name])
+        self.assertEqual(output.read_bytes(), OLD)
+
+    def test_cannot_be_read(self):
+        """Every read fails once, those of the second reading, too."""
+        for nth in range(1, 1000):
+            output = self.out()
+            done = faults.run(Plan("read", EIO, nth), "-i", self.save, "-o", output, "--verify")
+            if not done.fired:
+                break
+            with self.subTest(nth=nth):
+                self.assertEqual(done.status, 3, done.stderr)
+                self.assert_clean(output)
+        self.assertGreater(nth, 50)
+
+
+if __name__ == "__main__":
+    unittest.main()
