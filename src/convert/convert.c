@@ -36,6 +36,7 @@ struct conversion {
     struct v2_writer writer;
     struct legacy_options reader;
     bool relabelled;
+    bool verify;
     struct convert_facts facts;
     char in_name[NAME_SHOWN], out_name[NAME_SHOWN];
 };
@@ -125,6 +126,15 @@ static bool resolve_open(struct conversion *c, struct cls_error *err)
                                o->no_clobber, c->cleanup, err);
 }
 
+/* Of an archive, what comes out of a compressed file goes unverified, as it can't be read again. */
+static bool decide_to_verify(struct conversion *c, struct cls_error *err)
+{
+    c->verify = read_back_possible(&c->in_file, c->in_name, &c->out_file, err);
+    if (!c->verify && c->options->ends)
+        cls_warn(c->log, "not verified: %s", err->reason);
+    return c->verify || c->options->ends;
+}
+
 static bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_error *err)
 {
     const struct convert_options *o = c->options;
@@ -138,7 +148,7 @@ static bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_
         return cls_fail(err, CLS_USAGE, "%s and %s are the same file", c->in_name, c->out_name);
     if (o->compact && !in_file_is_regular(&c->in_file))
         return cls_fail(err, CLS_USAGE, "--compact reads twice: %s is no regular file", c->in_name);
-    if (o->verify && !read_back_possible(&c->in_file, c->in_name, &c->out_file, err))
+    if (o->verify && !decide_to_verify(c, err))
         return false;
     if (!out_file_open(&c->out_file, err))
         return false;
@@ -401,8 +411,7 @@ bool convert_stream(const struct convert_options *options, const struct cls_log 
         ok = enter_sandbox(c, err) && (options->copy ? copy(c, err) : convert(c, err));
         ok = in_file_finish(&c->in_file, &c->in,
                             envelope_is_delimited(&c->envelope) || c->rest_dropped, ok, err) &&
-             (!options->verify || options->copy || verify(c, err)) && run_hook(c, err) &&
-             commit(c, err);
+             (!c->verify || options->copy || verify(c, err)) && run_hook(c, err) && commit(c, err);
     }
     if (!ok)
         pay_start(cleanup);
