@@ -77,7 +77,7 @@ class Fields(ProgramTest):
         used = set()
         for case in SUBJECTS:
             data, fields = case.fields()
-            for field in (f for f in fields if f.kind == "number"):
+            for field in program.sampled(f for f in fields if f.kind == "number"):
                 for name, value in ((ZERO, 0), (ONE, 1), (ONES, -1)):
                     changed = put(data, field, value)
                     if changed == data:
@@ -90,13 +90,14 @@ class Fields(ProgramTest):
                                 self.assert_status(done, 0)
                             else:
                                 self.assert_refused(done, output)
-        self.assertEqual([LEGAL[i] for i in range(len(LEGAL)) if i not in used], [], "legal, but never met")
+        if not program.SANITIZED:
+            self.assertEqual([LEGAL[i] for i in range(len(LEGAL)) if i not in used], [], "legal, but never met")
 
     def test_opaque(self):
         """What only passes through may hold anything."""
         for case in SUBJECTS:
             data, fields = case.fields()
-            for field in (f for f in fields if f.kind == "opaque"):
+            for field in program.sampled(f for f in fields if f.kind == "opaque"):
                 for value in (0, -1):
                     source, output = self.file("in.save", put(data, field, value)), self.out()
                     done = program.run("-i", source, "-o", output, "--no-sync")
@@ -113,7 +114,7 @@ class Cut(ProgramTest):
             points = {f.offset + delta for f in fields for delta in (0, 1, f.size // 2, f.size - 1)}
             if len(points) > 400:
                 points = set(sorted(points)[:: len(points) // 400])
-            for point in sorted(points):
+            for point in program.sampled(sorted(points)):
                 with self.subTest(case=case.name, cut=point):
                     source, output = self.file("in.save", data[:point]), self.out()
                     self.assert_refused(program.run("-i", source, "-o", output, "--no-sync"), output)

@@ -8,7 +8,9 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Union
+from typing import Iterable, TypeVar, Union
+
+T = TypeVar("T")
 
 PROJECT = Path(__file__).resolve().parents[2]
 NAME = "convert-legacy-stream"
@@ -22,6 +24,11 @@ TIMEOUT_AFTER_HANG = 3  # one hang was a failure already: the cases that follow 
 _hung = False
 
 ERROR = re.compile(rf"{NAME}: .+: byte 0x[0-9a-f]+: .+: .+")
+
+
+def sampled(items: Iterable[T], every: int = 3) -> list[T]:
+    """All of them for the program as released; a part with sanitizers, where a run takes many times as long."""
+    return list(items)[::every if SANITIZED else 1]
 
 
 @functools.cache
