@@ -1,5 +1,6 @@
 """--inspect: the same facts in three forms, held against what the description of each stream says."""
 
+import gzip
 import json
 import os
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any, Optional, Union
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from kit import cases, faults, inspection, legacy, make_fixtures, model, program, v2stream
+from kit import cases, envelopes, faults, inspection, legacy, make_fixtures, model, program, v2stream
 from kit.base import ProgramTest
 from kit.faults import Plan
 from kit.flavours import HVM64, PV64, XTAB
@@ -23,6 +24,10 @@ SCHEMA = program.PROJECT / "docs" / "inspect.rng"
 LISTS = {"types", "hvm_params", "physmap", "parts", "lost", "remarks"}
 TEXTS = {"input", "name", "uuid", "text", "place", "reason"}
 Source = Union[bytes, Path]
+
+# What becomes of an envelope, by its name.
+AFTER = {"libvirt": {"kind": "libvirt", "name": "old", "uuid": envelopes.UUID}, "xend": {"kind": "xl"},
+         "xapi": {"kind": "xapi structured"}, "xapi-structured": {"kind": "xapi structured"}}
 
 
 def inspect(source: Source, form: str, *options: str, **kw) -> subprocess.CompletedProcess:
@@ -102,10 +107,14 @@ class Fixtures(InspectTest):
             if fixture.expected() is None:
                 continue
             with self.subTest(fixture=fixture.name):
-                name = fixture.name + ".v3.expected"
+                name, data = fixture.name + ".v3.expected", fixture.expected()
+                around = fixture.envelope
+                kind = {"envelope": dict(AFTER[around.name]), "before": around.start(data)} if around else {}
+                if around and around.name == "libvirt":
+                    kind["envelope"]["guest"] = fixture.case.flavour.guest
                 found = self.look(Path(name), cwd=make_fixtures.FIXTURES)
-                self.assertEqual(found, inspection.of_v2(fixture.expected(), name, fixture.header, fixture.about(),
-                                                         model.last(fixture.case.save).qemu))
+                self.assertEqual(found, inspection.of_v2(data, name, fixture.header, fixture.about(),
+                                                         model.last(fixture.case.save).qemu, **kind))
 
     def test_refused_ones(self):
         """Everything up to the damage, and the error as on standard error."""
@@ -339,6 +348,12 @@ class V2(InspectTest):
         self.assertEqual(found["parts"][-1]["name"], "END")
         self.assertEqual(found["pages"]["entries"], 5)
 
+    def test_mislabelled_by_libvirt(self):
+        stream = v2stream.libxl(v2stream.hvm()).octets()
+        found = self.look(envelopes.libvirt_head(envelopes.domain_xml("hvm") + b"\0", 1) + stream)
+        self.assertEqual((found["stream"]["kind"], found["envelope"]["kind"]), ("libxl", "libvirt"))
+        self.assertIn("version 1", found["remarks"][0]["text"])
+
     def test_envelope_contradicts(self):
         found = self.look(v2stream.xl(v2stream.libxl(v2stream.hvm()), flags=0).octets(), status=1)
         self.assertEqual(found["envelope"]["kind"], "xl")
@@ -398,14 +413,21 @@ class CommandLine(InspectTest):
         self.assertIn("No such file", found["error"]["reason"])
         self.assertNotIn("offset", found["error"])
 
+    def test_compressed(self):
+        """A file that is named is read through the program that uncompresses it."""
+        data = cases.named("pv64-age-4-5").octets()
+        found = self.look(self.file("in.save.gz", gzip.compress(data)))
+        self.assertEqual((found["bytes"], found["guest"]["vcpus"]), (len(data), 1))
+        self.assertIn("gzip", self.look(self.file("cut.save.gz", gzip.compress(data)[:-100]), status=1)["error"]["reason"])
+
     def test_a_directory(self):
         done = program.run("-i", self.dir, "--inspect=xml")
         self.assert_status(done, 2)
         self.assert_silent_stdout(done)
 
     def test_something_else(self):
-        for magic, says in ((b"\x1f\x8b\x08" + bytes(100), "gzip"), (b"QEVM" + bytes(100), "QEMU")):
-            found = self.look(magic, status=1)
+        for fixture, says in (("unsupported-qemu", "QEMU"), ("unsupported-elf", "ELF"), ("unsupported-ext2", "ext2")):
+            found = self.look(make_fixtures.FIXTURES / (fixture + ".legacy"), status=1)
             self.assertIn(says, found["error"]["reason"])
             self.assertNotIn("conversion", found)
 

@@ -217,14 +217,16 @@ def _v2_hvm(stream: v2.Stream, qemu: Optional[legacy.Qemu]) -> Object:
 
 
 def of_v2(data: bytes, name: str, header: Optional[legacy.XlHeader] = None, about: Optional[Object] = None,
-          qemu: Optional[legacy.Qemu] = None) -> Object:
-    """Of a stream that our converter writes; qemu: the record behind it in libxc format."""
-    start = len(model.xl_header(header, "libxl")) if header else 0
+          qemu: Optional[legacy.Qemu] = None, envelope: Optional[Object] = None, before: int = 0) -> Object:
+    """Of a stream that our converter writes; qemu: the record behind it in libxc format. envelope: another than xl's or
+    none, with so many octets before the stream; what lies behind that is the envelope's, too."""
+    start = len(model.xl_header(header, "libxl")) if header else before
     stream = v2.decode(data[start:], whole=False)
+    end = start + stream.end if envelope else len(data)
     parts = _v2_parts(stream, start, start + stream.end)
-    if len(data) > start + stream.end:
+    if end > start + stream.end:
         parts.append({"name": "qemu record", "offset": start + stream.end, "count": 1,
-                      "bytes": len(data) - start - stream.end})
+                      "bytes": end - start - stream.end})
     entries = [(t, pfn) for r in stream.of(v2.REC_TYPE_PAGE_DATA) for t, pfn, _ in v2.pages(r)]
     if stream.hvm:
         guest = _guest(None, _vcpus_of_context(stream.of(v2.REC_TYPE_HVM_CONTEXT)[0].body), None)
@@ -232,8 +234,8 @@ def of_v2(data: bytes, name: str, header: Optional[legacy.XlHeader] = None, abou
         last_pfn = struct.unpack_from("<I", stream.of(v2.REC_TYPE_X86_PV_P2M_FRAMES)[0].body, 4)[0]
         guest = _guest(stream.of(v2.REC_TYPE_X86_PV_INFO)[0].body[0], len(stream.of(v2.REC_TYPE_X86_PV_VCPU_BASIC)),
                        last_pfn + 1)
-    out = {"input": name, "bytes": len(data), "envelope": _envelope(header, about or {}),
-           "stream": {"kind": "libxl" if stream.libxl else "libxc", "offset": start, "bytes": len(data) - start,
+    out = {"input": name, "bytes": len(data), "envelope": envelope or _envelope(header, about or {}),
+           "stream": {"kind": "libxl" if stream.libxl else "libxc", "offset": start, "bytes": end - start,
                       "version": stream.version, "converted": True},
            "guest": guest, "pages": _pages(entries)}
     tscs = stream.of(v2.REC_TYPE_X86_TSC_INFO)
@@ -241,7 +243,7 @@ def of_v2(data: bytes, name: str, header: Optional[legacy.XlHeader] = None, abou
         mode, khz, nsec, incarnation, _ = struct.unpack("<IIQII", tscs[-1].body)
         out["tsc"] = {"mode": mode, "khz": khz, "nsec": hex(nsec), "incarnation": incarnation}
     if stream.hvm:
-        out["hvm"] = _v2_hvm(stream, qemu)
+        out["hvm"] = _v2_hvm(stream, None if envelope else qemu)
     return {**out, "parts": parts, "remarks": []}
 
 
