@@ -1,12 +1,13 @@
 #!/bin/sh
-# Builds the Debian and the RPM package; installs, runs and removes each on a bare Debian 12. Needs root.
+# Builds the Debian and the RPM package; installs, runs and removes each on a bare Debian 12. Needs root. Arguments go to cmake.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/common.sh
 need_packages $BUILD_PACKAGES dpkg-dev file rpm lintian debootstrap
+mkdir -p build
 . tests/package/chroot.sh
 
-build release -DBUILD_TESTING=OFF
+build release -DBUILD_TESTING=OFF "$@"
 rm -rf build/packages
 for generator in DEB RPM; do
     (cd build/release && cpack -G $generator -B ../packages) >build/cpack.log 2>&1 || { cat build/cpack.log >&2; exit 1; }
