@@ -1,4 +1,5 @@
-# bash completion of convert-legacy-stream and verify-stream-v2. Options and their words are what --help says.
+# bash completion of convert-legacy-stream and verify-stream-v2. Options, and most of their words, are
+# what --help says.
 
 # _legacy_stream_words COMMAND OPTION: the words that the option takes, or nothing
 _legacy_stream_words()
@@ -7,8 +8,11 @@ _legacy_stream_words()
     *" --progress")
         echo auto always never
         ;;
+    *" --inspect")
+        echo text xml json
+        ;;
     "verify-stream-v2 --format" | "verify-stream-v2 -f")
-        echo auto libxc libxl xl
+        echo auto libxc libxl xl libvirt
         ;;
     *)
         "$1" --help 2>/dev/null | grep -E -- "(^|[ ,])$2([][ ,=]|\$)" |

@@ -18,19 +18,19 @@ set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
     OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 set(CPACK_PROJECT_CONFIG_FILE ${CMAKE_CURRENT_LIST_DIR}/per_generator.cmake)
 
-# libxml2 and json-c are loaded when a feature needs them, and not linked: no dependency, but usual.
+# Libraries are loaded, and decompressors run, when a feature needs them: recommended, no dependency.
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
 set(CPACK_DEBIAN_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libxml2, libjson-c5")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libxml2, libjson-c5, libnettle8, zstd, xz-utils")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 
 set(CPACK_RPM_FILE_NAME RPM-DEFAULT)
 set(CPACK_RPM_PACKAGE_LICENSE MIT)
 set(CPACK_RPM_PACKAGE_GROUP System)
 # Not CPACK_RPM_PACKAGE_SUGGESTS: CMake 3.25 drops that with the rpm of Debian 12.
-set(CPACK_RPM_SPEC_MORE_DEFINE "Recommends: libxml2.so.2()(64bit), libjson-c.so.5()(64bit)")
+set(CPACK_RPM_SPEC_MORE_DEFINE "Recommends: libxml2.so.2()(64bit), libjson-c.so.5()(64bit), libnettle.so.8()(64bit)")
 set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION
     /usr/share/man /usr/share/man/man1 /usr/share/man/man5 /usr/share/bash-completion
     /usr/share/bash-completion/completions)

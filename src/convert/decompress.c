@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,18 @@
 #define FIRST_EXTRA 3 /* the first fd that the program has no use for */
 
 extern char **environ;
+
+static int close_extra(posix_spawn_file_actions_t *actions)
+{
+#ifdef __GLIBC__
+    return posix_spawn_file_actions_addclosefrom_np(actions, FIRST_EXTRA);
+#else
+    /* musl has no such action. Our own fds may be marked: nothing else is ever executed. */
+    (void)actions;
+    (void)syscall(SYS_close_range, FIRST_EXTRA, ~0u, 1u << 2 /* CLOSE_RANGE_CLOEXEC */);
+    return 0;
+#endif
+}
 
 /* The file and our end of the pipe are its standard input and output; nothing else is handed on. */
 static int spawn(struct decompress *d, int in, int out)
@@ -40,7 +53,7 @@ static int spawn(struct decompress *d, int in, int out)
     rc = rc ? rc : posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
     rc = rc ? rc : posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
     rc = rc ? rc : posix_spawn_file_actions_adddup2(&actions, d->messages, STDERR_FILENO);
-    rc = rc ? rc : posix_spawn_file_actions_addclosefrom_np(&actions, FIRST_EXTRA);
+    rc = rc ? rc : close_extra(&actions);
     rc = rc ? rc : posix_spawnp(&d->pid, d->program, &actions, &attr, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attr);

@@ -65,7 +65,7 @@ class Compressed(ProgramTest):
         self.assert_status(program.run("-i", source, "-o", self.out()), 0)
 
     def test_envelopes(self):
-        for envelope in envelopes.ALL:
+        for envelope in (e for e in envelopes.ALL if program.LIBRARIES or e is not envelopes.LIBVIRT):
             with self.subTest(envelope=envelope.name):
                 source, output = self.file("old.save", compress("zstd", envelope.octets(CASE))), self.out()
                 self.assert_status(program.run("-i", source, "-o", output, "--stream-version", "3"), 0)

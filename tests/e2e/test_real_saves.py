@@ -86,6 +86,7 @@ class RealSaves(ProgramTest):
         self.assert_status(done, 0)
         return json.loads(done.stdout)
 
+    @program.needs_libraries
     def test_inspected(self):
         """The facts are those of the README that lies beside them."""
         pv, hvm, v2 = map(self.inspect, ("pv-legacy-4.5.save", "hvm-legacy-4.5.save", "pv-v2-4.17.save"))

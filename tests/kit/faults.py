@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import tempfile
+import unittest
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Optional, Union
 from . import program
 
 LIBRARY = program.PROGRAM.parent / "libcls_faults.so"
+needed = unittest.skipUnless(LIBRARY.exists(), "this program cannot be preloaded with anything")
 SHM = Path("/dev/shm")      # fsync costs nothing there
 
 

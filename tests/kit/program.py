@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import unittest
 from pathlib import Path
 from typing import Iterable, TypeVar, Union
 
@@ -16,10 +17,13 @@ PROJECT = Path(__file__).resolve().parents[2]
 NAME = "convert-legacy-stream"
 PROGRAM = Path(os.environ.get("CLS_CONVERT") or PROJECT / "build" / "release" / "bin" / NAME).absolute()
 SANITIZED = os.environ.get("CLS_SANITIZED") == "1"      # built with AddressSanitizer: slower
+LIBRARIES = os.environ.get("CLS_NO_LIBRARIES") != "1"       # libxml2, json-c and nettle can be loaded
 HUNGRY = SANITIZED or bool(os.environ.get("CLS_EMULATOR"))  # address space cannot be limited
 
 TIMEOUT = 60            # seconds; against hanging for ever only
 TIMEOUT_AFTER_HANG = 3  # one hang was a failure already: the cases that follow need not all wait as long
+
+needs_libraries = unittest.skipUnless(LIBRARIES, "libxml2, json-c and nettle cannot be loaded here")
 
 _hung = False
 

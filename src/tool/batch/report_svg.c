@@ -148,7 +148,10 @@ void svg_sizes(FILE *out, const struct report *report)
         html_size(out, ldexp(1, (int)i));
         fprintf(out, " and more: %" PRIu64 "</title></rect>", counts[i]);
         if (x >= next_label) {
-            label(out, x, BOTTOM + 20, "start", "", ldexp(1, (int)i), true);
+            bool fits = x + LABEL_ROOM < WIDTH;
+
+            label(out, fits ? x : RIGHT, BOTTOM + 20, fits ? "start" : "end", "", ldexp(1, (int)i),
+                  true);
             next_label = x + LABEL_ROOM;
         }
     }

@@ -13,6 +13,8 @@
 #include "fds.h"
 #include "worker_message.h"
 
+#define PATIENCE_NS 100000000L
+
 static volatile sig_atomic_t told_to_end;
 
 static void note(int sig)
@@ -104,22 +106,27 @@ static void listen_to(const struct serving *s, int messages, struct worker_messa
     }
 }
 
-/* Until the conversion has ended. */
+/*
+ * Until the conversion has ended. Most do so at once: being woken by their result first, and then
+ * by their end, would cost as much as a part of the conversion.
+ */
 static void attend(const struct serving *s, pid_t pid, int messages, struct worker_message *result)
 {
-    struct pollfd fd = {.fd = messages, .events = POLLIN};
+    struct pollfd fd = {.fd = -1, .events = POLLIN};
+    const struct timespec patience = {.tv_nsec = PATIENCE_NS};
     bool passed_on = false;
     int wstatus;
 
     do {
-        ppoll(&fd, 1, NULL, &s->while_waiting);
+        if (ppoll(&fd, 1, fd.fd < 0 ? &patience : NULL, &s->while_waiting) == 0)
+            fd.fd = messages;
         if (told_to_end && !passed_on) {
             kill(pid, SIGTERM);
             kill(pid, SIGCONT); /* one that is stopped hears no SIGTERM */
             passed_on = true;
         }
         listen_to(s, messages, result);
-        if (result->has_result || fd.revents & POLLHUP)
+        if (result->has_result || (fd.fd >= 0 && fd.revents & POLLHUP))
             fd.fd = -1; /* its end is all that is to come */
     } while (waitpid(pid, &wstatus, WNOHANG) != pid);
     listen_to(s, messages, result);

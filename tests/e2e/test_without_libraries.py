@@ -1,0 +1,49 @@
+"""Where no library can be loaded (a static program), what takes one says so; all else works."""
+
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from kit import cases, envelopes, program
+from kit.base import ProgramTest
+
+CASE = cases.named("hvm64-age-4-5-4")
+
+
+@unittest.skipIf(program.LIBRARIES, "they can be loaded here")
+class WithoutLibraries(ProgramTest):
+    def refused(self, library: str, *argv) -> None:
+        done = program.run(*argv)
+        self.assert_status(done, 3)
+        self.assert_silent_stdout(done)
+        self.assertRegex(done.stderr.decode(), rf"\Aconvert-legacy-stream: this takes {library}\S*, which cannot be loaded "
+                                               r"\(package \S+\): .+\n\Z")
+
+    def test_refused(self):
+        save = self.file("old.save", CASE.octets())
+        self.refused("libxml2", "-i", save, "--inspect=xml")
+        self.refused("libjson-c", "-i", save, "--inspect=json")
+        output = self.out()
+        self.refused("libxml2", "-i", self.file("libvirt.save", envelopes.LIBVIRT.octets(CASE)), "-o", output)
+        self.assert_clean(output)
+        saves = self.dir / "saves"
+        saves.mkdir()
+        self.refused("libjson-c", "-i", saves, "-o", self.dir / "new", "--report", self.dir / "report.jsonl")
+        self.refused("libnettle", "-i", saves, "-o", self.dir / "new", "--report", self.dir / "report.html", "--verify")
+
+    def test_works(self):
+        save = self.file("old.save", CASE.octets())
+        self.assert_status(program.run("-i", save, "-o", self.out(), "--verify"), 0)
+        done = program.run("-i", save, "--inspect")
+        self.assert_status(done, 0)
+        self.assertIn(b"guest: hvm", done.stdout)
+        saves, new = self.dir / "saves", self.dir / "new"
+        saves.mkdir()
+        (saves / "old.save").write_bytes(CASE.octets())
+        self.assert_status(program.run("-i", saves, "-o", new, "--report", self.dir / "report.html"), 0)
+        self.assertTrue((new / "old.save").exists())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,97 @@
+"""Help, man pages, completion and the changelog say the same."""
+
+import re
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from kit import program, verifier
+from kit.program import PROJECT
+
+PROGRAMS = {"convert-legacy-stream": program.PROGRAM, "verify-stream-v2": verifier.PROGRAM}
+PAGES = [PROJECT / "docs" / "man" / name for name in (*(f"{p}.1" for p in PROGRAMS), "xen-legacy-stream.5")]
+COMPLETION = PROJECT / "docs" / "completion" / "convert-legacy-stream.bash"
+
+
+def output(*argv) -> str:
+    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+
+
+def help_options(path: Path) -> set[str]:
+    """The options that the list in --help defines."""
+    lines = re.findall(r"^ +(?:(-[a-zA-Z]), )?(--[a-z0-9-]+)", output(path, "--help"), re.M)
+    return {option for pair in lines for option in pair if option}
+
+
+def page_options(page: Path) -> set[str]:
+    """The options that the lists of a man page define."""
+    items = re.findall(r"^\.It (Fl .*)$", page.read_text(), re.M)
+    return {f"-{option}" for item in items for option in re.findall(r"\bFl (-?[A-Za-z0-9-]+)", item)}
+
+
+def completions(*words: str) -> list[str]:
+    """What bash offers for the last of these words of a command line."""
+    script = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); function=$(complete -p "${1##*/}"); ' \
+             'function=${function#*-F }; ${function%% *} "$1" "${@: -1}" "${@: -2:1}"; printf "%s\\n" "${COMPREPLY[@]}"'
+    return output("bash", "-c", script, "bash", COMPLETION, *words).split()
+
+
+class Options(unittest.TestCase):
+    def test_help_and_man_page(self):
+        for name, path in PROGRAMS.items():
+            with self.subTest(name):
+                self.assertEqual(page_options(PROJECT / "docs" / "man" / f"{name}.1"), help_options(path))
+
+    def test_completion_of_options(self):
+        for name, path in PROGRAMS.items():
+            with self.subTest(name):
+                self.assertEqual(set(completions(str(path), "-")), help_options(path))
+
+    def test_completion_of_words(self):
+        convert, verify = map(str, PROGRAMS.values())
+        for words, expected in (
+                ((convert, "-w", ""), ["32", "64"]),
+                ((convert, "--guest-type", "h"), ["hvm"]),
+                ((convert, "-i", "x", "--format", ""), ["libxc", "libxl"]),
+                ((convert, "--progress", "=", "a"), ["auto", "always"]),
+                ((convert, "--progress", "="), ["auto", "always", "never"]),
+                ((convert, "--checkpointed", "=", ""), ["yes", "no"]),
+                ((convert, "--inspect", "=", ""), ["text", "xml", "json"]),
+                ((verify, "-f", "libx"), ["libxc", "libxl"]),
+                ((verify, "-f", ""), ["auto", "libxc", "libxl", "xl", "libvirt"]),
+                ((convert, "-i", str(PROJECT / "READM")), [str(PROJECT / "README.md")])):
+            with self.subTest(words=words[1:]):
+                self.assertEqual(completions(*words), expected)
+
+
+class Pages(unittest.TestCase):
+    def test_lint(self):
+        """But for pages that refer to each other: they are not installed here."""
+        done = subprocess.run(["mandoc", "-T", "lint", *PAGES], capture_output=True, text=True, check=False)
+        names = "|".join(page.stem for page in PAGES)
+        others = [line for line in done.stdout.splitlines()
+                  if not re.search(rf"referenced manual not found: Xr ({names}) [15]$", line)]
+        self.assertEqual(others, [])
+
+    def test_version(self):
+        """The newest release in the changelog is what --version prints."""
+        newest = re.search(r"^## (\S+) - \d{4}-\d\d-\d\d$", (PROJECT / "docs" / "CHANGELOG.md").read_text(), re.M)
+        for name, path in PROGRAMS.items():
+            self.assertEqual(output(path, "--version"), f"{name} {newest[1]}\n")
+
+
+class Links(unittest.TestCase):
+    def test_links(self):
+        """Relative links in the documents lead somewhere."""
+        tracked = output("git", "-C", PROJECT, "ls-files", "*.md").split() if (PROJECT / ".git").exists() else \
+            [str(p.relative_to(PROJECT)) for p in (PROJECT / "README.md", *PROJECT.glob("docs/*.md"))]
+        for document in map(PROJECT.joinpath, tracked):
+            for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text()):
+                with self.subTest(document=document.name, target=target):
+                    self.assertTrue((document.parent / target).exists())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,71 @@
+"""Every message of the programs is in docs/troubleshooting.md, and no other."""
+
+import re
+import sys
+import unittest
+from pathlib import Path
+from typing import Iterator
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from kit.program import PROJECT
+
+DOCUMENT = PROJECT / "docs" / "troubleshooting.md"
+# The verifier's own messages name record and rule: docs/deviations.md lists the rules.
+SOURCES = [*sorted((PROJECT / "src").rglob("*.c")), *sorted((PROJECT / "legacy").glob("*.c"))]
+
+STRING = r'"(?:[^"\\]|\\.)*"'
+CALL = re.compile(rf"\b(cls_fail|cls_input_fail|cls_fail_errno|cls_warn|complain)\(((?:[^;{{\"]|{STRING})*)\)", re.S)
+PRI = re.compile(r'%(\d*)"\s*PRI[a-z]+\d+\s*(")?')
+SPECIFIER = re.compile(r"%[-0 ]*\d*(?:\.\*)?(?:ll|l|z|j|hh|h)?[a-zA-Z]")
+
+# Errors of the system are explained together: their text ends with the system's reason.
+SYSTEM = re.compile(r"cannot .*")
+
+
+def messages() -> Iterator[tuple[str, str, str]]:
+    """(file, function, message), with … for what differs from case to case."""
+    for source in SOURCES:
+        for function, arguments in CALL.findall(source.read_text()):
+            text = PRI.sub(lambda m: "…" + ("" if m[2] else '"'), arguments)
+            text = "".join(literal[1:-1] for literal in re.findall(STRING, text))
+            text = re.sub("…+", "…", SPECIFIER.sub("…", text)).replace('\\"', '"').strip()
+            if text.strip("…"):
+                yield source.name, function, text
+
+
+def documented() -> set[str]:
+    """What stands in backticks in the first column of a table, and in the table of damages in the second."""
+    found: set[str] = set()
+    for section in DOCUMENT.read_text().split("\n## "):
+        if section.startswith("Restored"):
+            continue
+        for line in section.splitlines():
+            cells = re.split(r"(?<!\\) \| ", line.strip("| "))
+            if line.startswith("| ") and "`" in line:
+                found.update(re.findall(r"`([^`]+)`", cells[1 if section.startswith("Damaged") else 0]))
+    return found
+
+
+class Troubleshooting(unittest.TestCase):
+    def test_all_explained(self):
+        known = documented()
+        for file, function, text in messages():
+            if not SYSTEM.fullmatch(text):
+                with self.subTest(file=file, function=function):
+                    self.assertTrue(text in known, text)
+
+    def test_system_errors_read_alike(self):
+        for file, function, text in messages():
+            if function == "cls_fail_errno":
+                with self.subTest(file=file):
+                    self.assertRegex(text, SYSTEM)
+
+    def test_nothing_stale(self):
+        texts = {text for _, _, text in messages()}
+        for text in sorted(documented()):
+            with self.subTest():
+                self.assertTrue(text in texts or text == "cannot …", text)
+
+
+if __name__ == "__main__":
+    unittest.main()
