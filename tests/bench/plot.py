@@ -113,7 +113,7 @@ def draw(figures) -> str:
         said = "cp, or cat on pipes" if name == "peer" else name
         out += [f'<line class="line {css}" x1="{x}" y1="24" x2="{x + 26}" y2="24"/>', marker(shape, css, x + 13, 24), text(x + 33, 28, said)]
         x += 60 + 7 * len(said)
-    out.append(text(WIDTH - 38, 28, "HVM, warm cache; medians, bars: least to most", "end"))
+    out.append(text(WIDTH - 38, height - 8, "HVM, warm cache; medians, bars: least to most", "end"))
     for column, path in enumerate(p for p in figures.paths if p in titles):
         cases = [c for c in figures.cases if c[0] == "hvm64" and c[2] == "warm"]
         lines = []
