@@ -38,6 +38,19 @@ def in_turn(commands: dict[str, list], output: Path, repeat: int) -> dict[str, f
     return {name: median(took) for name, took in runs.items()}
 
 
+def yardstick(repeat: int) -> float:
+    """How many times as much as one busy loop two at once get done on this machine, as it is now."""
+    loop = [sys.executable, "-c", "sum(range(30_000_000))"]
+    alone, together = [], []
+    for _ in range(repeat):
+        for count, took in ((1, alone), (2, together)):
+            begun = time.monotonic()
+            for process in [subprocess.Popen(loop) for _ in range(count)]:
+                process.wait()
+            took.append(time.monotonic() - begun)
+    return 2 * median(alone) / median(together)
+
+
 def batch(source: Path, output: Path, jobs: int, *more: str) -> list:
     return [program.PROGRAM, "-i", source, "-o", output, "-q", "-j", str(jobs), *more]
 
@@ -51,6 +64,7 @@ def small(root: Path, count: int, repeat: int) -> None:
     for what, more in (("without waiting for the disk", ["--no-sync"]), ("each on disk before it has its name", [])):
         took = in_turn({f"-j {n}": batch(source, output, n, *more) for n in (1, 2)}, output, repeat)
         one, two = took["-j 1"], took["-j 2"]
+        print(f"two busy loops: {yardstick(repeat):.2f} times one")
         print(f"{count} saves of {len(data)} bytes, {what}: -j 1 {one:.2f} s, -j 2 {two:.2f} s; "
               f"two workers are {one / two:.2f} times one")
     shutil.rmtree(source)
