@@ -193,8 +193,10 @@ static void every_bit_of(const char *name, unsigned step)
 static void every_bit(void)
 {
     /* Memory is kept between the comparisons: that takes two thirds of the time off. */
+#ifdef M_MMAP_THRESHOLD
     mallopt(M_MMAP_THRESHOLD, 4 << 20);
     mallopt(M_TRIM_THRESHOLD, 64 << 20);
+#endif
     every_bit_of("good-none-hvm32", 8);  /* libxc: with the qemu record behind */
     every_bit_of("good-xl-hvm64", SLOW); /* libxl: physmap, emulator */
     every_bit_of("good-none-pv32-xsave", SLOW);

@@ -2,11 +2,18 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static int compare(const void *a, const void *b)
 {
     return *(const int *)a - *(const int *)b;
+}
+
+/* musl has no function for it. */
+static void close_from_to(unsigned first, unsigned last)
+{
+    (void)syscall(SYS_close_range, first, last, 0);
 }
 
 void fds_keep_only(const int *keep, size_t n)
@@ -19,8 +26,8 @@ void fds_keep_only(const int *keep, size_t n)
         if (sorted[i] < first)
             continue;
         if (sorted[i] > first)
-            (void)close_range((unsigned)first, (unsigned)sorted[i] - 1, 0);
+            close_from_to((unsigned)first, (unsigned)sorted[i] - 1);
         first = sorted[i] + 1;
     }
-    (void)close_range((unsigned)first, ~0u, 0);
+    close_from_to((unsigned)first, ~0u);
 }
