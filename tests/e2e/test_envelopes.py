@@ -56,6 +56,7 @@ class RoundTrips(ProgramTest):
                     self.assertEqual(v2.difference(want[start:], got[start:]), "")
                     self.assert_status(verifier.run("-i", output), 0)
 
+    @program.needs_libraries
     def test_verifier_formats(self):
         for envelope, fmt in ((LIBVIRT, "libvirt"), (XEND, "xl")):
             output = envelope.expected(cases.named("hvm64-age-4-5"))
@@ -63,6 +64,7 @@ class RoundTrips(ProgramTest):
             other = "xl" if fmt == "libvirt" else "libvirt"
             self.assertIn(f"no {other} header", verifier.verify(output, "-f", other).stderr.decode())
 
+    @program.needs_libraries
     def test_verifier_refuses(self):
         case = cases.named("hvm32-age-4-2")
         good = XAPI.expected(case)

@@ -10,9 +10,12 @@
 
 struct fixtures {
     glob_t found;
+    size_t count; /* of those at the beginning that are usable */
 };
 
-/* All NAME.legacy whose name fits the pattern: "good-*". At least one must be there. */
+/* Can it be converted? A port may be without libxml2, which libvirt's saves take. */
+bool fixture_usable(const char *name);
+/* All usable NAME.legacy whose name fits the pattern: "good-*". At least one must be there. */
 void fixtures_find(struct fixtures *f, const char *pattern);
 size_t fixtures_count(const struct fixtures *f);
 const char *fixtures_path(const struct fixtures *f, size_t i);

@@ -211,6 +211,8 @@ static void a_bit_of_every_byte(void)
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         struct pair p;
 
+        if (!fixture_usable(names[i]))
+            continue;
         open_fixture(&p, names[i]);
         for (size_t byte = 0; byte < p.out.len; byte += SLOW)
             if (!check_flip(&p, files_agree, byte, (unsigned)(byte / SLOW) % 8))
