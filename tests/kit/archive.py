@@ -2,7 +2,10 @@
 """Makes an archive: a directory with saves of all kinds, sound and broken ones, and other files among them."""
 
 import argparse
+import bz2
+import gzip
 import hashlib
+import lzma
 import os
 import random
 import shutil
@@ -12,11 +15,17 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from kit import cases, flavours, legacy, make_stream
 
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
+COMPRESSIONS = {"gz": lambda data: gzip.compress(data, mtime=0), "xz": lzma.compress, "bz2": bz2.compress}
+
 
 def contents() -> list[tuple[str, bytes]]:
-    """Name and octets: every case, bare and behind xl headers; truncated ones; files that are no saves."""
+    """Name and octets: every case, bare and behind xl headers; the fixtures, which are of all envelopes, and what they become,
+    which are v2 saves; compressed ones; truncated ones; files that are no saves."""
     made = [(c.name, c.octets()) for c in cases.CASES if not c.by_name]
     made += [(f"{c.name}-xl", make_stream.with_xl(c).octets()) for c in cases.good()[::3]]
+    made += [(p.name, p.read_bytes()) for end in ("legacy", "expected") for p in sorted(FIXTURES.glob(f"*.{end}"))]
+    made += [(f"{c.name}-{end}", squeeze(c.octets())) for end, squeeze in COMPRESSIONS.items() for c in cases.good()[::40]]
     made += [(f"{c.name}-cut", c.octets()[:len(c.octets()) * 2 // 3]) for c in cases.good()[::5]]
     made += [("notes", b"not a save\n" * 40), ("empty", b"")]
     return made
