@@ -48,13 +48,19 @@ static bool fail(const struct spool *spool, int errnum, const char *doing, struc
                           spool->dir);
 }
 
+static bool is_there(struct spool *spool, struct cls_error *err)
+{
+    spool->missed = spool->fd < 0;
+    return !spool->missed || fail(spool, spool->errnum, "create", err);
+}
+
 bool spool_put(struct spool *spool, uint64_t offset, const void *bytes, size_t n,
                struct cls_error *err)
 {
     const uint8_t *from = bytes;
 
-    if (spool->fd < 0)
-        return fail(spool, spool->errnum, "create", err);
+    if (!is_there(spool, err))
+        return false;
     while (n > 0) {
         ssize_t w = pwrite(spool->fd, from, n, (off_t)offset);
 
@@ -73,8 +79,8 @@ bool spool_get(struct spool *spool, uint64_t offset, void *bytes, size_t n, stru
 {
     uint8_t *to = bytes;
 
-    if (spool->fd < 0)
-        return fail(spool, spool->errnum, "create", err);
+    if (!is_there(spool, err))
+        return false;
     while (n > 0) {
         ssize_t r = pread(spool->fd, to, n, (off_t)offset);
 

@@ -418,6 +418,8 @@ bool convert_stream(const struct convert_options *options, const struct cls_log 
     if (c->in.offset > c->in_file.start)
         c->facts.bytes_in = c->in.offset - c->in_file.start;
     c->facts.bytes_out = c->out.offset;
+    c->facts.spool_missed =
+        c->spools.store.missed && c->options->ends && c->options->ends->no_spool;
     if (facts)
         *facts = c->facts;
     close_ends(c);

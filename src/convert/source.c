@@ -27,7 +27,10 @@ void source_open_spools(struct source_spools *spools, const struct convert_optio
 {
     static const struct envelope not_known_yet;
 
+    spools->store = spools->spool = (struct spool){.fd = -1};
     if (source_checkpoints(options, file, &not_known_yet) == LEGACY_CHECKPOINTS_NEVER)
+        return;
+    if (in_file_is_regular(file) && options->ends && options->ends->no_spool)
         return;
     spool_open(&spools->store);
     if (!in_file_is_regular(file))

@@ -3,6 +3,7 @@
 the commands in turn. What cp does not do (waiting for the disk) is left out on both sides, and told of beside it."""
 
 import argparse
+import io
 import os
 import shutil
 import subprocess
@@ -11,36 +12,40 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
+from typing import Callable
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from kit import archive, cases, make_stream, program
+from kit import archive, cases, flavours, legacy, make_stream, program
 
-settle = 0.0
 KIND = "hvm64-age-4-5-4"
 
 
-def timed(argv: list, output: Path) -> float:
-    shutil.rmtree(output, ignore_errors=True)
+def timed(argv: list) -> float:
     os.sync()
-    time.sleep(settle)
     begun = time.monotonic()
     subprocess.run(argv, check=True)
     return time.monotonic() - begun
 
 
-def in_turn(commands: dict[str, list], output: Path, repeat: int) -> dict[str, float]:
+def in_turn(commands: dict[str, Callable[[Path], list]], root: Path, repeat: int, keep: bool) -> dict[str, float]:
+    """keep: many files are not removed between runs: ext4 looks at each inode freed in the last minutes before it takes one."""
     runs = {name: [] for name in commands}
+    root.mkdir(exist_ok=True)
     for i in range(repeat + 1):
-        for name, argv in commands.items():
-            took = timed(argv, output)
+        for number, (name, command) in enumerate(commands.items()):
+            output = root / f"out{i}.{number}"
+            took = timed(command(output))
+            if not keep:
+                shutil.rmtree(output)
             if i:       # the first round warms up
                 runs[name].append(took)
     return {name: median(took) for name, took in runs.items()}
 
 
 def yardstick(repeat: int) -> float:
-    """How many times as much as one busy loop two at once get done on this machine, as it is now."""
-    loop = [sys.executable, "-c", "sum(range(30_000_000))"]
+    """What two of a kind get done on this machine, as it is now, in the time of one: loops that start small processes, which is
+    most of the work on small saves."""
+    loop = ["sh", "-c", "i=0; while [ $i -lt 1000 ]; do /bin/true; i=$((i+1)); done"]
     alone, together = [], []
     for _ in range(repeat):
         for count, took in ((1, alone), (2, together)):
@@ -51,51 +56,53 @@ def yardstick(repeat: int) -> float:
     return 2 * median(alone) / median(together)
 
 
-def batch(source: Path, output: Path, jobs: int, *more: str) -> list:
-    return [program.PROGRAM, "-i", source, "-o", output, "-q", "-j", str(jobs), *more]
+def batch(source: Path, jobs: int, *more: str) -> Callable[[Path], list]:
+    return lambda output: [program.PROGRAM, "-i", source, "-o", output, "-q", "-j", str(jobs), *more]
 
 
-def small(root: Path, count: int, repeat: int) -> None:
-    source, output, data = root / "small", root / "out", cases.named(KIND).octets()
+def of_size(size: int) -> bytes:
+    stream = io.BytesIO()
+    legacy.write(make_stream.big(flavours.ALL[0], size), stream)
+    return stream.getvalue()
+
+
+def small(root: Path, data: bytes, count: int, repeat: int) -> None:
+    root.mkdir()
+    source = root / "small"
     for i in range(count):
         directory = source / f"{i % 50}"
         directory.mkdir(parents=True, exist_ok=True)
         (directory / f"{i}.save").write_bytes(data)
     for what, more in (("without waiting for the disk", ["--no-sync"]), ("each on disk before it has its name", [])):
-        took = in_turn({f"-j {n}": batch(source, output, n, *more) for n in (1, 2)}, output, repeat)
+        took = in_turn({f"-j {n}": batch(source, n, *more) for n in (1, 2)}, root / what.partition(" ")[0], repeat, keep=True)
         one, two = took["-j 1"], took["-j 2"]
-        print(f"two busy loops: {yardstick(repeat):.2f} times one")
         print(f"{count} saves of {len(data)} bytes, {what}: -j 1 {one:.2f} s, -j 2 {two:.2f} s; "
               f"two workers are {one / two:.2f} times one")
-    shutil.rmtree(source)
+    print(f"two loops of small processes: {yardstick(repeat):.2f} times one")
 
 
 def large(root: Path, count: int, size: int, repeat: int) -> None:
-    source, output = root / "large", root / "out"
+    source = root / "large"
     source.mkdir()
     archive.make(source, 0, count, size)
-    took = in_turn({"cp -r": ["cp", "-r", source, output], "-j 2": batch(source, output, 2, "--no-sync"),
-                    "-j 1": batch(source, output, 1, "--no-sync")}, output, repeat)
+    took = in_turn({"cp -r": lambda output: ["cp", "-r", source, output], "-j 2": batch(source, 2, "--no-sync"),
+                    "-j 1": batch(source, 1, "--no-sync")}, root, repeat, keep=False)
     print(f"{count} saves of {size >> 20} MiB: cp -r {took['cp -r']:.2f} s, -j 2 {took['-j 2']:.2f} s, -j 1 {took['-j 1']:.2f} s; "
           f"two workers take {took['-j 2'] / took['cp -r']:.2f} times what cp -r takes")
-    shutil.rmtree(source)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--small", type=int, default=3000, help="how many (%(default)s)")
+    parser.add_argument("--small", type=int, default=3000, help="how many tiny ones, and six times as many as of 1 MiB (%(default)s)")
     parser.add_argument("--large", type=int, default=6, help="how many (%(default)s)")
     parser.add_argument("--size", type=make_stream.octets, default="192M", help="of the large ones (%(default)s)")
     parser.add_argument("--repeat", type=int, default=3, help="(%(default)s)")
     parser.add_argument("--dir", type=Path, default=program.PROJECT / "build", help="where the files lie")
-    parser.add_argument("--settle", type=float, default=6, metavar="SECONDS", help="before each run: ext4 takes its time with "
-                        "inodes that were freed within the last five (%(default)s; tmpfs needs none)")
     args = parser.parse_args()
-    global settle
-    settle = args.settle
     with tempfile.TemporaryDirectory(dir=args.dir) as root:
         if args.small:
-            small(Path(root), args.small, args.repeat)
+            small(Path(root) / "tiny", cases.named(KIND).octets(), args.small, args.repeat)
+            small(Path(root) / "small", of_size(1 << 20), args.small // 6, args.repeat)
         if args.large:
             large(Path(root), args.large, args.size, args.repeat)
 

@@ -224,6 +224,20 @@ class Names(BatchTest):
         self.assertEqual([p.name for p in outside.iterdir()], ["b"])
         self.assertEqual((outside / "b").read_bytes(), b"mine")
 
+    def test_temporary_files(self):
+        """Made for those saves only that need one."""
+        compressed = cases.named("pv64-compressed")
+        self.put("compressed", compressed.octets())
+        self.put("plain")
+        nowhere = {**os.environ, "TMPDIR": str(self.dir / "nowhere")}
+        self.assertEqual(self.results(env=nowhere, status=3), {"compressed": "failed", "plain": "converted"})
+        trace = self.dir / "trace"
+        command = [program.PROGRAM, "-i", self.old, "-o", self.new, "--no-sync", "--force", "-q"]
+        subprocess.run(["strace", "-f", "-o", trace, "-e", "trace=openat", "-e", "signal=none", *command], check=True,
+                       env={**os.environ, "TMPDIR": str(self.dir), "ASAN_OPTIONS": "detect_leaks=0"})
+        self.assertEqual(trace.read_text().count(f'"{self.dir}", O_RDWR|O_EXCL|O_CLOEXEC|O_TMPFILE'), 1)
+        self.assertEqual((self.new / "compressed").read_bytes(), expected.stream(compressed, "libxc", 2))
+
     def test_files_that_cannot_be_read_or_have_gone(self):
         self.put("readonly")
         os.chmod(self.old / "readonly", 0o400)

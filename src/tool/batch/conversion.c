@@ -57,6 +57,7 @@ static void send_result(const struct work *w, bool ok, const struct convert_fact
     m.width = facts->width;
     m.p2m_size = facts->p2m_size;
     m.bytes_out = ok ? facts->bytes_out : 0;
+    m.spool_missed = facts->spool_missed;
     memcpy(m.pages, facts->pages, sizeof(m.pages));
     snprintf(m.envelope, sizeof(m.envelope), "%s", facts->envelope ? facts->envelope : "");
     m.has_digests = ok && w->digests.done;
@@ -88,7 +89,8 @@ static bool convert(struct work *w, int in, struct convert_cleanup *cleanup,
                     struct convert_facts *facts, struct cls_error *err)
 {
     const struct conversion_job *job = w->job;
-    struct convert_ends ends = {.in_fd = in, .out_dir = job->out_dir, .out_name = job->name};
+    struct convert_ends ends = {
+        .in_fd = in, .out_dir = job->out_dir, .out_name = job->name, .no_spool = !job->spool};
     struct convert_hook hook = {.before_commit = digests_take, .ctx = &w->digests};
     struct convert_options options = w->setup->options;
     struct cls_watch watch = {.tick = send_offset, .ctx = w};

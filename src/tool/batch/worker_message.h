@@ -20,7 +20,7 @@ enum worker_message_kind {
 struct worker_message {
     uint32_t kind;
     uint32_t level; /* LINE */
-    uint32_t ok, input, status, about_input, guest, width, has_digests;
+    uint32_t ok, input, status, about_input, guest, width, has_digests, spool_missed;
     int32_t wstatus;             /* ENDED */
     uint32_t has_result, copied; /* ENDED */
     uint64_t offset;             /* OFFSET; RESULT: of the error */
@@ -47,6 +47,7 @@ struct conversion_job {
     int in_dir, out_dir;
     const char *name; /* in both directories */
     bool copy;        /* as it is */
+    bool spool;       /* it takes a temporary file, as few do */
 };
 
 /* The process of one conversion, to its end. Messages go to news. */

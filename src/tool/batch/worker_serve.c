@@ -154,6 +154,10 @@ static struct worker_message convert_or_copy(const struct serving *s, struct con
 {
     struct worker_message result = convert(s, job), copy;
 
+    if (result.spool_missed && !told_to_end) {
+        job->spool = true;
+        result = convert(s, job);
+    }
     if (!s->setup->copy_others || told_to_end || !result.has_result || result.ok ||
         result.status != CLS_BAD_INPUT || result.input == CONVERT_INPUT_LEGACY)
         return result;

@@ -5,6 +5,7 @@
 #ifndef BASE_SPOOL_H
 #define BASE_SPOOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,7 @@
 struct spool {
     int fd;
     int errnum;      /* why there is no fd: told by the first use */
+    bool missed;     /* the first use has told so */
     const char *dir; /* where it lies */
 };
 

@@ -28,6 +28,11 @@ struct convert_ends {
     int in_fd;            /* a whole regular file, at its beginning; nobody else reads on */
     int out_dir;          /* the output's directory */
     const char *out_name; /* its name there */
+    /*
+     * Do without a temporary file until it shows that one is needed, which few saves do: to make
+     * one costs as much as to convert a small save. The conversion then fails, and facts say why.
+     */
+    bool no_spool;
 };
 
 /* Everything is written, and the output about to get its name; to fail is to fail the conversion.
@@ -77,7 +82,8 @@ struct convert_facts {
     uint64_t p2m_size;
     uint64_t pages[16]; /* page entries by type (base/page_type.h), the dropped ones not counted */
     uint64_t bytes_in, bytes_out;
-    bool verified; /* by reading both back */
+    bool verified;     /* by reading both back */
+    bool spool_missed; /* failed for convert_ends.no_spool: worth a try without */
 };
 
 /*
