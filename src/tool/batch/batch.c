@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -93,12 +94,10 @@ static void tell_end(const struct pool *pool)
 /* Everything between the first look and the reports. */
 static bool work(struct pool *pool, struct cls_error *err)
 {
-    struct path_list list = {0};
     struct stat out;
-    bool ok = open_roots(&pool->place, &out, err) && list_files(pool, &out, &list, err) &&
-              plan_make(pool, &list, err);
+    bool ok = open_roots(&pool->place, &out, err) && list_files(pool, &out, &pool->list, err) &&
+              plan_make(pool, err);
 
-    path_list_free(&list);
     if (ok) {
         pool->progress->begun = progress_now();
         ok = pool_run(pool, err);
@@ -110,7 +109,8 @@ static bool work(struct pool *pool, struct cls_error *err)
 
 static void release(struct pool *pool)
 {
-    plan_free(pool);
+    free(pool->tasks);
+    path_list_free(&pool->list);
     place_leave(&pool->place);
     if (pool->place.in_root >= 0)
         close(pool->place.in_root);

@@ -52,8 +52,10 @@ static bool wants_work(struct pool *pool, const char *path, uint64_t *size, stru
     return false;
 }
 
-bool plan_make(struct pool *pool, struct path_list *list, struct cls_error *err)
+bool plan_make(struct pool *pool, struct cls_error *err)
 {
+    const struct path_list *list = &pool->list;
+
     pool->tasks = calloc(list->count ? list->count : 1, sizeof(*pool->tasks));
     if (!pool->tasks)
         return cls_fail_errno(err, ENOMEM, "cannot plan the work");
@@ -61,23 +63,13 @@ bool plan_make(struct pool *pool, struct path_list *list, struct cls_error *err)
         struct task *task = &pool->tasks[pool->count];
         struct row row = {0};
 
-        if (wants_work(pool, list->paths[i], &task->size, &row)) {
-            task->path = list->paths[i];
+        task->path = list->paths[i];
+        if (wants_work(pool, task->path, &task->size, &row)) {
             pool->bytes += task->size;
             pool->count++;
-        } else {
-            row.path = list->paths[i];
-        }
-        list->paths[i] = NULL;
-        if (row.path && !pool_report(pool, &row, err))
+        } else if (!pool_report(pool, task->path, &row, err)) {
             return false;
+        }
     }
     return true;
-}
-
-void plan_free(struct pool *pool)
-{
-    for (size_t i = 0; i < pool->count; i++)
-        free(pool->tasks[i].path);
-    free(pool->tasks);
 }

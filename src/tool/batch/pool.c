@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "batch_signals.h"
 #include "slot.h"
@@ -36,8 +37,15 @@ static void tell_failure(const struct pool *pool, const struct row *row)
     free(name);
 }
 
-bool pool_report(struct pool *pool, struct row *row, struct cls_error *err)
+/*
+ * The path is copied, so that the list of all stays whole to the end: freed here and there, it
+ * would have to be tidied up by the allocator of each process that is started.
+ */
+bool pool_report(struct pool *pool, const char *path, struct row *row, struct cls_error *err)
 {
+    row->path = strdup(path);
+    if (!row->path)
+        return cls_fail_errno(err, ENOMEM, "cannot report on the files");
     if (row->why && row->result == ROW_FAILED)
         tell_failure(pool, row);
     else if (row->why)

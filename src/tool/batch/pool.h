@@ -5,6 +5,7 @@
 #define BATCH_POOL_H
 
 #include "batch.h"
+#include "path_list.h"
 #include "place.h"
 #include "worker.h"
 
@@ -16,9 +17,10 @@ struct pool {
     struct messages *messages;
     struct progress *progress;
     struct reports *reports;
-    struct task *tasks;
-    size_t count, next;   /* tasks[next] comes next */
-    uint64_t bytes, done; /* of all tasks, and of those that are over */
+    struct path_list list; /* all files */
+    struct task *tasks;    /* those to be worked on; the paths are the list's */
+    size_t count, next;    /* tasks[next] comes next */
+    uint64_t bytes, done;  /* of all tasks, and of those that are over */
     size_t finished;
     struct slot *slots; /* options->jobs of them */
     int ended_by;       /* the signal; 0: none */
@@ -35,8 +37,11 @@ bool pool_run(struct pool *pool, struct cls_error *err) CLS_MUST_CHECK;
 void pool_tell(const struct pool *pool, const char *path, enum cls_log_level level,
                const char *text);
 
-/* The row of a file, whoever came to it, with what there is to say. Takes over what row points to.
+/*
+ * The row of the file at path, whoever came to it, with what there is to say. row has no path yet;
+ * what it points to is taken over.
  */
-bool pool_report(struct pool *pool, struct row *row, struct cls_error *err) CLS_MUST_CHECK;
+bool pool_report(struct pool *pool, const char *path, struct row *row,
+                 struct cls_error *err) CLS_MUST_CHECK;
 
 #endif

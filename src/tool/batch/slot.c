@@ -25,16 +25,14 @@ static void drop_first(const struct pool *pool, struct slot *slot)
 /* The first task is over. */
 static bool finish(struct pool *pool, struct slot *slot, struct row *row, struct cls_error *err)
 {
-    struct task *task = &pool->tasks[slot->tasks[0]];
+    const struct task *task = &pool->tasks[slot->tasks[0]];
 
-    row->path = task->path;
     row->bytes_in = task->size;
     row->usec = (uint64_t)((progress_now() - slot->begun) * 1e6);
-    task->path = NULL;
     pool->done += task->size;
     pool->finished++;
     drop_first(pool, slot);
-    return pool_report(pool, row, err);
+    return pool_report(pool, task->path, row, err);
 }
 
 static bool fail(struct pool *pool, struct slot *slot, const struct cls_error *why,

@@ -17,7 +17,7 @@
 
 /* A file that is to be worked on. */
 struct task {
-    char *path; /* relative to the input */
+    const char *path; /* relative to the input */
     uint64_t size;
 };
 
