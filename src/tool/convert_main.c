@@ -29,6 +29,12 @@ static void tick(void *ctx, uint64_t offset)
         progress_show(&single->progress, &single->item, 1);
 }
 
+static int fail(const struct messages *messages, const struct cls_error *err)
+{
+    messages_error(messages, err);
+    return (int)err->status;
+}
+
 static int run(const struct tool_options *options, struct messages *messages)
 {
     static struct convert_cleanup cleanup; /* a signal handler refers to it to the very end */
@@ -53,25 +59,24 @@ static int run(const struct tool_options *options, struct messages *messages)
     ok = options->inspect
              ? inspect_and_print(&options->convert, options->inspect, &log, &single.watch, &err)
              : convert_stream(&options->convert, &log, &single.watch, &cleanup, NULL, &err);
-    if (ok)
-        progress_end(&single.progress, &single.item);
-    else
-        messages_error(messages, &err);
-    return ok ? CLS_OK : (int)err.status;
+    if (!ok)
+        return fail(messages, &err);
+    progress_end(&single.progress, &single.item);
+    return CLS_OK;
 }
 
 int main(int argc, char **argv)
 {
     struct messages messages = {.program = PROGRAM};
     struct tool_options options;
-    struct cls_error err;
+    struct cls_error err = {0};
 
     setlocale(LC_CTYPE, "");
     if (!std_fds_fill(&err))
-        return CLS_SYSTEM;
+        return fail(&messages, &err);
     switch (parse_options(argc, argv, &options)) {
     case PARSED_DONE:
-        return std_fds_flush() ? CLS_OK : CLS_SYSTEM;
+        return std_fds_flush(&err) ? CLS_OK : fail(&messages, &err);
     case PARSED_WRONG:
         return CLS_USAGE;
     case PARSED_RUN:
