@@ -29,12 +29,6 @@ static void tick(void *ctx, uint64_t offset)
         progress_show(&single->progress, &single->item, 1);
 }
 
-static int fail(const struct messages *messages, const struct cls_error *err)
-{
-    messages_error(messages, err);
-    return (int)err->status;
-}
-
 static int run(const struct tool_options *options, struct messages *messages)
 {
     static struct convert_cleanup cleanup; /* a signal handler refers to it to the very end */
@@ -60,7 +54,7 @@ static int run(const struct tool_options *options, struct messages *messages)
              ? inspect_and_print(&options->convert, options->inspect, &log, &single.watch, &err)
              : convert_stream(&options->convert, &log, &single.watch, &cleanup, NULL, &err);
     if (!ok)
-        return fail(messages, &err);
+        return messages_error(messages, &err);
     progress_end(&single.progress, &single.item);
     return CLS_OK;
 }
@@ -73,10 +67,10 @@ int main(int argc, char **argv)
 
     setlocale(LC_CTYPE, "");
     if (!std_fds_fill(&err))
-        return fail(&messages, &err);
+        return messages_error(&messages, &err);
     switch (parse_options(argc, argv, &options)) {
     case PARSED_DONE:
-        return std_fds_flush(&err) ? CLS_OK : fail(&messages, &err);
+        return std_fds_flush(&err) ? CLS_OK : messages_error(&messages, &err);
     case PARSED_WRONG:
         return CLS_USAGE;
     case PARSED_RUN:

@@ -150,17 +150,11 @@ static void tell_summary(const struct cls_log *log, const struct v2_summary *s)
              s->stream == V2_STREAM_LIBXL ? "libxl" : "libxc", s->version, s->bytes);
 }
 
-static int fail(const struct messages *messages, const struct cls_error *err)
-{
-    messages_error(messages, err);
-    return (int)err->status;
-}
-
 static int finish(const struct messages *messages)
 {
     struct cls_error err;
 
-    return std_fds_flush(&err) ? CLS_OK : fail(messages, &err);
+    return std_fds_flush(&err) ? CLS_OK : messages_error(messages, &err);
 }
 
 int main(int argc, char **argv)
@@ -175,7 +169,7 @@ int main(int argc, char **argv)
 
     setlocale(LC_CTYPE, "");
     if (!std_fds_fill(&err))
-        return fail(&messages, &err);
+        return messages_error(&messages, &err);
     status = parse_options(argc, argv, &options);
     if (status == CLS_OK)
         return finish(&messages);
@@ -188,7 +182,7 @@ int main(int argc, char **argv)
     messages_open(&messages);
     if (!verify_stream(&options.verify, &log, &summary, &err)) {
         fflush(stdout);
-        return fail(&messages, &err);
+        return messages_error(&messages, &err);
     }
     tell_summary(&log, &summary);
     return finish(&messages);

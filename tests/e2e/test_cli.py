@@ -341,7 +341,7 @@ class System(CliTest):
             for option in ("--help", "--version"):
                 done = program.run(option, stdout=full)
                 self.assert_status(done, 3)
-                self.assertEqual(done.stderr, b"convert-legacy-stream: cannot write standard output: No space left on device\n")
+                self.assertRegex(done.stderr, rb"^convert-legacy-stream: cannot write standard output: .+\n$")
 
     def test_file_size_limit(self):
         for limit in (0, 20, 5000):

@@ -153,7 +153,7 @@ class CommandLine(VerifierTest):
         with open("/dev/full", "wb") as full:
             for done in (verify_to(full, LIBXL.octets()), verifier.run("--help", stdout=full)):
                 self.assert_status(done, 3)
-                self.assertEqual(done.stderr, b"verify-stream-v2: cannot write standard output: No space left on device\n")
+                self.assertRegex(done.stderr, rb"^verify-stream-v2: cannot write standard output: .+\n$")
 
     def test_name_is_masked(self):
         """A file's name cannot make a message two lines, nor act on the terminal."""
