@@ -25,11 +25,11 @@ _legacy_stream()
 {
     local command=$1 current=$2 previous=$3 words
 
-    # --option=word comes as three words.
-    if [[ $current == = ]]; then
-        current=""
-    elif [[ $previous == = ]]; then
+    # --option=word comes as three words. A word that may be left out comes in no other way.
+    if [[ $previous == = ]]; then
         previous=${COMP_WORDS[COMP_CWORD - 2]}
+    elif [[ ${COMP_WORDS[COMP_CWORD]} != = && " --inspect --progress --checkpointed " == *" $previous "* ]]; then
+        previous=""
     fi
     if [[ $previous == -* ]]; then
         words=$(_legacy_stream_words "$command" "$previous")

@@ -119,13 +119,12 @@ static bool xapi_write(const struct envelope *envelope, struct cls_input *in,
 static bool xapi_put_emulator(const struct image_emulator *emulator, struct cls_output *out,
                               struct cls_error *err)
 {
-    const struct image_data *data = &emulator->data;
+    const struct image_data *data = &emulator->data; /* in the input: its length was told */
 
     if (data->len > QEMU_TRAD_MAX)
-        return cls_fail(err, CLS_BAD_INPUT,
-                        "a qemu record of %" PRIu64 " bytes: xenopsd takes at most %u", data->len,
-                        QEMU_TRAD_MAX);
-    /* Its length was told, so it lies in the input. */
+        return cls_input_fail(data->from, err, data->from->offset,
+                              "a qemu record of %" PRIu64 " bytes: xenopsd takes at most %u",
+                              data->len, QEMU_TRAD_MAX);
     return write_header(out, TYPE_QEMU_TRAD, data->len, err) &&
            cls_move(data->from, out, data->len, "the qemu record", err);
 }

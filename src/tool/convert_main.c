@@ -53,25 +53,24 @@ static int run(const struct tool_options *options, struct messages *messages)
     ok = options->inspect
              ? inspect_and_print(&options->convert, options->inspect, &log, &single.watch, &err)
              : convert_stream(&options->convert, &log, &single.watch, &cleanup, NULL, &err);
-    if (ok)
-        progress_end(&single.progress, &single.item);
-    else
-        messages_error(messages, &err);
-    return ok ? CLS_OK : (int)err.status;
+    if (!ok)
+        return messages_error(messages, &err);
+    progress_end(&single.progress, &single.item);
+    return CLS_OK;
 }
 
 int main(int argc, char **argv)
 {
     struct messages messages = {.program = PROGRAM};
     struct tool_options options;
-    struct cls_error err;
+    struct cls_error err = {0};
 
     setlocale(LC_CTYPE, "");
     if (!std_fds_fill(&err))
-        return CLS_SYSTEM;
+        return messages_error(&messages, &err);
     switch (parse_options(argc, argv, &options)) {
     case PARSED_DONE:
-        return std_fds_flush() ? CLS_OK : CLS_SYSTEM;
+        return std_fds_flush(&err) ? CLS_OK : messages_error(&messages, &err);
     case PARSED_WRONG:
         return CLS_USAGE;
     case PARSED_RUN:

@@ -110,7 +110,7 @@ static const char help[] =
     "                             nothing. FORM: text, xml or json\n"
     "      --verify               read both files again when all is written, verify the new one "
     "and\n"
-    "                             compare every page and blob; only then it gets its name\n"
+    "                             compare every page and blob; only then does it get its name\n"
     "      --no-sync              don't wait until the output is on disk\n"
     "      --no-clobber           an output that exists is an error\n"
     "      --progress[=WHEN]      auto (on a terminal, after a second), always or never;\n"

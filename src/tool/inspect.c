@@ -7,6 +7,7 @@
 #include "inspect_print.h"
 #include "lazy/json.h"
 #include "lazy/xml.h"
+#include "std_fds.h"
 #include "xl_config.h"
 
 /* In the sandbox nothing can be loaded. json-c also reads xl's configs, but that can be done
@@ -30,8 +31,7 @@ static bool print(const struct inspection *r, enum inspect_form form, struct cls
         ok = document_print_json(inspect_document, r, err);
     else
         ok = inspect_print_text(r, err);
-    return ok &&
-           (fflush(stdout) == 0 || cls_fail_errno(err, errno, "cannot write standard output"));
+    return ok && std_fds_flush(err);
 }
 
 bool inspect_and_print(const struct convert_options *options, enum inspect_form form,

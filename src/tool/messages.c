@@ -91,12 +91,12 @@ void messages_note(const struct messages *m, const char *fmt, ...)
     put_line(m, LOG_NOTICE, line);
 }
 
-void messages_error(const struct messages *m, const struct cls_error *err)
+int messages_error(const struct messages *m, const struct cls_error *err)
 {
     char line[LINE_SIZE];
 
     if (m->verbosity < QUIET)
-        return;
+        return (int)err->status;
     if (err->about_input)
         snprintf(line, sizeof(line), "%s: byte 0x%" PRIx64 ": %s%s%s",
                  m->subject ? m->subject : "input", err->offset, err->place,
@@ -104,4 +104,5 @@ void messages_error(const struct messages *m, const struct cls_error *err)
     else
         snprintf(line, sizeof(line), "%s", err->reason);
     put_line(m, LOG_ERR, line);
+    return (int)err->status;
 }

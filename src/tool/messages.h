@@ -40,7 +40,7 @@ void messages_log(void *ctx, enum cls_log_level level, const char *text);
 /* What is said unless quiet, though nothing is wrong. */
 void messages_note(const struct messages *messages, const char *fmt, ...) CLS_PRINTF(2, 3);
 
-/* Prints the error on one line. */
-void messages_error(const struct messages *messages, const struct cls_error *err);
+/* Prints the error on one line. Returns its exit status. */
+int messages_error(const struct messages *messages, const struct cls_error *err);
 
 #endif

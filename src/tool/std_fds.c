@@ -16,7 +16,10 @@ bool std_fds_fill(struct cls_error *err)
     return true;
 }
 
-bool std_fds_flush(void)
+bool std_fds_flush(struct cls_error *err)
 {
-    return fflush(stdout) == 0 && !ferror(stdout);
+    errno = EIO; /* an earlier failure's reason is gone */
+    /* musl forgets earlier failures. */
+    return (fflush(stdout) == 0 && !ferror(stdout)) ||
+           cls_fail_errno(err, errno, "cannot write standard output");
 }

@@ -13,8 +13,7 @@
  */
 bool std_fds_fill(struct cls_error *err) CLS_MUST_CHECK;
 
-/* Flushes standard output. Is all that was ever printed written? (musl forgets earlier failures.)
- */
-bool std_fds_flush(void) CLS_MUST_CHECK;
+/* Flushes standard output. Fails if anything that was ever printed could not be written. */
+bool std_fds_flush(struct cls_error *err) CLS_MUST_CHECK;
 
 #endif

@@ -97,10 +97,10 @@ static int parse_options(int argc, char **argv, struct options *o)
             break;
         case 'h':
             fputs(help, stdout);
-            return std_fds_flush() ? CLS_OK : CLS_SYSTEM;
+            return CLS_OK;
         case 'V':
             puts(PROGRAM " " CLS_VERSION);
-            return std_fds_flush() ? CLS_OK : CLS_SYSTEM;
+            return CLS_OK;
         default:
             return CLS_USAGE; /* getopt has printed why */
         }
@@ -150,6 +150,13 @@ static void tell_summary(const struct cls_log *log, const struct v2_summary *s)
              s->stream == V2_STREAM_LIBXL ? "libxl" : "libxc", s->version, s->bytes);
 }
 
+static int finish(const struct messages *messages)
+{
+    struct cls_error err;
+
+    return std_fds_flush(&err) ? CLS_OK : messages_error(messages, &err);
+}
+
 int main(int argc, char **argv)
 {
     struct messages messages = {.program = PROGRAM, .info_is_result = true};
@@ -162,9 +169,11 @@ int main(int argc, char **argv)
 
     setlocale(LC_CTYPE, "");
     if (!std_fds_fill(&err))
-        return CLS_SYSTEM;
+        return messages_error(&messages, &err);
     status = parse_options(argc, argv, &options);
-    if (status >= 0)
+    if (status == CLS_OK)
+        return finish(&messages);
+    if (status > 0)
         return status;
     convert_display_name(options.verify.in, true, name, sizeof(name));
     messages.subject = name;
@@ -173,9 +182,8 @@ int main(int argc, char **argv)
     messages_open(&messages);
     if (!verify_stream(&options.verify, &log, &summary, &err)) {
         fflush(stdout);
-        messages_error(&messages, &err);
-        return (int)err.status;
+        return messages_error(&messages, &err);
     }
     tell_summary(&log, &summary);
-    return std_fds_flush() ? CLS_OK : CLS_SYSTEM;
+    return finish(&messages);
 }

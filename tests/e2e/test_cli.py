@@ -338,7 +338,10 @@ class System(CliTest):
 
     def test_help_on_a_full_device(self):
         with open("/dev/full", "wb") as full:
-            self.assert_status(program.run("--help", stdout=full), 3)
+            for option in ("--help", "--version"):
+                done = program.run(option, stdout=full)
+                self.assert_status(done, 3)
+                self.assertRegex(done.stderr, rb"^convert-legacy-stream: cannot write standard output: .+\n$")
 
     def test_file_size_limit(self):
         for limit in (0, 20, 5000):

@@ -151,7 +151,9 @@ class CommandLine(VerifierTest):
                 self.assert_silent_stdout(done)
                 self.assertRegex(done.stderr, rb"^verify-stream-v2: .+\n$")
         with open("/dev/full", "wb") as full:
-            self.assert_status(verify_to(full, LIBXL.octets()), 3)
+            for done in (verify_to(full, LIBXL.octets()), verifier.run("--help", stdout=full)):
+                self.assert_status(done, 3)
+                self.assertRegex(done.stderr, rb"^verify-stream-v2: cannot write standard output: .+\n$")
 
     def test_name_is_masked(self):
         """A file's name cannot make a message two lines, nor act on the terminal."""

@@ -33,8 +33,9 @@ def page_options(page: Path) -> set[str]:
 
 def completions(*words: str) -> list[str]:
     """What bash offers for the last of these words of a command line."""
-    script = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); function=$(complete -p "${1##*/}"); ' \
-             'function=${function#*-F }; ${function%% *} "$1" "${@: -1}" "${@: -2:1}"; printf "%s\\n" "${COMPREPLY[@]}"'
+    script = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); current=${@: -1}; ' \
+             'if [[ $current == = ]]; then current=""; fi; function=$(complete -p "${1##*/}"); ' \
+             'function=${function#*-F }; ${function%% *} "$1" "$current" "${@: -2:1}"; printf "%s\\n" "${COMPREPLY[@]}"'
     return output("bash", "-c", script, "bash", COMPLETION, *words).split()
 
 
@@ -59,6 +60,10 @@ class Options(unittest.TestCase):
                 ((convert, "--progress", "="), ["auto", "always", "never"]),
                 ((convert, "--checkpointed", "=", ""), ["yes", "no"]),
                 ((convert, "--inspect", "=", ""), ["text", "xml", "json"]),
+                # Words that may be left out take a "=".
+                ((convert, "--inspect", "js"), []),
+                ((convert, "--progress", "al"), []),
+                ((convert, "--checkpointed", "y"), []),
                 ((verify, "-f", "libx"), ["libxc", "libxl"]),
                 ((verify, "-f", ""), ["auto", "libxc", "libxl", "xl", "libvirt"]),
                 ((convert, "-i", str(PROJECT / "READM")), [str(PROJECT / "README.md")])):

@@ -1,6 +1,7 @@
 """cmake --install puts everything where it belongs; builds in two places are the same."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,8 +20,10 @@ FILES = {
     "share/man/man5/xen-legacy-stream.5",
     *(f"share/bash-completion/completions/{p}" for p in PROGRAMS),
     *(f"share/doc/convert-legacy-stream/{p}" for p in (
-        "README.md", "LICENSE", "CHANGELOG.md", "troubleshooting.md", "examples/good-xl-hvm64.legacy",
-        "examples/good-xl-pv64.legacy", "examples/xl-restore-legacy")),
+        "README.md", "LICENSE", "CHANGELOG.md", "examples/good-xl-hvm64.legacy", "examples/good-xl-pv64.legacy",
+        "examples/xl-restore-legacy")),
+    *(f"share/doc/convert-legacy-stream/docs/{p.name}" for p in (PROJECT / "docs").iterdir()
+      if p.is_file() and p.name not in ("CHANGELOG.md", "CMakeLists.txt")),
 }
 
 
@@ -63,6 +66,12 @@ class Install(unittest.TestCase):
                 for program in (root / "bin" / PROGRAMS[0], destdir / "opt/xen/libexec/bin" / PROGRAMS[0]):
                     run(program, "-i", save, "-o", destdir / "new.save")
                     run(root / "bin" / PROGRAMS[1], "-i", destdir / "new.save")
+
+    def test_links(self):
+        """What README.md refers to is there, too, but for the tree's fixtures."""
+        doc = self.install("--prefix", "/usr") / "usr/share/doc/convert-legacy-stream"
+        for target in re.findall(r"\]\((?!fixtures)([^)#]+)", (doc / "README.md").read_text()):
+            self.assertTrue((doc / target).exists(), target)
 
     def test_example(self):
         """xl-restore-legacy starts xl with our program as its helper and its own arguments."""

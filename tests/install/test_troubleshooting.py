@@ -10,13 +10,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from kit.program import PROJECT
 
 DOCUMENT = PROJECT / "docs" / "troubleshooting.md"
-# The verifier's own messages name record and rule: docs/deviations.md lists the rules.
-SOURCES = [*sorted((PROJECT / "src").rglob("*.c")), *sorted((PROJECT / "legacy").glob("*.c"))]
+# The verifier's own messages name record and rule: docs/deviations.md lists the rules. Progress is no message.
+SOURCES = [path for path in (*sorted((PROJECT / "src").rglob("*.c")), *sorted((PROJECT / "legacy").glob("*.c")))
+           if path.name != "progress.c"]
 
 STRING = r'"(?:[^"\\]|\\.)*"'
-CALL = re.compile(rf"\b(cls_fail|cls_input_fail|cls_fail_errno|cls_warn|complain)\(((?:[^;{{\"]|{STRING})*)\)", re.S)
+FORMAT = re.compile(rf"{STRING}(?:\s*(?:[A-Z_]+\s*)?{STRING})*")
+CALL = re.compile(rf"\b(cls_fail|cls_input_fail|cls_fail_errno|cls_warn|complain|fprintf)\(((?:[^;{{\"]|{STRING})*)\)", re.S)
 PRI = re.compile(r'%(\d*)"\s*PRI[a-z]+\d+\s*(")?')
 SPECIFIER = re.compile(r"%[-0 ]*\d*(?:\.\*)?(?:ll|l|z|j|hh|h)?[a-zA-Z]")
+
+# What is wrong with a text that an envelope holds; printed as it is.
+TEXTS = [PROJECT / "src" / "envelope" / name for name in ("sexp.c", "domain_xml.c")]
+RETURNED = re.compile(rf"\breturn (?:[^;]*? \? )?(?:NULL : )?({STRING})")
 
 # Errors of the system are explained together: their text ends with the system's reason.
 SYSTEM = re.compile(r"cannot .*")
@@ -26,11 +32,18 @@ def messages() -> Iterator[tuple[str, str, str]]:
     """(file, function, message), with … for what differs from case to case."""
     for source in SOURCES:
         for function, arguments in CALL.findall(source.read_text()):
-            text = PRI.sub(lambda m: "…" + ("" if m[2] else '"'), arguments)
-            text = "".join(literal[1:-1] for literal in re.findall(STRING, text))
-            text = re.sub("…+", "…", SPECIFIER.sub("…", text)).replace('\\"', '"').strip()
-            if text.strip("…"):
+            if function == "fprintf" and not arguments.startswith("stderr"):
+                continue
+            found = FORMAT.search(PRI.sub(lambda m: "…" + ("" if m[2] else '"'), arguments))
+            text = "".join(literal[1:-1] for literal in re.findall(STRING, found[0] if found else ""))
+            text = re.sub("…+", "…", SPECIFIER.sub("…", text)).replace('\\"', '"').replace("\\n", "").strip()
+            if function == "fprintf":  # the program's name, and where to look
+                text = re.sub(r"^…?: | \(see --help\)$", "", text)
+            if text.strip("…: "):
                 yield source.name, function, text
+    for source in TEXTS:
+        for text in RETURNED.findall(source.read_text()):
+            yield source.name, "return", text[1:-1]
 
 
 def documented() -> set[str]:
