@@ -119,7 +119,7 @@ class WriteConfig(ProgramTest):
 
     def test_large_but_bounded(self):
         def limit() -> None:
-            if not program.SANITIZED:
+            if not program.HUNGRY:
                 resource.setrlimit(resource.RLIMIT_AS, (64 << 20, 64 << 20))
 
         for name, item in (("lists", b"()"), ("items", b"(a b)"), ("devices", b"(device (vbd (dev a)(uname file:/b)))"),
