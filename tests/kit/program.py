@@ -18,7 +18,8 @@ NAME = "convert-legacy-stream"
 PROGRAM = Path(os.environ.get("CLS_CONVERT") or PROJECT / "build" / "release" / "bin" / NAME).absolute()
 SANITIZED = os.environ.get("CLS_SANITIZED") == "1"      # built with AddressSanitizer: slower
 LIBRARIES = os.environ.get("CLS_NO_LIBRARIES") != "1"       # libxml2, json-c and nettle can be loaded
-HUNGRY = SANITIZED or bool(os.environ.get("CLS_EMULATOR"))  # address space cannot be limited
+EMULATED = bool(os.environ.get("CLS_EMULATOR"))             # by qemu, of another machine
+HUNGRY = SANITIZED or EMULATED                              # address space cannot be limited
 
 TIMEOUT = 60            # seconds; against hanging for ever only
 TIMEOUT_AFTER_HANG = 3  # one hang was a failure already: the cases that follow need not all wait as long

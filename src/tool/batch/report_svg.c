@@ -141,15 +141,15 @@ void svg_sizes(FILE *out, const struct report *report)
     for (unsigned i = first; i <= last; i++) {
         double height = (double)(BOTTOM - TOP) * (double)counts[i] / (double)most;
         double x = LEFT + step * (i - first);
+        bool fits;
 
         fprintf(out,
                 "<rect class=\"bar\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"><title>",
                 x + 1, BOTTOM - height, step > 3 ? step - 2 : 1, height);
         html_size(out, ldexp(1, (int)i));
         fprintf(out, " and more: %" PRIu64 "</title></rect>", counts[i]);
-        if (x >= next_label) {
-            bool fits = x + LABEL_ROOM < WIDTH;
-
+        fits = x + LABEL_ROOM < WIDTH;
+        if (x >= next_label && (fits || next_label + LABEL_ROOM <= RIGHT)) {
             label(out, fits ? x : RIGHT, BOTTOM + 20, fits ? "start" : "end", "", ldexp(1, (int)i),
                   true);
             next_label = x + LABEL_ROOM;

@@ -28,7 +28,8 @@ static bool finish(struct pool *pool, struct slot *slot, struct row *row, struct
     const struct task *task = &pool->tasks[slot->tasks[0]];
 
     row->bytes_in = task->size;
-    row->usec = (uint64_t)((progress_now() - slot->begun) * 1e6);
+    if (!row->usec) /* nobody said */
+        row->usec = (uint64_t)((progress_now() - slot->begun) * 1e6);
     pool->done += task->size;
     pool->finished++;
     drop_first(pool, slot);
@@ -144,6 +145,7 @@ static bool ended(struct pool *pool, struct slot *slot, struct cls_error *err)
 
     if (slot->worker.has_result) {
         judge(pool, slot, &row);
+        row.usec = slot->worker.usec;
         return finish(pool, slot, &row, err);
     }
     if (slot->told_to_end && !slot->timed_out) {

@@ -122,6 +122,7 @@ enum worker_news worker_listen(struct worker *worker)
     case MESSAGE_ENDED:
         worker->offset = 0;
         worker->wstatus = m.wstatus;
+        worker->usec = m.usec;
         take_result(worker, &m);
         return WORKER_ENDED;
     default:

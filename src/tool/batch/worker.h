@@ -56,7 +56,8 @@ struct worker {
     char line[400];
     bool has_result; /* else its process ended without, or what it sent was no result */
     struct worker_result result;
-    int wstatus; /* of the process */
+    int wstatus;   /* of the process */
+    uint64_t usec; /* that it took */
 };
 
 /* Starts a process. The signals of batch_signals_install() must be blocked. */

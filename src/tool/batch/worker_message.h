@@ -24,6 +24,7 @@ struct worker_message {
     int32_t wstatus;             /* ENDED */
     uint32_t has_result, copied; /* ENDED */
     uint64_t offset;             /* OFFSET; RESULT: of the error */
+    uint64_t usec;               /* ENDED: that the order took */
     uint64_t p2m_size, bytes_out, pages[16];
     uint8_t digest_in[DIGEST_SIZE], digest_out[DIGEST_SIZE];
     char envelope[16];

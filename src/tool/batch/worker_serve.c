@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "fds.h"
+#include "progress.h"
 #include "worker_message.h"
 
 #define PATIENCE_NS 100000000L
@@ -201,6 +202,7 @@ _Noreturn void worker_serve(const struct worker_setup *setup, int orders, int ne
     struct pollfd fd = {.fd = orders, .events = POLLIN};
     struct worker_message result;
     uint64_t order;
+    double begun;
 
     s.place.dir = NULL;
     s.place.in_dir = s.place.out_dir = -1;
@@ -211,8 +213,10 @@ _Noreturn void worker_serve(const struct worker_setup *setup, int orders, int ne
             continue;
         if (read(orders, &order, sizeof(order)) != sizeof(order))
             break;
+        begun = progress_now();
         result = carry_out(&s, setup->tasks[order].path);
         result.kind = MESSAGE_ENDED;
+        result.usec = (uint64_t)((progress_now() - begun) * 1e6);
         worker_send(news, &result);
     }
     _exit(CLS_OK);
