@@ -3,6 +3,7 @@
 import fcntl
 import os
 import resource
+import select
 import signal
 import struct
 import subprocess
@@ -454,7 +455,11 @@ class Signals(CliTest):
         for options in ([], ["-q"], ["--progress=never"]):
             with self.subTest(options=options):
                 process, writer = self.stalled("-o", output, *options)
-                process.send_signal(signal.SIGUSR1)
+                # One that comes just before the program waits for input is answered when there is some: so it is sent again.
+                while process.poll() is None:
+                    process.send_signal(signal.SIGUSR1)
+                    if select.select([process.stderr], [], [], 1)[0]:
+                        break
                 line = process.stderr.readline().decode()
                 self.assertRegex(line, rf"^{program.NAME}: .*\d")
                 os.write(writer, CASE.octets()[9000:])
