@@ -31,6 +31,7 @@ ROUNDS = int(os.environ.get("BATCH_ROUNDS", 4))
 SMALL = int(os.environ.get("BATCH_SMALL", 250))
 LARGE = int(os.environ.get("BATCH_LARGE", 2))
 LARGE_SIZE = int(os.environ.get("BATCH_LARGE_MIB", 8)) << 20
+BUSY = 2000      # files, which take long enough to be interrupted at
 
 
 class BatchTest(ProgramTest):
@@ -382,7 +383,7 @@ class Trouble(BatchTest):
 
     def busy(self, *args) -> subprocess.Popen:
         """Started, and its first output is there."""
-        archive.make(self.old, 400, 0, 0)
+        archive.make(self.old, BUSY, 0, 0)
         process = program.start("-i", self.old, "-o", self.new, *args, stderr=subprocess.PIPE)
         self.addCleanup(process.communicate)
         until = time.monotonic() + 30
@@ -408,7 +409,7 @@ class Trouble(BatchTest):
         process = self.busy("-q")
         process.send_signal(signal.SIGUSR1)
         text = process.communicate(timeout=program.TIMEOUT)[1].decode()
-        self.assertRegex(text, rf"{program.NAME}: \d+ of 400 files.*: .* of .*\(\d+ %\)")
+        self.assertRegex(text, rf"{program.NAME}: \d+ of {BUSY} files.*: .* of .*\(\d+ %\)")
 
 
 class Progress(BatchTest):
