@@ -90,9 +90,7 @@ class Pages(unittest.TestCase):
 class Links(unittest.TestCase):
     def test_links(self):
         """Relative links in the documents lead somewhere."""
-        tracked = output("git", "-C", PROJECT, "ls-files", "*.md").split() if (PROJECT / ".git").exists() else \
-            [str(p.relative_to(PROJECT)) for p in (PROJECT / "README.md", *PROJECT.glob("docs/*.md"))]
-        for document in map(PROJECT.joinpath, tracked):
+        for document in (p for p in PROJECT.rglob("*.md") if PROJECT / "build" not in p.parents):
             for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text()):
                 with self.subTest(document=document.name, target=target):
                     self.assertTrue((document.parent / target).exists())
