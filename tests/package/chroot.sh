@@ -20,6 +20,6 @@ inside() {
         mount -t proc proc "$root/proc"
         mount --rbind /dev "$root/dev"
         cp /etc/resolv.conf "$root/etc/resolv.conf"
-        exec chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
+        exec chroot "$root" env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
             DEBIAN_FRONTEND=noninteractive "$@"' sh "$chroot" "$@"
 }

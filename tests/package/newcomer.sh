@@ -8,8 +8,11 @@ need_packages debootstrap git python3
 mkdir -p build
 . tests/package/chroot.sh
 
+# In a copy: it will not be bare for long.
+rm -rf "$chroot.newcomer"
+cp -a "$chroot" "$chroot.newcomer"
+chroot=$chroot.newcomer
 name=convert-legacy-stream
-rm -rf "$chroot/root/$name"
 git clone -q --no-hardlinks . "$chroot/root/$name"
 # The commands, each with a line before and behind by which its output is found.
 python3 - "$chroot/root" <<'END'
@@ -33,4 +36,4 @@ for printed in "$chroot"/root/printed.*; do
     diff "$(echo "$printed" | sed 's/printed/expected/')" "$printed"
 done
 echo "README.md: all commands worked, and printed what it says"
-rm -rf "$chroot"/root/*
+rm -rf "$chroot"
