@@ -1,5 +1,9 @@
 # Debian's ways, in the folder that becomes the package: man pages and changelogs compressed (without
 # a date inside), the licence under the name copyright, and a changelog of the package.
+if(NOT CPACK_GENERATOR STREQUAL "DEB")
+    return()
+endif()
+
 set(doc ${CPACK_TEMPORARY_DIRECTORY}/usr/share/doc/${CPACK_PACKAGE_NAME})
 file(RENAME ${doc}/LICENSE ${doc}/copyright)
 file(RENAME ${doc}/CHANGELOG.md ${doc}/changelog)

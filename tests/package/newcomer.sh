@@ -1,6 +1,6 @@
 #!/bin/sh
 # Follows README.md to the letter on a bare Debian 12, from a fresh clone: every command that it gives as one for sh, in order; and
-# compares what it says they print. Needs root and, the first time, a network; as long as ./test.sh takes.
+# compares what it says they print. Needs root and a network; takes as long as ./test.sh.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/common.sh
@@ -8,10 +8,13 @@ need_packages debootstrap git python3
 mkdir -p build
 . tests/package/chroot.sh
 
+# In a copy: it will not be bare for long.
+rm -rf "$chroot.newcomer"
+cp -a "$chroot" "$chroot.newcomer"
+chroot=$chroot.newcomer
 name=convert-legacy-stream
-rm -rf "$chroot/root/$name"
 git clone -q --no-hardlinks . "$chroot/root/$name"
-# The commands, each with a line before and behind by which its output is found.
+# A script of all blocks for sh. What such a block prints goes to a file if the block behind it says what that is.
 python3 - "$chroot/root" <<'END'
 import re
 import sys
@@ -33,4 +36,4 @@ for printed in "$chroot"/root/printed.*; do
     diff "$(echo "$printed" | sed 's/printed/expected/')" "$printed"
 done
 echo "README.md: all commands worked, and printed what it says"
-rm -rf "$chroot"/root/*
+rm -rf "$chroot"

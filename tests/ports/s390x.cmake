@@ -2,4 +2,6 @@
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR s390x)
 set(CMAKE_C_COMPILER s390x-linux-gnu-gcc)
-set(CMAKE_CROSSCOMPILING_EMULATOR qemu-s390x-static;-L;/usr/s390x-linux-gnu)
+# By its path: tests run the programs without any PATH, too.
+find_program(QEMU_S390X qemu-s390x-static REQUIRED)
+set(CMAKE_CROSSCOMPILING_EMULATOR ${QEMU_S390X};-L;/usr/s390x-linux-gnu)
