@@ -91,6 +91,7 @@ static const uint32_t denied[] = {
 
 #define DENIED     (sizeof(denied) / sizeof(denied[0]))
 #define LENGTH_MAX (2 * DENIED + 16)
+_Static_assert(2 * DENIED < UINT8_MAX, "a jump in a filter reaches that far");
 
 /*
  * A search tree of n sorted calls, from code[at] on, that goes on at deny for these and behind it
