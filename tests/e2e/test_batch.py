@@ -381,10 +381,10 @@ class Trouble(BatchTest):
             self.assert_status(self.run_batch("--report", self.dir / name), 3)
         self.assert_status(self.run_batch("--report", "/dev/full/r.xml"), 3)
 
-    def busy(self, *args) -> subprocess.Popen:
+    def busy(self, *args, **kw) -> subprocess.Popen:
         """Started, and its first output is there."""
         archive.make(self.old, BUSY, 0, 0)
-        process = program.start("-i", self.old, "-o", self.new, *args, stderr=subprocess.PIPE)
+        process = program.start("-i", self.old, "-o", self.new, *args, stderr=subprocess.PIPE, **kw)
         self.addCleanup(process.communicate)
         until = time.monotonic() + 30
         while not any(p.is_file() for p in self.new.rglob("*")):
@@ -404,6 +404,18 @@ class Trouble(BatchTest):
                 self.assertFalse([n for n in archive.snapshot(self.new) if b".convert-legacy" in n])
                 self.assert_status(self.run_batch("-q"), 1)
                 subprocess.run(["rm", "-rf", self.old, self.new], check=True)
+
+    def test_terminated_while_a_worker_hangs(self):
+        """The others have ended; time runs out for the one, not for what they no longer do."""
+        process = self.busy("-j", "2", "--timeout", "1", start_new_session=True)
+        workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        os.kill(int(workers[0]), signal.SIGSTOP)
+        process.send_signal(signal.SIGTERM)
+        time.sleep(1.5)
+        self.assertIsNone(process.poll(), "it waits for the worker")
+        os.kill(int(workers[0]), signal.SIGCONT)
+        process.communicate(timeout=program.TIMEOUT)
+        self.assertEqual(process.returncode, 128 + signal.SIGTERM)
 
     def test_where_it_stands(self):
         process = self.busy("-q")

@@ -196,10 +196,11 @@ bool slot_look_after(struct pool *pool, struct slot *slot, struct cls_error *err
 {
     siginfo_t info = {0};
 
+    if (slot->worker.pid == 0)
+        return true; /* of an interrupted batch: its other tasks stay as they are */
     if (!hear(pool, slot, err))
         return false;
-    if (slot->worker.pid != 0 &&
-        waitid(P_PID, (id_t)slot->worker.pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+    if (waitid(P_PID, (id_t)slot->worker.pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
         info.si_pid != 0)
         return replace(pool, slot, &info, err);
     if (slot->count > 0 && slot->deadline > 0 && progress_now() >= slot->deadline) {
