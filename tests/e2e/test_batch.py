@@ -417,6 +417,25 @@ class Trouble(BatchTest):
         process.communicate(timeout=program.TIMEOUT)
         self.assertEqual(process.returncode, 128 + signal.SIGTERM)
 
+    def test_ended_before_it_began(self):
+        """Nobody says which files: it waits for the list, and can be told to stop waiting."""
+        self.put("a")
+        for number in (signal.SIGINT, signal.SIGTERM):
+            process = program.start("-i", self.old, "-o", self.new, "--files-from", "-", stdin=subprocess.PIPE,
+                                    stderr=subprocess.PIPE)
+            self.addCleanup(process.communicate)
+            while not self.new.exists():
+                self.assertIsNone(process.poll())
+            process.send_signal(signal.SIGUSR1)
+            time.sleep(0.1)
+            self.assertIsNone(process.poll(), "SIGUSR1 is no reason to end")
+            process.send_signal(number)
+            self.assertEqual(process.wait(program.TIMEOUT), 128 + number)
+            self.new.rmdir()
+        env = faults.environment(Plan("openat", f"before:{int(signal.SIGINT)}", 2), -1)
+        self.assert_status(self.run_batch(env=env), 128 + signal.SIGINT)
+        self.assertEqual(self.new_files(), {})
+
     def test_where_it_stands(self):
         process = self.busy("-q")
         process.send_signal(signal.SIGUSR1)

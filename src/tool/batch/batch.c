@@ -98,6 +98,10 @@ static bool work(struct pool *pool, struct cls_error *err)
     bool ok = open_roots(&pool->place, &out, err) && list_files(pool, &out, &pool->list, err) &&
               plan_make(pool, err);
 
+    pool->ended_by = batch_signals_end();
+    if (pool->ended_by)
+        return cls_fail(err, CLS_SYSTEM, "%s: ended by signal %d before the first conversion",
+                        pool->place.in_label, pool->ended_by);
     if (ok) {
         pool->progress->begun = progress_now();
         ok = pool_run(pool, err);
@@ -150,7 +154,7 @@ int batch_run(const struct convert_options *convert, const struct batch_options 
         settled.jobs = processors();
     messages->before_line = progress_clear;
     messages->before_line_ctx = &progress;
-    batch_signals_install(&pool.setup.signals);
+    batch_signals_install();
     progress_start(&progress, progress_mode, messages->verbosity <= QUIET);
     ok = (!options->digests || lazy_sha256(&err)) &&
          reports_open(&reports, options->reports, options->report_count, true, &err) &&
@@ -159,9 +163,9 @@ int batch_run(const struct convert_options *convert, const struct batch_options 
         tell_end(&pool);
     else
         messages_error(messages, &err);
-    status = !ok             ? (int)err.status
-             : pool.ended_by ? 128 + pool.ended_by
-                             : (int)row_totals_status(&reports.totals);
+    status = pool.ended_by ? 128 + pool.ended_by
+             : !ok         ? (int)err.status
+                           : (int)row_totals_status(&reports.totals);
     release(&pool);
     reports_close(&reports);
     return status;

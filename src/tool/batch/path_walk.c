@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "batch_signals.h"
 #include "beneath.h"
 #include "path_list.h"
 
@@ -84,7 +85,7 @@ bool path_list_walk(struct path_list *list, int root, const struct stat *except,
     struct walk w = {.root = root, .except = except, .shard = shard, .files = list};
     bool ok = path_list_add(&w.dirs, strdup(""), &everything, err);
 
-    while (ok && w.dirs.count > 0) {
+    while (ok && w.dirs.count > 0 && !batch_signals_end()) {
         char *path = w.dirs.paths[--w.dirs.count];
 
         ok = look_into(&w, path, err);

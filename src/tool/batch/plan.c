@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "batch_signals.h"
+
 static const char *kind_name(mode_t mode)
 {
     return S_ISLNK(mode)    ? "a symbolic link, which is not followed"
@@ -59,7 +61,7 @@ bool plan_make(struct pool *pool, struct cls_error *err)
     pool->tasks = calloc(list->count ? list->count : 1, sizeof(*pool->tasks));
     if (!pool->tasks)
         return cls_fail_errno(err, ENOMEM, "cannot plan the work");
-    for (size_t i = 0; i < list->count; i++) {
+    for (size_t i = 0; i < list->count && !batch_signals_end(); i++) {
         struct task *task = &pool->tasks[pool->count];
         struct row row = {0};
 

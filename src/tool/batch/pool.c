@@ -150,6 +150,8 @@ static void look_at_signals(struct pool *pool)
 
 static bool run(struct pool *pool, struct pollfd *fds, struct cls_error *err)
 {
+    batch_signals_block(&pool->setup.signals);
+    look_at_signals(pool); /* those that came before interrupt no waiting */
     for (;;) {
         if (!pool->ended_by && !hand_out(pool, err))
             return false;
