@@ -129,6 +129,17 @@ class What(BatchTest):
         self.assertEqual((self.new / "notes.txt").stat().st_mode & 0o777, 0o640)
         self.assertEqual(set(self.results("--copy-others").values()), {"up-to-date"})
 
+    def test_modes(self):
+        """Who could not look into a directory or a copied file before still cannot."""
+        self.put("dir/a")
+        self.put("dir/notes", b"hello")
+        modes = {self.old: 0o750, self.old / "dir": 0o710, self.old / "dir/a": 0o644, self.old / "dir/notes": 0o604}
+        for path, mode in modes.items():
+            os.chmod(path, mode)
+        self.results("--copy-others", umask=0o022)
+        for path, mode in {**modes, self.old / "dir/a": 0o600}.items():
+            self.assertEqual((self.new / path.relative_to(self.old)).stat().st_mode & 0o7777, mode, path)
+
     def test_options_of_a_conversion(self):
         self.put("a")
         self.run_batch("-f", "libxl", "--stream-version", "3")
@@ -142,9 +153,11 @@ class What(BatchTest):
         self.assertEqual(self.results(status=1), {"good": "up-to-date", "bad": "failed"})
         self.put("dir/lost")
         (self.new / "dir").write_bytes(b"in the way")
-        rows = self.report_of(status=3)
-        self.assertEqual(rows[b"dir/lost"]["status"], 3)
-        self.assertEqual((rows[b"bad"]["result"], rows[b"bad"]["status"]), ("failed", 1))
+        listed = self.file("list", b"bad\ndir/lost\ndir\n")
+        rows = self.report_of("--files-from", listed, status=1)
+        self.assertEqual({n.decode(): r["status"] for n, r in rows.items()}, {"bad": 1, "dir/lost": 2, "dir": 2})
+        rows = self.report_of("--files-from", self.file("list", b"bad\ngone"), status=3)
+        self.assertEqual({n.decode(): r["status"] for n, r in rows.items()}, {"bad": 1, "gone": 3})
 
     def test_usage(self):
         self.put("a")
@@ -154,10 +167,12 @@ class What(BatchTest):
                      ["-i", self.old, "-o", self.new, "--shard", "0/2"], ["-i", self.old, "-o", self.new, "--shard", "3/2"],
                      ["-i", self.old, "-o", self.new, "--shard", "1"], ["-i", self.old, "-o", self.new, "--report", "r.txt"],
                      ["-i", self.old, "-o", self.new, "--timeout", "x"], ["-i", save, "-o", self.new, "-j", "2"],
+                     ["-i", self.old, "-o", "-"], ["-i", self.old, "-o", "5"],
+                     ["-i", self.old, "-o", self.new, "--write-config", self.dir / "xl.cfg"],
                      ["-i", save, "-o", self.new, "--force"], ["--merge-reports", "x.html"],
                      ["--merge-reports", "x", "y.jsonl"], ["-i", self.old, "-o", self.new, "more"]):
             with self.subTest(argv=argv):
-                done = program.run(*argv)
+                done = program.run(*argv, cwd=self.dir)
                 self.assert_status(done, 2)
                 self.assertEqual(len(program.lines(done.stderr)), 1, done.stderr)
         self.assertEqual(self.new_files() if self.new.exists() else {}, {})
@@ -221,7 +236,7 @@ class Names(BatchTest):
         self.new.mkdir()
         os.symlink(outside, self.new / "dir")
         os.symlink(outside / "b", self.new / "b")
-        self.assertEqual(self.results(status=3), {"dir/a": "failed", "b": "failed"})
+        self.assertEqual(self.results(status=1), {"dir/a": "failed", "b": "failed"})
         self.assertEqual([p.name for p in outside.iterdir()], ["b"])
         self.assertEqual((outside / "b").read_bytes(), b"mine")
 

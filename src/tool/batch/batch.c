@@ -48,10 +48,13 @@ static bool is_above(const struct stat *above, int dir)
 
 static bool open_roots(struct place *place, struct stat *out, struct cls_error *err)
 {
+    struct stat in;
+
     place->in_root = open(place->in_label, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (place->in_root < 0)
+    /* Who may not look into the old directory may not look into the new one. */
+    if (place->in_root < 0 || fstat(place->in_root, &in) != 0)
         return cls_fail_errno(err, errno, "cannot open %s", place->in_label);
-    if (mkdir(place->out_label, 0777) != 0 && errno != EEXIST)
+    if (mkdir(place->out_label, 0700 | (in.st_mode & 0777)) != 0 && errno != EEXIST)
         return cls_fail_errno(err, errno, "cannot make %s", place->out_label);
     place->out_root = open(place->out_label, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (place->out_root < 0 && errno == ENOTDIR)

@@ -38,6 +38,7 @@ static bool wants_work(struct pool *pool, const char *path, uint64_t *size, stru
             close(fd);
         cls_fail_errno(&why, fd >= 0 ? EISDIR : errno, "cannot read %s/%s", pool->place.in_label,
                        path);
+        why.status = fd >= 0 ? CLS_USAGE : CLS_SYSTEM; /* listed: it will be one again */
     } else if (!S_ISREG(st.st_mode)) {
         row->result = ROW_OTHER;
         cls_fail(&why, CLS_OK, "%s", kind_name(st.st_mode));
