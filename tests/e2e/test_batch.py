@@ -201,6 +201,15 @@ class Names(BatchTest):
         self.assertEqual(set(self.new_files().values()), {WANT})
         self.assertIsNone(batch.valid_xml(self.dir / "r.xml"))
 
+    def test_names_too_long_for_a_line(self):
+        """What is wrong with a file is said all the same."""
+        long = b"d" * 200 + b"/" + b"\xff" * 255
+        self.put(long, BAD)
+        listed = self.file("list", long + b"\n" + b"e/" * 200 + b"gone")
+        said = program.lines(self.run_batch("--files-from", listed).stderr)
+        self.assertRegex(said[0], r": cannot open .*/e/e.*: No such file or directory$")
+        self.assertRegex(said[1], r"(\\xff){255}: byte 0x[0-9a-f]+: qemu record: .* input ended after \d+$")
+
     def test_deeper_than_any_path_can_say(self):
         depth, fd = 30, os.open(self.old, os.O_RDONLY)
         for _ in range(depth):
