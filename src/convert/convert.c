@@ -411,7 +411,8 @@ bool convert_stream(const struct convert_options *options, const struct cls_log 
         ok = enter_sandbox(c, err) && (options->copy ? copy(c, err) : convert(c, err));
         ok = in_file_finish(&c->in_file, &c->in,
                             envelope_is_delimited(&c->envelope) || c->rest_dropped, ok, err) &&
-             (!c->verify || options->copy || verify(c, err)) && run_hook(c, err) && commit(c, err);
+             (!c->verify || options->copy || verify(c, err)) && run_hook(c, err) &&
+             in_file_is_unchanged(&c->in_file, c->in_name, err) && commit(c, err);
     }
     if (!ok)
         pay_start(cleanup);

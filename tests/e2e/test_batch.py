@@ -14,7 +14,7 @@ import termios
 import time
 import unittest
 from pathlib import Path
-from typing import Union
+from typing import Callable, Union
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from kit import archive, batch, cases, expected, faults, legacy, make_stream, program, v2
@@ -393,6 +393,35 @@ class Trouble(BatchTest):
             self.assertIn("--timeout", rows[name]["why"]["reason"])
         self.assertIn("input ended", rows[b"c-bad"]["why"]["reason"], "which waited behind it")
         self.assertEqual(self.new_files(), {})
+
+    def test_input_that_changes(self):
+        """Part of what was read may be old, part new: no output, which would be taken for up to date."""
+        self.put("a")
+        os.utime(self.old / "a", (1, 1))
+        process = program.start("-i", self.old, "-o", self.new, "--report", self.dir / "r.jsonl", stderr=subprocess.PIPE,
+                                env=self.environment(Plan("pread", f"before:{int(signal.SIGSTOP)}", 2)))
+        self.addCleanup(process.communicate)
+        self.stopped_then(process, lambda: self.put("a"))
+        self.assertEqual(process.wait(program.TIMEOUT), 3)
+        row = batch.rows(self.dir / "r.jsonl")[b"a"]
+        self.assertEqual((row["result"], row["status"]), ("failed", 3))
+        self.assertIn("written to while it was read", row["why"]["reason"])
+        self.assertEqual(self.new_files(), {})
+        self.assertEqual(self.results(), {"a": "converted"})
+
+    @staticmethod
+    def descendants(pid: int) -> list[int]:
+        """Worker and conversion of it, the last one last."""
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [pid] + [below for child in children for below in Trouble.descendants(int(child))]
+
+    def stopped_then(self, process: subprocess.Popen, do: Callable[[], None]) -> None:
+        """When the conversion has stopped itself."""
+        until = time.monotonic() + program.TIMEOUT
+        while "T (stopped)" not in Path(f"/proc/{(last := self.descendants(process.pid)[-1])}/status").read_text():
+            self.assertLess(time.monotonic(), until)
+        do()
+        os.kill(last, signal.SIGCONT)
 
     def test_no_process_can_be_had(self):
         self.put("a")
