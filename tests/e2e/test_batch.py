@@ -6,6 +6,7 @@ import os
 import pty
 import random
 import re
+import resource
 import signal
 import struct
 import subprocess
@@ -31,6 +32,7 @@ ROUNDS = int(os.environ.get("BATCH_ROUNDS", 4))
 SMALL = int(os.environ.get("BATCH_SMALL", 250))
 LARGE = int(os.environ.get("BATCH_LARGE", 2))
 LARGE_SIZE = int(os.environ.get("BATCH_LARGE_MIB", 8)) << 20
+UNUSED_ID = 31337    # nobody else's processes count
 BUSY = 2000      # files, which take long enough to be interrupted at
 
 
@@ -427,6 +429,31 @@ class Trouble(BatchTest):
         self.put("a")
         done = self.run_batch(env=self.environment(Plan("pipe2", 24)))
         self.assertIn(done.returncode, (0, 3))
+
+    def test_fewer_workers_than_asked_for(self):
+        """Those that can be had do it all, however few files may be open."""
+        for i in range(100):
+            self.put(str(i))
+        done = self.run_batch("-j", "40", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (24, 24)))
+        self.assert_status(done, 0)
+        said = program.lines(done.stderr)
+        self.assertRegex(said[0], "warning: cannot start a worker: Too many open files$")
+        self.assertEqual(len(said), 2, "said once")
+        self.assertEqual(len(self.new_files()), 100)
+
+    @unittest.skipIf(program.HUNGRY, "a sanitizer's own processes count, too")
+    def test_few_processes(self):
+        """Conversions take turns."""
+        for i in range(100):
+            self.put(str(i))
+        os.chmod(self.dir, 0o755)
+        self.new.mkdir()
+        os.chown(self.new, UNUSED_ID, UNUSED_ID)
+        for number, status in ((6, 0), (1, 3)):
+            done = self.run_batch("-j", "4", "--force", user=UNUSED_ID, group=UNUSED_ID, extra_groups=[], preexec_fn=lambda:
+                                  resource.setrlimit(resource.RLIMIT_NPROC, (number, number)))
+            self.assert_status(done, status)
+            self.assertEqual(len(program.lines(done.stderr)), 1, done.stderr)
 
     def test_report_that_cannot_be_written(self):
         self.put("a")

@@ -126,9 +126,9 @@ static bool hand_out(struct pool *pool, struct cls_error *err)
         for (unsigned i = 0; i < pool->options->jobs; i++) {
             struct slot *slot = &pool->slots[i];
 
-            while (pool->next < pool->count && !slot->told_to_end &&
+            while (pool->next < pool->count && !slot->told_to_end && !slot->closed &&
                    (slot->count == 0 || (round > 0 && may_wait(pool, slot))))
-                if (!slot_add(pool, slot, pool->next++, err))
+                if (!slot_add(pool, slot, err))
                     return false;
         }
     }

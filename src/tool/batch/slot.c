@@ -61,14 +61,36 @@ static bool start(struct pool *pool, struct slot *slot, struct cls_error *err)
     return true;
 }
 
-bool slot_add(struct pool *pool, struct slot *slot, size_t task, struct cls_error *err)
+static bool close_slot(struct pool *pool, struct slot *slot, const struct cls_error *why,
+                       struct cls_error *err)
+{
+    unsigned workers = 0;
+
+    for (unsigned i = 0; i < pool->options->jobs; i++)
+        workers += pool->slots[i].worker.pid != 0;
+    if (workers == 0) {
+        *err = *why;
+        return false;
+    }
+    slot->closed = true;
+    if (!pool->short_of_workers)
+        messages_log(pool->messages, CLS_LOG_WARNING, why->reason);
+    pool->short_of_workers = true;
+    return true;
+}
+
+bool slot_add(struct pool *pool, struct slot *slot, struct cls_error *err)
 {
     struct cls_error why;
+    size_t task = pool->next;
 
+    if (slot->worker.pid == 0 && !worker_start(&slot->worker, &pool->setup, &why))
+        return close_slot(pool, slot, &why, err);
+    pool->next++;
     slot->tasks[slot->count++] = task;
     if (slot->count == 1)
         begin(pool, slot);
-    if (slot->worker.pid != 0 && worker_order(&slot->worker, task, &why))
+    if (worker_order(&slot->worker, task, &why))
         return true;
     if (slot->count > 1)
         return true; /* its worker has gone, which will be seen to */
