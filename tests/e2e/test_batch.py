@@ -425,6 +425,13 @@ class Trouble(BatchTest):
         do()
         os.kill(last, signal.SIGCONT)
 
+    def test_directory_that_cannot_be_listed_whole(self):
+        """Files would be missing, and nobody would know."""
+        self.put("a")
+        done = self.run_batch(env=self.environment(Plan("readdir", 5, 2)))
+        self.assert_status(done, 3)
+        self.assertRegex(program.lines(done.stderr)[-1], "cannot list all of the directory.*: Input/output error")
+
     def test_no_process_can_be_had(self):
         self.put("a")
         done = self.run_batch(env=self.environment(Plan("pipe2", 24)))
@@ -477,8 +484,9 @@ class Trouble(BatchTest):
             with self.subTest(signal=number):
                 process = self.busy("--report", report)
                 process.send_signal(number)
-                process.communicate(timeout=program.TIMEOUT)
+                said = process.communicate(timeout=program.TIMEOUT)[1]
                 self.assertEqual(process.returncode, 128 + number)
+                self.assertRegex(said, rb"; \d+ not reached\n$")
                 self.assertIsNone(batch.valid_xml(report))
                 self.assertNotIn(b'not-reached="0"', report.read_bytes())
                 self.assertFalse([n for n in archive.snapshot(self.new) if b".convert-legacy" in n])
@@ -633,6 +641,26 @@ class Reports(BatchTest):
         program.run("--merge-reports", self.dir / "again.xml", parts[0])
         self.assertEqual(batch.comparable_xml(self.dir / "again.xml"), batch.comparable_xml(whole))
         self.assertIsNone(batch.valid_xml(self.dir / "again.xml"))
+
+    def test_merging_into_one_of_them(self):
+        """Which stays as it is until the result is there."""
+        self.put("a")
+        report = self.dir / "r.jsonl"
+        self.report_of()
+        subprocess.run(["cp", self.dir / "report.jsonl", report], check=True)
+        before = report.read_bytes()
+        limit = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))}
+        self.assert_status(program.run("--merge-reports", report, report, **limit), 3)
+        self.assertEqual(report.read_bytes(), before)
+        self.assert_status(program.run("--merge-reports", report, report), 0)
+        self.assertEqual(batch.rows(report)[b"a"]["result"], "converted")
+
+    def test_merging_impossible_times(self):
+        row = '{"type":"file","path":"%s","result":"converted","seconds":%s}\n'
+        report = self.file("r.jsonl", "".join(row % (s, s) for s in ("1e300", "-5", "NaN", "1.5")).encode())
+        self.assert_status(program.run("--merge-reports", self.dir / "m.jsonl", report), 0)
+        self.assertEqual({n.decode(): r["seconds"] for n, r in batch.rows(self.dir / "m.jsonl").items()},
+                         {"1e300": 0, "-5": 0, "NaN": 0, "1.5": 1.5})
 
     def test_merging_what_is_not_there(self):
         self.assert_status(program.run("--merge-reports", self.dir / "m.xml", self.dir / "missing.jsonl"), 3)

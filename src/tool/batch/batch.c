@@ -81,17 +81,21 @@ static void tell_end(const struct pool *pool)
 {
     const struct row_totals *t = &pool->reports->totals;
     struct messages messages = *pool->messages;
-    char part[64] = "";
+    char part[64] = "", rest[64] = "";
+    size_t not_reached = pool->count - pool->finished;
 
     messages.subject = pool->place.in_label;
     if (pool->options->shard.count > 0)
         snprintf(part, sizeof(part), "part %u of %u: ", pool->options->shard.number,
                  pool->options->shard.count);
+    if (not_reached > 0)
+        snprintf(rest, sizeof(rest), "; %zu not reached", not_reached);
     messages_note(&messages,
                   "%s%" PRIu64 " files: %" PRIu64 " converted, %" PRIu64 " up to date, %" PRIu64
-                  " v2 already, %" PRIu64 " others, %" PRIu64 " failed",
+                  " v2 already, %" PRIu64 " others, %" PRIu64 " failed%s",
                   part, t->rows, t->results[ROW_CONVERTED], t->results[ROW_UP_TO_DATE],
-                  t->results[ROW_ALREADY_V2], t->results[ROW_OTHER], t->results[ROW_FAILED]);
+                  t->results[ROW_ALREADY_V2], t->results[ROW_OTHER], t->results[ROW_FAILED],
+                  rest);
 }
 
 /* Everything between the first look and the reports. */

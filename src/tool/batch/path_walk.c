@@ -38,7 +38,7 @@ static bool take_entries(struct walk *w, DIR *dir, const char *path, struct cls_
     static const struct shard everything;
     const struct dirent *entry;
 
-    while ((entry = readdir(dir))) {
+    while ((errno = 0, entry = readdir(dir))) {
         const char *name = entry->d_name;
         bool ok;
 
@@ -51,7 +51,9 @@ static bool take_entries(struct walk *w, DIR *dir, const char *path, struct cls_
         if (!ok)
             return false;
     }
-    return true;
+    /* What is not listed would be missing in the output, and nobody would know. */
+    return errno == 0 || cls_fail_errno(err, errno, "cannot list all of the directory %s",
+                                        *path ? path : "that was given");
 }
 
 static bool look_into(struct walk *w, const char *path, struct cls_error *err)

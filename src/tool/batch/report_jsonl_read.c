@@ -86,6 +86,12 @@ static void take_what_was_found(const struct lazy_json *j, json_object *line, st
                        hex_read(text_of(j, line, "sha256_out"), row->digest_out, DIGEST_SIZE);
 }
 
+/* 0 for what no run takes. */
+static uint64_t microseconds_of(double seconds)
+{
+    return seconds >= 0 && seconds < 1e12 ? (uint64_t)(seconds * 1e6 + 0.5) : 0;
+}
+
 static bool take_row(const struct lazy_json *j, json_object *line, struct row *row)
 {
     json_object *value;
@@ -99,7 +105,7 @@ static bool take_row(const struct lazy_json *j, json_object *line, struct row *r
     row->bytes_in = number_of(j, line, "bytes_in");
     row->bytes_out = number_of(j, line, "bytes_out");
     if (j->json_object_object_get_ex(line, "seconds", &value))
-        row->usec = (uint64_t)(j->json_object_get_double(value) * 1e6 + 0.5);
+        row->usec = microseconds_of(j->json_object_get_double(value));
     take_what_was_found(j, line, row);
     take_why(j, line, row);
     return true;

@@ -170,6 +170,8 @@ static bool ended(struct pool *pool, struct slot *slot, struct cls_error *err)
         row.usec = slot->worker.usec;
         return finish(pool, slot, &row, err);
     }
+    if (slot->over)
+        return true; /* begun just before the worker heard that it is to end: the next one's */
     if (slot->told_to_end && !slot->timed_out) {
         drop_first(pool, slot); /* not its fault: it stays as it was */
         return true;
