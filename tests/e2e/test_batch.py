@@ -532,11 +532,12 @@ class Trouble(BatchTest):
 
 
 class Progress(BatchTest):
-    def on_terminal(self, *args, columns: int, narrower: int = 0, **kw) -> str:
+    def on_terminal(self, *args, columns: int, narrower: int = 0, rows: int = 24, term: str = "xterm",
+                    **kw) -> str:
         """What a terminal of so many columns is sent until it is enough; after some lines it has narrower columns."""
         leader, follower = pty.openpty()
-        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        process = program.start(*args, stderr=follower, **kw)
+        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        process = program.start(*args, stderr=follower, env={**kw.pop("env", os.environ), "TERM": term}, **kw)
         self.addCleanup(process.wait)
         os.close(follower)
         sent = b""
@@ -587,6 +588,24 @@ class Progress(BatchTest):
         self.assertNotIn("[", lines[-1], "no room for the bar")
         self.assertIn("\x1b[5A", sent, "the two long lines took two rows each when it was made narrower")
         self.assertTrue(self.drawn(sent.rpartition("\x1b[J")[2]) == [], "taken off at the end")
+
+    def test_low_terminal(self):
+        """No more lines than there is room for: those above would stay behind."""
+        for i in range(4):
+            self.put(str(i))
+        env = faults.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}"), -1)
+        sent = self.on_terminal("-i", self.old, "-o", self.new, "-j", "4", columns=100, rows=3, env=env)
+        self.assertIn("\x1b[2A", sent)
+        self.assertNotIn("\x1b[3A", sent)
+        self.assertNotIn("\x1b[4A", sent)
+
+    def test_dumb_terminal(self):
+        """Lines that stay, and nothing that it would not understand."""
+        self.put("a")
+        env = faults.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}"), -1)
+        sent = self.on_terminal("-i", self.old, "-o", self.new, "--timeout", "3", columns=100, term="dumb", env=env)
+        self.assertNotIn("\x1b", sent)
+        self.assertIn("0 of 1 files: ", sent)
 
     def test_elsewhere(self):
         self.put("a")
