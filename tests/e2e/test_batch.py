@@ -468,6 +468,14 @@ class Trouble(BatchTest):
             self.assert_status(self.run_batch("--report", self.dir / name), 3)
         self.assert_status(self.run_batch("--report", "/dev/full/r.xml"), 3)
 
+    def test_one_of_the_reports_cannot_be_written(self):
+        self.put("notes.txt", b"hello")
+        names = [self.dir / name for name in ("r.xml", "r.html", "r.jsonl")]
+        done = self.run_batch(*(x for name in names for x in ("--report", name)), env=self.environment(Plan("linkat", 28)))
+        self.assert_status(done, 3)
+        self.assertEqual([name.exists() for name in names], [False, True, True])
+        self.assertEqual(batch.lines(names[2])[-1]["type"], "totals")
+
     def busy(self, *args, **kw) -> subprocess.Popen:
         """Started, and its first output is there."""
         archive.make(self.old, BUSY, 0, 0)
@@ -674,12 +682,14 @@ class Reports(BatchTest):
         self.assert_status(program.run("--merge-reports", report, report), 0)
         self.assertEqual(batch.rows(report)[b"a"]["result"], "converted")
 
-    def test_merging_impossible_times(self):
+    def test_merging_impossible_figures(self):
         row = '{"type":"file","path":"%s","result":"converted","seconds":%s}\n'
-        report = self.file("r.jsonl", "".join(row % (s, s) for s in ("1e300", "-5", "NaN", "1.5")).encode())
+        report = self.file("r.jsonl", "".join(row % (s, s) for s in ("1e300", "-5", "NaN", "1.5")).encode()
+                           + b'{"type":"file","path":"w","result":"converted","width":1e99}\n')
         self.assert_status(program.run("--merge-reports", self.dir / "m.jsonl", report), 0)
         self.assertEqual({n.decode(): r["seconds"] for n, r in batch.rows(self.dir / "m.jsonl").items()},
-                         {"1e300": 0, "-5": 0, "NaN": 0, "1.5": 1.5})
+                         {"1e300": 0, "-5": 0, "NaN": 0, "1.5": 1.5, "w": 0})
+        self.assertNotIn("width", batch.rows(self.dir / "m.jsonl")[b"w"])
 
     def test_merging_what_is_not_there(self):
         self.assert_status(program.run("--merge-reports", self.dir / "m.xml", self.dir / "missing.jsonl"), 3)

@@ -73,7 +73,7 @@ bool reports_open(struct reports *reports, const char *const *names, size_t coun
 /* Takes over what row points to. */
 bool reports_add(struct reports *reports, struct row *row, struct cls_error *err) CLS_MUST_CHECK;
 
-/* Writes the documents and gives them their names. */
+/* Writes the documents and gives them their names: all that can be. The first failure is in err. */
 bool reports_finish(struct reports *reports, uint64_t elapsed_usec, uint64_t not_reached,
                     struct cls_error *err) CLS_MUST_CHECK;
 void reports_close(struct reports *reports);

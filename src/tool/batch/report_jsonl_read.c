@@ -70,13 +70,14 @@ static void take_why(const struct lazy_json *j, json_object *line, struct row *r
 static void take_what_was_found(const struct lazy_json *j, json_object *line, struct row *row)
 {
     const char *guest = text_of(j, line, "guest");
+    uint64_t width = number_of(j, line, "width");
     json_object *pages;
 
     snprintf(row->envelope, sizeof(row->envelope), "%s", text_of(j, line, "envelope"));
     row->guest = strcmp(guest, "PV") == 0    ? GUEST_PV
                  : strcmp(guest, "HVM") == 0 ? GUEST_HVM
                                              : GUEST_UNKNOWN;
-    row->width = (unsigned)number_of(j, line, "width") / 8;
+    row->width = width == 32 ? 4 : width == 64 ? 8 : 0;
     row->p2m_size = number_of(j, line, "p2m_size");
     if (j->json_object_object_get_ex(line, "pages", &pages))
         for (unsigned i = 0; i < 16; i++)

@@ -148,8 +148,16 @@ bool reports_finish(struct reports *reports, uint64_t elapsed_usec, uint64_t not
         strftime(report.ended, sizeof(report.ended), "%Y-%m-%dT%H:%M:%SZ", &tm);
     if (report.count > 0)
         qsort(reports->rows, reports->kept, sizeof(*reports->rows), compare);
-    for (size_t i = 0; ok && i < reports->count; i++)
-        ok = write_document(&reports->files[i], &report, err);
+    /* One that can't be written keeps none of the others from it. */
+    for (size_t i = 0; i < reports->count; i++) {
+        struct cls_error why;
+
+        if (write_document(&reports->files[i], &report, &why))
+            continue;
+        if (ok)
+            *err = why;
+        ok = false;
+    }
     return ok;
 }
 
