@@ -73,8 +73,8 @@ void messages_log(void *ctx, enum cls_log_level level, const char *text)
 
     if (m->verbosity < (warning ? NORMAL : VERBOSE))
         return;
-    snprintf(line, sizeof(line), "%.*s%s%s%s", NAME_SHOWN, bare ? "" : m->subject,
-             bare ? "" : ": ", warning ? "warning: " : "", text);
+    snprintf(line, sizeof(line), "%.*s%s%s%s", NAME_SHOWN, bare ? "" : m->subject, bare ? "" : ": ",
+             warning ? "warning: " : "", text);
     put_line(m, warning ? LOG_WARNING : LOG_INFO, line);
 }
 

@@ -94,8 +94,7 @@ static void tell_end(const struct pool *pool)
                   "%s%" PRIu64 " files: %" PRIu64 " converted, %" PRIu64 " up to date, %" PRIu64
                   " v2 already, %" PRIu64 " others, %" PRIu64 " failed%s",
                   part, t->rows, t->results[ROW_CONVERTED], t->results[ROW_UP_TO_DATE],
-                  t->results[ROW_ALREADY_V2], t->results[ROW_OTHER], t->results[ROW_FAILED],
-                  rest);
+                  t->results[ROW_ALREADY_V2], t->results[ROW_OTHER], t->results[ROW_FAILED], rest);
 }
 
 /* Everything between the first look and the reports. */

@@ -66,7 +66,8 @@ struct reports {
 /* The format that a name asks for by its end, or -1. */
 int report_format_of(const char *name);
 
-/* append: .jsonl lines go behind those that are there, at once. Close with reports_close(), after failures, too. */
+/* append: .jsonl lines go behind those that are there, at once. Close with reports_close(), after
+ * failures, too. */
 bool reports_open(struct reports *reports, const char *const *names, size_t count, bool append,
                   struct cls_error *err) CLS_MUST_CHECK;
 

@@ -15,7 +15,7 @@ struct slot {
     double begun, deadline; /* of the first; deadline: when it gets the next signal, 0: never */
     bool told_to_end, timed_out;
     bool closed; /* no worker can be had for it: the others do what is left */
-    bool over; /* it was told to end, and its last task is over: it is about to */
+    bool over;   /* it was told to end, and its last task is over: it is about to */
 };
 
 /*
