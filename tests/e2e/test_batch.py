@@ -545,7 +545,8 @@ class Progress(BatchTest):
         """What a terminal of so many columns is sent until it is enough; after some lines it has narrower columns."""
         leader, follower = pty.openpty()
         fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        process = program.start(*args, stderr=follower, env={**kw.pop("env", os.environ), "TERM": term}, **kw)
+        env = {**kw.pop("env", os.environ), "TERM": term}
+        process = program.start(*args, stderr=follower, env=env, **kw)
         self.addCleanup(process.wait)
         os.close(follower)
         sent = b""

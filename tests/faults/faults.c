@@ -360,11 +360,6 @@ struct dirent64 *readdir64(DIR *dir)
     return real(dir);
 }
 
-struct dirent *readdir(DIR *dir)
-{
-    return (struct dirent *)readdir64(dir); /* the same where off_t has 64 bits */
-}
-
 long syscall(long nr, ...)
 {
     long a[6];
