@@ -5,41 +5,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/move.h"
-#include "config_file.h"
-#include "convert/in_file.h"
-#include "convert/out_file.h"
-#include "envelope/envelope.h"
+#include "conversion.h"
 #include "leftover.h"
 #include "legacy/reader.h"
 #include "read_back.h"
 #include "relabel.h"
-#include "source.h"
 #include "stream_kind.h"
 #include "v2/verify.h"
-#include "v2/writer.h"
-
-#define NAME_SHOWN 256
-
-struct conversion {
-    const struct convert_options *options;
-    const struct cls_log *log;
-    struct convert_cleanup *cleanup;
-    struct in_file in_file;
-    struct out_file out_file;
-    struct source_spools spools;
-    struct config_file config;
-    struct envelope envelope;
-    bool rest_dropped; /* by the legacy reader: an incomplete checkpoint */
-    struct cls_input in;
-    struct cls_output out;
-    struct v2_writer writer;
-    struct legacy_options reader;
-    bool relabelled;
-    bool verify;
-    struct convert_facts facts;
-    char in_name[NAME_SHOWN], out_name[NAME_SHOWN];
-};
 
 /* Async-signal-safe. What can't be written now, the reader is beyond caring for. */
 static void pay_start(struct convert_cleanup *cleanup)
@@ -69,102 +41,12 @@ bool convert_abandon(struct convert_cleanup *cleanup)
     return true;
 }
 
-/*
- * libxl waits at the other end and crashes if the stream's first bytes never come. They are due
- * from now on, come what may; should an envelope be found, its head comes first and nothing is due.
- */
-static void owe_start(struct conversion *c)
-{
-    if (c->options->format != CONVERT_FORMAT_LIBXL || c->options->need_xl ||
-        !out_file_is_straight(&c->out_file) || S_ISREG(c->out_file.st.st_mode))
-        return;
-    c->cleanup->start_fd = c->out_file.fd;
-    c->cleanup->owes_start = c->out_file.fd >= 0;
-}
-
 static bool start_writer(struct conversion *c, struct cls_error *err)
 {
     bool ok = v2_writer_start(&c->writer, err) && cls_output_flush(&c->out, err);
 
     c->cleanup->owes_start = 0;
     return ok;
-}
-
-/* The output is as long as the input but for some headers: that much is sure to be needed. */
-static void preallocate(struct conversion *c)
-{
-    const struct stat *st = &c->in_file.st;
-
-    if (in_file_is_regular(&c->in_file) && (uint64_t)st->st_size > c->in_file.start &&
-        !c->options->sparse && !c->options->compact)
-        out_file_preallocate(&c->out_file, (uint64_t)st->st_size - c->in_file.start);
-}
-
-static bool resolve_named(struct conversion *c, struct cls_error *err)
-{
-    const struct convert_options *o = c->options;
-
-    convert_display_name(o->in, true, c->in_name, sizeof(c->in_name));
-    convert_display_name(o->out, false, c->out_name, sizeof(c->out_name));
-    if (!out_file_resolve(&c->out_file, o->out, c->out_name, o->no_clobber, c->cleanup, err))
-        return false;
-    if (o->sparse && out_file_is_straight(&c->out_file))
-        return cls_fail(err, CLS_USAGE, "--sparse takes a file as output, which %s is not",
-                        c->out_name);
-    owe_start(c);
-    return in_file_open(&c->in_file, o->in, c->in_name, err);
-}
-
-static bool resolve_open(struct conversion *c, struct cls_error *err)
-{
-    const struct convert_options *o = c->options;
-
-    snprintf(c->in_name, sizeof(c->in_name), "%s", o->in);
-    snprintf(c->out_name, sizeof(c->out_name), "%s", o->out);
-    return in_file_take(&c->in_file, o->ends->in_fd, !o->copy, c->in_name, err) &&
-           out_file_resolve_at(&c->out_file, o->ends->out_dir, o->ends->out_name, c->out_name,
-                               o->no_clobber, c->cleanup, err);
-}
-
-/* Of an archive, what comes out of a compressed file goes unverified, as it can't be read again. */
-static bool decide_to_verify(struct conversion *c, struct cls_error *err)
-{
-    c->verify = read_back_possible(&c->in_file, c->in_name, &c->out_file, err);
-    if (!c->verify && c->options->ends)
-        cls_warn(c->log, "not verified: %s", err->reason);
-    return c->verify || c->options->ends;
-}
-
-static bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_error *err)
-{
-    const struct convert_options *o = c->options;
-    struct cls_move_options move = {.sparse = o->sparse, .durable = !o->no_sync};
-
-    if (!(o->ends ? resolve_open(c, err) : resolve_named(c, err)))
-        return false;
-    if (watch)
-        watch->unsized = c->in_file.decompress.pid != 0;
-    if (out_file_is(&c->out_file, &c->in_file.st))
-        return cls_fail(err, CLS_USAGE, "%s and %s are the same file", c->in_name, c->out_name);
-    if (o->compact && !in_file_is_regular(&c->in_file))
-        return cls_fail(err, CLS_USAGE, "--compact reads twice: %s is no regular file", c->in_name);
-    if (o->verify && !decide_to_verify(c, err))
-        return false;
-    if (!out_file_open(&c->out_file, err))
-        return false;
-    source_open_spools(&c->spools, o, &c->in_file);
-    if (o->copy && !c->out_file.exists && fchmod(c->out_file.fd, c->in_file.st.st_mode & 0777) != 0)
-        return cls_fail_errno(err, errno, "cannot set the mode of %s", c->out_name);
-    owe_start(c);
-    c->cleanup->also = &c->config.cleanup;
-    if (o->write_config && !config_file_open(&c->config, o->write_config, o->no_clobber,
-                                             &c->out_file, &c->in_file.st, err))
-        return false;
-    cls_input_init(&c->in, c->in_file.fd, c->in_name, c->in_file.start, watch);
-    cls_output_init(&c->out, c->out_file.fd, c->out_name, watch);
-    cls_move_prepare(&c->in, &c->out, &move, c->log);
-    preallocate(c);
-    return true;
 }
 
 /*
@@ -379,18 +261,6 @@ static bool commit(struct conversion *c, struct cls_error *err)
            out_file_commit(&c->out_file, sync, err);
 }
 
-static void close_ends(struct conversion *c)
-{
-    cls_input_release(&c->in);
-    cls_output_release(&c->out);
-    envelope_free(&c->envelope);
-    source_close_spools(&c->spools);
-    in_file_close(&c->in_file);
-    out_file_close(&c->out_file);
-    config_file_close(&c->config);
-    c->cleanup->also = NULL;
-}
-
 bool convert_stream(const struct convert_options *options, const struct cls_log *log,
                     struct cls_watch *watch, struct convert_cleanup *cleanup,
                     struct convert_facts *facts, struct cls_error *err)
@@ -411,7 +281,8 @@ bool convert_stream(const struct convert_options *options, const struct cls_log 
         ok = enter_sandbox(c, err) && (options->copy ? copy(c, err) : convert(c, err));
         ok = in_file_finish(&c->in_file, &c->in,
                             envelope_is_delimited(&c->envelope) || c->rest_dropped, ok, err) &&
-             (!c->verify || options->copy || verify(c, err)) && run_hook(c, err) && commit(c, err);
+             (!c->verify || options->copy || verify(c, err)) && run_hook(c, err) &&
+             in_file_is_unchanged(&c->in_file, c->in_name, err) && commit(c, err);
     }
     if (!ok)
         pay_start(cleanup);

@@ -57,6 +57,21 @@ bool in_file_finish(struct in_file *file, struct cls_input *in, bool anything_be
                : decompress_finish(&file->decompress, &file->fd, in, anything_behind, ok, err);
 }
 
+bool in_file_is_unchanged(const struct in_file *file, const char *name, struct cls_error *err)
+{
+    const struct timespec *then = &file->st.st_mtim, *now;
+    struct stat st;
+
+    if (!file->by_name || !S_ISREG(file->st.st_mode))
+        return true;
+    if (fstat(in_file_raw(file), &st) != 0)
+        return cls_fail_errno(err, errno, "cannot read %s", name);
+    now = &st.st_mtim;
+    return (st.st_size == file->st.st_size && now->tv_sec == then->tv_sec &&
+            now->tv_nsec == then->tv_nsec) ||
+           cls_fail(err, CLS_SYSTEM, "%s was written to while it was read", name);
+}
+
 int in_file_raw(const struct in_file *file)
 {
     return file->decompress.file >= 0 ? file->decompress.file : file->fd;

@@ -353,6 +353,10 @@ static bool check_batch(struct tool_options *o)
 {
     struct cls_error err;
 
+    if (convert_is_fd(o->convert.out))
+        return complain("--in is a directory, so --out must be one, too");
+    if (o->convert.write_config)
+        return complain("--write-config is for one save, not for a directory");
     o->batch.digests = o->convert.verify;
     if (o->batch.shard.count > 0 || o->batch.files_from ||
         shard_from_environment(&o->batch.shard, &err))

@@ -11,7 +11,9 @@
 
 #include "plain_text.h"
 
-#define LINE_SIZE 1024
+/* However long a name is, there is room for what is said of it. */
+#define NAME_SHOWN PATH_MAX
+#define LINE_SIZE  (NAME_SHOWN + 1024)
 
 /* All files that printing may ever need are opened now: in the sandbox none can be. */
 void messages_open(const struct messages *m)
@@ -49,7 +51,7 @@ void messages_mask(const char *text, char *buf, size_t size)
 
 static void put_line(const struct messages *m, int priority, const char *text)
 {
-    char masked[LINE_SIZE];
+    char masked[4 * LINE_SIZE];
 
     messages_mask(text, masked, sizeof(masked));
     if (m->before_line)
@@ -71,14 +73,14 @@ void messages_log(void *ctx, enum cls_log_level level, const char *text)
 
     if (m->verbosity < (warning ? NORMAL : VERBOSE))
         return;
-    snprintf(line, sizeof(line), "%s%s%s%s", bare ? "" : m->subject, bare ? "" : ": ",
+    snprintf(line, sizeof(line), "%.*s%s%s%s", NAME_SHOWN, bare ? "" : m->subject, bare ? "" : ": ",
              warning ? "warning: " : "", text);
     put_line(m, warning ? LOG_WARNING : LOG_INFO, line);
 }
 
 void messages_note(const struct messages *m, const char *fmt, ...)
 {
-    char text[LINE_SIZE / 2], line[LINE_SIZE];
+    char text[512], line[LINE_SIZE];
     va_list args;
 
     if (m->verbosity < NORMAL)
@@ -86,8 +88,8 @@ void messages_note(const struct messages *m, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
-    snprintf(line, sizeof(line), "%s%s%s", m->subject ? m->subject : "", m->subject ? ": " : "",
-             text);
+    snprintf(line, sizeof(line), "%.*s%s%s", NAME_SHOWN, m->subject ? m->subject : "",
+             m->subject ? ": " : "", text);
     put_line(m, LOG_NOTICE, line);
 }
 
@@ -98,7 +100,7 @@ int messages_error(const struct messages *m, const struct cls_error *err)
     if (m->verbosity < QUIET)
         return (int)err->status;
     if (err->about_input)
-        snprintf(line, sizeof(line), "%s: byte 0x%" PRIx64 ": %s%s%s",
+        snprintf(line, sizeof(line), "%.*s: byte 0x%" PRIx64 ": %s%s%s", NAME_SHOWN,
                  m->subject ? m->subject : "input", err->offset, err->place,
                  *err->place ? ": " : "", err->reason);
     else

@@ -27,10 +27,20 @@ double progress_now(void)
     return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
+/* A dumb one (Emacs's shell, say) takes text, and shows what should move its cursor as garbage. */
+static bool moves_its_cursor(void)
+{
+    const char *term = getenv("TERM");
+
+    return !term || strcmp(term, "dumb") != 0;
+}
+
 void progress_start(struct progress *p, enum progress_mode mode, bool quiet)
 {
-    p->terminal = isatty(STDERR_FILENO);
-    p->enabled = !quiet && (mode == PROGRESS_ALWAYS || (mode == PROGRESS_AUTO && p->terminal));
+    bool terminal = isatty(STDERR_FILENO);
+
+    p->terminal = terminal && moves_its_cursor();
+    p->enabled = !quiet && (mode == PROGRESS_ALWAYS || (mode == PROGRESS_AUTO && terminal));
     p->begun = progress_now();
     p->next = p->begun + FIRST_AFTER;
 }
@@ -120,22 +130,24 @@ static unsigned draw_line(const struct progress_item *item, unsigned columns)
     return columns;
 }
 
-static unsigned terminal_columns(void)
+static void terminal_size(unsigned *columns, unsigned *rows)
 {
-    struct winsize size;
+    struct winsize size = {0};
 
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
+    (void)ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
+    *columns = size.ws_col > 1 ? size.ws_col : 80;
+    *rows = size.ws_row > 0 ? size.ws_row : 24;
 }
 
 void progress_clear(void *ctx)
 {
     struct progress *p = ctx;
-    unsigned columns, rows = 0;
+    unsigned columns, rows_there, rows = 0;
 
     if (!p->drawn)
         return;
     /* On a terminal that was made narrower meanwhile, lines take several rows. */
-    columns = terminal_columns();
+    terminal_size(&columns, &rows_there);
     for (unsigned i = 0; i < p->drawn; i++)
         rows += p->columns[i] > columns ? (p->columns[i] - 1) / columns + 1 : 1;
     if (rows > 1)
@@ -152,7 +164,7 @@ bool progress_due(const struct progress *p)
 
 void progress_show(struct progress *p, const struct progress_item *items, size_t n)
 {
-    unsigned columns = terminal_columns();
+    unsigned columns, rows;
 
     p->next = progress_now() + (p->terminal ? TERMINAL_EVERY : LINE_EVERY);
     if (!p->terminal) {
@@ -160,6 +172,9 @@ void progress_show(struct progress *p, const struct progress_item *items, size_t
         return;
     }
     progress_clear(p);
+    terminal_size(&columns, &rows);
+    if (n > rows)
+        n = rows; /* what has scrolled off cannot be taken away again */
     for (size_t i = 0; i < n; i++) {
         if (i > 0)
             fputs("\r\n", stderr);

@@ -6,6 +6,7 @@ import os
 import pty
 import random
 import re
+import resource
 import signal
 import struct
 import subprocess
@@ -14,7 +15,7 @@ import termios
 import time
 import unittest
 from pathlib import Path
-from typing import Union
+from typing import Callable, Union
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from kit import archive, batch, cases, expected, faults, legacy, make_stream, program, v2
@@ -31,6 +32,7 @@ ROUNDS = int(os.environ.get("BATCH_ROUNDS", 4))
 SMALL = int(os.environ.get("BATCH_SMALL", 250))
 LARGE = int(os.environ.get("BATCH_LARGE", 2))
 LARGE_SIZE = int(os.environ.get("BATCH_LARGE_MIB", 8)) << 20
+UNUSED_ID = 31337    # nobody else's processes count
 BUSY = 2000      # files, which take long enough to be interrupted at
 
 
@@ -129,6 +131,17 @@ class What(BatchTest):
         self.assertEqual((self.new / "notes.txt").stat().st_mode & 0o777, 0o640)
         self.assertEqual(set(self.results("--copy-others").values()), {"up-to-date"})
 
+    def test_modes(self):
+        """Who could not look into a directory or a copied file before still cannot."""
+        self.put("dir/a")
+        self.put("dir/notes", b"hello")
+        modes = {self.old: 0o750, self.old / "dir": 0o710, self.old / "dir/a": 0o644, self.old / "dir/notes": 0o604}
+        for path, mode in modes.items():
+            os.chmod(path, mode)
+        self.results("--copy-others", umask=0o022)
+        for path, mode in {**modes, self.old / "dir/a": 0o600}.items():
+            self.assertEqual((self.new / path.relative_to(self.old)).stat().st_mode & 0o7777, mode, path)
+
     def test_options_of_a_conversion(self):
         self.put("a")
         self.run_batch("-f", "libxl", "--stream-version", "3")
@@ -142,9 +155,11 @@ class What(BatchTest):
         self.assertEqual(self.results(status=1), {"good": "up-to-date", "bad": "failed"})
         self.put("dir/lost")
         (self.new / "dir").write_bytes(b"in the way")
-        rows = self.report_of(status=3)
-        self.assertEqual(rows[b"dir/lost"]["status"], 3)
-        self.assertEqual((rows[b"bad"]["result"], rows[b"bad"]["status"]), ("failed", 1))
+        listed = self.file("list", b"bad\ndir/lost\ndir\n")
+        rows = self.report_of("--files-from", listed, status=1)
+        self.assertEqual({n.decode(): r["status"] for n, r in rows.items()}, {"bad": 1, "dir/lost": 2, "dir": 2})
+        rows = self.report_of("--files-from", self.file("list", b"bad\ngone"), status=3)
+        self.assertEqual({n.decode(): r["status"] for n, r in rows.items()}, {"bad": 1, "gone": 3})
 
     def test_usage(self):
         self.put("a")
@@ -154,10 +169,12 @@ class What(BatchTest):
                      ["-i", self.old, "-o", self.new, "--shard", "0/2"], ["-i", self.old, "-o", self.new, "--shard", "3/2"],
                      ["-i", self.old, "-o", self.new, "--shard", "1"], ["-i", self.old, "-o", self.new, "--report", "r.txt"],
                      ["-i", self.old, "-o", self.new, "--timeout", "x"], ["-i", save, "-o", self.new, "-j", "2"],
+                     ["-i", self.old, "-o", "-"], ["-i", self.old, "-o", "5"],
+                     ["-i", self.old, "-o", self.new, "--write-config", self.dir / "xl.cfg"],
                      ["-i", save, "-o", self.new, "--force"], ["--merge-reports", "x.html"],
                      ["--merge-reports", "x", "y.jsonl"], ["-i", self.old, "-o", self.new, "more"]):
             with self.subTest(argv=argv):
-                done = program.run(*argv)
+                done = program.run(*argv, cwd=self.dir)
                 self.assert_status(done, 2)
                 self.assertEqual(len(program.lines(done.stderr)), 1, done.stderr)
         self.assertEqual(self.new_files() if self.new.exists() else {}, {})
@@ -185,6 +202,15 @@ class Names(BatchTest):
         self.assertEqual(set(archive.snapshot(self.new)), set(names))
         self.assertEqual(set(self.new_files().values()), {WANT})
         self.assertIsNone(batch.valid_xml(self.dir / "r.xml"))
+
+    def test_names_too_long_for_a_line(self):
+        """What is wrong with a file is said all the same."""
+        long = b"d" * 200 + b"/" + b"\xff" * 255
+        self.put(long, BAD)
+        listed = self.file("list", long + b"\n" + b"e/" * 200 + b"gone")
+        said = program.lines(self.run_batch("--files-from", listed).stderr)
+        self.assertRegex(said[0], r": cannot open .*/e/e.*: No such file or directory$")
+        self.assertRegex(said[1], r"(\\xff){255}: byte 0x[0-9a-f]+: qemu record: .* input ended after \d+$")
 
     def test_deeper_than_any_path_can_say(self):
         depth, fd = 30, os.open(self.old, os.O_RDONLY)
@@ -221,7 +247,7 @@ class Names(BatchTest):
         self.new.mkdir()
         os.symlink(outside, self.new / "dir")
         os.symlink(outside / "b", self.new / "b")
-        self.assertEqual(self.results(status=3), {"dir/a": "failed", "b": "failed"})
+        self.assertEqual(self.results(status=1), {"dir/a": "failed", "b": "failed"})
         self.assertEqual([p.name for p in outside.iterdir()], ["b"])
         self.assertEqual((outside / "b").read_bytes(), b"mine")
 
@@ -370,10 +396,71 @@ class Trouble(BatchTest):
         self.assertIn("input ended", rows[b"c-bad"]["why"]["reason"], "which waited behind it")
         self.assertEqual(self.new_files(), {})
 
+    def test_input_that_changes(self):
+        """Part of what was read may be old, part new: no output, which would be taken for up to date."""
+        self.put("a")
+        os.utime(self.old / "a", (1, 1))
+        process = program.start("-i", self.old, "-o", self.new, "--report", self.dir / "r.jsonl", stderr=subprocess.PIPE,
+                                env=self.environment(Plan("pread", f"before:{int(signal.SIGSTOP)}", 2)))
+        self.addCleanup(process.communicate)
+        self.stopped_then(process, lambda: self.put("a"))
+        self.assertEqual(process.wait(program.TIMEOUT), 3)
+        row = batch.rows(self.dir / "r.jsonl")[b"a"]
+        self.assertEqual((row["result"], row["status"]), ("failed", 3))
+        self.assertIn("written to while it was read", row["why"]["reason"])
+        self.assertEqual(self.new_files(), {})
+        self.assertEqual(self.results(), {"a": "converted"})
+
+    @staticmethod
+    def descendants(pid: int) -> list[int]:
+        """Worker and conversion of it, the last one last."""
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [pid] + [below for child in children for below in Trouble.descendants(int(child))]
+
+    def stopped_then(self, process: subprocess.Popen, do: Callable[[], None]) -> None:
+        """When the conversion has stopped itself."""
+        until = time.monotonic() + program.TIMEOUT
+        while "T (stopped)" not in Path(f"/proc/{(last := self.descendants(process.pid)[-1])}/status").read_text():
+            self.assertLess(time.monotonic(), until)
+        do()
+        os.kill(last, signal.SIGCONT)
+
+    def test_directory_that_cannot_be_listed_whole(self):
+        """Files would be missing, and nobody would know."""
+        self.put("a")
+        done = self.run_batch(env=self.environment(Plan("readdir", 5, 2)))
+        self.assert_status(done, 3)
+        self.assertRegex(program.lines(done.stderr)[-1], "cannot list all of the directory.*: Input/output error")
+
     def test_no_process_can_be_had(self):
         self.put("a")
         done = self.run_batch(env=self.environment(Plan("pipe2", 24)))
         self.assertIn(done.returncode, (0, 3))
+
+    def test_fewer_workers_than_asked_for(self):
+        """Those that can be had do it all, however few files may be open."""
+        for i in range(100):
+            self.put(str(i))
+        done = self.run_batch("-j", "40", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (24, 24)))
+        self.assert_status(done, 0)
+        said = program.lines(done.stderr)
+        self.assertRegex(said[0], "warning: cannot start a worker: Too many open files$")
+        self.assertEqual(len(said), 2, "said once")
+        self.assertEqual(len(self.new_files()), 100)
+
+    @unittest.skipIf(program.HUNGRY, "a sanitizer's own processes count, too")
+    def test_few_processes(self):
+        """Conversions take turns."""
+        for i in range(100):
+            self.put(str(i))
+        os.chmod(self.dir, 0o755)
+        self.new.mkdir()
+        os.chown(self.new, UNUSED_ID, UNUSED_ID)
+        for number, status in ((6, 0), (1, 3)):
+            done = self.run_batch("-j", "4", "--force", user=UNUSED_ID, group=UNUSED_ID, extra_groups=[], preexec_fn=lambda:
+                                  resource.setrlimit(resource.RLIMIT_NPROC, (number, number)))
+            self.assert_status(done, status)
+            self.assertEqual(len(program.lines(done.stderr)), 1, done.stderr)
 
     def test_report_that_cannot_be_written(self):
         self.put("a")
@@ -381,10 +468,18 @@ class Trouble(BatchTest):
             self.assert_status(self.run_batch("--report", self.dir / name), 3)
         self.assert_status(self.run_batch("--report", "/dev/full/r.xml"), 3)
 
-    def busy(self, *args) -> subprocess.Popen:
+    def test_one_of_the_reports_cannot_be_written(self):
+        self.put("notes.txt", b"hello")
+        names = [self.dir / name for name in ("r.xml", "r.html", "r.jsonl")]
+        done = self.run_batch(*(x for name in names for x in ("--report", name)), env=self.environment(Plan("linkat", 28)))
+        self.assert_status(done, 3)
+        self.assertEqual([name.exists() for name in names], [False, True, True])
+        self.assertEqual(batch.lines(names[2])[-1]["type"], "totals")
+
+    def busy(self, *args, **kw) -> subprocess.Popen:
         """Started, and its first output is there."""
         archive.make(self.old, BUSY, 0, 0)
-        process = program.start("-i", self.old, "-o", self.new, *args, stderr=subprocess.PIPE)
+        process = program.start("-i", self.old, "-o", self.new, *args, stderr=subprocess.PIPE, **kw)
         self.addCleanup(process.communicate)
         until = time.monotonic() + 30
         while not any(p.is_file() for p in self.new.rglob("*")):
@@ -397,13 +492,45 @@ class Trouble(BatchTest):
             with self.subTest(signal=number):
                 process = self.busy("--report", report)
                 process.send_signal(number)
-                process.communicate(timeout=program.TIMEOUT)
+                said = process.communicate(timeout=program.TIMEOUT)[1]
                 self.assertEqual(process.returncode, 128 + number)
+                self.assertRegex(said, rb"; \d+ not reached\n$")
                 self.assertIsNone(batch.valid_xml(report))
                 self.assertNotIn(b'not-reached="0"', report.read_bytes())
                 self.assertFalse([n for n in archive.snapshot(self.new) if b".convert-legacy" in n])
                 self.assert_status(self.run_batch("-q"), 1)
                 subprocess.run(["rm", "-rf", self.old, self.new], check=True)
+
+    def test_terminated_while_a_worker_hangs(self):
+        """The others have ended; time runs out for the one, not for what they no longer do."""
+        process = self.busy("-j", "2", "--timeout", "1", start_new_session=True)
+        workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        os.kill(int(workers[0]), signal.SIGSTOP)
+        process.send_signal(signal.SIGTERM)
+        time.sleep(1.5)
+        self.assertIsNone(process.poll(), "it waits for the worker")
+        os.kill(int(workers[0]), signal.SIGCONT)
+        process.communicate(timeout=program.TIMEOUT)
+        self.assertEqual(process.returncode, 128 + signal.SIGTERM)
+
+    def test_ended_before_it_began(self):
+        """Nobody says which files: it waits for the list, and can be told to stop waiting."""
+        self.put("a")
+        for number in (signal.SIGINT, signal.SIGTERM):
+            process = program.start("-i", self.old, "-o", self.new, "--files-from", "-", stdin=subprocess.PIPE,
+                                    stderr=subprocess.PIPE)
+            self.addCleanup(process.communicate)
+            while not self.new.exists():
+                self.assertIsNone(process.poll())
+            process.send_signal(signal.SIGUSR1)
+            time.sleep(0.1)
+            self.assertIsNone(process.poll(), "SIGUSR1 is no reason to end")
+            process.send_signal(number)
+            self.assertEqual(process.wait(program.TIMEOUT), 128 + number)
+            self.new.rmdir()
+        env = faults.environment(Plan("openat", f"before:{int(signal.SIGINT)}", 2), -1)
+        self.assert_status(self.run_batch(env=env), 128 + signal.SIGINT)
+        self.assertEqual(self.new_files(), {})
 
     def test_where_it_stands(self):
         process = self.busy("-q")
@@ -413,11 +540,13 @@ class Trouble(BatchTest):
 
 
 class Progress(BatchTest):
-    def on_terminal(self, *args, columns: int, narrower: int = 0, **kw) -> str:
+    def on_terminal(self, *args, columns: int, narrower: int = 0, rows: int = 24, term: str = "xterm",
+                    **kw) -> str:
         """What a terminal of so many columns is sent until it is enough; after some lines it has narrower columns."""
         leader, follower = pty.openpty()
-        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        process = program.start(*args, stderr=follower, **kw)
+        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        env = {**kw.pop("env", os.environ), "TERM": term}
+        process = program.start(*args, stderr=follower, env=env, **kw)
         self.addCleanup(process.wait)
         os.close(follower)
         sent = b""
@@ -468,6 +597,24 @@ class Progress(BatchTest):
         self.assertNotIn("[", lines[-1], "no room for the bar")
         self.assertIn("\x1b[5A", sent, "the two long lines took two rows each when it was made narrower")
         self.assertTrue(self.drawn(sent.rpartition("\x1b[J")[2]) == [], "taken off at the end")
+
+    def test_low_terminal(self):
+        """No more lines than there is room for: those above would stay behind."""
+        for i in range(4):
+            self.put(str(i))
+        env = faults.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}"), -1)
+        sent = self.on_terminal("-i", self.old, "-o", self.new, "-j", "4", columns=100, rows=3, env=env)
+        self.assertIn("\x1b[2A", sent)
+        self.assertNotIn("\x1b[3A", sent)
+        self.assertNotIn("\x1b[4A", sent)
+
+    def test_dumb_terminal(self):
+        """Lines that stay, and nothing that it would not understand."""
+        self.put("a")
+        env = faults.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}"), -1)
+        sent = self.on_terminal("-i", self.old, "-o", self.new, "--timeout", "3", columns=100, term="dumb", env=env)
+        self.assertNotIn("\x1b", sent)
+        self.assertIn("0 of 1 files: ", sent)
 
     def test_elsewhere(self):
         self.put("a")
@@ -522,6 +669,28 @@ class Reports(BatchTest):
         program.run("--merge-reports", self.dir / "again.xml", parts[0])
         self.assertEqual(batch.comparable_xml(self.dir / "again.xml"), batch.comparable_xml(whole))
         self.assertIsNone(batch.valid_xml(self.dir / "again.xml"))
+
+    def test_merging_into_one_of_them(self):
+        """Which stays as it is until the result is there."""
+        self.put("a")
+        report = self.dir / "r.jsonl"
+        self.report_of()
+        subprocess.run(["cp", self.dir / "report.jsonl", report], check=True)
+        before = report.read_bytes()
+        limit = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))}
+        self.assert_status(program.run("--merge-reports", report, report, **limit), 3)
+        self.assertEqual(report.read_bytes(), before)
+        self.assert_status(program.run("--merge-reports", report, report), 0)
+        self.assertEqual(batch.rows(report)[b"a"]["result"], "converted")
+
+    def test_merging_impossible_figures(self):
+        row = '{"type":"file","path":"%s","result":"converted","seconds":%s}\n'
+        report = self.file("r.jsonl", "".join(row % (s, s) for s in ("1e300", "-5", "NaN", "1.5")).encode()
+                           + b'{"type":"file","path":"w","result":"converted","width":1e99}\n')
+        self.assert_status(program.run("--merge-reports", self.dir / "m.jsonl", report), 0)
+        self.assertEqual({n.decode(): r["seconds"] for n, r in batch.rows(self.dir / "m.jsonl").items()},
+                         {"1e300": 0, "-5": 0, "NaN": 0, "1.5": 1.5, "w": 0})
+        self.assertNotIn("width", batch.rows(self.dir / "m.jsonl")[b"w"])
 
     def test_merging_what_is_not_there(self):
         self.assert_status(program.run("--merge-reports", self.dir / "m.xml", self.dir / "missing.jsonl"), 3)

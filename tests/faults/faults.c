@@ -1,5 +1,6 @@
 #include "faults.h"
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -346,6 +347,17 @@ int fstat64(int fd, struct stat64 *st)
     if (!real)
         *(void **)&real = dlsym(RTLD_NEXT, "fstat64");
     return hit == HIT_FAIL ? -1 : (int)end(hit, real(fd, st));
+}
+
+struct dirent64 *readdir64(DIR *dir)
+{
+    static struct dirent64 *(*real)(DIR *);
+
+    if (begin("readdir") == HIT_FAIL)
+        return NULL;
+    if (!real)
+        *(void **)&real = dlsym(RTLD_NEXT, "readdir64");
+    return real(dir);
 }
 
 long syscall(long nr, ...)

@@ -48,10 +48,13 @@ static bool is_above(const struct stat *above, int dir)
 
 static bool open_roots(struct place *place, struct stat *out, struct cls_error *err)
 {
+    struct stat in;
+
     place->in_root = open(place->in_label, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (place->in_root < 0)
+    /* Who may not look into the old directory may not look into the new one. */
+    if (place->in_root < 0 || fstat(place->in_root, &in) != 0)
         return cls_fail_errno(err, errno, "cannot open %s", place->in_label);
-    if (mkdir(place->out_label, 0777) != 0 && errno != EEXIST)
+    if (mkdir(place->out_label, 0700 | (in.st_mode & 0777)) != 0 && errno != EEXIST)
         return cls_fail_errno(err, errno, "cannot make %s", place->out_label);
     place->out_root = open(place->out_label, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (place->out_root < 0 && errno == ENOTDIR)
@@ -78,17 +81,20 @@ static void tell_end(const struct pool *pool)
 {
     const struct row_totals *t = &pool->reports->totals;
     struct messages messages = *pool->messages;
-    char part[64] = "";
+    char part[64] = "", rest[64] = "";
+    size_t not_reached = pool->count - pool->finished;
 
     messages.subject = pool->place.in_label;
     if (pool->options->shard.count > 0)
         snprintf(part, sizeof(part), "part %u of %u: ", pool->options->shard.number,
                  pool->options->shard.count);
+    if (not_reached > 0)
+        snprintf(rest, sizeof(rest), "; %zu not reached", not_reached);
     messages_note(&messages,
                   "%s%" PRIu64 " files: %" PRIu64 " converted, %" PRIu64 " up to date, %" PRIu64
-                  " v2 already, %" PRIu64 " others, %" PRIu64 " failed",
+                  " v2 already, %" PRIu64 " others, %" PRIu64 " failed%s",
                   part, t->rows, t->results[ROW_CONVERTED], t->results[ROW_UP_TO_DATE],
-                  t->results[ROW_ALREADY_V2], t->results[ROW_OTHER], t->results[ROW_FAILED]);
+                  t->results[ROW_ALREADY_V2], t->results[ROW_OTHER], t->results[ROW_FAILED], rest);
 }
 
 /* Everything between the first look and the reports. */
@@ -98,6 +104,10 @@ static bool work(struct pool *pool, struct cls_error *err)
     bool ok = open_roots(&pool->place, &out, err) && list_files(pool, &out, &pool->list, err) &&
               plan_make(pool, err);
 
+    pool->ended_by = batch_signals_end();
+    if (pool->ended_by)
+        return cls_fail(err, CLS_SYSTEM, "%s: ended by signal %d before the first conversion",
+                        pool->place.in_label, pool->ended_by);
     if (ok) {
         pool->progress->begun = progress_now();
         ok = pool_run(pool, err);
@@ -150,7 +160,7 @@ int batch_run(const struct convert_options *convert, const struct batch_options 
         settled.jobs = processors();
     messages->before_line = progress_clear;
     messages->before_line_ctx = &progress;
-    batch_signals_install(&pool.setup.signals);
+    batch_signals_install();
     progress_start(&progress, progress_mode, messages->verbosity <= QUIET);
     ok = (!options->digests || lazy_sha256(&err)) &&
          reports_open(&reports, options->reports, options->report_count, true, &err) &&
@@ -159,9 +169,9 @@ int batch_run(const struct convert_options *convert, const struct batch_options 
         tell_end(&pool);
     else
         messages_error(messages, &err);
-    status = !ok             ? (int)err.status
-             : pool.ended_by ? 128 + pool.ended_by
-                             : (int)row_totals_status(&reports.totals);
+    status = pool.ended_by ? 128 + pool.ended_by
+             : !ok         ? (int)err.status
+                           : (int)row_totals_status(&reports.totals);
     release(&pool);
     reports_close(&reports);
     return status;

@@ -12,24 +12,34 @@ static void note(int sig)
         end_signal = sig;
 }
 
-void batch_signals_install(sigset_t *while_waiting)
-{
-    static const int ours[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD};
-    struct sigaction old, action = {.sa_handler = note};
-    sigset_t blocked;
+static const int ours[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD};
 
-    sigemptyset(&blocked);
-    for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+#define OURS (sizeof(ours) / sizeof(ours[0]))
+
+void batch_signals_install(void)
+{
+    struct sigaction old, action = {.sa_handler = note};
+
+    for (size_t i = 0; i < OURS; i++) {
+        action.sa_flags = ours[i] == SIGUSR1 || ours[i] == SIGCHLD ? SA_RESTART : 0;
         /* Children must be noticed even where SIGCHLD was ignored. */
         if (sigaction(ours[i], NULL, &old) == 0 &&
             (old.sa_handler != SIG_IGN || ours[i] == SIGCHLD))
             sigaction(ours[i], &action, NULL);
-        sigaddset(&blocked, ours[i]);
     }
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
+}
+
+void batch_signals_block(sigset_t *while_waiting)
+{
+    sigset_t blocked;
+
+    sigemptyset(&blocked);
+    for (size_t i = 0; i < OURS; i++)
+        sigaddset(&blocked, ours[i]);
     sigprocmask(SIG_BLOCK, &blocked, while_waiting);
-    for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+    for (size_t i = 0; i < OURS; i++)
         sigdelset(while_waiting, ours[i]);
 }
 

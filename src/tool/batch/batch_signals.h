@@ -8,10 +8,13 @@
 #include <stdbool.h>
 
 /*
- * From now on SIGTERM, SIGINT, SIGHUP, SIGUSR1 and SIGCHLD come only while waiting with the mask
- * that is returned here. A signal that is ignored already stays ignored.
+ * From now on SIGTERM, SIGINT, SIGHUP and SIGUSR1 are noted; the first three interrupt calls that
+ * wait. A signal that is ignored already stays ignored.
  */
-void batch_signals_install(sigset_t *while_waiting);
+void batch_signals_install(void);
+
+/* From now on they, and SIGCHLD, come only while waiting with the mask that is returned here. */
+void batch_signals_block(sigset_t *while_waiting);
 
 /* The signal that asks for the end; 0: none came. */
 int batch_signals_end(void);

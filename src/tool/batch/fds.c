@@ -10,10 +10,16 @@ static int compare(const void *a, const void *b)
     return *(const int *)a - *(const int *)b;
 }
 
-/* musl has no function for it. */
+/* musl has no function for it, nor have kernels before 5.9: there one by one. */
 static void close_from_to(unsigned first, unsigned last)
 {
-    (void)syscall(SYS_close_range, first, last, 0);
+    long limit;
+
+    if (syscall(SYS_close_range, first, last, 0) == 0)
+        return;
+    limit = sysconf(_SC_OPEN_MAX);
+    for (long fd = first; fd <= (long)last && fd < limit; fd++)
+        close((int)fd);
 }
 
 void fds_keep_only(const int *keep, size_t n)

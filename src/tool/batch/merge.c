@@ -7,6 +7,7 @@
 
 #include "batch.h"
 #include "lazy/json.h"
+#include "signals.h"
 
 struct merge {
     struct messages *messages;
@@ -107,11 +108,12 @@ static bool add_rows(struct merge *merge, struct reports *reports, struct cls_er
 
 int batch_merge(const char *out, char *const *in, size_t count, struct messages *messages)
 {
+    static struct reports reports; /* a signal handler refers to it to the very end */
     struct merge merge = {.messages = messages};
-    struct reports reports = {0};
     struct cls_error err;
     bool ok = lazy_json(&err) != NULL;
 
+    signals_install(&reports.files[0].cleanup);
     for (size_t i = 0; ok && i < count; i++)
         ok = read_report(&merge, in[i], &err);
     /* Only now: the result may be one of what it is made of. */

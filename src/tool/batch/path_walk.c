@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "batch_signals.h"
 #include "beneath.h"
 #include "path_list.h"
 
@@ -37,7 +38,7 @@ static bool take_entries(struct walk *w, DIR *dir, const char *path, struct cls_
     static const struct shard everything;
     const struct dirent *entry;
 
-    while ((entry = readdir(dir))) {
+    while ((errno = 0, entry = readdir(dir))) {
         const char *name = entry->d_name;
         bool ok;
 
@@ -50,7 +51,9 @@ static bool take_entries(struct walk *w, DIR *dir, const char *path, struct cls_
         if (!ok)
             return false;
     }
-    return true;
+    /* What is not listed would be missing in the output, and nobody would know. */
+    return errno == 0 || cls_fail_errno(err, errno, "cannot list all of the directory %s",
+                                        *path ? path : "that was given");
 }
 
 static bool look_into(struct walk *w, const char *path, struct cls_error *err)
@@ -84,7 +87,7 @@ bool path_list_walk(struct path_list *list, int root, const struct stat *except,
     struct walk w = {.root = root, .except = except, .shard = shard, .files = list};
     bool ok = path_list_add(&w.dirs, strdup(""), &everything, err);
 
-    while (ok && w.dirs.count > 0) {
+    while (ok && w.dirs.count > 0 && !batch_signals_end()) {
         char *path = w.dirs.paths[--w.dirs.count];
 
         ok = look_into(&w, path, err);

@@ -50,6 +50,7 @@ bool place_make(struct place *place, struct cls_error *err)
 {
     struct stat st;
     mode_t mode = 0700;
+    bool in_the_way;
 
     if (place->out_dir >= 0)
         return true;
@@ -57,8 +58,13 @@ bool place_make(struct place *place, struct cls_error *err)
     if (fstat(place->in_dir, &st) == 0)
         mode |= st.st_mode & 0777;
     place->out_dir = make_beneath(place->out_root, place->dir, mode, place->sync);
-    return place->out_dir >= 0 || cls_fail_errno(err, errno, "cannot make the directory %s/%s",
-                                                 place->out_label, place->dir);
+    if (place->out_dir >= 0)
+        return true;
+    in_the_way = errno == ENOTDIR || errno == ELOOP;
+    cls_fail_errno(err, errno, "cannot make the directory %s/%s", place->out_label, place->dir);
+    if (in_the_way)
+        err->status = CLS_USAGE; /* as a name in the way of a file */
+    return false;
 }
 
 static bool is_older(const struct timespec *a, const struct timespec *b)

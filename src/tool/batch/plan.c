@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "batch_signals.h"
+
 static const char *kind_name(mode_t mode)
 {
     return S_ISLNK(mode)    ? "a symbolic link, which is not followed"
@@ -36,6 +38,7 @@ static bool wants_work(struct pool *pool, const char *path, uint64_t *size, stru
             close(fd);
         cls_fail_errno(&why, fd >= 0 ? EISDIR : errno, "cannot read %s/%s", pool->place.in_label,
                        path);
+        why.status = fd >= 0 ? CLS_USAGE : CLS_SYSTEM; /* listed: it will be one again */
     } else if (!S_ISREG(st.st_mode)) {
         row->result = ROW_OTHER;
         cls_fail(&why, CLS_OK, "%s", kind_name(st.st_mode));
@@ -59,7 +62,7 @@ bool plan_make(struct pool *pool, struct cls_error *err)
     pool->tasks = calloc(list->count ? list->count : 1, sizeof(*pool->tasks));
     if (!pool->tasks)
         return cls_fail_errno(err, ENOMEM, "cannot plan the work");
-    for (size_t i = 0; i < list->count; i++) {
+    for (size_t i = 0; i < list->count && !batch_signals_end(); i++) {
         struct task *task = &pool->tasks[pool->count];
         struct row row = {0};
 

@@ -83,6 +83,20 @@ static void show_progress(struct pool *pool,
     show(pool->progress, items, n);
 }
 
+/* Has it something to do, and a worker that does it? (Not once that was ended with the batch.) */
+static bool is_at_work(const struct slot *slot)
+{
+    return slot->worker.pid != 0 && slot->count > 0;
+}
+
+static bool is_idle(const struct pool *pool)
+{
+    for (unsigned i = 0; i < pool->options->jobs; i++)
+        if (is_at_work(&pool->slots[i]))
+            return false;
+    return true;
+}
+
 /* Until a worker has news, a signal comes, or something is due. */
 static bool wait_for_news(const struct pool *pool, struct pollfd *fds, struct cls_error *err)
 {
@@ -91,7 +105,7 @@ static bool wait_for_news(const struct pool *pool, struct pollfd *fds, struct cl
     nfds_t n = 0;
 
     for (unsigned i = 0; i < pool->options->jobs; i++)
-        if (pool->slots[i].count > 0)
+        if (is_at_work(&pool->slots[i]))
             fds[n++] = (struct pollfd){.fd = pool->slots[i].worker.news, .events = POLLIN};
     if (ppoll(fds, n, hurry ? &wait : NULL, &pool->setup.signals) < 0 && errno != EINTR)
         return cls_fail_errno(err, errno, "cannot wait for the workers");
@@ -112,20 +126,12 @@ static bool hand_out(struct pool *pool, struct cls_error *err)
         for (unsigned i = 0; i < pool->options->jobs; i++) {
             struct slot *slot = &pool->slots[i];
 
-            while (pool->next < pool->count && !slot->told_to_end &&
+            while (pool->next < pool->count && !slot->told_to_end && !slot->closed &&
                    (slot->count == 0 || (round > 0 && may_wait(pool, slot))))
-                if (!slot_add(pool, slot, pool->next++, err))
+                if (!slot_add(pool, slot, err))
                     return false;
         }
     }
-    return true;
-}
-
-static bool is_idle(const struct pool *pool)
-{
-    for (unsigned i = 0; i < pool->options->jobs; i++)
-        if (pool->slots[i].worker.pid != 0 && pool->slots[i].count > 0)
-            return false;
     return true;
 }
 
@@ -135,7 +141,7 @@ static void look_at_signals(struct pool *pool)
     if (batch_signals_end() && !pool->ended_by) {
         pool->ended_by = batch_signals_end();
         for (unsigned i = 0; i < pool->options->jobs; i++)
-            if (pool->slots[i].count > 0 && !pool->slots[i].told_to_end)
+            if (is_at_work(&pool->slots[i]) && !pool->slots[i].told_to_end)
                 slot_end(&pool->slots[i]);
     }
     if (batch_signals_take_usr1())
@@ -144,6 +150,8 @@ static void look_at_signals(struct pool *pool)
 
 static bool run(struct pool *pool, struct pollfd *fds, struct cls_error *err)
 {
+    batch_signals_block(&pool->setup.signals);
+    look_at_signals(pool); /* those that came before interrupt no waiting */
     for (;;) {
         if (!pool->ended_by && !hand_out(pool, err))
             return false;
@@ -164,7 +172,7 @@ static bool run(struct pool *pool, struct pollfd *fds, struct cls_error *err)
 static void dismiss_all(struct pool *pool)
 {
     for (unsigned i = 0; i < pool->options->jobs; i++) {
-        if (pool->slots[i].count > 0 && pool->slots[i].worker.pid != 0)
+        if (is_at_work(&pool->slots[i]))
             kill(pool->slots[i].worker.pid, SIGTERM);
         worker_dismiss(&pool->slots[i].worker);
     }

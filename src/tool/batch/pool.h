@@ -22,8 +22,9 @@ struct pool {
     size_t count, next;    /* tasks[next] comes next */
     uint64_t bytes, done;  /* of all tasks, and of those that are over */
     size_t finished;
-    struct slot *slots; /* options->jobs of them */
-    int ended_by;       /* the signal; 0: none */
+    struct slot *slots;    /* options->jobs of them */
+    bool short_of_workers; /* there are fewer, as was said */
+    int ended_by;          /* the signal; 0: none */
 };
 
 /*

@@ -51,6 +51,7 @@ struct reports {
     struct report_file {
         const char *name;
         enum report_format format;
+        bool grows; /* line by line under its name; else it gets that at the end */
         struct convert_cleanup cleanup;
         struct out_file file; /* of a document */
         FILE *out;
@@ -65,14 +66,15 @@ struct reports {
 /* The format that a name asks for by its end, or -1. */
 int report_format_of(const char *name);
 
-/* append: lines go behind those that are there. Close with reports_close(), after failures, too. */
+/* append: .jsonl lines go behind those that are there, at once. Close with reports_close(), after
+ * failures, too. */
 bool reports_open(struct reports *reports, const char *const *names, size_t count, bool append,
                   struct cls_error *err) CLS_MUST_CHECK;
 
 /* Takes over what row points to. */
 bool reports_add(struct reports *reports, struct row *row, struct cls_error *err) CLS_MUST_CHECK;
 
-/* Writes the documents and gives them their names. */
+/* Writes the documents and gives them their names: all that can be. The first failure is in err. */
 bool reports_finish(struct reports *reports, uint64_t elapsed_usec, uint64_t not_reached,
                     struct cls_error *err) CLS_MUST_CHECK;
 void reports_close(struct reports *reports);

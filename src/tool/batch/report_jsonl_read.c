@@ -70,13 +70,14 @@ static void take_why(const struct lazy_json *j, json_object *line, struct row *r
 static void take_what_was_found(const struct lazy_json *j, json_object *line, struct row *row)
 {
     const char *guest = text_of(j, line, "guest");
+    uint64_t width = number_of(j, line, "width");
     json_object *pages;
 
     snprintf(row->envelope, sizeof(row->envelope), "%s", text_of(j, line, "envelope"));
     row->guest = strcmp(guest, "PV") == 0    ? GUEST_PV
                  : strcmp(guest, "HVM") == 0 ? GUEST_HVM
                                              : GUEST_UNKNOWN;
-    row->width = (unsigned)number_of(j, line, "width") / 8;
+    row->width = width == 32 ? 4 : width == 64 ? 8 : 0;
     row->p2m_size = number_of(j, line, "p2m_size");
     if (j->json_object_object_get_ex(line, "pages", &pages))
         for (unsigned i = 0; i < 16; i++)
@@ -84,6 +85,12 @@ static void take_what_was_found(const struct lazy_json *j, json_object *line, st
                 row->pages[i] = number_of(j, pages, page_type_name(i));
     row->has_digests = hex_read(text_of(j, line, "sha256_in"), row->digest_in, DIGEST_SIZE) &&
                        hex_read(text_of(j, line, "sha256_out"), row->digest_out, DIGEST_SIZE);
+}
+
+/* 0 for what no run takes. */
+static uint64_t microseconds_of(double seconds)
+{
+    return seconds >= 0 && seconds < 1e12 ? (uint64_t)(seconds * 1e6 + 0.5) : 0;
 }
 
 static bool take_row(const struct lazy_json *j, json_object *line, struct row *row)
@@ -99,7 +106,7 @@ static bool take_row(const struct lazy_json *j, json_object *line, struct row *r
     row->bytes_in = number_of(j, line, "bytes_in");
     row->bytes_out = number_of(j, line, "bytes_out");
     if (j->json_object_object_get_ex(line, "seconds", &value))
-        row->usec = (uint64_t)(j->json_object_get_double(value) * 1e6 + 0.5);
+        row->usec = microseconds_of(j->json_object_get_double(value));
     take_what_was_found(j, line, row);
     take_why(j, line, row);
     return true;

@@ -38,10 +38,9 @@ static bool end_last_line(FILE *out)
     return last == '\n' || (fputc('\n', out) != EOF && fflush(out) == 0);
 }
 
-static bool open_lines(struct report_file *f, bool append, struct cls_error *err)
+static bool open_lines(struct report_file *f, struct cls_error *err)
 {
-    int fd = open(
-        f->name, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | (append ? 0 : O_TRUNC), 0600);
+    int fd = open(f->name, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
 
     f->out = fd < 0 ? NULL : fdopen(fd, "a+");
     return (f->out && end_last_line(f->out)) || fail(f, err);
@@ -73,7 +72,8 @@ bool reports_open(struct reports *reports, const char *const *names, size_t coun
             (f->format == REPORT_XML && !lazy_xml(err)))
             return false;
         reports->keep |= f->format != REPORT_JSONL;
-        if (!(f->format == REPORT_JSONL ? open_lines(f, append, err) : open_document(f, err)))
+        f->grows = append && f->format == REPORT_JSONL;
+        if (!(f->grows ? open_lines(f, err) : open_document(f, err)))
             return false;
     }
     return true;
@@ -129,7 +129,7 @@ static bool write_document(struct report_file *f, const struct report *report,
         return false;
     if (fflush(f->out) != 0 || ferror(f->out))
         return fail(f, err);
-    return f->format == REPORT_JSONL || out_file_commit(&f->file, false, err);
+    return f->grows || out_file_commit(&f->file, false, err);
 }
 
 bool reports_finish(struct reports *reports, uint64_t elapsed_usec, uint64_t not_reached,
@@ -148,8 +148,16 @@ bool reports_finish(struct reports *reports, uint64_t elapsed_usec, uint64_t not
         strftime(report.ended, sizeof(report.ended), "%Y-%m-%dT%H:%M:%SZ", &tm);
     if (report.count > 0)
         qsort(reports->rows, reports->kept, sizeof(*reports->rows), compare);
-    for (size_t i = 0; ok && i < reports->count; i++)
-        ok = write_document(&reports->files[i], &report, err);
+    /* One that can't be written keeps none of the others from it. */
+    for (size_t i = 0; i < reports->count; i++) {
+        struct cls_error why;
+
+        if (write_document(&reports->files[i], &report, &why))
+            continue;
+        if (ok)
+            *err = why;
+        ok = false;
+    }
     return ok;
 }
 
@@ -160,7 +168,7 @@ void reports_close(struct reports *reports)
 
         if (f->out)
             fclose(f->out);
-        if (f->format != REPORT_JSONL)
+        if (!f->grows)
             out_file_close(&f->file);
     }
     for (size_t i = 0; i < reports->kept; i++)

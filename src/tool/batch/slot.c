@@ -61,14 +61,36 @@ static bool start(struct pool *pool, struct slot *slot, struct cls_error *err)
     return true;
 }
 
-bool slot_add(struct pool *pool, struct slot *slot, size_t task, struct cls_error *err)
+static bool close_slot(struct pool *pool, struct slot *slot, const struct cls_error *why,
+                       struct cls_error *err)
+{
+    unsigned workers = 0;
+
+    for (unsigned i = 0; i < pool->options->jobs; i++)
+        workers += pool->slots[i].worker.pid != 0;
+    if (workers == 0) {
+        *err = *why;
+        return false;
+    }
+    slot->closed = true;
+    if (!pool->short_of_workers)
+        messages_log(pool->messages, CLS_LOG_WARNING, why->reason);
+    pool->short_of_workers = true;
+    return true;
+}
+
+bool slot_add(struct pool *pool, struct slot *slot, struct cls_error *err)
 {
     struct cls_error why;
+    size_t task = pool->next;
 
+    if (slot->worker.pid == 0 && !worker_start(&slot->worker, &pool->setup, &why))
+        return close_slot(pool, slot, &why, err);
+    pool->next++;
     slot->tasks[slot->count++] = task;
     if (slot->count == 1)
         begin(pool, slot);
-    if (slot->worker.pid != 0 && worker_order(&slot->worker, task, &why))
+    if (worker_order(&slot->worker, task, &why))
         return true;
     if (slot->count > 1)
         return true; /* its worker has gone, which will be seen to */
@@ -148,6 +170,8 @@ static bool ended(struct pool *pool, struct slot *slot, struct cls_error *err)
         row.usec = slot->worker.usec;
         return finish(pool, slot, &row, err);
     }
+    if (slot->over)
+        return true; /* begun just before the worker heard that it is to end: the next one's */
     if (slot->told_to_end && !slot->timed_out) {
         drop_first(pool, slot); /* not its fault: it stays as it was */
         return true;
@@ -196,10 +220,11 @@ bool slot_look_after(struct pool *pool, struct slot *slot, struct cls_error *err
 {
     siginfo_t info = {0};
 
+    if (slot->worker.pid == 0)
+        return true; /* of an interrupted batch: its other tasks stay as they are */
     if (!hear(pool, slot, err))
         return false;
-    if (slot->worker.pid != 0 &&
-        waitid(P_PID, (id_t)slot->worker.pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+    if (waitid(P_PID, (id_t)slot->worker.pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
         info.si_pid != 0)
         return replace(pool, slot, &info, err);
     if (slot->count > 0 && slot->deadline > 0 && progress_now() >= slot->deadline) {

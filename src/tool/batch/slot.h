@@ -14,12 +14,15 @@ struct slot {
     unsigned count;
     double begun, deadline; /* of the first; deadline: when it gets the next signal, 0: never */
     bool told_to_end, timed_out;
-    bool over; /* it was told to end, and its last task is over: it is about to */
+    bool closed; /* no worker can be had for it: the others do what is left */
+    bool over;   /* it was told to end, and its last task is over: it is about to */
 };
 
-/* Adds a task, for which there must be room. One that can't be started fails alone. */
-bool slot_add(struct pool *pool, struct slot *slot, size_t task,
-              struct cls_error *err) CLS_MUST_CHECK;
+/*
+ * Adds the pool's next task, for which there must be room. Where no worker can be had (too many
+ * files open, too many processes), the slot is closed instead; false: so are all others.
+ */
+bool slot_add(struct pool *pool, struct slot *slot, struct cls_error *err) CLS_MUST_CHECK;
 
 /* Takes the worker's news: makes rows of what has ended, ends what takes too long. */
 bool slot_look_after(struct pool *pool, struct slot *slot, struct cls_error *err) CLS_MUST_CHECK;

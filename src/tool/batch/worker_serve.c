@@ -15,6 +15,7 @@
 #include "worker_message.h"
 
 #define PATIENCE_NS 100000000L
+#define START_TRIES 30 /* so far apart */
 
 static volatile sig_atomic_t told_to_end;
 
@@ -134,12 +135,26 @@ static void attend(const struct serving *s, pid_t pid, int messages, struct work
     result->wstatus = wstatus;
 }
 
+/* Where there are as many processes as there may be, others will end soon. */
+static pid_t start_patiently(const struct serving *s, const struct conversion_job *job,
+                             int *messages)
+{
+    const struct timespec patience = {.tv_nsec = PATIENCE_NS};
+    pid_t pid = start_conversion(s, job, messages);
+
+    for (int i = 1; pid < 0 && errno == EAGAIN && i < START_TRIES && !told_to_end; i++) {
+        (void)ppoll(NULL, 0, &patience, &s->while_waiting);
+        pid = start_conversion(s, job, messages);
+    }
+    return pid;
+}
+
 static struct worker_message convert(const struct serving *s, const struct conversion_job *job)
 {
     struct worker_message result = {0};
     struct cls_error err;
     int messages;
-    pid_t pid = start_conversion(s, job, &messages);
+    pid_t pid = start_patiently(s, job, &messages);
 
     if (pid < 0) {
         cls_fail_errno(&err, errno, "cannot start a process for %s", job->in_name);

@@ -46,6 +46,13 @@ bool in_file_take(struct in_file *file, int fd, bool decompress, const char *nam
 bool in_file_finish(struct in_file *file, struct cls_input *in, bool anything_behind, bool ok,
                     struct cls_error *err) CLS_MUST_CHECK;
 
+/*
+ * Is what was read the file as it is? Of one that somebody wrote to meanwhile a part may be old and
+ * a part new: CLS_SYSTEM, as another try may find it whole. Inherited fds are others' affair.
+ */
+bool in_file_is_unchanged(const struct in_file *file, const char *name,
+                          struct cls_error *err) CLS_MUST_CHECK;
+
 /* The file itself, compressed or not: for those who want its bytes. */
 int in_file_raw(const struct in_file *file);
 

@@ -1,0 +1,41 @@
+/*
+ * A conversion while it goes on.
+ */
+#ifndef CONVERT_CONVERSION_H
+#define CONVERT_CONVERSION_H
+
+#include "config_file.h"
+#include "convert/convert.h"
+#include "convert/in_file.h"
+#include "convert/out_file.h"
+#include "envelope/envelope.h"
+#include "source.h"
+#include "v2/writer.h"
+
+#define NAME_SHOWN 256
+
+struct conversion {
+    const struct convert_options *options;
+    const struct cls_log *log;
+    struct convert_cleanup *cleanup;
+    struct in_file in_file;
+    struct out_file out_file;
+    struct source_spools spools;
+    struct config_file config;
+    struct envelope envelope;
+    bool rest_dropped; /* by the legacy reader: an incomplete checkpoint */
+    struct cls_input in;
+    struct cls_output out;
+    struct v2_writer writer;
+    struct legacy_options reader;
+    bool relabelled;
+    bool verify;
+    struct convert_facts facts;
+    char in_name[NAME_SHOWN], out_name[NAME_SHOWN];
+};
+
+/* Finds and opens both ends; close with close_ends(), also after a failure. */
+bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_error *err) CLS_MUST_CHECK;
+void close_ends(struct conversion *c);
+
+#endif
