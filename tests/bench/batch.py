@@ -3,7 +3,6 @@
 the commands in turn. What cp does not do (waiting for the disk) is left out on both sides, and told of beside it."""
 
 import argparse
-import io
 import os
 import shutil
 import subprocess
@@ -60,12 +59,6 @@ def batch(source: Path, jobs: int, *more: str) -> Callable[[Path], list]:
     return lambda output: [program.PROGRAM, "-i", source, "-o", output, "-q", "-j", str(jobs), *more]
 
 
-def of_size(size: int) -> bytes:
-    stream = io.BytesIO()
-    legacy.write(make_stream.big(flavours.ALL[0], size), stream)
-    return stream.getvalue()
-
-
 def small(root: Path, data: bytes, count: int, repeat: int) -> None:
     root.mkdir()
     source = root / "small"
@@ -102,7 +95,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=args.dir) as root:
         if args.small:
             small(Path(root) / "tiny", cases.named(KIND).octets(), args.small, args.repeat)
-            small(Path(root) / "small", of_size(1 << 20), args.small // 6, args.repeat)
+            small(Path(root) / "small", legacy.octets(make_stream.big(flavours.ALL[0], 1 << 20)), args.small // 6, args.repeat)
         if args.large:
             large(Path(root), args.large, args.size, args.repeat)
 

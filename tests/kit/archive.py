@@ -14,8 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from kit import cases, flavours, legacy, make_stream
+from kit.make_fixtures import FIXTURES
 
-FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 COMPRESSIONS = {"gz": lambda data: gzip.compress(data, mtime=0), "xz": lzma.compress, "bz2": bz2.compress}
 
 
