@@ -1,0 +1,211 @@
+/*
+ * The keys that matter, in xl's text (key = value, a line each) or in libxl's JSON (objects of
+ * objects; a key's name says enough). Nothing is rejected: what is not understood is no fact.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "limits/facts.h"
+
+#define KEY_MAX   48
+#define VALUE_MAX 64
+
+struct scan {
+    const char *at, *end;
+};
+
+static bool is_true(const char *value)
+{
+    return strcmp(value, "1") == 0 || strcmp(value, "True") == 0 || strcmp(value, "true") == 0;
+}
+
+static bool is_false(const char *value)
+{
+    return strcmp(value, "0") == 0 || strcmp(value, "False") == 0 || strcmp(value, "false") == 0;
+}
+
+/* xl takes the value for HVM if it is the beginning of "hvm", for PV if of "generic" (xl_parse.c).
+ */
+static void take_builder(struct limits_config_facts *c, const char *value)
+{
+    size_t n = strlen(value);
+
+    c->bad_builder = strncmp(value, "hvm", n) != 0 && strncmp(value, "generic", n) != 0;
+    if (c->bad_builder)
+        memcpy(c->builder, value, n < sizeof(c->builder) ? n + 1 : sizeof(c->builder) - 1);
+}
+
+/* What both forms have in common. */
+static void take_common(struct limits_config_facts *c, const char *key, const char *value)
+{
+    if (strcmp(key, "viridian") == 0)
+        c->viridian = !is_false(value);
+    else if (strcmp(key, "xen_platform_pci") == 0)
+        c->no_platform_pci = is_false(value);
+    else if (strcmp(key, "acpi") == 0)
+        c->acpi_off = is_false(value);
+    else if (strcmp(key, "pvh") == 0)
+        c->pvh = is_true(value);
+    else if (strcmp(key, "tsc_mode") == 0)
+        c->pvrdtscp = strcmp(value, "native_paravirt") == 0 || strcmp(value, "3") == 0;
+    else if (strcmp(key, "device_model_version") == 0)
+        c->traditional = strcmp(value, "qemu-xen-traditional") == 0 ||
+                         strcmp(value, "qemu_xen_traditional") == 0;
+}
+
+static void take_text(struct limits_config_facts *c, const char *key, const char *value)
+{
+    if (strcmp(key, "nestedhvm") == 0)
+        c->nested_hvm = is_true(value);
+    else if (strcmp(key, "device_model_stubdomain_override") == 0)
+        c->stubdom = is_true(value);
+    else if (strcmp(key, "timer_mode") == 0)
+        c->timer_mode = true;
+    else if (strcmp(key, "device_model_override") == 0)
+        c->has_device_model = *value;
+    else if (strcmp(key, "memory") == 0)
+        c->memory_kib = strtoul(value, NULL, 0) % (UINT64_C(1) << 32) * 1024;
+    else if (strcmp(key, "vcpus") == 0)
+        c->vcpus = strtoul(value, NULL, 0);
+    else if (strcmp(key, "maxvcpus") == 0)
+        c->max_vcpus = strtoul(value, NULL, 0);
+    else if (strcmp(key, "builder") == 0)
+        take_builder(c, value);
+    else
+        take_common(c, key, value);
+}
+
+/* libxl_types.idl of 4.5. */
+static void take_json(struct limits_config_facts *c, const char *key, const char *value)
+{
+    if (strcmp(key, "nested_hvm") == 0)
+        c->nested_hvm = is_true(value);
+    else if (strcmp(key, "device_model_stubdomain") == 0)
+        c->stubdom = is_true(value);
+    else if (strcmp(key, "max_vcpus") == 0)
+        c->max_vcpus = strtoul(value, NULL, 10);
+    else if (strcmp(key, "device_model") == 0)
+        c->has_device_model = *value;
+    else
+        take_common(c, key, value);
+}
+
+static void skip_space(struct scan *s)
+{
+    while (s->at < s->end && (*s->at == ' ' || *s->at == '\t' || *s->at == '\r'))
+        s->at++;
+}
+
+/* A run of the characters of a key or bare value, cut to fit. */
+static size_t take_word(struct scan *s, char *buf, size_t size)
+{
+    size_t n = 0;
+
+    while (s->at < s->end &&
+           (*s->at == '_' || *s->at == '-' || *s->at == '.' || (*s->at >= '0' && *s->at <= '9') ||
+            (*s->at >= 'a' && *s->at <= 'z') || (*s->at >= 'A' && *s->at <= 'Z'))) {
+        if (n + 1 < size)
+            buf[n++] = *s->at;
+        s->at++;
+    }
+    buf[n] = '\0';
+    return n;
+}
+
+/* Up to the closing quote, cut to fit. Escapes stay as they are: no value of interest has any. */
+static void take_quoted(struct scan *s, char *buf, size_t size)
+{
+    char quote = *s->at++;
+    size_t n = 0;
+
+    while (s->at < s->end && *s->at != quote) {
+        if (*s->at == '\\' && s->at + 1 < s->end)
+            s->at++;
+        if (n + 1 < size)
+            buf[n++] = *s->at;
+        s->at++;
+    }
+    buf[n] = '\0';
+    if (s->at < s->end)
+        s->at++;
+}
+
+static void take_value(struct scan *s, char *buf, size_t size)
+{
+    skip_space(s);
+    *buf = '\0';
+    if (s->at < s->end && (*s->at == '"' || *s->at == '\''))
+        take_quoted(s, buf, size);
+    else
+        take_word(s, buf, size);
+}
+
+/* The first member of a list stands for it: viridian = [ "all" ]. */
+static void open_list(struct scan *s)
+{
+    skip_space(s);
+    if (s->at < s->end && *s->at == '[')
+        s->at++;
+}
+
+static void scan_text(struct limits_config_facts *c, struct scan s)
+{
+    char key[KEY_MAX], value[VALUE_MAX];
+
+    while (s.at < s.end) {
+        const char *newline = memchr(s.at, '\n', (size_t)(s.end - s.at));
+        struct scan line = {s.at, newline ? newline : s.end};
+
+        s.at = newline ? newline + 1 : s.end;
+        skip_space(&line);
+        if (take_word(&line, key, sizeof(key)) == 0)
+            continue;
+        skip_space(&line);
+        if (line.at == line.end || *line.at != '=')
+            continue;
+        line.at++;
+        open_list(&line);
+        take_value(&line, value, sizeof(value));
+        take_text(c, key, value);
+    }
+}
+
+static void skip_json_space(struct scan *s)
+{
+    while (s->at < s->end && (*s->at == '\n' || *s->at == ' ' || *s->at == '\t' || *s->at == '\r'))
+        s->at++;
+}
+
+static void scan_json(struct limits_config_facts *c, struct scan s)
+{
+    char key[KEY_MAX], value[VALUE_MAX];
+
+    while (s.at < s.end) {
+        if (*s.at != '"') {
+            s.at++;
+            continue;
+        }
+        take_quoted(&s, key, sizeof(key));
+        skip_json_space(&s);
+        if (s.at == s.end || *s.at != ':')
+            continue;
+        s.at++;
+        skip_json_space(&s);
+        if (s.at < s.end && *s.at != '{' && *s.at != '[') {
+            take_value(&s, value, sizeof(value));
+            take_json(c, key, value);
+        }
+    }
+}
+
+void limits_facts_config(struct limits_facts *facts, const char *text, size_t len, bool json)
+{
+    struct limits_config_facts *c = &facts->config;
+    struct scan s = {text, text + len};
+
+    *c = (struct limits_config_facts){.found = true, .json = json};
+    if (json)
+        scan_json(c, s);
+    else
+        scan_text(c, s);
+}

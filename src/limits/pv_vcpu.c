@@ -1,0 +1,70 @@
+/*
+ * Xen 4.1.0 to 4.2.3 and 4.3.0 saved each PV vcpu's xsave area as large as the host's, whatever the
+ * guest used of it. Hypervisors since then reject what is larger than the components that the guest
+ * ever enabled (xcr0_accum) take, and since 4.7.1 everything but that very size
+ * (XEN_DOMCTL_setvcpuextstate in xen/arch/x86/domctl.c).
+ */
+#include "base/bytes.h"
+#include "facts_internal.h"
+
+/* xcr0 and xcr0_accum precede the area. */
+#define XSAVE_HEAD    16
+#define XSAVE_ACCUM   8
+#define XSTATE_FP_SSE UINT64_C(3)
+#define XSTATE_YMM    UINT64_C(4)
+
+/* Of the standard format, without and with YMM; xstate_bv follows the legacy region. */
+#define AREA_FP_SSE 576
+#define AREA_YMM    832
+#define XSTATE_BV   512
+
+/* struct xen_domctl_ext_vcpucontext: its own size, and behind the callbacks MCG_CAP. */
+#define EXTENDED_SIZE    4
+#define EXTENDED_MCG_CAP 32
+
+bool xsave_excess(const uint8_t *bytes, size_t len, size_t *wanted, bool *used)
+{
+    const uint8_t *area = bytes + XSAVE_HEAD;
+    uint64_t accum;
+
+    if (len < XSAVE_HEAD)
+        return false;
+    accum = get_le64(bytes + XSAVE_ACCUM);
+    if (accum & ~(XSTATE_FP_SSE | XSTATE_YMM))
+        return false;
+    *wanted = XSAVE_HEAD;
+    if (accum)
+        *wanted += accum & XSTATE_YMM ? AREA_YMM : AREA_FP_SSE;
+    /* x87 and SSE state is in the vcpu's context, too. */
+    *used =
+        len >= XSAVE_HEAD + XSTATE_BV + 8 && get_le64(area + XSTATE_BV) & ~(accum | XSTATE_FP_SSE);
+    return len > *wanted;
+}
+
+size_t extended_mcg_cap_offset(const uint8_t *bytes, size_t len)
+{
+    return len >= EXTENDED_MCG_CAP + 8 && get_le32(bytes + EXTENDED_SIZE) >= EXTENDED_MCG_CAP + 8
+               ? EXTENDED_MCG_CAP
+               : 0;
+}
+
+void take_extended(struct limits_facts *facts, const uint8_t *bytes, size_t len)
+{
+    size_t offset = extended_mcg_cap_offset(bytes, len);
+
+    if (offset)
+        facts->mcg_caps |= get_le64(bytes + offset);
+}
+
+void take_xsave(struct limits_facts *facts, const uint8_t *bytes, size_t len)
+{
+    size_t wanted;
+    bool used;
+
+    if (len >= XSAVE_HEAD)
+        facts->xcr0_accum |= get_le64(bytes + XSAVE_ACCUM);
+    if (!xsave_excess(bytes, len, &wanted, &used))
+        return;
+    facts->long_xsave++;
+    facts->long_xsave_used += used;
+}
