@@ -51,7 +51,7 @@ void cache_prepare(struct cls_input *in, struct cls_output *out, bool durable)
     if (in->is_regular && fstat(in->fd, &st) == 0 && (uint64_t)st.st_size > in->offset + WINDOW)
         begin_input_window(in);
     out->window = (struct cls_window){.start = out->offset, .end = UINT64_MAX, .keep = durable};
-    if (out->way == CLS_WAY_STAGED && fstat(out->fd, &st) == 0 && S_ISREG(st.st_mode))
+    if (fstat(out->fd, &st) == 0 && S_ISREG(st.st_mode))
         out->window.end = out->offset + WINDOW;
 }
 

@@ -1,42 +1,42 @@
 #include "base/output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/input.h"
-#include "stage.h"
+#include "output_ops.h"
 
 void cls_output_init(struct cls_output *out, int fd, const char *name,
                      const struct cls_watch *watch)
 {
+    out->ops = &output_loop;
+    out->state = NULL;
     out->fd = fd;
     out->watch = watch;
     out->name = name;
     out->is_pipe = cls_is_pipe(fd);
     out->offset = 0;
-    out->used = 0;
-    out->way = CLS_WAY_LOOP;
-    memset(out->moved, 0, sizeof(out->moved));
-    out->stage[0] = out->stage[1] = -1;
-    out->staged = 0;
+    out->moved = 0;
     out->file_start = 0;
     out->window = (struct cls_window){.end = UINT64_MAX};
+    out->used = 0;
 }
 
 void cls_output_release(struct cls_output *out)
 {
-    stage_close(out);
+    if (out->ops->release)
+        out->ops->release(out);
+    out->state = NULL;
 }
 
-bool cls_output_fail(const struct cls_output *out, struct cls_error *err, int errnum)
+bool output_fail(const struct cls_output *out, struct cls_error *err, int errnum)
 {
     return cls_fail_errno(err, errnum, "cannot write %s", out->name);
 }
 
-bool output_write_all(const struct cls_output *out, const uint8_t *bytes, size_t n,
-                      struct cls_error *err)
+bool output_write_all(struct cls_output *out, const uint8_t *bytes, size_t n, struct cls_error *err)
 {
     while (n > 0) {
         ssize_t w = write(out->fd, bytes, n);
@@ -47,7 +47,7 @@ bool output_write_all(const struct cls_output *out, const uint8_t *bytes, size_t
         } else if (errno == EAGAIN) {
             cls_wait_ready(out->fd, POLLOUT);
         } else if (errno != EINTR) {
-            return cls_output_fail(out, err, errno);
+            return output_fail(out, err, errno);
         } else {
             cls_watch_tick(out->watch);
         }
@@ -55,43 +55,58 @@ bool output_write_all(const struct cls_output *out, const uint8_t *bytes, size_t
     return true;
 }
 
+const struct cls_output_ops output_loop = {
+    .name = "by read and write",
+    .write = output_write_all,
+};
+
+void output_count_moved(struct cls_output *out, struct cls_input *in, uint64_t *left, size_t n)
+{
+    *left -= n;
+    in->offset += n;
+    out->offset += n;
+    out->moved += n;
+}
+
 bool cls_output_flush(struct cls_output *out, struct cls_error *err)
 {
     size_t n = out->used;
 
     out->used = 0;
-    return stage_drain(out, STAGE_ALL, err) && output_write_all(out, out->buf, n, err);
-}
-
-bool cls_output_write_through(struct cls_output *out, const uint8_t *bytes, size_t n,
-                              struct cls_error *err)
-{
-    out->offset += n;
-    return output_write_all(out, bytes, n, err);
+    return n == 0 || out->ops->write(out, out->buf, n, err);
 }
 
 bool cls_output_write(struct cls_output *out, const void *bytes, size_t n, struct cls_error *err)
 {
     if (n == 0)
         return true;
-    if (n > sizeof(out->buf) - out->used) {
-        if (!cls_output_flush(out, err))
-            return false;
-        if (n > sizeof(out->buf))
-            return cls_output_write_through(out, bytes, n, err);
-    }
+    if (n > sizeof(out->buf) - out->used && !cls_output_flush(out, err))
+        return false;
+    out->offset += n;
+    if (n > sizeof(out->buf))
+        return out->ops->write(out, bytes, n, err);
     memcpy(out->buf + out->used, bytes, n);
     out->used += n;
-    out->offset += n;
     return true;
 }
 
 bool cls_output_zeros(struct cls_output *out, size_t n, struct cls_error *err)
 {
-    if (n > sizeof(out->buf) - out->used && !cls_output_flush(out, err))
-        return false;
-    memset(out->buf + out->used, 0, n);
-    out->used += n;
-    out->offset += n;
-    return true;
+    static const uint8_t zeros[CLS_OUTPUT_BUFFER];
+
+    return cls_output_write(out, zeros, n, err);
+}
+
+/* Any fd of the file will do: the caller needs its own to name the file. */
+static bool check_close(const struct cls_output *out, struct cls_error *err)
+{
+    int fd = fcntl(out->fd, F_DUPFD_CLOEXEC, 0);
+
+    return (fd >= 0 && (close(fd) == 0 || errno == EINTR)) || output_fail(out, err, errno);
+}
+
+bool cls_output_finish(struct cls_output *out, struct cls_error *err)
+{
+    return cls_output_flush(out, err) && (!out->ops->finish || out->ops->finish(out, err)) &&
+           check_close(out, err);
 }

@@ -19,7 +19,7 @@ bool config_file_write(struct config_file *config, const struct envelope *envelo
     bool ok;
 
     cls_output_init(&out, config->file.fd, config->name, NULL);
-    ok = envelope_write_config(envelope, &out, err) && cls_output_flush(&out, err);
+    ok = envelope_write_config(envelope, &out, err) && cls_output_finish(&out, err);
     cls_output_release(&out);
     return ok && out_file_commit(&config->file, sync, err);
 }

@@ -6,12 +6,8 @@
 #include <unistd.h>
 
 #include "conversion.h"
-#include "leftover.h"
-#include "legacy/reader.h"
 #include "read_back.h"
-#include "relabel.h"
-#include "stream_kind.h"
-#include "v2/verify.h"
+#include "run.h"
 
 /* Async-signal-safe. What can't be written now, the reader is beyond caring for. */
 static void pay_start(struct convert_cleanup *cleanup)
@@ -41,14 +37,6 @@ bool convert_abandon(struct convert_cleanup *cleanup)
     return true;
 }
 
-static bool start_writer(struct conversion *c, struct cls_error *err)
-{
-    bool ok = v2_writer_start(&c->writer, err) && cls_output_flush(&c->out, err);
-
-    c->cleanup->owes_start = 0;
-    return ok;
-}
-
 /*
  * From here on, whatever the input may do to us, it gets at no file but those that are open. What
  * reading its envelope takes must be loaded before.
@@ -66,190 +54,12 @@ static bool enter_sandbox(struct conversion *c, struct cls_error *err)
     return c->options->no_sandbox || sandbox_enter(places, count, c->log, err);
 }
 
-static bool read_envelope(struct conversion *c, struct cls_error *err)
-{
-    const struct convert_options *o = c->options;
-
-    if (!envelope_read(&c->in, c->log, &c->envelope, err)) {
-        /* What has the magic, but no sound head, is a save all the same. */
-        if (err->status == CLS_BAD_INPUT)
-            c->facts.input = CONVERT_INPUT_LEGACY;
-        return false;
-    }
-    c->facts.envelope = envelope_name(c->envelope.kind);
-    if (o->need_xl && c->envelope.kind != ENVELOPE_XL)
-        return cls_input_fail(&c->in, err, c->in.offset, "no xl header, though --xl was given");
-    c->facts.input = c->envelope.v2                      ? CONVERT_INPUT_V2
-                     : c->envelope.kind != ENVELOPE_NONE ? CONVERT_INPUT_LEGACY
-                                                         : CONVERT_INPUT_OTHER;
-    if (c->envelope.v2)
-        return cls_input_fail(&c->in, err, c->in.offset,
-                              "the stream behind this header is v2 already: nothing to convert");
-    if (o->write_config && !envelope_has_config(&c->envelope))
-        return cls_input_fail(&c->in, err, c->in.offset,
-                              "no configuration of xend, though --write-config was given");
-    if (!o->write_config && envelope_has_config(&c->envelope))
-        cls_warn(c->log, "the result has no configuration: xl restore CONFIG FILE takes it; "
-                         "--write-config makes one of xend's");
-    if (c->envelope.kind != ENVELOPE_NONE)
-        c->cleanup->owes_start = 0;
-    return true;
-}
-
-/* Writes what goes in front of the stream; says how that is to be written. */
-static bool write_envelope(struct conversion *c, struct v2_options *v2, struct cls_error *err)
-{
-    const struct convert_options *o = c->options;
-    bool libxl = source_is_libxl(o, &c->envelope);
-
-    *v2 = (struct v2_options){.format = libxl ? V2_LIBXL : V2_LIBXC, .version = o->version};
-    return envelope_takes_format(&c->envelope, libxl, &c->in, c->log, err) &&
-           envelope_write(&c->envelope, &c->in, &c->out, libxl, err);
-}
-
-static void note_item(struct convert_facts *facts, const struct image_item *item)
-{
-    if (item->kind == IMAGE_BEGIN)
-        facts->p2m_size = item->begin.p2m_size;
-    else if (item->kind == IMAGE_PAGES)
-        for (uint32_t i = 0; i < item->pages.count; i++)
-            facts->pages[item->pages.entries[i] >> 28]++;
-}
-
-/* XAPI has a place of its own for the device model's state. */
-static bool put_item(struct conversion *c, const struct image_item *item, struct cls_error *err)
-{
-    if (item->kind == IMAGE_EMULATOR && envelope_has_emulator(&c->envelope))
-        return envelope_put_emulator(&c->envelope, &item->emulator, &c->out, err);
-    return v2_writer_put(&c->writer, item, err);
-}
-
-/* The conversion itself: each item goes from the reader to the writer. */
-static bool convert_items(struct conversion *c, struct legacy_reader *reader, struct cls_error *err)
-{
-    struct image_item item;
-
-    do {
-        if (!legacy_reader_next(reader, &item, err) || !put_item(c, &item, err))
-            return false;
-        note_item(&c->facts, &item);
-    } while (item.kind != IMAGE_END);
-    return envelope_finish(&c->envelope, &c->in, &c->out, err) && cls_output_flush(&c->out, err);
-}
-
-static bool convert_legacy(struct conversion *c, const struct legacy_kind *kind,
-                           enum v2_format format, struct cls_error *err)
-{
-    struct leftover_stream stream = {.width = kind->width, .by_name = c->in_file.by_name};
-    struct legacy_reader *reader;
-    bool ok;
-
-    c->reader =
-        source_reader(c->options, &c->in_file, &c->envelope, kind, format == V2_LIBXL, &c->spools);
-    reader = legacy_reader_new(&c->in, &c->reader, c->log, err);
-    if (!reader)
-        return false;
-    ok = convert_items(c, reader, err);
-    stream.p2m_size = c->facts.p2m_size;
-    stream.last_checkpoint = legacy_reader_last_checkpoint(reader);
-    c->rest_dropped = legacy_reader_rest_dropped(reader);
-    legacy_reader_free(reader);
-    /* With a qemu record left for others, or on a disk, what follows is not ours to judge. */
-    if (ok && !c->rest_dropped && !c->reader.embedded &&
-        !(c->reader.skip_qemu && kind->guest == GUEST_HVM))
-        ok = leftover_check(&c->in, &stream, c->log, err);
-    return ok;
-}
-
-static bool is_v2(struct conversion *c)
-{
-    enum v2_stream stream = V2_STREAM_UNKNOWN;
-    struct cls_error ignored;
-
-    return v2_recognise(&c->in, &stream, &ignored) && stream != V2_STREAM_UNKNOWN;
-}
-
-static bool find_kind(struct conversion *c, struct legacy_kind *kind, struct cls_error *err)
-{
-    struct legacy_kind told = {c->options->width, c->options->guest};
-    bool ok = stream_kind(&c->in, &told, &c->envelope, c->log, kind, err);
-
-    c->facts.width = kind->width;
-    c->facts.guest = kind->guest;
-    if (ok)
-        c->facts.input = CONVERT_INPUT_LEGACY;
-    else if (is_v2(c))
-        c->facts.input = CONVERT_INPUT_V2;
-    return ok;
-}
-
-static bool convert(struct conversion *c, struct cls_error *err)
-{
-    struct v2_options v2 = {0};
-    struct legacy_kind kind = {0};
-
-    if (!read_envelope(c, err) || !relabel_is_needed(&c->envelope, &c->in, &c->relabelled, err))
-        return false;
-    if (c->relabelled)
-        return relabel(&c->envelope, &c->in_file, &c->in, &c->out, c->log, err);
-    if (!write_envelope(c, &v2, err))
-        return false;
-    if (c->options->checkpointed == CONVERT_CHECKPOINTED_YES &&
-        source_checkpoints(c->options, &c->in_file, &c->envelope) == LEGACY_CHECKPOINTS_NEVER)
-        cls_warn(c->log, "--checkpointed has no effect on block devices and XAPI's images");
-    if (c->options->skip_qemu && (v2.format == V2_LIBXL || envelope_is_delimited(&c->envelope)))
-        cls_warn(c->log, "--skip-qemu has no effect on libxl format and on XAPI's images");
-    v2_writer_init(&c->writer, &c->out, &v2);
-    if (!start_writer(c, err) || !find_kind(c, &kind, err))
-        return false;
-    return convert_legacy(c, &kind, v2.format, err);
-}
-
-static bool copy(struct conversion *c, struct cls_error *err)
-{
-    uint8_t *buf = cls_input_bulk(&c->in, err);
-    size_t got;
-
-    if (!buf)
-        return false;
-    do {
-        if (!cls_input_read_some(&c->in, buf, CLS_BULK_SIZE, &got, err) ||
-            !cls_output_write_through(&c->out, buf, got, err))
-            return false;
-    } while (got == CLS_BULK_SIZE);
-    return true;
-}
-
 static bool run_hook(const struct conversion *c, struct cls_error *err)
 {
     const struct convert_hook *hook = c->options->hook;
 
     return !hook || hook->before_commit(hook->ctx, in_file_raw(&c->in_file), c->out_file.fd,
                                         c->out.offset, err);
-}
-
-/* All is written, and nothing has its name yet. */
-static bool verify(struct conversion *c, struct cls_error *err)
-{
-    /* The output was counted from 0; its fd now stands at the end. */
-    off_t out_end = lseek(c->out_file.fd, 0, SEEK_CUR);
-    struct read_back rb = {
-        .in = &c->in,
-        .out = &c->out_file,
-        .in_at = {c->in_file.start, c->in.offset},
-        .out_at = {(uint64_t)out_end - c->out.offset, (uint64_t)out_end},
-        .relabelled = c->relabelled,
-        .reader = c->reader,
-        .writer = c->writer.options,
-        .sync = !c->options->no_sync,
-    };
-
-    if (out_end < 0)
-        return cls_fail_errno(err, errno, "cannot read %s again", c->out_name);
-    if (!out_file_trim(&c->out_file, err))
-        return false;
-    c->facts.verified = read_back(&rb, c->log, err);
-    return c->facts.verified;
 }
 
 /* Everything was written: the files get their names, the output last. */
@@ -278,10 +88,10 @@ bool convert_stream(const struct convert_options *options, const struct cls_log 
     cls_output_init(&c->out, -1, NULL, NULL);
     ok = open_ends(c, watch, err);
     if (ok) {
-        ok = enter_sandbox(c, err) && (options->copy ? copy(c, err) : convert(c, err));
+        ok = enter_sandbox(c, err) && run(c, err);
         ok = in_file_finish(&c->in_file, &c->in,
                             envelope_is_delimited(&c->envelope) || c->rest_dropped, ok, err) &&
-             (!c->verify || options->copy || verify(c, err)) && run_hook(c, err) &&
+             (!c->verify || read_back(c, err)) && run_hook(c, err) &&
              in_file_is_unchanged(&c->in_file, c->in_name, err) && commit(c, err);
     }
     if (!ok)

@@ -18,14 +18,15 @@ static void owe_start(struct conversion *c)
     c->cleanup->owes_start = c->out_file.fd >= 0;
 }
 
-/* The output is as long as the input but for some headers: that much is sure to be needed. */
-static void preallocate(struct conversion *c)
+/* The output is as long as the input but for some headers. */
+static uint64_t expected_size(const struct conversion *c)
 {
-    const struct stat *st = &c->in_file.st;
+    uint64_t size = (uint64_t)c->in_file.st.st_size;
 
-    if (in_file_is_regular(&c->in_file) && (uint64_t)st->st_size > c->in_file.start &&
-        !c->options->sparse && !c->options->compact)
-        out_file_preallocate(&c->out_file, (uint64_t)st->st_size - c->in_file.start);
+    if (out_file_is_straight(&c->out_file) || !in_file_is_regular(&c->in_file) ||
+        size < c->in_file.start || c->options->compact)
+        return 0;
+    return size - c->in_file.start;
 }
 
 static bool resolve_named(struct conversion *c, struct cls_error *err)
@@ -90,8 +91,8 @@ bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_error *
         return false;
     cls_input_init(&c->in, c->in_file.fd, c->in_name, c->in_file.start, watch);
     cls_output_init(&c->out, c->out_file.fd, c->out_name, watch);
+    move.expected = expected_size(c);
     cls_move_prepare(&c->in, &c->out, &move, c->log);
-    preallocate(c);
     return true;
 }
 

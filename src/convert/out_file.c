@@ -3,22 +3,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "fd_arg.h"
 
-#define NEW_FILE_MODE   0600 /* a save holds the guest's memory, secrets and all */
-#define PREALLOCATE_MIN (1024 * 1024)
-#define PROC_FDS        "/proc/self/fd"
-#define HIDDEN_PREFIX   ".convert-legacy-stream."
+#define NEW_FILE_MODE 0600 /* a save holds the guest's memory, secrets and all */
+#define PROC_FDS      "/proc/self/fd"
+#define HIDDEN_PREFIX ".convert-legacy-stream."
 
 #ifndef RENAME_NOREPLACE /* musl has neither this nor the function */
 #define RENAME_NOREPLACE 1
@@ -230,29 +227,6 @@ bool out_file_open(struct out_file *file, struct cls_error *err)
     return out_file_is_straight(file) || !file->exists || take_over_owner_and_mode(file, err);
 }
 
-void out_file_preallocate(struct out_file *file, uint64_t size)
-{
-    struct statfs fs;
-
-    /* Measured to help on ext4; on btrfs, say, it would switch compression off. */
-    if (out_file_is_straight(file) || size < PREALLOCATE_MIN || size > INT64_MAX ||
-        fstatfs(file->fd, &fs) != 0 || fs.f_type != EXT4_SUPER_MAGIC)
-        return;
-    (void)fallocate(file->fd, 0, 0, (off_t)size);
-    file->preallocated = true;
-}
-
-bool out_file_trim(struct out_file *file, struct cls_error *err)
-{
-    off_t end;
-
-    if (!file->preallocated)
-        return true;
-    end = lseek(file->fd, 0, SEEK_CUR);
-    file->preallocated = false;
-    return (end >= 0 && ftruncate(file->fd, end) == 0) || fail(file, errno, "write", err);
-}
-
 struct sandbox_place out_file_sandbox(const struct out_file *file)
 {
     struct sandbox_place o = {.dir_fd = -1};
@@ -334,8 +308,6 @@ bool out_file_commit(struct out_file *file, bool sync, struct cls_error *err)
         file->cleanup->committed = 1;
         return true;
     }
-    if (!out_file_trim(file, err))
-        return false;
     if (sync && fsync(file->fd) != 0)
         return fail(file, errno, "sync", err);
     block_signals(&old);

@@ -51,5 +51,5 @@ bool relabel(const struct envelope *envelope, const struct in_file *file, struct
     cls_warn(log, "the header said version 1, but the stream is v2 already (a bug of libvirt): "
                   "only the header is changed");
     return rewind_to(in, start, err) && envelope_write(envelope, in, out, true, err) &&
-           cls_move(in, out, end - start, "the stream", err) && cls_output_flush(out, err);
+           cls_move(in, out, end - start, "the stream", err);
 }

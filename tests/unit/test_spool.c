@@ -146,7 +146,7 @@ static void what_changes_is_copied(void)
     in.changes = true;
     cls_output_init(&out, fds[1], "pipe", NULL);
     cls_move_prepare(&in, &out, &how, NULL);
-    CHECK(cls_move(&in, &out, sizeof(old), "bytes", &err));
+    CHECK(cls_move(&in, &out, sizeof(old), "bytes", &err) && cls_output_flush(&out, &err));
     CHECK(spool_put(&spool, 0, new, sizeof(new), &err));
     CHECK(read(fds[0], got, sizeof(got)) == sizeof(got) && memcmp(got, old, sizeof(got)) == 0);
     cls_output_release(&out);

@@ -9,12 +9,14 @@
 #include "base/output.h"
 
 struct cls_move_options {
-    bool sparse;  /* the output, a file of ours that holds nothing yet, gets holes for zeros */
-    bool durable; /* it is going to be synced */
+    bool sparse;       /* the output, a file of ours that holds nothing yet, gets holes for zeros */
+    bool durable;      /* it is going to be synced */
+    bool compare;      /* it was written before, and is compared with what is put into it now */
+    uint64_t expected; /* it is a file of ours, likely to have as many bytes; 0: not known */
 };
 
 /*
- * Picks, once, the way that moves between these two ends go, enlarges pipes where that is permitted
+ * Picks, once, the output's operations for these two ends, enlarges pipes where that is permitted
  * and tells the log. To be called before anything is moved. Which way is the fastest for which ends
  * was measured: docs/benchmarks.md.
  */

@@ -1,7 +1,6 @@
 /*
- * The output: an fd behind a small buffer, so that a record of many parts costs one system call.
- * What is buffered reaches the fd by cls_output_flush() or by cls_move() (base/move.h), which may
- * put a pipe of the output's own (the stage) between buffer and fd.
+ * The output: a small buffer, so that a record of many parts costs one system call, before a table
+ * of operations that says how bytes reach the fd. base/move.h picks the table for the two ends.
  */
 #ifndef BASE_OUTPUT_H
 #define BASE_OUTPUT_H
@@ -14,44 +13,47 @@
 /* Holds the head of the largest page batch: 1024 pfns of 8 bytes and the record's own fields. */
 #define CLS_OUTPUT_BUFFER 16384
 
-/* How bulk gets from an input to an output. */
-enum cls_way {
-    CLS_WAY_LOOP,   /* read and write: any ends */
-    CLS_WAY_SPLICE, /* straight, where one end is a pipe */
-    CLS_WAY_STAGED, /* to a file: splice through the stage, so that the file gets whole blocks */
-    CLS_WAY_SPARSE, /* read and write, with holes in the file for blocks of zeros */
-    CLS_WAYS,
+struct cls_output;
+
+struct cls_output_ops {
+    const char *name; /* of the way, for the log: "by splice" */
+    /* Takes n bytes that come next, past the buffer. */
+    bool (*write)(struct cls_output *out, const uint8_t *bytes, size_t n, struct cls_error *err);
+    /*
+     * Takes bulk from fd to fd until *left is 0 or the ends won't go on in this way, or the input
+     * ends; nothing is buffered. NULL: bulk is read, and written.
+     */
+    bool (*move)(struct cls_output *out, struct cls_input *in, uint64_t *left,
+                 struct cls_error *err);
+    /* Hands on what is pending, and gives a file its size. NULL: neither is needed. */
+    bool (*finish)(struct cls_output *out, struct cls_error *err);
+    void (*release)(struct cls_output *out); /* frees state; NULL: there is none */
 };
 
 struct cls_output {
+    const struct cls_output_ops *ops;
+    void *state; /* of the operations */
     int fd;
     const char *name; /* for messages */
     bool is_pipe;
     const struct cls_watch *watch;
-    uint64_t offset; /* bytes taken so far, buffered ones too */
+    uint64_t offset;     /* bytes taken so far, buffered ones too */
+    uint64_t moved;      /* of them, by the operation of that name */
+    uint64_t file_start; /* where in a file the output begins */
+    struct cls_window window;
     size_t used;
     uint8_t buf[CLS_OUTPUT_BUFFER];
-
-    enum cls_way way;         /* for moves */
-    uint64_t moved[CLS_WAYS]; /* bytes that went each way */
-    int stage[2];             /* the stage's reading and writing end, or -1 */
-    size_t staged;            /* bytes in it; they precede the buffered ones */
-    struct cls_window window;
-    uint64_t file_start; /* staged and sparse: where in the file the output begins */
 };
 
 /*
  * fd, name and watch (may be NULL) stay the caller's; fd may be non-blocking. SIGPIPE must be
- * ignored. Moves go by CLS_WAY_LOOP until cls_move_prepare() finds a better way.
+ * ignored. Bytes are written, any fd takes that, until cls_move_prepare() finds a better way.
  */
 void cls_output_init(struct cls_output *out, int fd, const char *name,
                      const struct cls_watch *watch);
 
 /* Frees what the output holds, not the fd; what was not flushed is lost. */
 void cls_output_release(struct cls_output *out);
-
-/* Fills err: errno value errnum came of writing. Always returns false. */
-bool cls_output_fail(const struct cls_output *out, struct cls_error *err, int errnum);
 
 /* Takes all n bytes, or fails (CLS_SYSTEM). */
 bool cls_output_write(struct cls_output *out, const void *bytes, size_t n,
@@ -60,11 +62,14 @@ bool cls_output_write(struct cls_output *out, const void *bytes, size_t n,
 /* n zero bytes, n <= CLS_OUTPUT_BUFFER. */
 bool cls_output_zeros(struct cls_output *out, size_t n, struct cls_error *err) CLS_MUST_CHECK;
 
-/* Hands everything buffered, and staged, to the fd. */
+/* Empties the buffer. To a pipe, socket or device this means that a reader sees the bytes. */
 bool cls_output_flush(struct cls_output *out, struct cls_error *err) CLS_MUST_CHECK;
 
-/* Writes n bytes straight to the fd; nothing may be buffered. Counts them. */
-bool cls_output_write_through(struct cls_output *out, const uint8_t *bytes, size_t n,
-                              struct cls_error *err) CLS_MUST_CHECK;
+/*
+ * After the last byte: hands everything to the fd, makes the end of what was written the end of a
+ * file that grew beyond it, and fails where a close() would: that is when NFS reports what it could
+ * not write.
+ */
+bool cls_output_finish(struct cls_output *out, struct cls_error *err) CLS_MUST_CHECK;
 
 #endif

@@ -20,7 +20,6 @@ struct out_file {
     char *name; /* last part of path, links resolved; points into it. NULL: written straight */
     int dir_fd; /* its directory */
     bool exists;
-    bool preallocated;    /* it may be longer than what was written */
     bool unnamed, hidden; /* the temporary file: without a name, or with one in cleanup */
     struct stat st;       /* of what exists, or of the inherited fd */
     struct convert_cleanup *cleanup;
@@ -50,15 +49,6 @@ bool out_file_is_straight(const struct out_file *file);
 
 /* Makes fd ready for writing. */
 bool out_file_open(struct out_file *file, struct cls_error *err) CLS_MUST_CHECK;
-
-/*
- * Asks the file system for size bytes at once, where that makes writing them cheaper; what is not
- * used is given back by out_file_trim(). Not an error where it can't be had.
- */
-void out_file_preallocate(struct out_file *file, uint64_t size);
-
-/* Makes the end of what was written, where fd stands, the end of the file. */
-bool out_file_trim(struct out_file *file, struct cls_error *err) CLS_MUST_CHECK;
 
 /* What naming the output will take, as sandbox_enter() wants to know it. */
 struct sandbox_place out_file_sandbox(const struct out_file *file);
