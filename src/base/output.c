@@ -83,7 +83,7 @@ bool cls_output_write(struct cls_output *out, const void *bytes, size_t n, struc
     if (n > sizeof(out->buf) - out->used && !cls_output_flush(out, err))
         return false;
     out->offset += n;
-    if (n > sizeof(out->buf))
+    if (n > sizeof(out->buf)) /* the buffer is empty */
         return out->ops->write(out, bytes, n, err);
     memcpy(out->buf + out->used, bytes, n);
     out->used += n;

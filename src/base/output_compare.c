@@ -31,34 +31,36 @@ static bool read_found(struct cls_output *out, uint8_t *found, size_t n, size_t 
     return true;
 }
 
-static bool differs(struct cls_output *out, const uint8_t *wanted, const uint8_t *found, size_t n,
-                    struct cls_error *err)
+/* Always returns false. */
+static bool differ(const struct cls_output *out, uint64_t at, const uint8_t *wanted,
+                   const uint8_t *found, size_t n, struct cls_error *err)
 {
-    uint64_t start = (uint64_t)lseek(out->fd, 0, SEEK_CUR) - n;
     size_t same = 0;
 
-    while (found[same] == wanted[same])
+    while (same < n && found[same] == wanted[same])
         same++;
+    if (same == n)
+        return cls_fail(err, CLS_SYSTEM, "%s ends too early, at byte 0x%" PRIx64, out->name,
+                        at + n);
     return cls_fail(err, CLS_SYSTEM, "%s: byte 0x%" PRIx64 ": 0x%02x instead of 0x%02x", out->name,
-                    start + same, found[same], wanted[same]);
+                    at + same, found[same], wanted[same]);
 }
 
 static bool compare(struct cls_output *out, const uint8_t *wanted, size_t n, struct cls_error *err)
 {
     uint8_t *found = out->state ? out->state : malloc(CLS_BULK_SIZE);
+    uint64_t at = out->file_start + out->offset - n;
+    size_t step, got;
 
     out->state = found;
     if (!found)
         return fail(out, ENOMEM, err);
-    for (size_t step, got; n > 0; n -= step, wanted += step) {
+    for (; n > 0; n -= step, at += step, wanted += step) {
         step = n < CLS_BULK_SIZE ? n : CLS_BULK_SIZE;
         if (!read_found(out, found, step, &got, err))
             return false;
-        if (memcmp(found, wanted, got) != 0)
-            return differs(out, wanted, found, got, err);
-        if (got < step)
-            return cls_fail(err, CLS_SYSTEM, "%s ends too early, at byte 0x%" PRIx64, out->name,
-                            (uint64_t)lseek(out->fd, 0, SEEK_CUR));
+        if (got < step || memcmp(found, wanted, step) != 0)
+            return differ(out, at, wanted, found, got, err);
     }
     return true;
 }

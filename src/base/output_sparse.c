@@ -27,17 +27,17 @@ static size_t first_run(uint64_t at, const uint8_t *bytes, size_t n, bool *hole)
 static bool write_or_seek(struct cls_output *out, const uint8_t *bytes, size_t n,
                           struct cls_error *err)
 {
-    off_t at = lseek(out->fd, 0, SEEK_CUR);
+    uint64_t at = out->file_start + out->offset - n;
     bool hole;
 
-    for (size_t run; at >= 0 && n > 0; at += (off_t)run, bytes += run, n -= run) {
-        run = first_run((uint64_t)at, bytes, n, &hole);
+    for (size_t run; n > 0; at += run, bytes += run, n -= run) {
+        run = first_run(at, bytes, n, &hole);
+        if (hole && lseek(out->fd, (off_t)run, SEEK_CUR) < 0)
+            return output_fail(out, err, errno);
         if (!hole && !output_write_all(out, bytes, run, err))
             return false;
-        if (hole && lseek(out->fd, (off_t)run, SEEK_CUR) < 0)
-            break;
     }
-    return n == 0 || output_fail(out, err, errno);
+    return true;
 }
 
 /* A hole at the end is none until the file has that size. */

@@ -55,6 +55,8 @@ FAULTS = [
     Fault("splice", (EINVAL, ENOSYS), WORKS, "ends that cannot splice: read and write instead"),
     Fault("splice", (EINVAL, ENOSYS), WORKS, "and so for ever", times=0),
     Fault("fsync", (EIO, ENOSPC, EDQUOT), FAILS, "the file's, before it has its name; the directory's: see below"),
+    Fault("close", (EIO, EDQUOT), EITHER, "of the output: fails (see below); of others: nothing is lost"),
+    Fault("close", (EINTR,), WORKS),
     Fault("linkat", (EIO, ENOSPC, EDQUOT, EROFS, EACCES), FAILS),
     Fault("renameat", (EIO, ENOSPC, EACCES), FAILS),
     Fault("renameat2", (EIO, ENOSPC, EACCES), FAILS),
@@ -247,7 +249,20 @@ class Faults(unittest.TestCase):
         self.sweep_all(lambda f: f.call in ("open", "read", "pread", "lseek", "fstat"))
 
     def test_writing(self):
-        self.sweep_all(lambda f: f.call in ("write", "splice", "fsync"))
+        self.sweep_all(lambda f: f.call in ("write", "splice", "fsync", "close"))
+
+    def test_closing(self):
+        """Without a sync, NFS says only then what it could not write. The output's own fd is still needed to name it."""
+        for ends in (e for e in ENDS if not e.to_pipe):
+            with self.subTest(ends=ends.name), faults.directory() as directory:
+                attempt = Attempt(directory, SUBJECTS[0], replace(ends, options=(*ends.options, "--no-sync")))
+                said = []
+                for n in itertools.count(1):
+                    done = attempt.run(Plan("close", EDQUOT, n))
+                    if not done.fired:
+                        break
+                    said.append(done.stderr.decode())
+                self.assertEqual([s for s in said if s], [f"{program.NAME}: cannot write {attempt.output}: Disk quota exceeded\n"])
 
     def test_naming(self):
         self.sweep_all(lambda f: f.call in ("linkat", "renameat", "renameat2", "fchown", "fchmod", "openat"))

@@ -1,6 +1,8 @@
 """--verify: both files are read again before the output gets its name, and nothing that differs gets through."""
 
 import os
+import re
+import subprocess
 import sys
 import unittest
 from errno import EIO
@@ -54,6 +56,32 @@ class Agrees(ReadBackTest):
                     self.assert_status(done, 0)
                     self.assertEqual(done.stderr, b"")
                     self.assertTrue(output.exists())
+
+    def test_checkpoints(self):
+        """Remus, and what is done to it, comes out the same the second time; and it ends."""
+        for case in (c for c in cases.good() if c.save.later and not c.ask):
+            for options in ((), ("--compact",), ("--sparse",)):
+                with self.subTest(case=case.name, options=options):
+                    save, plain, output = self.file("case", case.octets()), self.out("plain"), self.out()
+                    self.assert_status(program.run("-i", save, "-o", plain, *options), 0)
+                    self.assert_status(program.run("-i", save, "-o", output, "--verify", *options), 0)
+                    self.assertEqual(output.read_bytes(), plain.read_bytes())
+
+    def test_it_comes_from_the_disk(self):
+        """Synced and dropped from the page cache before the first byte is read again."""
+        for options in ((), ("--no-sync",)):
+            with self.subTest(options=options):
+                trace = self.dir / "trace"
+                subprocess.run(["strace", "-f", "-o", str(trace), "-e", "trace=read,write,splice,fsync,fadvise64", str(program.PROGRAM),
+                                "-i", str(self.save), "-o", str(self.out()), "--verify", *options], check=True,
+                               env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+                calls = re.findall(r"^\d+ +(.*?) += -?\d+", trace.read_text(errors="replace"), re.MULTILINE)
+                out = re.findall(r"^splice\(\d+, NULL, (\d+),", "\n".join(calls), re.MULTILINE)[-1]
+                of_out = [c for c in calls if re.match(rf"(read|fsync|fadvise64)\({out}[,)]", c)]
+                dropped = ([] if options else [f"fsync({out})", f"fadvise64({out}, 0, 0, POSIX_FADV_DONTNEED)"])
+                first_read = next(i for i, c in enumerate(of_out) if c.startswith("read("))
+                self.assertEqual(of_out[:first_read], dropped)
+                self.assertFalse([c for c in calls[calls.index(of_out[first_read]):] if c.startswith(("write(" + out, "splice("))])
 
     @program.needs_libraries
     def test_relabelled(self):

@@ -10,7 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from kit import cases, delta, expected, flavours, legacy, model, program, v2
 from kit.base import ProgramTest
-from kit.legacy import Batch
+from kit.legacy import Batch, Verify
 
 REMUS = [c for c in cases.good() if c.save.later]
 COMPRESSED = [c for c in REMUS if any(checkpoint.compressed for checkpoint in c.save.later)]
@@ -206,6 +206,20 @@ class Compact(RemusTest):
                     kept = case if cut == 0 else case.first()
                     self.assertEqual(v2.memory(stream), legacy.memory(kept.save))
                     self.assertLess(len(output.read_bytes()), len(data) // 4)
+
+    def test_verify_mode_ends_with_its_checkpoint(self):
+        """The next one's pages count."""
+        for flavour in (flavours.PV64, flavours.HVM32):
+            for cut in (0, 1):
+                with self.subTest(flavour=flavour.name, cut=cut):
+                    case = replace(cases.named(f"{flavour.name}-remus"), save=cases.remus_save(
+                        flavour, [cases.remus_body(flavour, [Batch(range(0x30, 0x40), 77)])]))
+                    case.save.body[1:2] = [Batch(flavour.entries()), Batch(range(0x20, 0x60)), Verify(), Batch(range(0x20, 0x60))]
+                    data = case.octets()
+                    done, output = self.convert(data[:len(data) - cut], "--compact", "--verify")
+                    self.assert_status(done, 0)
+                    kept = case if cut == 0 else case.first()
+                    self.assertEqual(v2.memory(v2.decode(output.read_bytes(), whole=False)), legacy.memory(kept.save))
 
     def test_from_a_pipe(self):
         done, output = self.convert(cases.named("hvm64-age-4-5").octets(), "--compact", pipe=True)

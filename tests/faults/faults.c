@@ -234,6 +234,17 @@ int fdatasync(int fd)
     return (int)through("fdatasync", SYS_fdatasync, fd, 0, 0, 0, 0, 0);
 }
 
+/* The fd is gone, whatever comes of it. */
+int close(int fd)
+{
+    enum hit hit = begin("close");
+    int result = (int)raw(SYS_close, fd, 0, 0, 0, 0, 0);
+
+    if (hit == HIT_FAIL)
+        errno = plan.number;
+    return hit == HIT_FAIL ? -1 : (int)end(hit, result);
+}
+
 int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
 {
     return (int)through("linkat", SYS_linkat, from_dir, (long)from, to_dir, (long)to, flags, 0);

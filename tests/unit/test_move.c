@@ -301,10 +301,10 @@ static void many_small_moves(void)
     bytes_free(&content);
 }
 
-/* Data, zeros, data, zeros; the zeros cover whole blocks of the file, though not at once. */
-static void holes_for_zeros(void)
+/* Moves the content into a sparse file, behind head and before tail; the file must hold all. */
+static void check_sparse(struct bytes *content, const char *head, const char *tail)
 {
-    struct bytes content = {0}, wanted = {0}, got = {0};
+    struct bytes wanted = {0}, got = {0};
     const struct cls_move_options sparse = {.sparse = true};
     struct source source;
     struct scratch dir;
@@ -314,25 +314,21 @@ static void holes_for_zeros(void)
     struct stat st;
     int fd;
 
-    put_pattern(&content, 10000);
-    put_fill(&content, 0, 3 << 20);
-    put_pattern(&content, 5000);
-    put_fill(&content, 0, 700000);
     scratch_make(&dir);
     fd = open(scratch_path(&dir, "out"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    source_open(&source, END_SOCKET, &content, false);
+    source_open(&source, END_SOCKET, content, false);
     cls_input_init(&in, source.fd, "in", 0, NULL);
     cls_output_init(&out, fd, "out", NULL);
     cls_move_prepare(&in, &out, &sparse, NULL);
-    CHECK(cls_output_write(&out, "head", 4, &err) &&
-          cls_move(&in, &out, content.len, "data", &err));
-    CHECK(cls_output_write(&out, "tail", 4, &err) && cls_output_finish(&out, &err));
+    CHECK(cls_output_write(&out, head, strlen(head), &err) &&
+          cls_move(&in, &out, content->len, "data", &err));
+    CHECK(cls_output_write(&out, tail, strlen(tail), &err) && cls_output_finish(&out, &err));
     CHECK(fstat(fd, &st) == 0);
     CHECK_THAT(st.st_blocks * 512 < 200000, "%lld bytes are allocated", st.st_blocks * 512LL);
     close(fd);
-    put_text(&wanted, "head");
-    put_bytes(&wanted, &content);
-    put_text(&wanted, "tail");
+    put_text(&wanted, head);
+    put_bytes(&wanted, content);
+    put_text(&wanted, tail);
     CHECK(read_file(dir.path, &got));
     CHECK_BYTES(got.p, got.len, &wanted);
     source_close(&source);
@@ -341,6 +337,31 @@ static void holes_for_zeros(void)
     cls_output_release(&out);
     bytes_free(&got);
     bytes_free(&wanted);
+}
+
+/* Data, zeros, data, zeros; the zeros cover whole blocks of the file, though not at once. */
+static void holes_for_zeros(void)
+{
+    struct bytes content = {0};
+
+    put_pattern(&content, 10000);
+    put_fill(&content, 0, 3 << 20);
+    put_pattern(&content, 5000);
+    put_fill(&content, 0, 700000);
+    check_sparse(&content, "head", "tail");
+    bytes_free(&content);
+}
+
+/* What ends in a hole has its size all the same. */
+static void a_hole_at_the_end(void)
+{
+    struct bytes content = {0};
+
+    put_fill(&content, 0, 1 << 20);
+    check_sparse(&content, "", "");
+    put_pattern(&content, 8192);
+    put_fill(&content, 0, 4096);
+    check_sparse(&content, "", "");
     bytes_free(&content);
 }
 
@@ -437,6 +458,7 @@ CU_TestInfo move_tests[] = {
     {"a file opened for appending", a_file_opened_for_appending},
     {"many small moves", many_small_moves},
     {"holes for zeros", holes_for_zeros},
+    {"a hole at the end", a_hole_at_the_end},
     {"large outputs leave the cache", large_outputs_leave_the_cache},
     {"signals interrupt nothing", signals_interrupt_nothing},
     CU_TEST_INFO_NULL,

@@ -17,7 +17,7 @@ struct cls_output;
 
 struct cls_output_ops {
     const char *name; /* of the way, for the log: "by splice" */
-    /* Takes n bytes that come next, past the buffer. */
+    /* Takes n bytes, which out->offset counts already; nothing is buffered. */
     bool (*write)(struct cls_output *out, const uint8_t *bytes, size_t n, struct cls_error *err);
     /*
      * Takes bulk from fd to fd until *left is 0 or the ends won't go on in this way, or the input
