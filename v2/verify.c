@@ -136,9 +136,14 @@ static bool check_end(struct verifier *v, struct cls_error *err)
     return got == 0 || cls_input_fail(v->in, err, start, "something follows the END record");
 }
 
-bool v2_verify(struct cls_input *in, enum v2_stream stream, const struct cls_log *log,
-               const struct v2_observer *observer, struct v2_summary *summary,
-               struct cls_error *err)
+static bool verify_to_last_byte(struct verifier *v, enum v2_stream stream, struct cls_error *err)
+{
+    return (stream == V2_STREAM_LIBXL || verify_qemu_record(v, err)) && check_end(v, err);
+}
+
+bool v2_verify(struct cls_input *in, enum v2_stream stream, enum v2_extent extent,
+               const struct cls_log *log, const struct v2_observer *observer,
+               struct v2_summary *summary, struct cls_error *err)
 {
     struct verifier v = {.in = in, .log = log, .observer = observer, .summary = summary};
     uint64_t start = in->offset;
@@ -146,23 +151,8 @@ bool v2_verify(struct cls_input *in, enum v2_stream stream, const struct cls_log
 
     memset(summary, 0, sizeof(*summary));
     summary->stream = stream;
-    ok = stream == V2_STREAM_LIBXL ? verify_libxl(&v, err)
-                                   : verify_libxc(&v, err) && verify_qemu_record(&v, err);
-    summary->bytes = in->offset - start;
-    return ok && check_end(&v, err);
-}
-
-bool v2_verify_embedded(struct cls_input *in, const struct cls_log *log,
-                        const struct v2_observer *observer, struct v2_summary *summary,
-                        struct cls_error *err)
-{
-    struct verifier v = {.in = in, .log = log, .observer = observer, .summary = summary};
-    uint64_t start = in->offset;
-    bool ok;
-
-    memset(summary, 0, sizeof(*summary));
-    summary->stream = V2_STREAM_LIBXC;
-    ok = verify_libxc(&v, err);
+    ok = (stream == V2_STREAM_LIBXL ? verify_libxl(&v, err) : verify_libxc(&v, err)) &&
+         (extent == V2_TO_END_RECORD || verify_to_last_byte(&v, stream, err));
     summary->bytes = in->offset - start;
     return ok;
 }

@@ -107,10 +107,10 @@ static bool look_at_v2(struct look *look, enum v2_stream stream, const struct cl
 
     r->stream = stream == V2_STREAM_LIBXL ? INSPECT_LIBXL : INSPECT_LIBXC;
     if (envelope_is_delimited(&look->envelope))
-        ok = v2_verify_embedded(&look->in, log, &observer, &summary, err) &&
+        ok = v2_verify(&look->in, stream, V2_TO_END_RECORD, log, &observer, &summary, err) &&
              look_behind(look, log, err);
     else
-        ok = v2_verify(&look->in, stream, log, &observer, &summary, err);
+        ok = v2_verify(&look->in, stream, V2_TO_THE_LAST_BYTE, log, &observer, &summary, err);
     r->version = summary.version;
     r->converted = summary.converted;
     r->guest = summary.guest;

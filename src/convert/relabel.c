@@ -45,7 +45,7 @@ bool relabel(const struct envelope *envelope, const struct in_file *file, struct
                               "the header says version 1, but this is a v2 stream already; give "
                               "the save as a file, uncompressed and by its name, to have that "
                               "put right");
-    if (!v2_verify(in, V2_STREAM_LIBXL, NULL, NULL, &summary, err))
+    if (!v2_verify(in, V2_STREAM_LIBXL, V2_TO_THE_LAST_BYTE, NULL, NULL, &summary, err))
         return false;
     end = in->offset;
     cls_warn(log, "the header said version 1, but the stream is v2 already (a bug of libvirt): "

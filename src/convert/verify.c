@@ -6,6 +6,7 @@
 #include "convert/convert.h"
 #include "convert/in_file.h"
 #include "envelope/envelope.h"
+#include "fd_arg.h"
 #include "source.h"
 
 #define NAME_SHOWN 256
@@ -43,8 +44,9 @@ static bool enter_sandbox(const struct verify_options *options, struct cls_input
     return envelope_prepare(in, err) && (options->no_sandbox || sandbox_enter(NULL, 0, log, err));
 }
 
-bool verify_input(struct cls_input *in, enum verify_format format, struct envelope *envelope,
-                  const struct cls_log *log, struct v2_summary *summary, struct cls_error *err)
+static bool verify_extent(struct cls_input *in, enum verify_format format, enum v2_extent extent,
+                          struct envelope *envelope, const struct cls_log *log,
+                          struct v2_summary *summary, struct cls_error *err)
 {
     enum v2_stream stream = V2_STREAM_UNKNOWN;
 
@@ -52,9 +54,21 @@ bool verify_input(struct cls_input *in, enum verify_format format, struct envelo
     if (!open_stream(in, format, log, envelope, &stream, err))
         return false;
     if (!envelope_is_delimited(envelope))
-        return v2_verify(in, stream, log, NULL, summary, err);
-    return v2_verify_embedded(in, log, NULL, summary, err) &&
+        return v2_verify(in, stream, extent, log, NULL, summary, err);
+    return v2_verify(in, stream, V2_TO_END_RECORD, log, NULL, summary, err) &&
            envelope_skip_rest(envelope, in, log, err);
+}
+
+bool verify_input(struct cls_input *in, enum verify_format format, struct envelope *envelope,
+                  const struct cls_log *log, struct v2_summary *summary, struct cls_error *err)
+{
+    return verify_extent(in, format, V2_TO_THE_LAST_BYTE, envelope, log, summary, err);
+}
+
+/* Who passes a number goes on reading there, as XAPI's suspend-image-viewer does. */
+static enum v2_extent extent_of(const char *in)
+{
+    return fd_arg(in, -1) >= 0 ? V2_TO_END_RECORD : V2_TO_THE_LAST_BYTE;
 }
 
 bool verify_stream(const struct verify_options *options, const struct cls_log *log,
@@ -73,7 +87,7 @@ bool verify_stream(const struct verify_options *options, const struct cls_log *l
     }
     cls_input_init(&in, file.fd, name, file.start, NULL);
     ok = enter_sandbox(options, &in, log, err) &&
-         verify_input(&in, options->format, &envelope, log, summary, err);
+         verify_extent(&in, options->format, extent_of(options->in), &envelope, log, summary, err);
     ok = in_file_finish(&file, &in, envelope_is_delimited(&envelope), ok, err);
     cls_input_release(&in);
     envelope_free(&envelope);

@@ -20,6 +20,8 @@
 #define TYPE_LIBXC_LEGACY 0x00f2
 #define TYPE_QEMU_TRAD    0x0f00
 #define TYPE_VARSTORED    0x0f11
+#define TYPE_SWTPM0       0x0f12 /* xenopsd knows it, and writes the next */
+#define TYPE_SWTPM        0x0f13
 #define TYPE_END_OF_IMAGE 0xffff
 
 /* xenopsd reads no longer qemu record. */
@@ -164,7 +166,10 @@ static bool structured_skip_rest(struct cls_input *in, const struct cls_log *log
             break;
         case TYPE_QEMU_TRAD:
         case TYPE_VARSTORED:
-            if (header.length > QEMU_TRAD_MAX)
+        case TYPE_SWTPM0:
+        case TYPE_SWTPM:
+            if (header.length >
+                (header.type == TYPE_QEMU_TRAD ? QEMU_TRAD_MAX : ENVELOPE_CONFIG_MAX))
                 return unexpected(in, &header, err);
             cls_info(log, "XAPI record of type 0x%04" PRIx64 ", %" PRIu64 " bytes", header.type,
                      header.length);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "messages.h"
 #include "option_words.h"
 
 /* Options without a letter. libxl abbreviates --guest-type to --guest: no other may begin like it.
@@ -76,12 +77,13 @@ static const struct option long_options[] = {
 };
 
 static const char help[] =
-    "Usage: " PROGRAM " -i INPUT -o OUTPUT [options]\n"
-    "       " PROGRAM " -i INPUT --inspect [options]\n"
-    "       " PROGRAM " -i DIR -o DIR [options]\n"
+    "Usage: " PROGRAM " [options] INPUT OUTPUT\n"
+    "       " PROGRAM " [options] --inspect INPUT\n"
+    "       " PROGRAM " [options] DIR DIR\n"
     "       " PROGRAM " --merge-reports OUT IN...\n"
     "Converts a domain save of Xen before 4.6 (the legacy stream) to the v2 stream that Xen since\n"
     "4.6 restores; or every save in a directory. Envelope, width and guest type are detected.\n"
+    "INPUT is short for --in INPUT, OUTPUT for --out OUTPUT.\n"
     "\n"
     "  -i, --in FILE|FD|-|DIR     the legacy save; a number is an inherited fd (./5: a file named "
     "5)\n"
@@ -253,7 +255,7 @@ static bool parse_batch_option(int option, const char *value, struct tool_option
                wrong_option(PROGRAM, "--merge-reports", value,
                             "the name of a .jsonl, .xml or .html file");
     default:
-        return false; /* getopt has printed why */
+        return false; /* not reached */
     }
 }
 
@@ -333,8 +335,7 @@ static bool parse_option(int option, const char *value, struct tool_options *o)
 
 static bool complain(const char *text)
 {
-    fprintf(stderr, PROGRAM ": %s (see --help)\n", text);
-    return false;
+    return messages_usage(PROGRAM, "%s (see --help)", text);
 }
 
 static bool check_merge(int argc, char **argv, struct tool_options *o)
@@ -361,8 +362,7 @@ static bool check_batch(struct tool_options *o)
     if (o->batch.shard.count > 0 || o->batch.files_from ||
         shard_from_environment(&o->batch.shard, &err))
         return true;
-    fprintf(stderr, PROGRAM ": %s\n", err.reason);
-    return false;
+    return messages_usage(PROGRAM, "%s", err.reason);
 }
 
 static bool is_directory(const char *path)
@@ -372,14 +372,24 @@ static bool is_directory(const char *path)
     return !convert_is_fd(path) && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* INPUT OUTPUT, or INPUT alone to be inspected; -i and -o have it otherwise. */
+static bool take_arguments(int argc, char **argv, struct convert_options *c)
+{
+    if (!c->in && !c->out && optind < argc) {
+        c->in = argv[optind++];
+        if (optind < argc)
+            c->out = argv[optind++];
+    }
+    return optind == argc ||
+           messages_usage(PROGRAM, "unexpected argument '%s' (see --help)", argv[optind]);
+}
+
 static bool check_options(int argc, char **argv, struct tool_options *o)
 {
     if (o->merge_out)
         return check_merge(argc, argv, o);
-    if (optind < argc) {
-        fprintf(stderr, PROGRAM ": unexpected argument '%s' (see --help)\n", argv[optind]);
+    if (!take_arguments(argc, argv, &o->convert))
         return false;
-    }
     if (!o->convert.in || !*o->convert.in)
         return complain("--in is missing");
     if (o->inspect && (o->convert.out || o->convert.verify || o->batch_option))
@@ -411,6 +421,10 @@ enum parsed parse_options(int argc, char **argv, struct tool_options *o)
         if (option == 'V') {
             puts(PROGRAM " " CLS_VERSION);
             return PARSED_DONE;
+        }
+        if (option == '?') {
+            messages_usage_printed(PROGRAM, argv, optind - 1);
+            return PARSED_WRONG;
         }
         if (!parse_option(option, optarg, o))
             return PARSED_WRONG;

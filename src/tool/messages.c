@@ -5,7 +5,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <syslog.h>
+#include <unistd.h>
 #include <wchar.h>
 #include <wctype.h>
 
@@ -15,14 +18,22 @@
 #define NAME_SHOWN PATH_MAX
 #define LINE_SIZE  (NAME_SHOWN + 1024)
 
+static bool stderr_is_null(void)
+{
+    struct stat st;
+
+    return fstat(STDERR_FILENO, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
+}
+
 /* All files that printing may ever need are opened now: in the sandbox none can be. */
-void messages_open(const struct messages *m)
+void messages_open(struct messages *m)
 {
     mbstate_t state = {0};
     wchar_t wc;
 
     (void)mbrtowc(&wc, "a", 1, &state); /* makes glibc load the locale's converter */
-    if (m->syslog)
+    m->problems_syslog = stderr_is_null();
+    if (m->syslog || m->problems_syslog)
         openlog(m->program, LOG_PID | LOG_NDELAY, LOG_USER);
 }
 
@@ -60,7 +71,7 @@ static void put_line(const struct messages *m, int priority, const char *text)
         puts(masked);
     else
         fprintf(stderr, "%s: %s\n", m->program, masked);
-    if (m->syslog)
+    if (m->syslog || (m->problems_syslog && priority <= LOG_WARNING))
         syslog(priority, "%s", masked);
 }
 
@@ -107,4 +118,23 @@ int messages_error(const struct messages *m, const struct cls_error *err)
         snprintf(line, sizeof(line), "%s", err->reason);
     put_line(m, LOG_ERR, line);
     return (int)err->status;
+}
+
+bool messages_usage(const char *program, const char *fmt, ...)
+{
+    struct messages m = {.program = program};
+    char line[LINE_SIZE];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(line, sizeof(line), fmt, args);
+    va_end(args);
+    messages_open(&m);
+    put_line(&m, LOG_ERR, line);
+    return false;
+}
+
+bool messages_usage_printed(const char *program, char *const *argv, int index)
+{
+    return stderr_is_null() && messages_usage(program, "wrong option: '%s'", argv[index]);
 }

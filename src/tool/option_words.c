@@ -1,7 +1,8 @@
 #include "option_words.h"
 
-#include <stdio.h>
 #include <string.h>
+
+#include "messages.h"
 
 int find_option_word(const char *value, const char *const *words)
 {
@@ -13,6 +14,5 @@ int find_option_word(const char *value, const char *const *words)
 
 bool wrong_option(const char *program, const char *option, const char *value, const char *expected)
 {
-    fprintf(stderr, "%s: %s: '%s' is not %s\n", program, option, value, expected);
-    return false;
+    return messages_usage(program, "%s: '%s' is not %s", option, value, expected);
 }

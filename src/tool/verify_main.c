@@ -102,11 +102,12 @@ static int parse_options(int argc, char **argv, struct options *o)
             puts(PROGRAM " " CLS_VERSION);
             return CLS_OK;
         default:
-            return CLS_USAGE; /* getopt has printed why */
+            messages_usage_printed(PROGRAM, argv, optind - 1);
+            return CLS_USAGE;
         }
     }
     if (optind < argc) {
-        fprintf(stderr, PROGRAM ": unexpected argument '%s' (see --help)\n", argv[optind]);
+        messages_usage(PROGRAM, "unexpected argument '%s' (see --help)", argv[optind]);
         return CLS_USAGE;
     }
     return -1;

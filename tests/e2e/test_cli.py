@@ -5,6 +5,7 @@ import os
 import resource
 import select
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -124,6 +125,71 @@ class Options(CliTest):
                 save = self.file("pv.save", cases.named(name).octets())
                 done = program.run("-i", save, "-o", self.out())
                 self.assertRegex(done.stderr.decode(), f"warning: .*{says}")
+
+    def test_arguments_without_letters(self):
+        output = self.out()
+        self.assert_status(program.run(self.save, output), 0)
+        self.assert_converted(output)
+        output = self.out()
+        self.assert_status(program.run("--no-sync", self.save, "-v", output, "--stream-version", "2"), 0)
+        self.assert_converted(output)
+        done = program.run("--inspect", self.save)
+        self.assertEqual((done.returncode, done.stdout), (0, program.run("-i", self.save, "--inspect").stdout))
+        self.assert_status(program.run("--", "./nothing here", self.out()), 3)
+        for argv in (["-i", self.save, "x"], ["-o", "x", self.save], ["-i", self.save, "-o", "x", "y"],
+                     [self.save, "x", "y"], [self.save], ["", "x"], [self.save, ""], ["--inspect", self.save, "x"]):
+            with self.subTest(argv=argv):
+                done = program.run(*argv, cwd=self.dir)
+                self.assert_status(done, 2)
+                self.assert_one_line(done)
+                self.assertFalse((self.dir / "x").exists())
+
+    def in_syslog(self, *argv: str, stderr: int = subprocess.DEVNULL) -> list[str]:
+        """What syslog gets of a run, in a name space where /dev/log is ours."""
+        dev = self.dir / "dev"
+        dev.mkdir(exist_ok=True)
+        (dev / "null").touch()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+            (dev / "log").unlink(missing_ok=True)
+            log.bind(str(dev / "log"))
+            log.settimeout(0)
+            script = 'mount --bind /dev/null "$0/null" && mount --rbind "$0" /dev && exec "$@"'
+            subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, dev, *argv],
+                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr, check=False, timeout=60)
+            lines = []
+            while True:
+                try:
+                    lines.append(log.recv(1 << 16).decode())
+                except BlockingIOError:
+                    return lines
+
+    def test_syslog(self):
+        """All with --syslog; errors and warnings, and those of usage, where nobody reads standard error."""
+        if subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "true"], check=False).returncode:
+            self.skipTest("no name spaces of users here")
+        bad = self.file("bad.save", CASE.octets()[:-1])
+        here = [str(program.PROGRAM), "-o", str(self.out()), "--no-sync"]
+        warned, verifier = [*here, "-i", str(self.save), "-w", "32", "-v"], str(program.PROGRAM.parent / "verify-stream-v2")
+        for argv, stderr, priorities, last in (
+                (warned, subprocess.DEVNULL, [12], "32"), (warned, subprocess.PIPE, [], ""),
+                ([*here, "-i", str(bad)], subprocess.DEVNULL, [11], "input ended"),
+                ([*here, "-i", str(bad)], subprocess.PIPE, [], ""),
+                ([*here, "-i", str(bad), "--syslog"], subprocess.PIPE, [11], "input ended"),
+                ([*here, "-i", str(bad), "-q"], subprocess.DEVNULL, [11], "input ended"),
+                ([*here, "-i", str(self.save)], subprocess.DEVNULL, [], ""),
+                ([*here, "--width", "33"], subprocess.DEVNULL, [11], "--width: '33' is not 32 or 64"),
+                ([*here, "--nonsense"], subprocess.DEVNULL, [11], "wrong option: '--nonsense'"),
+                ([*here, "--width"], subprocess.DEVNULL, [11], "wrong option: '--width'"),
+                ([*here], subprocess.DEVNULL, [11], "--in is missing (see --help)"),
+                ([verifier, "-i", str(bad)], subprocess.DEVNULL, [11], "start of the stream"),
+                ([verifier, "-f", "vhd"], subprocess.DEVNULL, [11], "'vhd' is not"),
+                ([verifier, "-q", "-i", str(bad)], subprocess.DEVNULL, [], "")):
+            with self.subTest(argv=argv[1:], stderr=stderr):
+                lines = self.in_syslog(*argv, stderr=stderr)
+                self.assertEqual([int(line[1:line.index(">")]) for line in lines], priorities, lines)
+                for line in lines:
+                    self.assertRegex(line, rf"{Path(argv[0]).name}\[\d+\]: ")
+                    self.assertIn(last, line)
 
     def test_syslog_without_a_syslog(self):
         output = self.out()

@@ -79,6 +79,19 @@ class RoundTrips(ProgramTest):
                 self.assert_status(verifier.verify(bad), 1)
         self.assert_status(verifier.verify(good + OLD_DISK), 0)
 
+    def test_records_of_newer_xenopsd(self):
+        """UEFI variables and the states of vTPMs lie between the stream and QEMU's record, of any length; QEMU's is limited."""
+        good = XAPI.expected(cases.named("hvm32-age-4-2"))
+        at = good.rindex(struct.pack("<Q", envelopes.QEMU_TRAD))
+        newer = b"".join(envelopes.xapi_record(type_, bytes(length)) for type_, length in (
+            (envelopes.VARSTORED, 3 << 20), (envelopes.SWTPM0, 0), (envelopes.SWTPM, 5), (envelopes.SWTPM, 2 << 20)))
+        image = self.file("in.save", good[:at] + newer + good[at:])
+        self.assert_status(verifier.run("-i", image), 0)
+        inspection = program.run("-i", image, "--inspect")
+        self.assert_status(inspection, 0)
+        for record in (envelopes.xapi_record(0xF14), struct.pack("<QQ", envelopes.SWTPM, 1 << 63)):
+            self.assert_status(verifier.verify(good[:at] + record + good[at:]), 1)
+
     def test_disks_have_no_end(self):
         """Behind an image lies what the disk held before: not looked at by name, not read on an fd."""
         for envelope in (XAPI, XAPI_STRUCTURED):

@@ -11,7 +11,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from kit import cases, v2stream as v2, verifier
+from kit import cases, envelopes, v2stream as v2, verifier
 from kit.program import HUNGRY
 from kit.v2stream import XALLOC, Stream
 from kit.verifier import VerifierTest, verify
@@ -96,6 +96,39 @@ class CommandLine(VerifierTest):
                 line = check(verifier.run("-i", f.fileno(), pass_fds=[f.fileno()]))
             if line:
                 self.assertEqual(int(line["offset"], 16), 8 + stream.offset("X86_TSC_INFO"))
+
+    def test_as_suspend_image_viewer_calls_it(self):
+        """XAPI's viewer reads the image itself, and leaves the fd to us from behind the Libxc header up to END."""
+        image = envelopes.XAPI.expected(cases.named("hvm32-xenserver"))
+        front = image.index(struct.pack("<QQ", envelopes.LIBXC, 0)) + 16
+        end = image.rindex(struct.pack("<Q", envelopes.QEMU_TRAD))
+        for behind in (image[end:], b"", b"DeviceModelRecord0002\1\0\0\0x", b"\0" * 16, b"old contents"):
+            path = self.file("image", image[:end] + behind)
+            with self.subTest(behind=behind[:30]), open(path, "rb", buffering=0) as f:
+                f.seek(front)
+                done = verifier.run("--in", f.fileno(), "--syslog", pass_fds=[f.fileno()])
+                self.assertEqual((done.returncode, done.stdout, done.stderr), (0, b"", b""))
+                self.assertEqual(f.tell(), end)
+
+    def test_fd_is_left_behind_end(self):
+        """Of a file, a pipe, a socket; by name and on standard input what follows is wrong."""
+        for stream in (LIBXC, LIBXL, PV):
+            octets = stream.octets() + b"what follows"
+            path = self.file("save", octets)
+            with open(path, "rb", buffering=0) as f:
+                self.assert_sound(verifier.run("-i", f.fileno(), pass_fds=[f.fileno()]))
+                self.assertEqual(f.read(), b"what follows")
+            read_end, write_end = os.pipe()
+            with open(read_end, "rb") as pipe, open(write_end, "wb") as out, self.socket(octets) as ours:
+                feeder = threading.Thread(target=lambda: (out.write(octets), out.close()))
+                feeder.start()
+                self.assert_sound(verifier.run("-i", read_end, pass_fds=[read_end]))
+                self.assertEqual(pipe.read(), b"what follows")
+                feeder.join()
+                self.assert_sound(verifier.run("-i", ours.fileno(), pass_fds=[ours.fileno()]))
+                self.assertEqual(ours.recv(100), b"what follows")
+            self.assert_unsound(verifier.run("-i", path))
+            self.assert_unsound(verify(octets))
 
     def test_quiet(self):
         """Nothing is printed."""

@@ -16,7 +16,7 @@ SOURCES = [path for path in (*sorted((PROJECT / "src").rglob("*.c")), *sorted((P
 
 STRING = r'"(?:[^"\\]|\\.)*"'
 FORMAT = re.compile(rf"{STRING}(?:\s*(?:[A-Z_]+\s*)?{STRING})*")
-CALL = re.compile(rf"\b(cls_fail|cls_input_fail|cls_fail_errno|cls_warn|complain|fprintf)\(((?:[^;{{\"]|{STRING})*)\)", re.S)
+CALL = re.compile(rf"\b(cls_fail|cls_input_fail|cls_fail_errno|cls_warn|complain|messages_usage|fprintf)\(((?:[^;{{\"]|{STRING})*)\)", re.S)
 PRI = re.compile(r'%(\d*)"\s*PRI[a-z]+\d+\s*(")?')
 SPECIFIER = re.compile(r"%[-0 ]*\d*(?:\.\*)?(?:ll|l|z|j|hh|h)?[a-zA-Z]")
 
@@ -37,8 +37,10 @@ def messages() -> Iterator[tuple[str, str, str]]:
             found = FORMAT.search(PRI.sub(lambda m: "…" + ("" if m[2] else '"'), arguments))
             text = "".join(literal[1:-1] for literal in re.findall(STRING, found[0] if found else ""))
             text = re.sub("…+", "…", SPECIFIER.sub("…", text)).replace('\\"', '"').replace("\\n", "").strip()
-            if function == "fprintf":  # the program's name, and where to look
-                text = re.sub(r"^…?: | \(see --help\)$", "", text)
+            if function == "fprintf":  # the program's name
+                text = re.sub(r"^…?: ", "", text)
+            if function == "messages_usage":  # where to look
+                text = text.removesuffix(" (see --help)")
             if text.strip("…: "):
                 yield source.name, function, text
     for source in TEXTS:

@@ -54,25 +54,23 @@ struct v2_observer {
 bool v2_recognise(struct cls_input *in, enum v2_stream *stream,
                   struct cls_error *err) CLS_MUST_CHECK;
 
+/* What of the input belongs to the stream. */
+enum v2_extent {
+    V2_TO_THE_LAST_BYTE, /* END, in libxc format the qemu record that converters copy behind it, and
+                            nothing else; sockets, where more may never come, are not asked for it
+                          */
+    V2_TO_END_RECORD,    /* what follows END is the caller's, and is not looked at */
+};
+
 /*
- * Verifies the stream at which in stands, up to and with its end: END, and in libxc format the qemu
- * record that converters copy behind it; then nothing may follow, which is looked for except in
- * sockets (where waiting for more might never end). Memory is constant; page contents are skipped.
+ * Verifies the stream at which in stands. Memory is constant; page contents are skipped.
  *
  * Each record is told to log (CLS_LOG_INFO), page data counted together. err names offset, record
  * and rule: CLS_BAD_INPUT. summary is filled as far as it went; log and observer may be NULL.
  */
-bool v2_verify(struct cls_input *in, enum v2_stream stream, const struct cls_log *log,
-               const struct v2_observer *observer, struct v2_summary *summary,
-               struct cls_error *err) CLS_MUST_CHECK;
-
-/*
- * As v2_verify() for a libxc stream that lies in something larger: up to its END; what follows is
- * the caller's.
- */
-bool v2_verify_embedded(struct cls_input *in, const struct cls_log *log,
-                        const struct v2_observer *observer, struct v2_summary *summary,
-                        struct cls_error *err) CLS_MUST_CHECK;
+bool v2_verify(struct cls_input *in, enum v2_stream stream, enum v2_extent extent,
+               const struct cls_log *log, const struct v2_observer *observer,
+               struct v2_summary *summary, struct cls_error *err) CLS_MUST_CHECK;
 
 /* Names as in Xen's headers, without prefix: "PAGE_DATA"; NULL for an unknown type. */
 const char *v2_record_name(uint32_t type);

@@ -16,7 +16,7 @@ enum verify_format {
 };
 
 struct verify_options {
-    const char *in; /* as in struct convert_options */
+    const char *in; /* as in struct convert_options; of an fd, nothing behind END is read */
     enum verify_format format;
     bool no_sandbox; /* for debugging */
 };
