@@ -93,6 +93,8 @@ bool convert_stream(const struct convert_options *options, const struct cls_log 
                             envelope_is_delimited(&c->envelope) || c->rest_dropped, ok, err) &&
              (!c->verify || read_back(c, err)) && run_hook(c, err) &&
              in_file_is_unchanged(&c->in_file, c->in_name, err) && commit(c, err);
+        if (c->in_file.decompress.failed && c->facts.input == CONVERT_INPUT_OTHER)
+            c->facts.input = CONVERT_INPUT_UNREADABLE;
     }
     if (!ok)
         pay_start(cleanup);

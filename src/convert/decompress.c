@@ -128,7 +128,7 @@ static void first_message(const struct decompress *d, char *buf, size_t size)
     buf[strcspn(buf, "\n")] = '\0';
 }
 
-static bool failed(const struct decompress *d, const struct cls_input *in, int status,
+static bool failed(struct decompress *d, const struct cls_input *in, int status,
                    struct cls_error *err)
 {
     char message[SHOWN_SIZE];
@@ -136,6 +136,7 @@ static bool failed(const struct decompress *d, const struct cls_input *in, int s
     if (WIFSIGNALED(status))
         return cls_fail(err, CLS_SYSTEM, "%s, which uncompresses %s, was ended by signal %d",
                         d->program, in->name, WTERMSIG(status));
+    d->failed = true;
     first_message(d, message, sizeof(message));
     return cls_input_fail(in, err, in->offset, "%s could not uncompress it (exit status %d)%s%s",
                           d->program, WEXITSTATUS(status), *message ? ": " : "", message);

@@ -117,6 +117,14 @@ static bool is_v2(struct conversion *c)
     return v2_recognise(&c->in, &stream, &ignored) && stream != V2_STREAM_UNKNOWN;
 }
 
+static bool holds_saves(struct conversion *c)
+{
+    struct cls_error ignored;
+    bool holds_saves;
+
+    return !envelope_check_foreign(&c->in, &holds_saves, &ignored) && holds_saves;
+}
+
 static bool find_kind(struct conversion *c, struct legacy_kind *kind, struct cls_error *err)
 {
     struct legacy_kind told = {c->options->width, c->options->guest};
@@ -128,6 +136,8 @@ static bool find_kind(struct conversion *c, struct legacy_kind *kind, struct cls
         c->facts.input = CONVERT_INPUT_LEGACY;
     else if (is_v2(c))
         c->facts.input = CONVERT_INPUT_V2;
+    else if (c->facts.input == CONVERT_INPUT_OTHER && holds_saves(c))
+        c->facts.input = CONVERT_INPUT_UNREADABLE;
     return ok;
 }
 

@@ -9,9 +9,9 @@ static bool detect(struct cls_input *in, const struct legacy_kind *told, const s
     struct cls_error foreign;
 
     *kind = found.kind;
-    if (ok && found.certain)
+    if (ok && found.certain && !envelope_is_zip(in))
         return true;
-    if (!envelope_check_foreign(in, &foreign)) {
+    if (!envelope_check_foreign(in, &(bool){false}, &foreign)) {
         *err = foreign;
         return false;
     }

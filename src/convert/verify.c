@@ -31,7 +31,7 @@ static bool open_stream(struct cls_input *in, enum verify_format format, const s
     if (!v2_recognise(in, stream, err) || !source_check_v2(in, envelope, *stream, err))
         return false;
     return *stream != V2_STREAM_UNKNOWN ||
-           (envelope_check_foreign(in, err) &&
+           (envelope_check_foreign(in, &(bool){false}, err) &&
             cls_input_fail(in, err, in->offset,
                            "neither a libxl nor a libxc v2 stream; a legacy one wants converting "
                            "first"));
@@ -86,6 +86,7 @@ bool verify_stream(const struct verify_options *options, const struct cls_log *l
         return false;
     }
     cls_input_init(&in, file.fd, name, file.start, NULL);
+    in.ends = file.decompress.pid != 0;
     ok = enter_sandbox(options, &in, log, err) &&
          verify_extent(&in, options->format, extent_of(options->in), &envelope, log, summary, err);
     ok = in_file_finish(&file, &in, envelope_is_delimited(&envelope), ok, err);

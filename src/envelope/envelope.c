@@ -8,6 +8,10 @@
 
 #define FIRST_ALLOCATION 16384
 
+/* So much of a magic tells whose it was. */
+#define REMAINS_MIN        11 /* where other bytes follow */
+#define REMAINS_MIN_AT_END 4  /* where the input ends */
+
 static const struct envelope_type *const types[] = {
     [ENVELOPE_XL] = &xl_envelope,
     [ENVELOPE_LIBVIRT] = &libvirt_envelope,
@@ -43,6 +47,24 @@ bool envelope_recognise(struct cls_input *in, enum envelope_kind *kind, struct c
             memcmp(b, types[i]->magic, types[i]->magic_size) == 0)
             *kind = (enum envelope_kind)i;
     return true;
+}
+
+/* Does b begin like the magic of type, without having all of it? */
+static bool is_remains(const uint8_t *b, size_t got, const struct envelope_type *type)
+{
+    size_t n = 0;
+
+    while (n < got && n < type->magic_size && b[n] == (uint8_t)type->magic[n])
+        n++;
+    return n < type->magic_size && n >= (n == got ? REMAINS_MIN_AT_END : REMAINS_MIN);
+}
+
+const char *envelope_of_remains(const uint8_t *b, size_t got)
+{
+    for (size_t i = 0; i < KINDS; i++)
+        if (types[i] && is_remains(b, got, types[i]))
+            return types[i]->name;
+    return NULL;
 }
 
 bool envelope_prepare(struct cls_input *in, struct cls_error *err)

@@ -1,7 +1,10 @@
 /*
  * Formats that people may take for a legacy save, known by their first bytes.
  */
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -9,33 +12,67 @@
 #include "envelope/envelope.h"
 #include "type.h"
 
-#define EXT2_MAGIC        0xef53
-#define EXT2_MAGIC_OFFSET 1080
-
-#define IA64_FORMAT_MAX 3 /* XC_IA64_SR_FORMAT_VER_MAX */
+#define TAR_BLOCK       512
+#define TAR_CHECKSUM    148 /* 8 bytes, an octal number: the sum of the block with spaces here */
+#define TAR_SUM_LEN     8
+#define ZIP_MAGIC       "PK\3\4"
+#define ZIP_CRC         14
+#define ZIP_NAME_LEN    26
+#define ZIP_NAME        30
+#define VHD_FOOTER      512  /* the last bytes of the file */
+#define FAR_LOOK        1082 /* what the table and tar need, at most */
+#define IA64_FORMAT_MAX 3    /* XC_IA64_SR_FORMAT_VER_MAX */
 
 struct foreign {
-    size_t len;
+    size_t at, len; /* the magic's offset and length */
     const char *magic;
     const char *what; /* an end for the sentence "this is ..." */
+    bool holds_saves; /* such a file may hold a save, or is one of Xen */
 };
 
 #define MAGIC(s) sizeof(s) - 1, s
+#define DISK_IMAGE(kind)                                                                           \
+    "a " kind " disk image: make it raw (qemu-img convert -O raw FILE RAW) and convert that"
+#define ARCHIVE(kind) kind " archive: unpack it and convert the saves in it"
 
 static const struct foreign foreigners[] = {
-    {MAGIC("LibxlFmt"), "a libxl v2 stream already: nothing to convert"},
-    {MAGIC("\377\377\377\377\377\377\377\377XENF\0\0\0\3"),
-     "a libxc v3 stream already: nothing to convert"},
-    {MAGIC("\377\377\377\377\377\377\377\377XENF"),
-     "a libxc v2 stream already: nothing to convert"},
-    {MAGIC("LibvirtQemud"), "a save of a QEMU guest, not of Xen"},
-    {MAGIC("QEVM"), "a saved state of QEMU, not of Xen"},
-    {MAGIC("\177ELF"), "an ELF file (a core dump, as of xl dump-core?), not a save"},
-    {MAGIC("\355\353\017\360"), "a core dump of a PV guest (xm dump-core), not a save"},
-    {MAGIC("\356\353\017\360"), "a core dump of a HVM guest (xm dump-core), not a save"},
-    {MAGIC("\360\377\377\377"), "a save of uXen, which has another format"},
-    {MAGIC("\211LZO"), "compressed with lzop: uncompress it first"},
+    {0, MAGIC("LibxlFmt"), "a libxl v2 stream already: nothing to convert", false},
+    {0, MAGIC("\377\377\377\377\377\377\377\377XENF\0\0\0\3"),
+     "a libxc v3 stream already: nothing to convert", false},
+    {0, MAGIC("\377\377\377\377\377\377\377\377XENF"),
+     "a libxc v2 stream already: nothing to convert", false},
+    {0, MAGIC("LibvirtQemud"), "a save of a QEMU guest, not of Xen", false},
+    {0, MAGIC("QEVM"), "a saved state of QEMU, not of Xen", false},
+    {0, MAGIC("\177ELF"), "an ELF file (a core dump, as of xl dump-core?), not a save", false},
+    {0, MAGIC("\355\353\017\360"), "a core dump of a PV guest (xm dump-core), not a save", false},
+    {0, MAGIC("\356\353\017\360"), "a core dump of a HVM guest (xm dump-core), not a save", false},
+    {0, MAGIC("\360\377\377\377"), "a save of uXen, which has another format", true},
+    {0, MAGIC("\211LZO"), "compressed with lzop: uncompress it first", true},
+    {0, MAGIC("LZIP"), "compressed with lzip: uncompress it first", true},
+    {0, MAGIC("\037\235"), "compressed with compress: uncompress it first", true},
+    {0, MAGIC(ZIP_MAGIC), ARCHIVE("a ZIP"), true},
+    {0, MAGIC("7z\274\257\047\034"), ARCHIVE("a 7z"), true},
+    {0, MAGIC("070701"), ARCHIVE("a cpio"), true},
+    {0, MAGIC("070702"), ARCHIVE("a cpio"), true},
+    {0, MAGIC("conectix"), DISK_IMAGE("VHD"), true},
+    {0, MAGIC("vhdxfile"), DISK_IMAGE("VHDX"), true},
+    {0, MAGIC("QFI\373"), DISK_IMAGE("qcow2"), true},
+    {0, MAGIC("KDMV"), DISK_IMAGE("VMDK"), true},
+    {64, MAGIC("\177\020\332\276"), DISK_IMAGE("VDI"), true},
+    {1080, MAGIC("\123\357"),
+     "an ext2 file system, as XenServer up to 6.2 kept suspend images in: mount it (mount -o "
+     "ro,loop) and convert the file suspend-image in it",
+     true},
 };
+
+static const struct foreign
+    ia64 = {.what = "a save of ia64, not of x86", .holds_saves = true},
+    empty = {.what = "an empty file"}, tar = {.what = ARCHIVE("a tar"), .holds_saves = true},
+    xva = {.what = "an XVA export (tar): unpack it, join the chunks of the suspend disk in the "
+                   "order of their numbers (1 MiB each; missing ones are zeros) and convert the "
+                   "result",
+           .holds_saves = true},
+    vhd = {.what = DISK_IMAGE("VHD"), .holds_saves = true};
 
 /*
  * xc_ia64_linux_save.c of Xen 4.2: p2m_size, the format's version, then domain settings, whose
@@ -47,57 +84,109 @@ static bool is_ia64(const uint8_t *b, size_t got)
            get_le64(b + 8) >= 1 && get_le64(b + 8) <= IA64_FORMAT_MAX && get_le32(b + 16) != 0;
 }
 
-static bool check_magics(struct cls_input *in, struct cls_error *err)
+/* Of any age: the magic "ustar" is younger than the format, but all have a checksum (POSIX.1). */
+static bool is_tar(const uint8_t *b, size_t got)
 {
-    const struct compression *compression;
-    enum envelope_kind kind;
-    const uint8_t *b;
-    size_t got;
+    unsigned sum = 0;
+    char said[TAR_SUM_LEN + 1] = "", *end;
 
-    if (!cls_input_peek(in, ENVELOPE_MAGIC_MAX, &b, &got, err) ||
-        !envelope_recognise(in, &kind, err))
+    if (got < TAR_BLOCK)
         return false;
+    for (size_t i = 0; i < TAR_BLOCK; i++)
+        sum += i >= TAR_CHECKSUM && i < TAR_CHECKSUM + TAR_SUM_LEN ? ' ' : b[i];
+    memcpy(said, b + TAR_CHECKSUM, TAR_SUM_LEN);
+    return strtoul(said, &end, 8) == sum && end > said;
+}
+
+static const struct foreign *find(const uint8_t *b, size_t got)
+{
+    if (got == 0)
+        return &empty;
     for (size_t i = 0; i < sizeof(foreigners) / sizeof(foreigners[0]); i++) {
         const struct foreign *f = &foreigners[i];
 
-        if (f->len <= got && memcmp(b, f->magic, f->len) == 0)
-            return cls_input_fail(in, err, in->offset, "this is %s", f->what);
+        if (f->at + f->len <= got && memcmp(b + f->at, f->magic, f->len) == 0)
+            return f;
     }
     if (is_ia64(b, got))
-        return cls_input_fail(in, err, in->offset, "this is a save of ia64, not of x86");
+        return &ia64;
+    if (is_tar(b, got))
+        return memcmp(b, "ova.xml", sizeof("ova.xml")) == 0 ? &xva : &tar;
+    return NULL;
+}
+
+/* One of fixed size has no magic in front, only a footer behind. */
+static bool has_vhd_footer(const struct cls_input *in)
+{
+    char cookie[8];
+    struct stat st;
+
+    return fstat(in->fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= VHD_FOOTER &&
+           pread(in->fd, cookie, sizeof(cookie), st.st_size - VHD_FOOTER) == sizeof(cookie) &&
+           memcmp(cookie, "conectix", sizeof(cookie)) == 0;
+}
+
+/* Whatever is needed, where nobody can be kept waiting for bytes that never come. */
+static bool look(struct cls_input *in, const uint8_t **b, size_t *got, struct cls_error *err)
+{
+    bool may_wait = in->ends || lseek(in->fd, 0, SEEK_CUR) >= 0;
+
+    return cls_input_peek(in, may_wait ? FAR_LOOK : ENVELOPE_MAGIC_MAX, b, got, err);
+}
+
+bool envelope_is_zip(struct cls_input *in)
+{
+    struct cls_error ignored;
+    const uint8_t *b;
+    size_t got;
+
+    return cls_input_peek(in, ZIP_NAME + 1, &b, &got, &ignored) && got > ZIP_NAME &&
+           memcmp(b, ZIP_MAGIC, 4) == 0 && get_le32(b + ZIP_CRC) != 0 &&
+           get_le16(b + ZIP_NAME_LEN) >= 1 && get_le16(b + ZIP_NAME_LEN) <= PATH_MAX &&
+           b[ZIP_NAME] > ' ' && b[ZIP_NAME] < 0x7f;
+}
+
+static bool fail(const struct cls_input *in, const struct foreign *f, bool *holds_saves,
+                 struct cls_error *err)
+{
+    *holds_saves = f->holds_saves;
+    return cls_input_fail(in, err, in->offset, "this is %s", f->what);
+}
+
+bool envelope_check_foreign(struct cls_input *in, bool *holds_saves, struct cls_error *err)
+{
+    const struct compression *compression;
+    const struct foreign *f;
+    enum envelope_kind kind;
+    const char *remains;
+    const uint8_t *b;
+    size_t got;
+
+    *holds_saves = false;
+    if (!look(in, &b, &got, err) || !envelope_recognise(in, &kind, err))
+        return false;
+    f = find(b, got);
+    if (!f && has_vhd_footer(in))
+        f = &vhd;
+    if (f)
+        return fail(in, f, holds_saves, err);
+    *holds_saves = true;
     if (kind != ENVELOPE_NONE)
         return cls_input_fail(in, err, in->offset,
                               "this is the head of a save of %s again: an envelope in an envelope",
                               envelope_name(kind));
     compression = compression_find(b, got);
-    return !compression ||
-           cls_input_fail(in, err, in->offset,
-                          "this is compressed with %s: uncompress it first (only a file that is "
-                          "named is read through %s by itself)",
-                          compression->program, compression->program);
-}
-
-/*
- * Up to 2014, XenServer kept suspend images as a file in a file system of their own. Looked for
- * only where that can't wait for bytes that never come.
- */
-static bool check_ext2(struct cls_input *in, struct cls_error *err)
-{
-    const uint8_t *b;
-    size_t got;
-
-    if (lseek(in->fd, 0, SEEK_CUR) < 0)
-        return true;
-    if (!cls_input_peek(in, EXT2_MAGIC_OFFSET + 2, &b, &got, err))
-        return false;
-    return got < EXT2_MAGIC_OFFSET + 2 || get_le16(b + EXT2_MAGIC_OFFSET) != EXT2_MAGIC ||
-           cls_input_fail(
-               in, err, in->offset,
-               "this is an ext2 file system, as XenServer up to 6.2 kept suspend images "
-               "in: mount it (mount -o ro,loop) and convert the file suspend-image in it");
-}
-
-bool envelope_check_foreign(struct cls_input *in, struct cls_error *err)
-{
-    return check_magics(in, err) && check_ext2(in, err);
+    if (compression)
+        return cls_input_fail(in, err, in->offset,
+                              "this is compressed with %s: uncompress it first (only a file that "
+                              "is named is read through %s by itself)",
+                              compression->program, compression->program);
+    remains = envelope_of_remains(b, got);
+    if (remains)
+        return cls_input_fail(in, err, in->offset,
+                              "this begins like a save of %s, but its signature is incomplete or "
+                              "damaged (truncated, or transferred as text?)",
+                              remains);
+    *holds_saves = false;
+    return true;
 }

@@ -45,6 +45,12 @@ bool envelope_recognise(struct cls_input *in, enum envelope_kind *kind,
                         struct cls_error *err) CLS_MUST_CHECK;
 
 /*
+ * The name of the kind whose magic these bytes begin like, without having all of it: cut off, or
+ * changed on the way. NULL: none.
+ */
+const char *envelope_of_remains(const uint8_t *b, size_t got);
+
+/*
  * Consumes len bytes into envelope->config, which grows with what really comes. what names them
  * in an error.
  */

@@ -1,12 +1,14 @@
 """Whole archives: what is converted, skipped, refused; names; resuming; reports; parts; signals and crashes."""
 
 import fcntl
+import gzip
 import json
 import os
 import pty
 import random
 import re
 import resource
+import shutil
 import signal
 import struct
 import subprocess
@@ -37,6 +39,8 @@ BUSY = 2000      # files, which take long enough to be interrupted at
 
 
 class BatchTest(ProgramTest):
+    maxDiff = None
+
     def setUp(self):
         super().setUp()
         self.old, self.new = self.dir / "old", self.dir / "new"
@@ -130,6 +134,56 @@ class What(BatchTest):
             self.assertEqual(self.new_files()[name], WANT if name == "a.save" else (self.old / name).read_bytes())
         self.assertEqual((self.new / "notes.txt").stat().st_mode & 0o777, 0o640)
         self.assertEqual(set(self.results("--copy-others").values()), {"up-to-date"})
+
+    def test_nothing_is_overlooked(self):
+        """What was a save, or may hold one, has a line and a row of its own; what is neither stays quiet."""
+        made = archive.unreadable(GOOD)
+        for name, data in made.items():
+            self.put(name, data)
+        quiet = {"notes.txt": b"hello", "empty": b"", "zeros": bytes(9000), "core": b"\x7fELF" + bytes(100), "vm.gz": gzip.compress(b"x" * 9000)}
+        for name, data in quiet.items():
+            self.put(name, data)
+        done = self.run_batch("--copy-others", "-q", "--report", self.dir / "r.jsonl", "--report", self.dir / "r.xml")
+        self.assert_status(done, 1)
+        rows, said = batch.rows(self.dir / "r.jsonl"), program.lines(done.stderr)
+        self.assertEqual({n.decode(): r["result"] for n, r in rows.items()},
+                         {**dict.fromkeys(made, "unreadable"), **dict.fromkeys(quiet, "other")})
+        self.assertEqual(len(said), len(made))
+        for name in made:
+            self.assertEqual(len([x for x in said if f"{self.old}/{name}: byte 0x" in x]), 1, name)
+        for name, way_out in (("vhd", "qemu-img convert"), ("tar", "unpack it"), ("xva", "join the chunks"), ("zip", "unpack it"),
+                              ("ext2", "mount it"), ("tar.gz", "a tar archive"), ("empty.save", "an empty file")):
+            self.assertIn(way_out, rows[name.encode()]["why"]["reason"])
+            alone = program.run("-i", self.old / name, "-o", self.dir / "alone")
+            self.assert_status(alone, 1)
+            self.assertIn(way_out, alone.stderr.decode())
+        self.assertEqual(set(self.new_files()), set(quiet), "never copied: it would be up to date from then on")
+        self.assertIsNone(batch.valid_xml(self.dir / "r.xml"))
+        again = self.run_batch("--copy-others")
+        self.assert_status(again, 1)
+        self.assertIn(f" {len(quiet)} up to date, 0 already v2, 0 other, {len(made)} unreadable, 0 failed", again.stderr.decode())
+
+    def test_containers_as_their_tools_make_them(self):
+        save = self.file("save", GOOD + bytes(-len(GOOD) % 512))
+        made = {}
+        for fmt, name in (("vpc", "VHD"), ("vhdx", "VHDX"), ("qcow2", "qcow2"), ("vmdk", "VMDK"), ("vdi", "VDI")):
+            made[fmt] = (["qemu-img", "convert", "-O", fmt, save, self.old / fmt], f"a {name} disk image")
+        made["fixed"] = (["qemu-img", "convert", "-O", "vpc", "-o", "subformat=fixed", self.file("x", b"\xa5" * 1024), self.old / "fixed"],
+                         "a VHD disk image")
+        (self.dir / "in").mkdir()
+        (self.dir / "in/suspend-image").write_bytes(GOOD)
+        made["ext2"] = (["mke2fs", "-qq", "-F", "-d", self.dir / "in", self.old / "ext2", "1M"], "an ext2 file system")
+        made["lzop"] = (["lzop", "-o", self.old / "lzop", save], "compressed with lzop")
+        for name, (command, _) in list(made.items()):
+            if not shutil.which(command[0]):
+                del made[name]
+                continue
+            subprocess.run(command, check=True, capture_output=True)
+        rows = self.report_of("-q", status=1)
+        self.assertEqual(len(rows), len(made))
+        for name, (_, says) in made.items():
+            self.assertEqual(rows[name.encode()]["result"], "unreadable")
+            self.assertIn(says, rows[name.encode()]["why"]["reason"])
 
     def test_modes(self):
         """Who could not look into a directory or a copied file before still cannot."""
@@ -635,7 +689,7 @@ class Reports(BatchTest):
         totals = batch.lines(names[0])[-1]
         self.assertEqual(totals["type"], "totals")
         self.assertEqual(totals["files"], len(rows))
-        for result in ("converted", "failed", "other", "already-v2", "up-to-date"):
+        for result in ("converted", "failed", "other", "already-v2", "up-to-date", "unreadable"):
             self.assertEqual(totals[result], sum(r["result"] == result for r in rows.values()))
         self.assertEqual(totals["bytes_in"], sum(r["bytes_in"] for r in rows.values() if r["result"] == "converted"))
         self.assertIsNone(batch.valid_xml(names[1]))

@@ -5,41 +5,98 @@ import argparse
 import bz2
 import gzip
 import hashlib
+import io
 import lzma
 import os
 import random
+import re
 import shutil
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from kit import cases, flavours, legacy, make_stream
 from kit.make_fixtures import FIXTURES
 
+UNSUPPORTED_SAVES = ("hvm32-tmem", "pv32-two-level", "xend-2.0", "xl-in-libvirt")     # of Xen, by their first bytes
+XL_MAGIC = b"Xen saved domain, xl format\n \0 \r"
+
 COMPRESSIONS = {"gz": lambda data: gzip.compress(data, mtime=0), "xz": lzma.compress, "bz2": bz2.compress}
 
 
-def contents() -> list[tuple[str, bytes]]:
-    """Name and octets: every case, bare and behind xl headers; the fixtures, which are of all envelopes, and what they become,
-    which are v2 saves; compressed ones; truncated ones; files that are no saves."""
-    made = [(c.name, c.octets()) for c in cases.CASES if not c.by_name]
-    made += [(f"{c.name}-xl", make_stream.with_xl(c).octets()) for c in cases.good()[::3]]
-    made += [(p.name, p.read_bytes()) for end in ("legacy", "expected") for p in sorted(FIXTURES.glob(f"*.{end}"))]
-    made += [(f"{c.name}-{end}", squeeze(c.octets())) for end, squeeze in COMPRESSIONS.items() for c in cases.good()[::40]]
-    made += [(f"{c.name}-cut", c.octets()[:len(c.octets()) * 2 // 3]) for c in cases.good()[::5]]
-    made += [("notes", b"not a save\n" * 40), ("empty", b"")]
+class Entry(NamedTuple):
+    name: str
+    data: bytes
+    result: str         # in the reports of a first run
+
+
+def tar(name: str, data: bytes, fmt: int = tarfile.USTAR_FORMAT) -> bytes:
+    out, info = io.BytesIO(), tarfile.TarInfo(name)
+    info.size = len(data)
+    with tarfile.open(fileobj=out, mode="w", format=fmt) as f:
+        f.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+def zipped(name: str, data: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as f:
+        f.writestr(name, data)
+    return out.getvalue()
+
+
+def unreadable(save: bytes) -> dict[str, bytes]:
+    """Remains of saves, and saves in what cannot be read; no name gives them away but where the content does not."""
+    rest, sparse_vhd = bytes(504), b"conectix" + bytes(504) + b"cxsparse" + bytes(1016)
+    return {
+        "empty.save": b"", "empty.save.gz": gzip.compress(b"", mtime=0), "zeros.chk": bytes(5000), "text.xvs": b"not a save\n",
+        "dir.d/suspend-image": b"?" * 100, "xl-header-cut": XL_MAGIC[:20], "xl-as-text": XL_MAGIC[:27] + b"\r" + XL_MAGIC[27:] + save,
+        "xend-cut": b"LinuxGuest", "gzip-damaged": gzip.compress(save, mtime=0)[:40], "xz-damaged": lzma.compress(save)[:30],
+        "tar": tar("a.save", save), "tar.gz": gzip.compress(tar("a.save", save, tarfile.GNU_FORMAT), mtime=0),
+        "xva": tar("ova.xml", b"<xml/>"), "zip": zipped("a.save", save),
+        "vhd": sparse_vhd + save, "vhd-fixed": b"\xa5" * 4096 + b"conectix" + rest,
+        "vhdx": b"vhdxfile" + bytes(1000), "qcow2": b"QFI\xfb\0\0\0\3" + bytes(1000), "vmdk": b"KDMV\1" + bytes(1000),
+        "ext2": bytes(1080) + b"\x53\xef" + bytes(3000), "lzop": b"\x89LZO\0\r\n\x1a\n" + bytes(100),
+        "compressed-twice": gzip.compress(gzip.compress(save, mtime=0), mtime=0),
+    }
+
+
+def contents() -> list[Entry]:
+    """Every case, bare and behind xl headers; the fixtures, which are of all envelopes, and what they become, which are v2 saves;
+    compressed ones; truncated ones; what may hold saves; files that are no saves."""
+    made = [Entry(f"{c.name}.save", c.octets(), "converted" if not c.refused else "unreadable" if "legacy" in c.refused else "failed")
+            for c in cases.CASES if not c.by_name and not c.ask]
+    made += [Entry(f"{c.name}-xl.save", make_stream.with_xl(c).octets(), "converted") for c in cases.good()[::3]]
+    for p in sorted(FIXTURES.glob("*.legacy")):
+        kind, _, what = p.stem.partition("-")
+        result = ("already-v2" if re.search("v[23]$", what) else "failed" if kind == "bad" or what in UNSUPPORTED_SAVES
+                  else "unreadable" if kind == "unsupported" else "converted")
+        made.append(Entry(f"{p.name}.save", p.read_bytes(), result))
+    made += [Entry(f"{p.name}.save", p.read_bytes(), "already-v2") for p in sorted(FIXTURES.glob("*.expected"))]
+    made += [Entry(f"{c.name}-{end}.save", squeeze(c.octets()), "converted")
+             for end, squeeze in COMPRESSIONS.items() for c in cases.good()[::40]]
+    made += [Entry(f"{c.name}-cut.save", c.octets()[:len(c.octets()) * 2 // 3], "failed")
+             for c in cases.good()[::5] if not c.save.later]
+    made += [Entry(name, data, "unreadable") for name, data in unreadable(cases.named("hvm64-age-4-5-4").octets()).items()]
+    made += [Entry("notes.txt", b"not a save\n" * 40, "other"), Entry("empty", b"", "other"), Entry("zeros.img", bytes(9000), "other"),
+             Entry("notes.gz", gzip.compress(b"not a save\n" * 4000, mtime=0), "other"), Entry("core", b"\x7fELF" + bytes(200), "other")]
     return made
 
 
-def make(root: Path, small: int, large: int, size: int, seed: int = 1) -> None:
-    """small files of contents() in turn, and large saves of so many octets of memory, in a few directories."""
-    rng, kinds = random.Random(seed), contents()
+def make(root: Path, small: int, large: int, size: int, seed: int = 1) -> dict[bytes, str]:
+    """small files of contents() in turn, and large saves of so many octets of memory, in a few directories. What each of them is."""
+    rng, kinds, made = random.Random(seed), contents(), {}
     rng.shuffle(kinds)
     for i in range(small):
-        name, data = kinds[i % len(kinds)]
-        directory = root / f"{i % 7}" / f"host{i % 23}"
-        directory.mkdir(parents=True, exist_ok=True)
-        (directory / f"{i:05}-{name}.save").write_bytes(data)
+        entry = kinds[i % len(kinds)]
+        path = root / f"{i % 7}" / f"host{i % 23}" / f"{i:05}" / entry.name if "/" in entry.name else (
+            root / f"{i % 7}" / f"host{i % 23}" / f"{i:05}-{entry.name}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(entry.data)
+        made[os.fsencode(path.relative_to(root))] = entry.result
     for i in range(large):
         path = root / f"large{i:02}.save"
         if i < len(flavours.ALL):
@@ -47,6 +104,8 @@ def make(root: Path, small: int, large: int, size: int, seed: int = 1) -> None:
                 legacy.write(make_stream.big(flavours.ALL[i], size), f)
         else:
             shutil.copyfile(root / f"large{i % len(flavours.ALL):02}.save", path)
+        made[os.fsencode(path.relative_to(root))] = "converted"
+    return made
 
 
 def snapshot(root: Path) -> dict[bytes, str]:

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "batch/classify.h"
 #include "batch/digest.h"
 #include "batch/fds.h"
 #include "batch/hex.h"
@@ -282,11 +283,33 @@ static void the_worst_decides(void)
     CHECK_INT(row_totals_status(&totals), CLS_OK);
     row_totals_add(&totals, &(struct row){.result = ROW_UP_TO_DATE});
     CHECK_INT(row_totals_status(&totals), CLS_OK);
+    row_totals_add(&totals, &(struct row){.result = ROW_UNREADABLE});
+    CHECK_INT(row_totals_status(&totals), CLS_BAD_INPUT);
+    totals = (struct row_totals){0};
     row_totals_add(&totals, &(struct row){.result = ROW_FAILED, .status = CLS_USAGE});
     CHECK_INT(row_totals_status(&totals), CLS_BAD_INPUT);
     row_totals_add(&totals, &(struct row){.result = ROW_FAILED, .status = CLS_SYSTEM});
     row_totals_add(&totals, &(struct row){.result = ROW_FAILED, .status = CLS_BAD_INPUT});
     CHECK_INT(row_totals_status(&totals), CLS_SYSTEM);
+}
+
+static void names_of_saves(void)
+{
+    static const char *const saves[] = {"a.save",    "d/a.SAVE",        "checkpoint.chk", "x.xvs",
+                                        "a.save.gz", "a.chk.Z",         "suspend-image",  ".save",
+                                        "a.save.XZ", "suspend-image.gz"};
+    static const char *const others[] = {"a.saved",          "a.gz",        "save",
+                                         "a.save/notes",     "a.txt",       "a.savegz",
+                                         "my-suspend-image", "a.save.gz.gz"};
+
+    for (size_t i = 0; i < sizeof(saves) / sizeof(saves[0]); i++)
+        CHECK_INT(classify_rejected(CONVERT_INPUT_OTHER, saves[i]), ROW_UNREADABLE);
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        CHECK_THAT(classify_rejected(CONVERT_INPUT_OTHER, others[i]) == ROW_OTHER, "%s", others[i]);
+        CHECK_INT(classify_rejected(CONVERT_INPUT_UNREADABLE, others[i]), ROW_UNREADABLE);
+    }
+    CHECK_INT(classify_rejected(CONVERT_INPUT_V2, "a.save"), ROW_ALREADY_V2);
+    CHECK_INT(classify_rejected(CONVERT_INPUT_LEGACY, "a.save"), ROW_FAILED);
 }
 
 static void digests_of_two_files(void)
@@ -320,6 +343,7 @@ CU_TestInfo batch_tests[] = {
     {"rows as lines, and back", rows_as_lines},
     {"what is no line", what_is_no_line},
     {"the worst decides", the_worst_decides},
+    {"names of saves", names_of_saves},
     {"digests of two files", digests_of_two_files},
     {"only what is kept stays open", only_what_is_kept_stays_open},
     CU_TEST_INFO_NULL,

@@ -294,44 +294,56 @@ static const struct {
     const char *magic;
     size_t len;
     const char *said;
+    bool no_saves; /* there is no save of Xen in it that wants converting */
 } magics[] = {
-    {"LibxlFmt", 8, "a libxl v2 stream already"},
-    {"\xff\xff\xff\xff\xff\xff\xff\xffXENF", 12, "a libxc v2 stream already"},
-    {XL_MAGIC, XL_MAGIC_LEN, "the head of a save of xl again"},
-    {"libvirt-xml\n \0 \r", 16, "the head of a save of libvirt again"},
-    {"LinuxGuestRecord", 16, "the head of a save of xend again"},
-    {"XenSavedDomain\n", 15, "the head of a save of xapi again"},
-    {"XenSavedDomv2-\n", 15, "the head of a save of xapi structured again"},
-    {"LibvirtQemudSave", 16, "a save of a QEMU guest"},
-    {"LibvirtQemudPart", 16, "a save of a QEMU guest"},
-    {"QEVM", 4, "a saved state of QEMU"},
+    {"LibxlFmt", 8, "a libxl v2 stream already", true},
+    {"\xff\xff\xff\xff\xff\xff\xff\xffXENF", 12, "a libxc v2 stream already", true},
+    {XL_MAGIC, XL_MAGIC_LEN, "the head of a save of xl again", false},
+    {"libvirt-xml\n \0 \r", 16, "the head of a save of libvirt again", false},
+    {"LinuxGuestRecord", 16, "the head of a save of xend again", false},
+    {"XenSavedDomain\n", 15, "the head of a save of xapi again", false},
+    {"XenSavedDomv2-\n", 15, "the head of a save of xapi structured again", false},
+    {"LibvirtQemudSave", 16, "a save of a QEMU guest", true},
+    {"LibvirtQemudPart", 16, "a save of a QEMU guest", true},
+    {"QEVM", 4, "a saved state of QEMU", true},
     {"\x7f"
      "ELF",
-     4, "an ELF file"},
-    {"\xed\xeb\x0f\xf0", 4, "a core dump of a PV guest"},
-    {"\xee\xeb\x0f\xf0", 4, "a core dump of a HVM guest"},
-    {"\xf0\xff\xff\xff", 4, "a save of uXen"},
-    {"\x89LZO", 4, "compressed with lzop"},
+     4, "an ELF file", true},
+    {"LZIP", 4, "compressed with lzip", false},
+    {"\x1f\x9d", 2, "compressed with compress", false},
+    {"PK\x03\x04", 4, "a ZIP archive: unpack it", false},
+    {"7z\xbc\xaf\x27\x1c", 6, "a 7z archive: unpack it", false},
+    {"070701", 6, "a cpio archive: unpack it", false},
+    {"070702", 6, "a cpio archive: unpack it", false},
+    {"conectix", 8, "a VHD disk image: make it raw (qemu-img convert", false},
+    {"vhdxfile", 8, "a VHDX disk image: make it raw (qemu-img convert", false},
+    {"QFI\xfb", 4, "a qcow2 disk image: make it raw (qemu-img convert", false},
+    {"KDMV", 4, "a VMDK disk image: make it raw (qemu-img convert", false},
+    {"\xed\xeb\x0f\xf0", 4, "a core dump of a PV guest", true},
+    {"\xee\xeb\x0f\xf0", 4, "a core dump of a HVM guest", true},
+    {"\xf0\xff\xff\xff", 4, "a save of uXen", false},
+    {"\x89LZO", 4, "compressed with lzop", false},
     {"\xfd"
      "7zXZ\0",
-     6, "compressed with xz: uncompress it first"},
-    {"\x28\xb5\x2f\xfd", 4, "compressed with zstd: uncompress it first"},
-    {"\x04\x22\x4d\x18", 4, "compressed with lz4: uncompress it first"},
-    {"BZh91AY&SY", 10, "compressed with bzip2: uncompress it first"},
+     6, "compressed with xz: uncompress it first", false},
+    {"\x28\xb5\x2f\xfd", 4, "compressed with zstd: uncompress it first", false},
+    {"\x04\x22\x4d\x18", 4, "compressed with lz4: uncompress it first", false},
+    {"BZh91AY&SY", 10, "compressed with bzip2: uncompress it first", false},
 };
 #define MAGICS (sizeof(magics) / sizeof(magics[0]))
 
 /* NULL: nothing is known about these bytes. */
-static void check_foreign(struct bytes *b, const char *said)
+static void check_foreign(struct bytes *b, const char *said, bool saves)
 {
+    bool ok, holds_saves = !saves;
     struct cls_error err = {0};
     struct cls_input in;
     int fd = memfd_of(b->p, b->len);
-    bool ok;
 
     cls_input_init(&in, fd, "save", 0, NULL);
-    ok = envelope_check_foreign(&in, &err);
+    ok = envelope_check_foreign(&in, &holds_saves, &err);
     CHECK_INT(ok, said == NULL);
+    CHECK_INT(holds_saves, saves);
     CHECK_INT(in.offset, 0);
     if (said) {
         CHECK_INT(err.status, CLS_BAD_INPUT);
@@ -347,10 +359,10 @@ static void every_magic(void)
 
     for (size_t i = 0; i < MAGICS; i++) {
         put_raw(&b, magics[i].magic, magics[i].len);
-        check_foreign(&b, magics[i].said);
+        check_foreign(&b, magics[i].said, !magics[i].no_saves);
         put_raw(&b, magics[i].magic, magics[i].len);
         put_pattern(&b, 1000);
-        check_foreign(&b, magics[i].said);
+        check_foreign(&b, magics[i].said, !magics[i].no_saves);
     }
 }
 
@@ -360,18 +372,78 @@ static void magics_cut_short(void)
 
     for (size_t i = 0; i < MAGICS; i++) {
         for (size_t n = 0; n < magics[i].len; n++) {
-            const char *said = NULL;
+            bool save = strstr(magics[i].said, "the head of a save") != NULL;
+            const char *said = NULL, *remains = "its signature is incomplete or damaged";
 
             /* "LibvirtQemud" is enough, whatever follows. */
             if (n >= 12 && memcmp(magics[i].magic, "LibvirtQemud", 12) == 0)
                 said = magics[i].said;
             put_raw(&b, magics[i].magic, n);
-            check_foreign(&b, said);
+            check_foreign(&b,
+                          n == 0           ? "an empty file"
+                          : save && n >= 4 ? remains
+                                           : said,
+                          save && n >= 4);
             put_raw(&b, magics[i].magic, n);
-            put_fill(&b, (uint8_t)(magics[i].magic[n] + 1), 50);
-            check_foreign(&b, said);
+            put_fill(&b, (uint8_t)(magics[i].magic[n] + 7), 50);
+            check_foreign(&b, save && n >= 11 ? remains : said, save && n >= 11);
         }
     }
+}
+
+/* A tar's first block: the name, the checksum that is right for it plus wrong, an ustar's magic. */
+static void put_tar(struct bytes *b, const char *name, unsigned wrong, bool ustar)
+{
+    uint8_t block[512] = {0};
+    unsigned sum = wrong;
+
+    snprintf((char *)block, 100, "%s", name);
+    memset(block + 148, ' ', 8);
+    if (ustar)
+        memcpy(block + 257, "ustar", 6);
+    for (size_t i = 0; i < sizeof(block); i++)
+        sum += block[i];
+    snprintf((char *)block + 148, 8, "%06o", sum);
+    put_raw(b, block, sizeof(block));
+}
+
+static void tar_archives(void)
+{
+    struct bytes b = {0};
+
+    for (int ustar = 0; ustar < 2; ustar++) {
+        put_tar(&b, "a.save", 0, ustar);
+        check_foreign(&b, "a tar archive: unpack it", true);
+        put_tar(&b, "ova.xml", 0, ustar);
+        check_foreign(&b, "an XVA export (tar): unpack it, join the chunks", true);
+        put_tar(&b, "a.save", 1, ustar);
+        check_foreign(&b, NULL, false);
+        put_tar(&b, "a.save", 0, ustar);
+        b.len--;
+        check_foreign(&b, NULL, false);
+    }
+    put_fill(&b, 0, 512); /* no checksum is none */
+    check_foreign(&b, NULL, false);
+}
+
+static void magics_elsewhere(void)
+{
+    struct bytes b = {0};
+
+    put_fill(&b, 0, 1080);
+    put_raw(&b, "\x53\xef", 2);
+    check_foreign(&b, "an ext2 file system", true);
+    put_fill(&b, 0, 64);
+    put_raw(&b, "\x7f\x10\xda\xbe", 4);
+    check_foreign(&b, "a VDI disk image", true);
+    put_fill(&b, 'x', 4096);
+    put_raw(&b, "conectix", 8);
+    put_fill(&b, 0, 504);
+    check_foreign(&b, "a VHD disk image", true);
+    put_fill(&b, 'x', 4096);
+    put_raw(&b, "conectix", 8);
+    put_fill(&b, 0, 503);
+    check_foreign(&b, NULL, false);
 }
 
 /* gzip's magic is too short to be believed alone: it may be a p2m_size. */
@@ -423,6 +495,8 @@ CU_TestInfo envelope_tests[] = {
     {"skipping an envelope", skipping_an_envelope},
     {"every magic", every_magic},
     {"magics cut short", magics_cut_short},
+    {"tar archives", tar_archives},
+    {"magics elsewhere", magics_elsewhere},
     {"gzip is told from a stream", gzip_is_told_from_a_stream},
     CU_TEST_INFO_NULL,
 };

@@ -77,24 +77,25 @@ static bool list_files(const struct pool *pool, const struct stat *out, struct p
                          : path_list_walk(list, pool->place.in_root, out, &o->shard, err);
 }
 
+/* In the words of the reports. */
 static void tell_end(const struct pool *pool)
 {
     const struct row_totals *t = &pool->reports->totals;
     struct messages messages = *pool->messages;
-    char part[64] = "", rest[64] = "";
-    size_t not_reached = pool->count - pool->finished;
+    char part[64] = "", rest[64] = "", results[32 * ROW_RESULTS];
+    size_t not_reached = pool->count - pool->finished, len = 0;
 
     messages.subject = pool->place.in_label;
     if (pool->options->shard.count > 0)
         snprintf(part, sizeof(part), "part %u of %u: ", pool->options->shard.number,
                  pool->options->shard.count);
+    for (int i = 0; i < ROW_RESULTS; i++)
+        len += (size_t)snprintf(results + len, sizeof(results) - len, ", %" PRIu64 " %s",
+                                t->results[i], row_result_label((enum row_result)i));
     if (not_reached > 0)
         snprintf(rest, sizeof(rest), "; %zu not reached", not_reached);
-    messages_note(&messages,
-                  "%s%" PRIu64 " files: %" PRIu64 " converted, %" PRIu64 " up to date, %" PRIu64
-                  " v2 already, %" PRIu64 " others, %" PRIu64 " failed%s",
-                  part, t->rows, t->results[ROW_CONVERTED], t->results[ROW_UP_TO_DATE],
-                  t->results[ROW_ALREADY_V2], t->results[ROW_OTHER], t->results[ROW_FAILED], rest);
+    messages_note(&messages, "%s%" PRIu64 " files: %s%s", part, t->rows, results + strlen(", "),
+                  rest);
 }
 
 /* Everything between the first look and the reports. */

@@ -46,7 +46,7 @@ bool pool_report(struct pool *pool, const char *path, struct row *row, struct cl
     row->path = strdup(path);
     if (!row->path)
         return cls_fail_errno(err, ENOMEM, "cannot report on the files");
-    if (row->why && row->result == ROW_FAILED)
+    if (row->why && row->result >= ROW_UNREADABLE)
         tell_failure(pool, row);
     else if (row->why)
         pool_tell(pool, row->path, CLS_LOG_INFO, row->why->reason);

@@ -11,17 +11,6 @@
 #include "report_svg.h"
 #include "units.h"
 
-static const char *result_label(enum row_result result)
-{
-    static const char *const labels[ROW_RESULTS] = {
-        [ROW_CONVERTED] = "converted",   [ROW_UP_TO_DATE] = "up to date",
-        [ROW_ALREADY_V2] = "v2 already", [ROW_OTHER] = "no legacy save",
-        [ROW_FAILED] = "failed",
-    };
-
-    return labels[result];
-}
-
 /* Only the style and the script that carry it are heeded; nothing is fetched from anywhere. */
 static void make_nonce(char nonce[33])
 {
@@ -78,7 +67,7 @@ static void write_summary(FILE *out, const struct report *report)
     }
     fputs("</p>\n</header>\n<main>\n<dl class=\"cards\">\n", out);
     for (int i = ROW_RESULTS - 1; i >= 0; i--)
-        write_card(out, row_result_name((enum row_result)i), result_label((enum row_result)i),
+        write_card(out, row_result_name((enum row_result)i), row_result_label((enum row_result)i),
                    t->results[i]);
     if (report->not_reached > 0)
         write_card(out, "failed", "not reached", report->not_reached);
@@ -172,7 +161,7 @@ static void write_row(FILE *out, const struct row *row)
     bool converted = row->result == ROW_CONVERTED;
 
     fprintf(out, "<tr class=\"%s\"><td><span class=\"result\">%s</span></td>",
-            row_result_name(row->result), result_label(row->result));
+            row_result_name(row->result), row_result_label(row->result));
     write_name(out, row);
     fputs("<td class=\"why\">", out);
     write_why(out, row);
@@ -211,19 +200,20 @@ static void write_table(FILE *out, const struct report *report)
           out);
     for (int i = ROW_RESULTS - 1; i >= 0; i--)
         fprintf(out, "<option value=\"%s\">%s</option>", row_result_name((enum row_result)i),
-                result_label((enum row_result)i));
+                row_result_label((enum row_result)i));
     fputs("</select></label><output id=\"shown\" for=\"words result\"></output></form>\n"
           "<div class=\"scroll\" role=\"region\" aria-labelledby=\"files\" tabindex=\"0\">\n"
-          "<table id=\"table\">\n<caption>What became of each file, failures first. The bars "
+          "<table id=\"table\">\n<caption>What became of each file, failed and unreadable ones "
+          "first. The bars "
           "under Memory are in the colours of the legend above.</caption>\n<thead><tr>",
           out);
     for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
         fprintf(out, "<th scope=\"col\"%s>%s</th>", columns[i].number ? " class=\"number\"" : "",
                 columns[i].name);
     fputs("</tr></thead>\n<tbody>\n", out);
-    for (int failed = 1; failed >= 0; failed--)
+    for (int bad = 1; bad >= 0; bad--)
         for (size_t i = 0; i < report->count; i++)
-            if ((report->rows[i].result == ROW_FAILED) == failed)
+            if ((report->rows[i].result >= ROW_UNREADABLE) == bad)
                 write_row(out, &report->rows[i]);
     fputs("</tbody>\n</table>\n</div>\n</section>\n", out);
 }

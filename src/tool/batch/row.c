@@ -7,10 +7,17 @@ const char *row_result_name(enum row_result result)
     static const char *const names[ROW_RESULTS] = {
         [ROW_CONVERTED] = "converted",   [ROW_UP_TO_DATE] = "up-to-date",
         [ROW_ALREADY_V2] = "already-v2", [ROW_OTHER] = "other",
-        [ROW_FAILED] = "failed",
+        [ROW_UNREADABLE] = "unreadable", [ROW_FAILED] = "failed",
     };
 
     return names[result];
+}
+
+const char *row_result_label(enum row_result result)
+{
+    return result == ROW_UP_TO_DATE   ? "up to date"
+           : result == ROW_ALREADY_V2 ? "already v2"
+                                      : row_result_name(result);
 }
 
 const char *row_guest_name(enum guest_type guest)
@@ -55,5 +62,6 @@ enum cls_status row_totals_status(const struct row_totals *totals)
     if (totals->statuses[CLS_SYSTEM] > 0)
         return CLS_SYSTEM;
     /* CLS_USAGE is a file in the way: as final as a bad input. */
-    return totals->results[ROW_FAILED] > 0 ? CLS_BAD_INPUT : CLS_OK;
+    return totals->results[ROW_FAILED] + totals->results[ROW_UNREADABLE] > 0 ? CLS_BAD_INPUT
+                                                                             : CLS_OK;
 }

@@ -11,6 +11,7 @@ enum row_result {
     ROW_UP_TO_DATE, /* an output that is not older than the input was there */
     ROW_ALREADY_V2, /* a save that needs no conversion */
     ROW_OTHER,      /* no save; a link, a device */
+    ROW_UNREADABLE, /* may hold a save, or was one, but cannot be read as it is */
     ROW_FAILED,
     ROW_RESULTS,
 };
@@ -35,8 +36,11 @@ struct row {
     struct cls_error *why; /* of a failure, or what an other file is; NULL: nothing to say */
 };
 
-/* "converted", "up-to-date", "already-v2", "other", "failed": as in reports. */
+/* "converted", "up-to-date", "already-v2", "other", "unreadable", "failed": as in reports. */
 const char *row_result_name(enum row_result result);
+
+/* The same for people: "up to date". */
+const char *row_result_label(enum row_result result);
 
 /* "PV", "HVM", NULL. */
 const char *row_guest_name(enum guest_type guest);

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "classify.h"
+
 #define GRACE 5.0 /* seconds from SIGTERM to SIGKILL */
 
 /* The worker comes to its first task. */
@@ -141,12 +143,13 @@ static void judge(struct pool *pool, struct slot *slot, struct row *row)
 {
     const struct worker_result *r = &slot->worker.result;
     bool bad = r->err.status == CLS_BAD_INPUT;
+    const char *path = pool->tasks[slot->tasks[0]].path;
 
     *row = r->found;
     if (r->ok)
         return;
     if (bad && r->input != CONVERT_INPUT_LEGACY)
-        *row = (struct row){.result = r->input == CONVERT_INPUT_V2 ? ROW_ALREADY_V2 : ROW_OTHER,
+        *row = (struct row){.result = classify_rejected(r->input, path),
                             .copied = r->copied,
                             .bytes_out = r->found.bytes_out};
     else if (!bad && came_up_meanwhile(pool, slot))

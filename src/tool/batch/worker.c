@@ -75,7 +75,7 @@ static bool is_sane(const struct worker_message *m)
     for (unsigned i = 0; i < 16; i++)
         if (m->pages[i] && !page_type_name(i))
             return false;
-    return m->ok <= 1 && m->input <= CONVERT_INPUT_V2 && m->status <= CLS_SYSTEM &&
+    return m->ok <= 1 && m->input <= CONVERT_INPUT_UNREADABLE && m->status <= CLS_SYSTEM &&
            m->about_input <= 1 && m->guest <= GUEST_HVM &&
            (m->width == 0 || m->width == 4 || m->width == 8) && (m->ok || m->status != CLS_OK);
 }

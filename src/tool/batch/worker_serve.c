@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "classify.h"
 #include "fds.h"
 #include "progress.h"
 #include "worker_message.h"
@@ -175,7 +176,8 @@ static struct worker_message convert_or_copy(const struct serving *s, struct con
         result = convert(s, job);
     }
     if (!s->setup->copy_others || told_to_end || !result.has_result || result.ok ||
-        result.status != CLS_BAD_INPUT || result.input == CONVERT_INPUT_LEGACY)
+        result.status != CLS_BAD_INPUT ||
+        classify_rejected((enum convert_input)result.input, job->name) >= ROW_UNREADABLE)
         return result;
     job->copy = true;
     copy = convert(s, job);

@@ -39,6 +39,7 @@ struct cls_input {
     int fd;
     const char *name; /* for messages */
     bool is_pipe, is_regular;
+    bool ends;       /* its end is sure to come, and soon: looking ahead keeps nobody waiting */
     bool changes;    /* what was read will change: bulk must be copied, never referred to */
     uint64_t offset; /* of the next byte that is not yet consumed */
     struct cls_watch *watch;

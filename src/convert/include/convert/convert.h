@@ -70,7 +70,8 @@ struct convert_options {
 enum convert_input {
     CONVERT_INPUT_OTHER, /* nothing says that this is a save; or it was not looked at */
     CONVERT_INPUT_LEGACY,
-    CONVERT_INPUT_V2, /* a save that needs no conversion */
+    CONVERT_INPUT_V2,         /* a save that needs no conversion */
+    CONVERT_INPUT_UNREADABLE, /* what may hold a save, or is left of one; err says what */
 };
 
 /* What one conversion found, as far as it came. */

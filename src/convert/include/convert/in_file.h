@@ -15,6 +15,7 @@ struct decompress {
     const char *program;
     int file;     /* the compressed file; -1: it is not compressed */
     int messages; /* an unnamed file: what it printed */
+    bool failed;  /* it could not uncompress the file */
 };
 
 struct in_file {

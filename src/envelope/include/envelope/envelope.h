@@ -132,9 +132,19 @@ bool envelope_write_config(const struct envelope *envelope, struct cls_output *o
                            struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * Fails where the next bytes are something known that is no legacy stream, and says what. To be
- * asked where they don't look like one: a p2m_size may well look like some format's magic.
+ * Fails where the next bytes are something known that is no legacy stream, and says what and, where
+ * there is one, the way to the saves in it. *holds_saves: it may hold saves of Xen (a container, a
+ * disk image, compressed data), or is what is left of one (its signature is incomplete). To be
+ * asked where the bytes don't look like a stream: a p2m_size may well look like some format's
+ * magic.
  */
-bool envelope_check_foreign(struct cls_input *in, struct cls_error *err) CLS_MUST_CHECK;
+bool envelope_check_foreign(struct cls_input *in, bool *holds_saves,
+                            struct cls_error *err) CLS_MUST_CHECK;
+
+/*
+ * Is this a ZIP archive beyond its magic, too? That fits a 32-bit stream of a HVM guest: a p2m_size
+ * and, in what ZIP has for version and flags, a page count.
+ */
+bool envelope_is_zip(struct cls_input *in);
 
 #endif
