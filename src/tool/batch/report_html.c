@@ -185,6 +185,14 @@ static void write_row(FILE *out, const struct row *row)
     fputs("</tr>\n", out);
 }
 
+#define RANK_LAST 2
+
+/* What needs somebody's attention comes first. */
+static int rank_of(const struct row *row)
+{
+    return row->result == ROW_FAILED ? 0 : row->result == ROW_UNREADABLE ? 1 : RANK_LAST;
+}
+
 static void write_table(FILE *out, const struct report *report)
 {
     static const struct {
@@ -211,9 +219,9 @@ static void write_table(FILE *out, const struct report *report)
         fprintf(out, "<th scope=\"col\"%s>%s</th>", columns[i].number ? " class=\"number\"" : "",
                 columns[i].name);
     fputs("</tr></thead>\n<tbody>\n", out);
-    for (int bad = 1; bad >= 0; bad--)
+    for (int rank = 0; rank <= RANK_LAST; rank++)
         for (size_t i = 0; i < report->count; i++)
-            if ((report->rows[i].result >= ROW_UNREADABLE) == bad)
+            if (rank_of(&report->rows[i]) == rank)
                 write_row(out, &report->rows[i]);
     fputs("</tbody>\n</table>\n</div>\n</section>\n", out);
 }
