@@ -159,7 +159,7 @@ static bool look_at_legacy(struct look *look, const struct cls_log *log, struct 
     const struct convert_options *o = look->options;
     struct inspection *r = look->result;
     struct stream_trace trace = {inspect_part, r};
-    struct cls_log loss = {log_loss, look};
+    struct cls_log loss = {.line = log_loss, .ctx = look};
     struct legacy_options reader;
     struct legacy_kind told = {o->width, o->guest}, kind = {0};
     bool ok, libxl = source_is_libxl(o, &look->envelope);
@@ -205,7 +205,7 @@ bool inspect_stream(const struct convert_options *options, const struct cls_log 
                     struct cls_watch *watch, struct inspection *inspection, struct cls_error *err)
 {
     struct look look = {.options = options, .log = log, .result = inspection, .file.fd = -1};
-    struct cls_log remarks = {log_remark, &look};
+    struct cls_log remarks = {.line = log_remark, .ctx = &look};
     bool ok, delimited;
 
     memset(inspection, 0, sizeof(*inspection));

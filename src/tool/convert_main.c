@@ -33,7 +33,8 @@ static int run(const struct tool_options *options, struct messages *messages)
 {
     static struct convert_cleanup cleanup; /* a signal handler refers to it to the very end */
     struct single single = {.progress.program = PROGRAM, .watch = {.tick = tick, .ctx = &single}};
-    struct cls_log log = {.line = messages_log, .ctx = messages};
+    struct cls_log_counts counts = {0};
+    struct cls_log log = {.line = messages_log, .ctx = messages, .counts = &counts};
     struct cls_error err = {0};
     char name[256];
     uint64_t size;
@@ -53,6 +54,7 @@ static int run(const struct tool_options *options, struct messages *messages)
     ok = options->inspect
              ? inspect_and_print(&options->convert, options->inspect, &log, &single.watch, &err)
              : convert_stream(&options->convert, &log, &single.watch, &cleanup, NULL, &err);
+    cls_log_finish(&log);
     if (!ok)
         return messages_error(messages, &err);
     progress_end(&single.progress, &single.item);

@@ -161,12 +161,14 @@ static int finish(const struct messages *messages)
 int main(int argc, char **argv)
 {
     struct messages messages = {.program = PROGRAM, .info_is_result = true};
-    struct cls_log log = {.line = messages_log, .ctx = &messages};
+    struct cls_log_counts counts = {0};
+    struct cls_log log = {.line = messages_log, .ctx = &messages, .counts = &counts};
     struct options options = {.verify.in = "-"};
     struct v2_summary summary;
     struct cls_error err = {0};
     char name[256];
     int status;
+    bool ok;
 
     setlocale(LC_CTYPE, "");
     if (!std_fds_fill(&err))
@@ -181,7 +183,9 @@ int main(int argc, char **argv)
     messages.verbosity = options.verbosity;
     messages.syslog = options.syslog;
     messages_open(&messages);
-    if (!verify_stream(&options.verify, &log, &summary, &err)) {
+    ok = verify_stream(&options.verify, &log, &summary, &err);
+    cls_log_finish(&log);
+    if (!ok) {
         fflush(stdout);
         return messages_error(&messages, &err);
     }

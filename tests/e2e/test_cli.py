@@ -12,6 +12,7 @@ import sys
 import termios
 import time
 import unittest
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -125,6 +126,28 @@ class Options(CliTest):
                 save = self.file("pv.save", cases.named(name).octets())
                 done = program.run("-i", save, "-o", self.out())
                 self.assertRegex(done.stderr.decode(), f"warning: .*{says}")
+
+    def test_an_input_cannot_fill_the_log(self):
+        """Whatever it repeats: remarks of a kind are counted."""
+        count = 100_000
+        chunks, blocks = (cases.named(name).save for name in ("pv64-hvm-chunk", "pv64-ext-unknown"))
+        param = next(chunk for chunk in chunks.body if isinstance(chunk, legacy.Param))
+        for save in (replace(chunks, body=[*[param] * count, *chunks.body]),
+                     replace(blocks, extended_info=[*[legacy.Block(b"huh?", b"")] * count, *blocks.extended_info])):
+            directory = self.dir / "old"
+            directory.mkdir(exist_ok=True)
+            (directory / "pv.save").write_bytes(legacy.octets(save))
+            for source, target in ((directory / "pv.save", self.out()), (directory, self.dir / "new")):
+                for options, most in (((), 3000), (("-v",), 200_000)):
+                    with self.subTest(source=source.name, options=options):
+                        done = program.run("-i", source, "-o", target, *options, *(["--force"] if source == directory else []))
+                        self.assert_status(done, 0)
+                        told = [line for line in done.stderr.decode().splitlines() if "more warnings" in line]
+                        self.assertEqual([line.split(": ", 2)[2] for line in told], [f"warning: {count + 2 - 10} more warnings like these"])
+                        self.assertLess(len(done.stderr), most)
+            done = program.run("-i", directory / "pv.save", "--inspect", "-v")
+            self.assertTrue(f"and {count + 2 - 32} more" in done.stdout.decode())
+            self.assertLess(len(done.stderr), 200_000)
 
     def test_arguments_without_letters(self):
         output = self.out()

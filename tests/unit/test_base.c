@@ -386,6 +386,58 @@ static void the_log_may_be_missing(void)
     recorder_free(&r);
 }
 
+/* Each kind by itself, and what is no warning more often. */
+static void the_log_cannot_be_filled(void)
+{
+    struct cls_log_counts counts = {0};
+    struct recorder r;
+    struct bytes wanted = {0};
+
+    recorder_start(&r);
+    r.log.counts = &counts;
+    for (int i = 0; i < 100000; i++) {
+        cls_warn(&r.log, "odd");
+        cls_info(&r.log, "seen");
+    }
+    cls_warn(&r.log, "another, late");
+    cls_log_finish(&r.log);
+    cls_log_finish(&r.log);
+    cls_warn(&r.log, "odd");
+    for (int i = 0; i < 10; i++)
+        put_text(&wanted, "W: odd\nI: seen\n");
+    for (int i = 10; i < 1000; i++)
+        put_text(&wanted, "I: seen\n");
+    put_text(&wanted, "W: another, late\nW: 99990 more warnings like these\n"
+                      "I: 99000 more remarks like these\nW: odd\n");
+    put_fill(&wanted, 0, 1);
+    CHECK_BYTES(r.text.p, r.text.len, &wanted);
+    recorder_free(&r);
+    bytes_free(&wanted);
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+
+/* However many kinds there are. */
+static void the_log_takes_any_number_of_kinds(void)
+{
+    char fmts[CLS_LOG_KINDS + 50];
+    struct cls_log_counts counts = {0};
+    struct recorder r;
+
+    memset(fmts, 'x', sizeof(fmts));
+    fmts[sizeof(fmts) - 1] = '\0';
+    recorder_start(&r);
+    r.log.counts = &counts;
+    for (size_t i = 0; i < sizeof(fmts); i++)
+        cls_warn(&r.log, fmts + i, 0);
+    cls_log_finish(&r.log);
+    CHECK_CONTAINS((const char *)r.text.p, "W: 41 more warnings like these");
+    recorder_free(&r);
+}
+
+#pragma GCC diagnostic pop
+
 static void record_tick(void *ctx, uint64_t offset)
 {
     uint64_t *last = ctx;
@@ -428,6 +480,8 @@ CU_TestInfo base_tests[] = {
     {"a closed pipe fails the write", a_closed_pipe_fails_the_write},
     {"long reasons are cut", long_reasons_are_cut},
     {"the log may be missing", the_log_may_be_missing},
+    {"the log cannot be filled", the_log_cannot_be_filled},
+    {"the log takes any number of kinds", the_log_takes_any_number_of_kinds},
     {"the watch hears of progress", the_watch_hears_of_progress},
     CU_TEST_INFO_NULL,
 };

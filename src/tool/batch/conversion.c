@@ -94,14 +94,18 @@ static bool convert(struct work *w, int in, struct convert_cleanup *cleanup,
     struct convert_hook hook = {.before_commit = digests_take, .ctx = &w->digests};
     struct convert_options options = w->setup->options;
     struct cls_watch watch = {.tick = send_offset, .ctx = w};
-    struct cls_log log = {.line = send_line, .ctx = w};
+    struct cls_log_counts counts = {0};
+    struct cls_log log = {.line = send_line, .ctx = w, .counts = &counts};
+    bool ok;
 
     options.in = job->in_name;
     options.out = job->out_name;
     options.ends = &ends;
     options.hook = w->setup->digests ? &hook : NULL;
     options.copy = job->copy;
-    return convert_stream(&options, &log, &watch, cleanup, facts, err);
+    ok = convert_stream(&options, &log, &watch, cleanup, facts, err);
+    cls_log_finish(&log);
+    return ok;
 }
 
 _Noreturn void conversion_run(const struct worker_setup *setup, const struct conversion_job *job,

@@ -34,7 +34,8 @@ static bool take(struct merge *merge, struct row *row, struct cls_error *err)
 
 static bool read_lines(struct merge *merge, FILE *in, const char *name, struct cls_error *err)
 {
-    struct cls_log log = {.line = messages_log, .ctx = merge->messages};
+    struct cls_log_counts counts = {0};
+    struct cls_log log = {.line = messages_log, .ctx = merge->messages, .counts = &counts};
     char *line = NULL;
     size_t size = 0, number = 0;
     bool ok = true, torn;
@@ -48,6 +49,7 @@ static bool read_lines(struct merge *merge, FILE *in, const char *name, struct c
         else if (torn)
             cls_warn(&log, "line %zu is no line of a report (cut off?)", number);
     }
+    cls_log_finish(&log);
     if (ok && ferror(in))
         ok = cls_fail_errno(err, errno, "cannot read %s", name);
     free(line);
