@@ -15,7 +15,7 @@ static bool is_quote(char c)
 /* What xend writes without quotes. */
 static bool is_bare(char c)
 {
-    return c > ' ' && c <= '~' && !strchr("()'\"\\", c);
+    return c > ' ' && c <= '~' && c != '(' && c != ')' && !is_quote(c) && c != '\\';
 }
 
 static const char *skip_space(const char *p, const char *end)
@@ -186,11 +186,12 @@ bool sexp_atom(struct sexp s, char *buf, size_t size)
         if (c == '\\')
             c = unescape(&p, end);
         if (c == '\0')
-            break;
-        buf[used++] = c;
+            used = size; /* holds no such text */
+        else
+            buf[used++] = c;
     }
-    buf[p == end ? used : 0] = '\0';
-    return p == end;
+    buf[p == end && used < size ? used : 0] = '\0';
+    return p == end && used < size;
 }
 
 bool sexp_is(struct sexp s, const char *value)

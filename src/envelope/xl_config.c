@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VALUE_MAX 1024 /* longer ones stand in the comments only */
+#define VALUE_MAX    1024 /* longer ones stand in the comments only */
+#define KEY_MAX      64
+#define SETTINGS_MAX 32 /* of one table */
 
 /* Writes until something fails, and nothing more then. */
 struct config {
@@ -133,15 +135,25 @@ static void put_setting(struct config *c, const char *key, const char *value, bo
 static void put_settings(struct config *c, struct sexp list, const struct setting *settings,
                          size_t count)
 {
-    char value[VALUE_MAX];
+    struct sexp found[SETTINGS_MAX] = {0};
+    char key[KEY_MAX], value[VALUE_MAX];
 
+    /* Once over the list, which may be long; the first of each key counts. */
+    for (struct sexp child = sexp_first(list); child.p; child = sexp_next(child))
+        if (sexp_atom(sexp_first(child), key, sizeof(key)))
+            for (size_t i = 0; i < count; i++)
+                if (!found[i].p && strcmp(key, settings[i].xend) == 0)
+                    found[i] = sexp_next(sexp_first(child));
     for (size_t i = 0; i < count; i++)
-        if (sexp_value(list, settings[i].xend, value, sizeof(value)) && *value &&
+        if (sexp_atom(found[i], value, sizeof(value)) && *value &&
             (!settings[i].number || is_number(value)))
             put_setting(c, settings[i].xl, value, settings[i].number);
 }
 #define PUT_SETTINGS(c, list, table)                                                               \
-    put_settings(c, list, table, sizeof(table) / sizeof((table)[0]))
+    do {                                                                                           \
+        _Static_assert(sizeof(table) / sizeof((table)[0]) <= SETTINGS_MAX, #table);                \
+        put_settings(c, list, table, sizeof(table) / sizeof((table)[0]));                          \
+    } while (0)
 
 /* xend's vcpus are the most there can be; vcpu_avail is the map of those that are online. */
 static void put_vcpus(struct config *c, struct sexp domain)

@@ -168,6 +168,17 @@ class WriteConfig(ProgramTest):
         self.assert_status(program.run("-i", source, "-o", beside, "--write-config", beside.with_suffix(".cfg")), 0)
         self.assertEqual(sorted(p.name for p in beside.parent.iterdir()), ["out", "out.cfg"])
 
+    def test_keys_are_looked_up_at_once(self):
+        """Many settings in a long list: no more than the many devices of one as long."""
+        def seconds(image: bytes, device: bytes) -> float:
+            config = (b"(domain (name old) (image (hvm " + image * (8_000_000 // len(image) if image else 0) + b")) "
+                      + device * (8_000_000 // len(device) if device else 0) + b")")
+            source = self.file("old.save", envelopes.xend_head(config) + HVM.octets())
+            before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+            self.assert_status(program.run("-i", source, "-o", self.out(), "--write-config", self.dir / "cfg", "-q", "--no-sync"), 0)
+            return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+        self.assertLess(seconds(b"(a b)", b""), 2 * seconds(b"", b"(device (vbd (dev hda)))"))
+
     def test_config_cannot_be_written(self):
         source, output = self.file("old.save", XEND.octets(PV)), self.out()
         done = program.run("-i", source, "-o", output, "--write-config", "/dev/full")
