@@ -12,7 +12,7 @@ bool config_file_open(struct config_file *config, const char *arg, bool no_clobb
     return out_file_open(&config->file, err);
 }
 
-bool config_file_write(struct config_file *config, const struct envelope *envelope, bool sync,
+bool config_file_write(const struct config_file *config, const struct envelope *envelope,
                        struct cls_error *err)
 {
     struct cls_output out;
@@ -21,7 +21,7 @@ bool config_file_write(struct config_file *config, const struct envelope *envelo
     cls_output_init(&out, config->file.fd, config->name, NULL);
     ok = envelope_write_config(envelope, &out, err) && cls_output_finish(&out, err);
     cls_output_release(&out);
-    return ok && out_file_commit(&config->file, sync, err);
+    return ok;
 }
 
 void config_file_close(struct config_file *config)

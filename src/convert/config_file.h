@@ -21,8 +21,8 @@ bool config_file_open(struct config_file *config, const char *arg, bool no_clobb
                       const struct out_file *output, const struct stat *input,
                       struct cls_error *err) CLS_MUST_CHECK;
 
-/* Writes the envelope's configuration, and gives the file its name. */
-bool config_file_write(struct config_file *config, const struct envelope *envelope, bool sync,
+/* Writes the envelope's configuration; the file is to be named together with the output. */
+bool config_file_write(const struct config_file *config, const struct envelope *envelope,
                        struct cls_error *err) CLS_MUST_CHECK;
 
 void config_file_close(struct config_file *config);

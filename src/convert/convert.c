@@ -49,8 +49,10 @@ static bool enter_sandbox(struct conversion *c, struct cls_error *err)
     if (!envelope_prepare(&c->in, err))
         return false;
     places[count++] = out_file_sandbox(&c->out_file);
-    if (c->options->write_config)
-        places[count++] = out_file_sandbox(&c->config.file);
+    if (c->options->write_config) {
+        places[count] = out_file_sandbox(&c->config.file);
+        places[count++].may_remove = true; /* should the output get no name */
+    }
     return c->options->no_sandbox || sandbox_enter(places, count, c->log, err);
 }
 
@@ -62,13 +64,13 @@ static bool run_hook(const struct conversion *c, struct cls_error *err)
                                         c->out.offset, err);
 }
 
-/* Everything was written: the files get their names, the output last. */
+/* Everything was written: both files get their names, or neither. */
 static bool commit(struct conversion *c, struct cls_error *err)
 {
-    bool sync = !c->options->no_sync;
+    struct out_file *config = c->options->write_config ? &c->config.file : NULL;
 
-    return (!c->options->write_config || config_file_write(&c->config, &c->envelope, sync, err)) &&
-           out_file_commit(&c->out_file, sync, err);
+    return (!config || config_file_write(&c->config, &c->envelope, err)) &&
+           out_file_commit(&c->out_file, config, !c->options->no_sync, err);
 }
 
 bool convert_stream(const struct convert_options *options, const struct cls_log *log,

@@ -19,6 +19,7 @@
 
 #ifndef RENAME_NOREPLACE /* musl has neither this nor the function */
 #define RENAME_NOREPLACE 1
+#define RENAME_EXCHANGE  2
 #define renameat2(...)   ((int)syscall(SYS_renameat2, __VA_ARGS__))
 #endif
 
@@ -251,15 +252,12 @@ static int link_unnamed(const struct out_file *file, const char *name)
     return linkat(AT_FDCWD, proc, file->dir_fd, name, AT_SYMLINK_FOLLOW);
 }
 
-/* From the hidden name to the final one; only what was there from the start is replaced. */
-static int rename_hidden(const struct out_file *file)
+static int rename_to_new(const struct out_file *file)
 {
     struct stat st;
-    int rc = -1;
+    int rc =
+        renameat2(file->dir_fd, file->cleanup->file, file->dir_fd, file->name, RENAME_NOREPLACE);
 
-    if (file->exists)
-        return renameat(file->dir_fd, file->cleanup->file, file->dir_fd, file->name);
-    rc = renameat2(file->dir_fd, file->cleanup->file, file->dir_fd, file->name, RENAME_NOREPLACE);
     if (rc != 0 && errno == EINVAL) {
         /* The file system doesn't know the flag. */
         if (fstatat(file->dir_fd, file->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
@@ -271,13 +269,29 @@ static int rename_hidden(const struct out_file *file)
 }
 
 /*
+ * From the hidden name to the final one; only what was there from the start is replaced. undoable:
+ * it gets the hidden name, where the file system can do that.
+ */
+static int rename_hidden(struct out_file *file, bool undoable)
+{
+    if (!file->exists)
+        return rename_to_new(file);
+    file->swapped = undoable && renameat2(file->dir_fd, file->cleanup->file, file->dir_fd,
+                                          file->name, RENAME_EXCHANGE) == 0;
+    return file->swapped ? 0
+                         : renameat(file->dir_fd, file->cleanup->file, file->dir_fd, file->name);
+}
+
+/*
  * With signals blocked. A link never replaces anything, so that goes by a hidden name; and a file
  * that came up meanwhile, which nobody spoke of, is not replaced.
  */
-static bool give_name(struct out_file *file)
+static bool give_name(struct out_file *file, bool undoable)
 {
     struct convert_cleanup *cleanup = file->cleanup;
 
+    if (out_file_is_straight(file))
+        return true;
     if (file->unnamed) {
         if (!file->exists)
             return link_unnamed(file, file->name) == 0;
@@ -288,47 +302,86 @@ static bool give_name(struct out_file *file)
         cleanup->has_file = 1;
         file->hidden = true;
     }
-    if (rename_hidden(file) != 0)
+    if (rename_hidden(file, undoable) != 0)
         return false;
-    cleanup->has_file = 0;
-    file->hidden = false;
+    file->hidden = file->swapped;
+    cleanup->has_file = file->hidden;
     return true;
 }
 
-bool out_file_commit(struct out_file *file, bool sync, struct cls_error *err)
+/* Makes what give_name() did undone, as far as that is possible. Keeps errno. */
+static void take_name_back(struct out_file *file)
+{
+    int errnum = errno;
+
+    if (file->swapped)
+        (void)renameat2(file->dir_fd, file->cleanup->file, file->dir_fd, file->name,
+                        RENAME_EXCHANGE);
+    else if (!out_file_is_straight(file) && !file->exists)
+        (void)unlinkat(file->dir_fd, file->name, 0);
+    errno = errnum;
+}
+
+static void remove_hidden(struct out_file *file)
+{
+    if (file->hidden)
+        unlinkat(file->dir_fd, file->cleanup->file, 0);
+    file->hidden = false;
+    file->cleanup->has_file = 0;
+}
+
+static bool sync_file(const struct out_file *file, struct cls_error *err)
 {
     struct stat st;
-    sigset_t old;
-    bool named;
 
-    if (out_file_is_straight(file)) {
-        if (sync && fstat(file->fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)) &&
-            fsync(file->fd) != 0)
-            return fail(file, errno, "sync", err);
-        file->cleanup->committed = 1;
+    if (out_file_is_straight(file) && fstat(file->fd, &st) == 0 && !S_ISREG(st.st_mode) &&
+        !S_ISBLK(st.st_mode))
         return true;
+    return fsync(file->fd) == 0 || fail(file, errno, "sync", err);
+}
+
+/* The file is there; should this fail, it is whole all the same. */
+static bool sync_directory(const struct out_file *file, struct cls_error *err)
+{
+    return out_file_is_straight(file) || fsync(file->dir_fd) == 0 || errno == EINVAL ||
+           fail(file, errno, "sync the directory of", err);
+}
+
+/* Returns the file that couldn't be named, or NULL. */
+static const struct out_file *name_files(struct out_file *file, struct out_file *also)
+{
+    if (also && !give_name(also, true))
+        return also;
+    if (!give_name(file, false)) {
+        if (also)
+            take_name_back(also);
+        return file;
     }
-    if (sync && fsync(file->fd) != 0)
-        return fail(file, errno, "sync", err);
+    if (also)
+        remove_hidden(also);
+    file->cleanup->committed = 1;
+    return NULL;
+}
+
+bool out_file_commit(struct out_file *file, struct out_file *also, bool sync, struct cls_error *err)
+{
+    const struct out_file *unnamed;
+    sigset_t old;
+
+    if (sync && (!sync_file(file, err) || (also && !sync_file(also, err))))
+        return false;
     block_signals(&old);
-    named = give_name(file);
-    if (named)
-        file->cleanup->committed = 1;
+    unnamed = name_files(file, also);
     restore_signals(&old);
-    if (!named)
-        return fail(file, errno, "name", err);
-    /* The output is there; should this fail, it is whole all the same. */
-    if (sync && fsync(file->dir_fd) != 0 && errno != EINVAL)
-        return fail(file, errno, "sync the directory of", err);
-    return true;
+    if (unnamed)
+        return fail(unnamed, errno, "name", err);
+    return !sync || (sync_directory(file, err) && (!also || sync_directory(also, err)));
 }
 
 void out_file_close(struct out_file *file)
 {
-    if (file->hidden) {
-        unlinkat(file->dir_fd, file->cleanup->file, 0);
-        file->cleanup->has_file = 0;
-    }
+    if (file->hidden)
+        remove_hidden(file);
     if (!file->inherited && file->fd >= 0)
         close(file->fd);
     if (file->dir_fd >= 0)

@@ -1,14 +1,17 @@
 """--write-config: what xend's s-expression amounts to in xl's words, and when the file appears."""
 
+import itertools
 import resource
 import sys
 import unittest
+from errno import EIO
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from kit import cases, envelopes, program, xl_config
+from kit import cases, envelopes, faults, program, xl_config
 from kit.base import ProgramTest
 from kit.envelopes import XEND
+from kit.faults import Plan
 
 HVM, PV = cases.named("hvm32-age-3-4"), cases.named("pv32-age-3-2")
 SAME = {"name": "old", "uuid": envelopes.UUID, "memory": "256", "maxmem": "512", "shadow_memory": "9", "vcpus": "2",
@@ -178,6 +181,34 @@ class WriteConfig(ProgramTest):
             self.assert_status(program.run("-i", source, "-o", self.out(), "--write-config", self.dir / "cfg", "-q", "--no-sync"), 0)
             return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
         self.assertLess(seconds(b"(a b)", b""), 2 * seconds(b"", b"(device (vbd (dev hda)))"))
+
+    @faults.needed
+    def test_both_or_neither(self):
+        """Whatever fails on the way; but for the sync of a directory, when both have their names."""
+        calls = [(call, no_tmpfile) for call in ("fsync", "linkat", "renameat", "renameat2") for no_tmpfile in (False, True)]
+        fired = 0
+        for old, (call, no_tmpfile), to_new in itertools.product((b"", b"old"), calls, (False, True)):
+            for nth in range(1, 10):
+                with self.subTest(old=old, call=call, nth=nth, no_tmpfile=no_tmpfile), faults.directory() as directory:
+                    source, output, config = (Path(directory) / name for name in ("old.save", "out", "cfg"))
+                    source.write_bytes(XEND.octets(PV))
+                    for path in (output, config) if not to_new else (config,):
+                        if old:
+                            path.write_bytes(old)
+                    before = {p.name: p.read_bytes() for p in Path(directory).iterdir()}
+                    done = faults.run(Plan(call, EIO, nth, no_tmpfile=no_tmpfile), "-i", source, "-o", output,
+                                      "--write-config", config, "-q")
+                    after = {p.name: p.read_bytes() for p in Path(directory).iterdir()}
+                    if not done.fired:
+                        break
+                    fired += 1
+                    if done.status == 0 or b"sync the directory" in done.stderr:
+                        self.assertEqual(sorted(after), ["cfg", "old.save", "out"])
+                        self.assertTrue(after["cfg"] != old and after["out"] != old)
+                    else:
+                        self.assertEqual(done.status, 3)
+                        self.assertEqual(after, before)
+        self.assertGreater(fired, 20)
 
     def test_config_cannot_be_written(self):
         source, output = self.file("old.save", XEND.octets(PV)), self.out()

@@ -82,7 +82,7 @@ static void check_new_file(bool without_tmpfile)
     check_content(t.path, NULL);
     CHECK_INT(scratch_entries(&t.dir), without_tmpfile ? 1 : 0);
     CHECK_INT(t.cleanup.has_file, without_tmpfile);
-    CHECK(out_file_commit(&t.file, true, &t.err));
+    CHECK(out_file_commit(&t.file, NULL, true, &t.err));
     check_content(t.path, "new");
     CHECK_INT(t.cleanup.committed, 1);
     out_file_close(&t.file);
@@ -134,7 +134,7 @@ static void check_replaced(bool without_tmpfile, bool sync)
     CHECK(open_out(&t, t.path, false));
     write_text(&t, "new");
     check_content(t.path, "the old content");
-    CHECK(out_file_commit(&t.file, sync, &t.err));
+    CHECK(out_file_commit(&t.file, NULL, sync, &t.err));
     out_file_close(&t.file);
     check_content(t.path, "new");
     CHECK_INT(mode_of(t.path), 0640);
@@ -161,7 +161,7 @@ static void check_link(bool without_tmpfile)
     CHECK(symlink("target", t.path) == 0);
     CHECK(open_out(&t, t.path, false));
     write_text(&t, "new");
-    CHECK(out_file_commit(&t.file, false, &t.err));
+    CHECK(out_file_commit(&t.file, NULL, false, &t.err));
     out_file_close(&t.file);
     check_content(target, "new");
     CHECK(lstat(t.path, &st) == 0 && S_ISLNK(st.st_mode));
@@ -208,7 +208,7 @@ static void check_no_clobber(bool without_tmpfile)
     start(&t, without_tmpfile);
     CHECK(open_out(&t, t.path, true));
     write_text(&t, "new");
-    CHECK(out_file_commit(&t.file, false, &t.err));
+    CHECK(out_file_commit(&t.file, NULL, false, &t.err));
     out_file_close(&t.file);
     CHECK(!open_out(&t, t.path, true));
     CHECK_INT(t.err.status, CLS_USAGE);
@@ -234,7 +234,7 @@ static void check_race(bool without_tmpfile, bool no_clobber)
     CHECK(open_out(&t, t.path, no_clobber));
     write_text(&t, "ours");
     write_file(t.path, "theirs", 6);
-    CHECK(!out_file_commit(&t.file, false, &t.err));
+    CHECK(!out_file_commit(&t.file, NULL, false, &t.err));
     CHECK_CONTAINS(t.err.reason, "cannot name OUT: File exists");
     out_file_close(&t.file);
     check_content(t.path, "theirs");
@@ -263,7 +263,7 @@ static void check_abandon(bool without_tmpfile)
 
     t.cleanup = (struct convert_cleanup){0};
     CHECK(open_out(&t, t.path, false));
-    CHECK(out_file_commit(&t.file, false, &t.err));
+    CHECK(out_file_commit(&t.file, NULL, false, &t.err));
     CHECK(!convert_abandon(&t.cleanup));
     CHECK_INT(scratch_entries(&t.dir), 1);
     out_file_close(&t.file);
@@ -286,7 +286,7 @@ static void a_path_without_directory(void)
     CHECK(chdir(t.dir.dir) == 0);
     CHECK(open_out(&t, "out", false));
     write_text(&t, "new");
-    CHECK(out_file_commit(&t.file, false, &t.err));
+    CHECK(out_file_commit(&t.file, NULL, false, &t.err));
     out_file_close(&t.file);
     CHECK(fchdir(old) == 0);
     close(old);
@@ -307,7 +307,7 @@ static void pipes_and_devices_are_written_straight(void)
     CHECK(out_file_is_straight(&t.file));
     write_text(&t, "half");
     CHECK_INT(read(reader, buf, sizeof(buf)), 4);
-    CHECK(out_file_commit(&t.file, true, &t.err));
+    CHECK(out_file_commit(&t.file, NULL, true, &t.err));
     out_file_close(&t.file);
     close(reader);
     CHECK(open_out(&t, "/dev/null", false));
@@ -326,7 +326,7 @@ static void inherited_fds_stay_open(void)
     CHECK(open_out(&t, arg, false));
     CHECK_INT(t.file.fd, fd);
     CHECK(out_file_is_straight(&t.file));
-    CHECK(out_file_commit(&t.file, true, &t.err));
+    CHECK(out_file_commit(&t.file, NULL, true, &t.err));
     out_file_close(&t.file);
     CHECK(fcntl(fd, F_GETFD) >= 0);
     close(fd);

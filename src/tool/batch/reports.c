@@ -129,7 +129,7 @@ static bool write_document(struct report_file *f, const struct report *report,
         return false;
     if (fflush(f->out) != 0 || ferror(f->out))
         return fail(f, err);
-    return f->grows || out_file_commit(&f->file, false, err);
+    return f->grows || out_file_commit(&f->file, NULL, false, err);
 }
 
 bool reports_finish(struct reports *reports, uint64_t elapsed_usec, uint64_t not_reached,

@@ -21,6 +21,7 @@ struct out_file {
     int dir_fd; /* its directory */
     bool exists;
     bool unnamed, hidden; /* the temporary file: without a name, or with one in cleanup */
+    bool swapped;         /* what it replaced has the hidden name now */
     struct stat st;       /* of what exists, or of the inherited fd */
     struct convert_cleanup *cleanup;
 };
@@ -53,8 +54,13 @@ bool out_file_open(struct out_file *file, struct cls_error *err) CLS_MUST_CHECK;
 /* What naming the output will take, as sandbox_enter() wants to know it. */
 struct sandbox_place out_file_sandbox(const struct out_file *file);
 
-/* Everything was written: makes it durable (if sync and a file), and gives it its name. */
-bool out_file_commit(struct out_file *file, bool sync, struct cls_error *err) CLS_MUST_CHECK;
+/*
+ * Everything was written: makes it durable (if sync and a file), and gives it its name. So it does
+ * with also (may be NULL): both get their names, or neither, on file systems that can swap two
+ * files (not NFS), or where also is new.
+ */
+bool out_file_commit(struct out_file *file, struct out_file *also, bool sync,
+                     struct cls_error *err) CLS_MUST_CHECK;
 
 void out_file_close(struct out_file *file);
 
