@@ -1,16 +1,25 @@
-# Sourced: a bare Debian 12 in build/chroot, and commands in it. Needs root.
+# Sourced: a bare Debian (SUITE; default bookworm, Debian 12) in build/chroot, and commands in it. Needs root.
+suite=${SUITE:-bookworm}
 chroot=$PWD/build/chroot
+[ "$suite" = bookworm ] || chroot=$chroot-$suite
 
 [ "$(id -u)" -eq 0 ] || { echo "$0: only root can make a chroot" >&2; exit 1; }
 
 if [ ! -e "$chroot/etc/debian_version" ]; then
-    echo "Making a bare Debian 12"
+    echo "Making a bare Debian ($suite)"
     mirror=$(apt-get indextargets --format '$(SITE)' 'Codename: bookworm' | head -n 1)
     rm -rf "$chroot.new"
-    debootstrap --variant=minbase bookworm "$chroot.new" "$mirror" >build/debootstrap.log ||
+    debootstrap --variant=minbase "$suite" "$chroot.new" "$mirror" >build/debootstrap.log ||
         { tail build/debootstrap.log >&2; exit 1; }
     mv "$chroot.new" "$chroot"
 fi
+
+# fresh_chroot NAME: from now on in a copy, which will not be bare for long.
+fresh_chroot() {
+    rm -rf "$chroot.$1"
+    cp -a "$chroot" "$chroot.$1"
+    chroot=$chroot.$1
+}
 
 # inside COMMAND...: runs it in there, with proc and dev of its own for that long.
 inside() {

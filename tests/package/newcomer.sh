@@ -8,10 +8,7 @@ need_packages debootstrap git python3
 mkdir -p build
 . tests/package/chroot.sh
 
-# In a copy: it will not be bare for long.
-rm -rf "$chroot.newcomer"
-cp -a "$chroot" "$chroot.newcomer"
-chroot=$chroot.newcomer
+fresh_chroot newcomer
 name=convert-legacy-stream
 git clone -q --no-hardlinks . "$chroot/root/$name"
 # A script of all blocks for sh. What such a block prints goes to a file if the block behind it says what that is.
