@@ -136,7 +136,7 @@ static bool verify_p2m_frames(struct verifier *v, struct cls_error *err)
     v->p2m_frames = true;
     cls_info(v->log, "  pfns 0x%" PRIx32 " to 0x%" PRIx32, start, end);
     item.p2m_frames.total = (v->length - P2M_FRAMES_HEAD) / PFN_SIZE;
-    item.p2m_frames.p2m_size = end + 1;
+    item.p2m_frames.p2m_size = (uint64_t)end + 1;
     return show_item(v, &item, err) && read_u64s(v, item.p2m_frames.total, take_frame, err);
 }
 

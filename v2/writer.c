@@ -82,7 +82,7 @@ static bool put_p2m_frames(struct v2_writer *w, const struct image_p2m_frames *f
 
     if (frames->first == 0) {
         put_le32(b, 0);
-        put_le32(b + 4, frames->p2m_size - 1);
+        put_le32(b + 4, (uint32_t)(frames->p2m_size - 1));
         if (!record_begin(w->out, REC_TYPE_X86_PV_P2M_FRAMES,
                           P2M_FRAMES_HEAD + (uint64_t)frames->total * 8, err) ||
             !cls_output_write(w->out, b, sizeof(b), err))

@@ -211,21 +211,33 @@ static bool take_over_owner_and_mode(const struct out_file *file, struct cls_err
     return fchmod(file->fd, mode) == 0 || fail(file, errno, "set the mode of", err);
 }
 
+/* By its name again, which may mean another file by now. */
+static bool open_straight(struct out_file *file, struct cls_error *err)
+{
+    struct stat st;
+
+    file->fd = open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (file->fd < 0 || fstat(file->fd, &st) != 0)
+        return fail(file, errno, "open", err);
+    return (st.st_dev == file->st.st_dev && st.st_ino == file->st.st_ino &&
+            st.st_rdev == file->st.st_rdev &&
+            (st.st_mode & S_IFMT) == (file->st.st_mode & S_IFMT)) ||
+           cls_fail(err, CLS_SYSTEM, "%s was replaced by another file meanwhile", file->display);
+}
+
 bool out_file_open(struct out_file *file, struct cls_error *err)
 {
     if (file->inherited)
         return true;
-    if (out_file_is_straight(file)) {
-        file->fd = open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    } else {
-        open_unnamed(file);
-        if (!file->unnamed)
-            open_hidden(file);
-    }
+    if (out_file_is_straight(file))
+        return open_straight(file, err);
+    open_unnamed(file);
+    if (!file->unnamed)
+        open_hidden(file);
     if (file->fd < 0)
         return fail(file, errno, "create", err);
     /* Now, while there may be a privilege to do it with. */
-    return out_file_is_straight(file) || !file->exists || take_over_owner_and_mode(file, err);
+    return !file->exists || take_over_owner_and_mode(file, err);
 }
 
 struct sandbox_place out_file_sandbox(const struct out_file *file)

@@ -337,6 +337,24 @@ static void inherited_fds_stay_open(void)
     close(readable);
 }
 
+/* Also where the new file got the old one's inode. */
+static void a_pipe_that_is_replaced_meanwhile(void)
+{
+    struct trial t;
+
+    start(&t, false);
+    CHECK(mkfifo(t.path, 0600) == 0);
+    CHECK(out_file_resolve(&t.file, t.path, "OUT", false, &t.cleanup, &t.err));
+    CHECK(unlink(t.path) == 0);
+    write_file(t.path, "theirs", 6);
+    CHECK(!out_file_open(&t.file, &t.err));
+    CHECK_INT(t.err.status, CLS_SYSTEM);
+    CHECK_TEXT(t.err.reason, "OUT was replaced by another file meanwhile");
+    out_file_close(&t.file);
+    check_content(t.path, "theirs");
+    finish(&t);
+}
+
 static void the_same_file_is_recognised(void)
 {
     struct stat st, other;
@@ -373,6 +391,7 @@ CU_TestInfo out_file_tests[] = {
     {"abandoning leaves no litter", abandoning_leaves_no_litter},
     {"a path without directory", a_path_without_directory},
     {"pipes and devices are written straight", pipes_and_devices_are_written_straight},
+    {"a pipe that is replaced meanwhile", a_pipe_that_is_replaced_meanwhile},
     {"inherited fds stay open", inherited_fds_stay_open},
     {"the same file is recognised", the_same_file_is_recognised},
     CU_TEST_INFO_NULL,

@@ -62,7 +62,7 @@ struct image_pv_info {
 
 /* The frames that hold the guest's p2m table, entries first .. first + count - 1 of total. */
 struct image_p2m_frames {
-    uint32_t p2m_size;
+    uint64_t p2m_size; /* in pages */
     uint32_t total, first, count;
     const uint64_t *frames;
 };
