@@ -24,8 +24,8 @@ void document_begin_list(const struct document_writer *w, const char *name);
 void document_end(const struct document_writer *w);
 
 /*
- * value may hold anything and is cut after some KiB: what is no UTF-8, or no character of XML
- * (control characters), becomes \xNN.
+ * value may hold anything and is cut after some KiB: what is not printable becomes \xNN
+ * (base/utf8.h).
  */
 void document_text(const struct document_writer *w, const char *name, const char *value);
 void document_number(const struct document_writer *w, const char *name, uint64_t value);

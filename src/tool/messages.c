@@ -1,6 +1,7 @@
 #include "messages.h"
 
 #include <inttypes.h>
+#include <langinfo.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,10 +10,8 @@
 #include <sys/sysmacros.h>
 #include <syslog.h>
 #include <unistd.h>
-#include <wchar.h>
-#include <wctype.h>
 
-#include "plain_text.h"
+#include "base/utf8.h"
 
 /* However long a name is, there is room for what is said of it. */
 #define NAME_SHOWN PATH_MAX
@@ -28,10 +27,6 @@ static bool stderr_is_null(void)
 /* All files that printing may ever need are opened now: in the sandbox none can be. */
 void messages_open(struct messages *m)
 {
-    mbstate_t state = {0};
-    wchar_t wc;
-
-    (void)mbrtowc(&wc, "a", 1, &state); /* makes glibc load the locale's converter */
     m->problems_syslog = stderr_is_null();
     if (m->syslog || m->problems_syslog)
         openlog(m->program, LOG_PID | LOG_NDELAY, LOG_USER);
@@ -39,25 +34,7 @@ void messages_open(struct messages *m)
 
 void messages_mask(const char *text, char *buf, size_t size)
 {
-    size_t left = strlen(text), used = 0;
-    mbstate_t state = {0};
-
-    while (left > 0 && used + 5 + MB_LEN_MAX < size) {
-        wchar_t wc;
-        size_t n = mbrtowc(&wc, text, left, &state);
-
-        if (n == 0 || n > left || !iswprint((wint_t)wc) || is_control_character((uint32_t)wc)) {
-            used += (size_t)snprintf(buf + used, size - used, "\\x%02x", (unsigned char)*text);
-            memset(&state, 0, sizeof(state));
-            n = 1;
-        } else {
-            memcpy(buf + used, text, n);
-            used += n;
-        }
-        text += n;
-        left -= n;
-    }
-    buf[used] = '\0';
+    utf8_mask(text, strcmp(nl_langinfo(CODESET), "UTF-8") != 0, buf, size);
 }
 
 static void put_line(const struct messages *m, int priority, const char *text)

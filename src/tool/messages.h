@@ -33,8 +33,8 @@ struct messages {
 void messages_open(struct messages *messages);
 
 /*
- * Names and strings from the input may hold anything; a terminal must not act on it. What the
- * locale can't print becomes \xNN. What doesn't fit buf is cut off.
+ * Names and strings from the input may hold anything; a terminal must not act on it. What is not
+ * printable (base/utf8.h), or not in the locale, becomes \xNN. What doesn't fit buf is cut off.
  */
 void messages_mask(const char *text, char *buf, size_t size);
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#include "base/utf8.h"
 #include "messages.h"
 #include "units.h"
 
@@ -83,13 +84,12 @@ static void print_line(const struct progress *p, const struct progress_item *ite
 /* How many columns of the terminal text takes; cut off so that it is no more than most. */
 static unsigned cut_to_columns(char *text, unsigned most)
 {
-    mbstate_t state = {0};
     unsigned used = 0;
 
     while (*text) {
-        wchar_t wc;
-        size_t n = mbrtowc(&wc, text, MB_CUR_MAX, &state);
-        int width = n == (size_t)-1 || n == (size_t)-2 ? -1 : wcwidth(wc);
+        uint32_t c = 0;
+        size_t n = utf8_decode(text, &c);
+        int width = n == 0 ? -1 : wcwidth((wchar_t)c);
 
         if (width < 0 || used + (unsigned)width > most) {
             *text = '\0';

@@ -246,7 +246,8 @@ class Config(InspectTest):
                                                                      "\u00fc\u20ac\U0001f600"),
                             (b"\xed\xa0\x80", "\\xed\\xa0\\x80"), (b"\xef\xbf\xbf", "\\xef\\xbf\\xbf"),
                             (b"\xc2\x85\x7f", "\\xc2\\x85\\x7f"), (b"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"),
-                            (b"\xe2\x82", "\\xe2\\x82"), (b"n" * 5000, "n" * 255)):
+                            (b"\xe2\x82", "\\xe2\\x82"), ("\u202e\u200e\u061c".encode(), r"\xe2\x80\xae\xe2\x80\x8e\xd8\x9c"),
+                            ("\uffe0\u05d0".encode(), "\uffe0\u05d0"), (b"n" * 5000, "n" * 255)):
             with self.subTest(name=name[:20]):
                 save = replace(HVM64.save(), header=XlHeader(b'name = "' + name + b'"\n'))
                 found = json.loads(inspect(legacy.octets(save), "json").stdout.decode())
@@ -256,6 +257,7 @@ class Config(InspectTest):
                 self.assertEqual(of_xml(ElementTree.fromstring(document)), comparable(found))
                 text = inspect(legacy.octets(save), "text").stdout
                 self.assertFalse(set(text) & (set(range(32)) - {10} | {127}), "nothing that a terminal acts on")
+                self.assertIn(f"  name: {shown}".encode(), text, "and the same")
 
     def test_hostile_file_name(self):
         path = self.file("\x1b]0;\xff<&'\".save", cases.named("pv64-age-4-5").octets())
@@ -339,6 +341,12 @@ class V2(InspectTest):
         stream = stream.after("PAGE_DATA", v2stream.page_data(v2stream.XALLOC | 1, v2stream.XALLOC | high))
         pages = self.look(stream.octets())["pages"]
         self.assertEqual((pages["distinct"], pages["sent_again"], pages["passes"]), (3, 1, 2))
+
+    def test_p2m_frames_up_to_the_last_pfn(self):
+        frames = v2stream.Part("X86_PV_P2M_FRAMES", (v2stream.Field("start", "<I", 0), v2stream.Field("end", "<I", 0xFFFFFFFF),
+                                                     v2stream.Field("frames", "", bytes(8 << 20 << 2))), "libxc", 3)
+        stream = v2stream.pv(4).instead("X86_PV_P2M_FRAMES", frames)
+        self.assertEqual(self.look(stream.octets())["guest"]["p2m_size"], 1 << 32)
 
     def test_unsound(self):
         """Found by the verifier: everything before is shown."""

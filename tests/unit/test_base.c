@@ -3,12 +3,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/input.h"
 #include "base/output.h"
+#include "base/utf8.h"
 #include "ends.h"
 
 struct fixture {
@@ -372,6 +374,57 @@ static void long_reasons_are_cut(void)
     CHECK_TEXT(err.reason, "cannot open it: No such file or directory");
 }
 
+static void check_plain(const char *bytes, const char *wanted)
+{
+    char *text = utf8_plain(bytes);
+
+    CHECK_INT(utf8_is_plain(bytes), strcmp(bytes, wanted) == 0);
+    CHECK_TEXT(text, wanted);
+    free(text);
+}
+
+static void anything_as_text(void)
+{
+    check_plain("", "");
+    check_plain("plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x92\xbe",
+                "plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x92\xbe");
+    check_plain("a\nb\x7f", "a\\x0ab\\x7f");
+    check_plain("\xff\xc3", "\\xff\\xc3");
+    check_plain("\xc0\x80", "\\xc0\\x80");                   /* overlong */
+    check_plain("\xed\xa0\x80", "\\xed\\xa0\\x80");          /* a surrogate */
+    check_plain("\xe2\x80\xae", "\\xe2\\x80\\xae");          /* right-to-left override */
+    check_plain("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"); /* beyond Unicode */
+    check_plain("\xc2\x85", "\\xc2\\x85");                   /* C1 */
+    check_plain("\xe2\x80\x8e", "\\xe2\\x80\\x8e");          /* left-to-right mark */
+    check_plain("\xd8\x9c", "\\xd8\\x9c");                   /* Arabic letter mark */
+    check_plain("\xef\xbf\xbe", "\\xef\\xbf\\xbe");          /* no character */
+    check_plain("\xef\xbf\xa0 \xef\xbe\xbf", "\xef\xbf\xa0 \xef\xbe\xbf");
+    check_plain("\xe2\x82", "\\xe2\\x82");
+}
+
+static void check_cut(const char *text, bool ascii, size_t size, const char *wanted)
+{
+    char buf[16];
+
+    memset(buf, 'x', sizeof(buf));
+    utf8_mask(text, ascii, buf, size);
+    CHECK_TEXT(buf, wanted);
+    CHECK(buf[size] == 'x');
+}
+
+static void text_is_cut_between_characters(void)
+{
+    check_cut("abc", false, 4, "abc");
+    check_cut("abc", false, 3, "ab");
+    check_cut("abc", false, 1, "");
+    check_cut("a\xc3\xa9", false, 4, "a\xc3\xa9");
+    check_cut("a\xc3\xa9", false, 3, "a");
+    check_cut("a\xc3\xa9", true, 10, "a\\xc3\\xa9");
+    check_cut("a\xc3\xa9", true, 9, "a\\xc3");
+    check_cut("\n", false, 5, "\\x0a");
+    check_cut("\n", false, 4, "");
+}
+
 static void the_log_may_be_missing(void)
 {
     struct cls_log no_line = {0};
@@ -479,6 +532,8 @@ CU_TestInfo base_tests[] = {
     {"a full device fails the write", a_full_device_fails_the_write},
     {"a closed pipe fails the write", a_closed_pipe_fails_the_write},
     {"long reasons are cut", long_reasons_are_cut},
+    {"anything as text", anything_as_text},
+    {"text is cut between characters", text_is_cut_between_characters},
     {"the log may be missing", the_log_may_be_missing},
     {"the log cannot be filled", the_log_cannot_be_filled},
     {"the log takes any number of kinds", the_log_takes_any_number_of_kinds},

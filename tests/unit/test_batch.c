@@ -21,7 +21,6 @@
 #include "batch/path_list.h"
 #include "batch/report.h"
 #include "batch/shard.h"
-#include "plain_text.h"
 #include "support.h"
 
 static const struct shard everything;
@@ -114,29 +113,6 @@ static void parts_as_text(void)
     CHECK_INT(shard.count, 3);
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         CHECK_THAT(!shard_parse(wrong[i], &shard), "'%s' is no part", wrong[i]);
-}
-
-static void check_plain(const char *bytes, const char *wanted)
-{
-    char *text = plain_text(bytes);
-
-    CHECK_INT(is_plain_text(bytes), strcmp(bytes, wanted) == 0);
-    CHECK_TEXT(text, wanted);
-    free(text);
-}
-
-static void names_as_text(void)
-{
-    check_plain("", "");
-    check_plain("plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x92\xbe",
-                "plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x92\xbe");
-    check_plain("a\nb\x7f", "a\\x0ab\\x7f");
-    check_plain("\xff\xc3", "\\xff\\xc3");
-    check_plain("\xc0\x80", "\\xc0\\x80");                   /* overlong */
-    check_plain("\xed\xa0\x80", "\\xed\\xa0\\x80");          /* a surrogate */
-    check_plain("\xe2\x80\xae", "\\xe2\\x80\\xae");          /* right-to-left override */
-    check_plain("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"); /* beyond Unicode */
-    check_plain("\xc2\x85", "\\xc2\\x85");                   /* C1 */
 }
 
 static void list_of(const char *text, size_t len, const char *wanted)
@@ -338,7 +314,6 @@ CU_TestInfo batch_tests[] = {
     {"the hash is what the document says", hash_is_what_the_document_says},
     {"each path is in one part", each_path_is_in_one_part},
     {"parts as text", parts_as_text},
-    {"names as text", names_as_text},
     {"lists of files", lists},
     {"rows as lines, and back", rows_as_lines},
     {"what is no line", what_is_no_line},

@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-#include "plain_text.h"
+#include "base/utf8.h"
 #include "units.h"
 
 static const char *entity(char c)
@@ -26,7 +26,7 @@ static const char *entity(char c)
 
 void html_text(FILE *out, const char *bytes)
 {
-    char *plain = plain_text(bytes);
+    char *plain = utf8_plain(bytes);
 
     for (const char *p = plain ? plain : ""; *p; p++) {
         if (entity(*p))

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/page_type.h"
+#include "base/utf8.h"
 #include "hex.h"
 #include "lazy/json.h"
-#include "plain_text.h"
 #include "report.h"
 
 static void add(const struct lazy_json *j, json_object *to, const char *key, json_object *value)
@@ -15,7 +15,7 @@ static void add(const struct lazy_json *j, json_object *to, const char *key, jso
 
 static void add_text(const struct lazy_json *j, json_object *to, const char *key, const char *text)
 {
-    char *plain = plain_text(text);
+    char *plain = utf8_plain(text);
 
     if (plain)
         add(j, to, key, j->json_object_new_string(plain));
@@ -105,7 +105,7 @@ bool report_jsonl_row(FILE *out, const struct row *row, struct cls_error *err)
         return j ? cls_fail_errno(err, ENOMEM, "cannot write a line of the report") : false;
     add(j, line, "type", j->json_object_new_string("file"));
     add_text(j, line, "path", row->path);
-    if (!is_plain_text(row->path))
+    if (!utf8_is_plain(row->path))
         add_hex(j, line, "path_hex", row->path, strlen(row->path));
     add_text(j, line, "result", row_result_name(row->result));
     if (row->result == ROW_FAILED)

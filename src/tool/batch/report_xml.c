@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "base/page_type.h"
+#include "base/utf8.h"
 #include "hex.h"
 #include "lazy/xml.h"
-#include "plain_text.h"
 #include "report.h"
 
 /* The first failure is remembered, so that one look at the end is enough. */
@@ -49,7 +49,7 @@ static void attribute(struct writer *w, const char *name, const char *fmt, ...)
 
 static void text_attribute(struct writer *w, const char *name, const char *text)
 {
-    char *plain = plain_text(text);
+    char *plain = utf8_plain(text);
 
     note(w, plain ? w->x->xmlTextWriterWriteAttribute(w->w, BAD_CAST name, BAD_CAST plain) : -1);
     free(plain);
@@ -82,7 +82,7 @@ static void write_pages(struct writer *w, const uint64_t pages[16])
 
 static void write_why(struct writer *w, const struct cls_error *why)
 {
-    char *plain = plain_text(why->reason);
+    char *plain = utf8_plain(why->reason);
 
     start(w, "why");
     if (why->about_input) {
@@ -98,7 +98,7 @@ static void write_row(struct writer *w, const struct row *row)
 {
     start(w, "file");
     text_attribute(w, "path", row->path);
-    if (!is_plain_text(row->path))
+    if (!utf8_is_plain(row->path))
         hex_attribute(w, "path-hex", row->path, strlen(row->path));
     attribute(w, "result", "%s", row_result_name(row->result));
     if (row->result == ROW_FAILED)
