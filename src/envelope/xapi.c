@@ -97,7 +97,7 @@ static bool structured_read(struct cls_input *in, const struct cls_log *log,
     if (!read_magic(in, envelope, err) || !read_xenops(in, envelope, err) ||
         !read_header(in, &header, err))
         return false;
-    if (header.type != TYPE_LIBXC && header.type != TYPE_LIBXC_LEGACY)
+    if ((header.type != TYPE_LIBXC && header.type != TYPE_LIBXC_LEGACY) || header.length != 0)
         return unexpected(in, &header, err);
     envelope->v2 = header.type == TYPE_LIBXC;
     cls_info(log, "XAPI suspend image, structured, with a %s record",

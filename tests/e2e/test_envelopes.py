@@ -92,6 +92,18 @@ class RoundTrips(ProgramTest):
         for record in (envelopes.xapi_record(0xF14), struct.pack("<QQ", envelopes.SWTPM, 1 << 63)):
             self.assert_status(verifier.verify(good[:at] + record + good[at:]), 1)
 
+    def test_a_stream_has_no_length_of_its_own(self):
+        """A record of a memory image that claims one is none of xenopsd's."""
+        case = cases.named("hvm32-age-4-2")
+        for record, image in ((envelopes.LIBXC, XAPI.expected(case)), (envelopes.LIBXC_LEGACY, XAPI_STRUCTURED.octets(case))):
+            at = image.index(envelopes.xapi_record(record))
+            image = image[:at] + struct.pack("<QQ", record, 1) + image[at + 16:]
+            save, output = self.file("in.save", image), self.out()
+            for done in (program.run("-i", save, "-o", output), program.run("-i", save, "--inspect"), verifier.verify(image)):
+                self.assert_status(done, 1)
+                self.assertIn(f"byte {at:#x}: XAPI record: record of type {record:#06x} and 1 bytes", done.stderr.decode())
+            self.assert_clean(output)
+
     def test_disks_have_no_end(self):
         """Behind an image lies what the disk held before: not looked at by name, not read on an fd."""
         for envelope in (XAPI, XAPI_STRUCTURED):
