@@ -1,5 +1,7 @@
 #include "config_file.h"
 
+#include "base/output.h"
+
 bool config_file_open(struct config_file *config, const char *arg, bool no_clobber,
                       const struct out_file *output, const struct stat *input,
                       struct cls_error *err)
@@ -12,14 +14,14 @@ bool config_file_open(struct config_file *config, const char *arg, bool no_clobb
     return out_file_open(&config->file, err);
 }
 
-bool config_file_write(const struct config_file *config, const struct envelope *envelope,
+bool config_file_write(const struct config_file *config, const struct config_text *text,
                        struct cls_error *err)
 {
     struct cls_output out;
     bool ok;
 
     cls_output_init(&out, config->file.fd, config->name, NULL);
-    ok = envelope_write_config(envelope, &out, err) && cls_output_finish(&out, err);
+    ok = cls_output_write(&out, text->bytes, text->len, err) && cls_output_finish(&out, err);
     cls_output_release(&out);
     return ok;
 }

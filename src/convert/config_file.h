@@ -4,8 +4,8 @@
 #ifndef CONVERT_CONFIG_FILE_H
 #define CONVERT_CONFIG_FILE_H
 
+#include "config/text.h"
 #include "convert/out_file.h"
-#include "envelope/envelope.h"
 
 struct config_file {
     struct out_file file;
@@ -21,8 +21,8 @@ bool config_file_open(struct config_file *config, const char *arg, bool no_clobb
                       const struct out_file *output, const struct stat *input,
                       struct cls_error *err) CLS_MUST_CHECK;
 
-/* Writes the envelope's configuration; the file is to be named together with the output. */
-bool config_file_write(const struct config_file *config, const struct envelope *envelope,
+/* Writes the text; the file is to be named together with the output. */
+bool config_file_write(const struct config_file *config, const struct config_text *text,
                        struct cls_error *err) CLS_MUST_CHECK;
 
 void config_file_close(struct config_file *config);

@@ -4,6 +4,7 @@
 #ifndef CONVERT_CONVERSION_H
 #define CONVERT_CONVERSION_H
 
+#include "config/text.h"
 #include "config_file.h"
 #include "convert/convert.h"
 #include "convert/in_file.h"
@@ -14,6 +15,14 @@
 
 #define NAME_SHOWN 256
 
+/* The configurations that a conversion writes; made once. */
+struct configuration {
+    bool made;
+    struct config_text written; /* by --write-config */
+    struct config_text carried; /* in the new header; no bytes: that of the old one, if any */
+    bool carried_json;
+};
+
 struct conversion {
     const struct convert_options *options;
     const struct cls_log *log;
@@ -21,7 +30,9 @@ struct conversion {
     struct in_file in_file;
     struct out_file out_file;
     struct source_spools spools;
-    struct config_file config;
+    struct config_file config;      /* of --write-config */
+    struct config_text given;       /* by --config FILE */
+    struct configuration configuration;
     struct envelope envelope;
     bool rest_dropped; /* by the legacy reader: an incomplete checkpoint */
     struct cls_input in;

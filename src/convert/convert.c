@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "conversion.h"
+#include "configure.h"
 #include "read_back.h"
 #include "run.h"
 
@@ -46,7 +46,7 @@ static bool enter_sandbox(struct conversion *c, struct cls_error *err)
     struct sandbox_place places[2];
     size_t count = 0;
 
-    if (!envelope_prepare(&c->in, err))
+    if (!envelope_prepare(&c->in, err) || !configure_prepare(c, err))
         return false;
     places[count++] = out_file_sandbox(&c->out_file);
     if (c->options->write_config) {
@@ -69,7 +69,7 @@ static bool commit(struct conversion *c, struct cls_error *err)
 {
     struct out_file *config = c->options->write_config ? &c->config.file : NULL;
 
-    return (!config || config_file_write(&c->config, &c->envelope, err)) &&
+    return (!config || config_file_write(&c->config, &c->configuration.written, err)) &&
            out_file_commit(&c->out_file, config, !c->options->no_sync, err);
 }
 

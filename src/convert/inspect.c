@@ -78,7 +78,7 @@ static bool look_at_envelope(struct look *look, const struct cls_log *log, struc
     if (look->options->need_xl && look->envelope.kind != ENVELOPE_XL)
         return cls_input_fail(&look->in, err, look->in.offset,
                               "no xl header, though --xl was given");
-    if (envelope_has_config(&look->envelope))
+    if (look->envelope.kind == ENVELOPE_XEND)
         inspect_note(&r->remarks, "the result of a conversion would have no configuration: "
                                   "xl restore CONFIG FILE takes it, --write-config makes one");
     if (!envelope_read_config(&look->envelope, &look->in, &r->config, err))
@@ -213,7 +213,7 @@ bool inspect_stream(const struct convert_options *options, const struct cls_log 
          look_at_stream(&look, &remarks, err);
     delimited = envelope_is_delimited(&look.envelope);
     ok = in_file_finish(&look.file, &look.in, delimited || look.rest_dropped, ok, err);
-    if (ok && inspection->pages.no_memory)
+    if (ok && inspection->pages.seen.no_memory)
         ok = cls_fail_errno(err, ENOMEM, "cannot note which pages were seen");
     inspect_end(inspection, look.in.offset);
     inspection->end = look.in.offset;
@@ -229,8 +229,8 @@ bool inspect_stream(const struct convert_options *options, const struct cls_log 
 
 void inspection_free(struct inspection *inspection)
 {
-    free(inspection->pages.seen);
+    free(inspection->pages.seen.bits);
     free(inspection->config.text);
-    inspection->pages.seen = NULL;
+    inspection->pages.seen.bits = NULL;
     inspection->config.text = NULL;
 }

@@ -9,7 +9,7 @@
 
 /* Records of a HVM context: u16 type, u16 instance, u32 length, body (xen/include/public/hvm/save.h
  * and arch-x86/hvm/save.h: CPU_CODE). */
-#define HVM_RECORD_HEADER 8
+#define HVM_DESCRIPTOR 8
 #define HVM_RECORD_END    0
 #define HVM_RECORD_CPU    2
 
@@ -121,7 +121,7 @@ static bool take_hvm_context(struct inspection *inspection, struct image_data da
     inspection->hvm_context_bytes = data.len;
     inspection->vcpus = 0;
     for (uint32_t i = 0; i < HVM_RECORDS_MAX; i++) {
-        uint8_t header[HVM_RECORD_HEADER];
+        uint8_t header[HVM_DESCRIPTOR];
         size_t got;
 
         if (!take_data(&data, header, sizeof(header), &got, err))

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "base/move.h"
-#include "conversion.h"
+#include "configure.h"
 #include "read_back.h"
 
 /*
@@ -106,5 +106,6 @@ void close_ends(struct conversion *c)
     in_file_close(&c->in_file);
     out_file_close(&c->out_file);
     config_file_close(&c->config);
+    configure_end(c);
     c->cleanup->also = NULL;
 }

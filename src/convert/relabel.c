@@ -1,8 +1,5 @@
 #include "relabel.h"
 
-#include <errno.h>
-#include <unistd.h>
-
 #include "base/move.h"
 #include "v2/verify.h"
 
@@ -17,20 +14,6 @@ bool relabel_is_needed(const struct envelope *envelope, struct cls_input *in, bo
     if (!v2_recognise(in, &stream, err))
         return false;
     *needed = stream == V2_STREAM_LIBXL;
-    return true;
-}
-
-/* Back to where the stream begins. */
-static bool rewind_to(struct cls_input *in, uint64_t start, struct cls_error *err)
-{
-    struct cls_watch *watch = in->watch;
-    const char *name = in->name;
-    int fd = in->fd;
-
-    if (lseek(fd, (off_t)start, SEEK_SET) < 0)
-        return cls_fail_errno(err, errno, "cannot read %s again", name);
-    cls_input_release(in);
-    cls_input_init(in, fd, name, start, watch);
     return true;
 }
 
@@ -50,6 +33,6 @@ bool relabel(const struct envelope *envelope, const struct in_file *file, struct
     end = in->offset;
     cls_warn(log, "the header said version 1, but the stream is v2 already (a bug of libvirt): "
                   "only the header is changed");
-    return rewind_to(in, start, err) && envelope_write(envelope, in, out, true, err) &&
+    return cls_input_seek(in, start, err) && envelope_write(envelope, in, out, true, err) &&
            cls_move(in, out, end - start, "the stream", err);
 }

@@ -1,5 +1,6 @@
 #include "run.h"
 
+#include "configure.h"
 #include "leftover.h"
 #include "legacy/reader.h"
 #include "relabel.h"
@@ -25,12 +26,6 @@ static bool read_envelope(struct conversion *c, struct cls_error *err)
     if (c->envelope.v2)
         return cls_input_fail(&c->in, err, c->in.offset,
                               "the stream behind this header is v2 already: nothing to convert");
-    if (o->write_config && !envelope_has_config(&c->envelope))
-        return cls_input_fail(&c->in, err, c->in.offset,
-                              "no configuration of xend, though --write-config was given");
-    if (!o->write_config && envelope_has_config(&c->envelope))
-        cls_warn(c->log, "the result has no configuration: xl restore CONFIG FILE takes it; "
-                         "--write-config makes one of xend's");
     if (c->envelope.kind != ENVELOPE_NONE)
         c->cleanup->owes_start = 0;
     return true;
@@ -150,7 +145,7 @@ static bool convert(struct conversion *c, struct cls_error *err)
         return false;
     if (c->relabelled)
         return relabel(&c->envelope, &c->in_file, &c->in, &c->out, c->log, err);
-    if (!write_envelope(c, &v2, err))
+    if (!configure(c, err) || !write_envelope(c, &v2, err))
         return false;
     if (c->options->checkpointed == CONVERT_CHECKPOINTED_YES &&
         source_checkpoints(c->options, &c->in_file, &c->envelope) == LEGACY_CHECKPOINTS_NEVER)

@@ -108,6 +108,18 @@ void envelope_free(struct envelope *envelope)
     envelope->config = NULL;
 }
 
+bool envelope_hold_config(struct envelope *envelope, struct cls_input *in, struct cls_error *err)
+{
+    const struct envelope_type *type = type_of(envelope->kind);
+
+    return !type->hold_config || type->hold_config(envelope, in, err);
+}
+
+bool envelope_carries_config(const struct envelope *envelope)
+{
+    return type_of(envelope->kind)->carries_config;
+}
+
 bool envelope_is_libxl(const struct envelope *envelope)
 {
     return type_of(envelope->kind)->libxl;
@@ -172,17 +184,6 @@ bool envelope_skip_rest(const struct envelope *envelope, struct cls_input *in,
     const struct envelope_type *type = type_of(envelope->kind);
 
     return !type->skip_rest || type->skip_rest(in, log, err);
-}
-
-bool envelope_has_config(const struct envelope *envelope)
-{
-    return type_of(envelope->kind)->write_config != NULL;
-}
-
-bool envelope_write_config(const struct envelope *envelope, struct cls_output *out,
-                           struct cls_error *err)
-{
-    return type_of(envelope->kind)->write_config(envelope, out, err);
 }
 
 bool envelope_hold(struct envelope *envelope, struct cls_input *in, uint32_t len, const char *what,

@@ -1,4 +1,4 @@
-#include "sexp.h"
+#include "envelope/sexp.h"
 
 #include <string.h>
 

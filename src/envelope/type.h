@@ -15,6 +15,7 @@ struct envelope_type {
     bool libxl;      /* the stream inside is libxl's */
     bool any_format; /* yet libxc's may follow, as in Xen's converter */
     bool delimited;
+    bool carries_config; /* the result has an xl header */
 
     /* Any of these may be NULL: nothing to do. */
     bool (*prepare)(struct cls_error *err);
@@ -23,8 +24,9 @@ struct envelope_type {
     bool (*skip_rest)(struct cls_input *in, const struct cls_log *log, struct cls_error *err);
     bool (*put_emulator)(const struct image_emulator *emulator, struct cls_output *out,
                          struct cls_error *err);
-    bool (*write_config)(const struct envelope *envelope, struct cls_output *out,
-                         struct cls_error *err);
+
+    /* Consumes what follows the head and holds it, the config and what is behind. */
+    bool (*hold_config)(struct envelope *envelope, struct cls_input *in, struct cls_error *err);
 
     /* Consumes what follows the head and keeps the config, where it is not held already. */
     bool (*read_config)(const struct envelope *envelope, struct cls_input *in,

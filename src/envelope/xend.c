@@ -2,16 +2,16 @@
  * Saves of xend (XendCheckpoint.py of Xen 3.0 to 4.4): 16 bytes of magic, i32 big-endian length of
  * the configuration, the configuration as an s-expression, then the legacy stream.
  *
- * Nothing newer takes this envelope: the result is an xl save without a configuration.
+ * Nothing newer takes this envelope: the result is an xl save, without a configuration unless one
+ * is given.
  */
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/bytes.h"
-#include "sexp.h"
+#include "envelope/sexp.h"
 #include "type.h"
 #include "xl.h"
-#include "xl_config.h"
 
 #define HEADER_SIZE   20
 #define OFFSET_LENGTH 16
@@ -66,6 +66,7 @@ static bool read_config(struct cls_input *in, struct envelope *envelope, struct 
     if (!envelope_hold(envelope, in, get_be32(envelope->header + OFFSET_LENGTH),
                        "the configuration", err))
         return false;
+    envelope->config_format = ENVELOPE_CONFIG_SEXP;
     domain = domain_of(envelope);
     wrong = sexp_check(domain.p, envelope->config_len, &where);
     if (wrong)
@@ -95,16 +96,9 @@ static bool xend_read(struct cls_input *in, const struct cls_log *log, struct en
 static bool xend_write(const struct envelope *envelope, struct cls_input *in,
                        struct cls_output *out, bool libxl_v2, struct cls_error *err)
 {
-    (void)envelope;
     (void)in;
     (void)libxl_v2; /* no other format is taken */
-    return xl_write_bare_header(out, err);
-}
-
-static bool xend_write_config(const struct envelope *envelope, struct cls_output *out,
-                              struct cls_error *err)
-{
-    return xl_config_write(domain_of(envelope), out, err);
+    return xl_write_header(envelope, true, out, err);
 }
 
 const struct envelope_type xend_envelope = {
@@ -112,7 +106,7 @@ const struct envelope_type xend_envelope = {
     .magic = magic,
     .magic_size = sizeof(magic) - 1,
     .libxl = true,
+    .carries_config = true,
     .read = xend_read,
     .write = xend_write,
-    .write_config = xend_write_config,
 };

@@ -108,28 +108,63 @@ static bool xl_read_config(const struct envelope *envelope, struct cls_input *in
     return cls_input_skip(in, end - in->offset, "optional data", err);
 }
 
+static bool xl_hold_config(struct envelope *envelope, struct cls_input *in, struct cls_error *err)
+{
+    uint32_t flags = get_le32(envelope->header + OFFSET_MANDATORY_FLAGS), len;
+
+    cls_input_at(in, "xl header", -1, NULL);
+    if (envelope->following == 0)
+        return true;
+    if (!cls_input_u32(in, &len, "length of the config", err) ||
+        !envelope_hold(envelope, in, envelope->following - CONFIG_LEN_SIZE, "the config", err))
+        return false;
+    envelope->following = 0;
+    envelope->config_len = len; /* checked before; what is behind, xl ignores */
+    envelope->config_format =
+        flags & XL_MANDATORY_FLAG_JSON ? ENVELOPE_CONFIG_JSON : ENVELOPE_CONFIG_TEXT;
+    return true;
+}
+
 static bool xl_write(const struct envelope *envelope, struct cls_input *in, struct cls_output *out,
                      bool libxl_v2, struct cls_error *err)
 {
-    uint8_t header[XL_HEADER_SIZE];
+    uint8_t header[XL_HEADER_SIZE], config_len[CONFIG_LEN_SIZE];
+    uint32_t flags = get_le32(envelope->header + OFFSET_MANDATORY_FLAGS);
+    uint32_t len = get_le32(envelope->header + OFFSET_OPTIONAL_DATA_LEN);
 
+    if (envelope->new_config)
+        return xl_write_header(envelope, libxl_v2, out, err);
     memcpy(header, envelope->header, sizeof(header));
     if (libxl_v2)
-        put_le32(header + OFFSET_MANDATORY_FLAGS,
-                 get_le32(header + OFFSET_MANDATORY_FLAGS) | XL_MANDATORY_FLAG_STREAMv2);
+        put_le32(header + OFFSET_MANDATORY_FLAGS, flags | XL_MANDATORY_FLAG_STREAMv2);
     cls_input_at(in, "xl header", -1, NULL);
-    return cls_output_write(out, header, sizeof(header), err) &&
-           cls_move(in, out, envelope->following, "optional data", err);
+    if (!cls_output_write(out, header, sizeof(header), err))
+        return false;
+    if (envelope->config_format == ENVELOPE_CONFIG_NONE) /* not held */
+        return cls_move(in, out, envelope->following, "optional data", err);
+    put_le32(config_len, (uint32_t)envelope->config_len);
+    return cls_output_write(out, config_len, sizeof(config_len), err) &&
+           (len == CONFIG_LEN_SIZE ||
+            cls_output_write(out, envelope->config, len - CONFIG_LEN_SIZE, err));
 }
 
-bool xl_write_bare_header(struct cls_output *out, struct cls_error *err)
+bool xl_write_header(const struct envelope *envelope, bool libxl_v2, struct cls_output *out,
+                     struct cls_error *err)
 {
-    uint8_t header[XL_HEADER_SIZE] = {0};
+    uint8_t header[XL_HEADER_SIZE] = {0}, config_len[CONFIG_LEN_SIZE];
+    size_t len = envelope->new_config_len;
 
     memcpy(header, xl_magic, XL_MAGIC_SIZE);
     put_le32(header + OFFSET_BYTE_ORDER, SAVEFILE_BYTEORDER_VALUE);
-    put_le32(header + OFFSET_MANDATORY_FLAGS, XL_MANDATORY_FLAG_STREAMv2);
-    return cls_output_write(out, header, sizeof(header), err);
+    put_le32(header + OFFSET_MANDATORY_FLAGS,
+             (libxl_v2 ? XL_MANDATORY_FLAG_STREAMv2 : 0) |
+                 (envelope->new_config_json ? XL_MANDATORY_FLAG_JSON : 0));
+    if (envelope->new_config)
+        put_le32(header + OFFSET_OPTIONAL_DATA_LEN, (uint32_t)(CONFIG_LEN_SIZE + len));
+    put_le32(config_len, (uint32_t)len);
+    return cls_output_write(out, header, sizeof(header), err) &&
+           (!envelope->new_config || (cls_output_write(out, config_len, sizeof(config_len), err) &&
+                                      cls_output_write(out, envelope->new_config, len, err)));
 }
 
 const struct envelope_type xl_envelope = {
@@ -138,6 +173,8 @@ const struct envelope_type xl_envelope = {
     .magic_size = XL_MAGIC_SIZE,
     .libxl = true,
     .any_format = true,
+    .carries_config = true,
+    .hold_config = xl_hold_config,
     .read = xl_read,
     .write = xl_write,
     .read_config = xl_read_config,

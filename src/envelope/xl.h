@@ -8,7 +8,11 @@
 
 #include "type.h"
 
-/* A header that announces a libxl v2 stream and has no config: xl restore CONFIG FILE takes it. */
-bool xl_write_bare_header(struct cls_output *out, struct cls_error *err) CLS_MUST_CHECK;
+/*
+ * A header of our own with envelope->new_config. Without one, xl restore CONFIG FILE takes it.
+ * libxl_v2: it announces a libxl v2 stream.
+ */
+bool xl_write_header(const struct envelope *envelope, bool libxl_v2, struct cls_output *out,
+                     struct cls_error *err) CLS_MUST_CHECK;
 
 #endif

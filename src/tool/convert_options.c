@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "messages.h"
@@ -15,6 +16,7 @@ enum {
     OPT_SKIP_QEMU = 256,
     OPT_STREAM_VERSION,
     OPT_WRITE_CONFIG,
+    OPT_CONFIG,
     OPT_SPARSE,
     OPT_CHECKPOINTED,
     OPT_COMPACT,
@@ -49,6 +51,7 @@ static const struct option long_options[] = {
     {"skip-qemu", no_argument, NULL, OPT_SKIP_QEMU},
     {"stream-version", required_argument, NULL, OPT_STREAM_VERSION},
     {"write-config", required_argument, NULL, OPT_WRITE_CONFIG},
+    {"config", required_argument, NULL, OPT_CONFIG},
     {"sparse", no_argument, NULL, OPT_SPARSE},
     {"checkpointed", optional_argument, NULL, OPT_CHECKPOINTED},
     {"compact", no_argument, NULL, OPT_COMPACT},
@@ -97,7 +100,10 @@ static const char help[] =
     "      --skip-qemu            libxc format: leave the qemu record in the input, unread\n"
     "      --stream-version 2|3   version of the libxc stream (default 2: any Xen since 4.6;\n"
     "                             3: what Xen's own converter writes since 4.14)\n"
-    "      --write-config FILE    for a save of xend: xl's configuration, made of xend's\n"
+    "      --write-config FILE    write an xl configuration, made of the one that a save of xl or\n"
+    "                             xend has\n"
+    "      --config FILE|auto     the new save carries this xl configuration; auto: for a save of\n"
+    "                             xend, the one that --write-config makes\n"
     "      --sparse               leave holes in the output file for blocks of zeros\n"
     "      --checkpointed[=yes|no]\n"
     "                             do checkpoints of Remus follow the first? (default: looked for "
@@ -123,7 +129,9 @@ static const char help[] =
     "      --no-sandbox           for debugging: keep access to files\n"
     "  -h, --help                 this text\n"
     "  -V, --version              the version\n"
-    "\n"
+    "\n";
+
+static const char help_more[] = /* a string is not to be longer than 4095 bytes */
     "For a directory:\n"
     "  -j, --jobs N               conversions at once (default: one for each processor)\n"
     "      --timeout SECONDS      a conversion that takes longer is ended, and has failed\n"
@@ -298,6 +306,9 @@ static bool parse_option(int option, const char *value, struct tool_options *o)
     case OPT_WRITE_CONFIG:
         c->write_config = value;
         return true;
+    case OPT_CONFIG:
+        c->config = value;
+        return true;
     case OPT_SPARSE:
         return c->sparse = true;
     case OPT_CHECKPOINTED:
@@ -358,6 +369,8 @@ static bool check_batch(struct tool_options *o)
         return complain("--in is a directory, so --out must be one, too");
     if (o->convert.write_config)
         return complain("--write-config is for one save, not for a directory");
+    if (o->convert.config && strcmp(o->convert.config, "auto") != 0)
+        return complain("--config FILE is for one save, not for a directory (--config=auto is)");
     o->batch.digests = o->convert.verify;
     if (o->batch.shard.count > 0 || o->batch.files_from ||
         shard_from_environment(&o->batch.shard, &err))
@@ -416,6 +429,7 @@ enum parsed parse_options(int argc, char **argv, struct tool_options *o)
     while ((option = getopt_long(argc, argv, "i:o:w:g:f:j:xvqhV", long_options, NULL)) != -1) {
         if (option == 'h') {
             fputs(help, stdout);
+            fputs(help_more, stdout);
             return PARSED_DONE;
         }
         if (option == 'V') {

@@ -21,7 +21,6 @@ static bool write_again(const struct envelope *envelope, struct cls_input *in,
 
     cls_output_init(&out, fd, "output", NULL);
     ok = envelope_write(envelope, in, &out, envelope_is_libxl(envelope), err) &&
-         (!envelope_has_config(envelope) || envelope_write_config(envelope, &out, err)) &&
          envelope_check_foreign(in, &(bool){false}, err) && envelope_finish(envelope, in, &out, err) &&
          cls_output_flush(&out, err);
     cls_output_release(&out);

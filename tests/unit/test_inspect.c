@@ -147,14 +147,14 @@ static void pages_of_a_v2_stream(void)
     for (int i = 0; i < 2; i++) {
         inspect_page(r, 0, 7);
         inspect_page(r, 15, 8); /* XTAB: no page */
-        inspect_page(r, 0, INSPECT_PFNS_MAX - 1);
-        inspect_page(r, 0, INSPECT_PFNS_MAX); /* not noted */
+        inspect_page(r, 0, PFN_SET_MAX - 1);
+        inspect_page(r, 0, PFN_SET_MAX); /* not noted */
         inspect_page(r, 0, UINT64_MAX >> 12);
     }
     CHECK_INT(r->pages.entries[15], 2);
     CHECK_INT(r->pages.mapped, 8);
     CHECK_INT(r->pages.distinct, 2 + 4);
-    CHECK_INT(r->pages.seen_size, 32 << 20);
+    CHECK_INT(r->pages.seen.size, 32 << 20);
     CHECK_INT(r->pages.passes, 2);
     finish(r);
 }

@@ -1,7 +1,7 @@
 /*
  * envelope: xend's s-expressions.
  */
-#include "sexp.h"
+#include "envelope/sexp.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -9,6 +9,7 @@
 
 #include "base/image.h"
 #include "base/log.h"
+#include "limits/limits.h"
 
 enum convert_format {
     CONVERT_FORMAT_DEFAULT, /* libxl where the envelope belongs to libxl, else libxc */
@@ -52,6 +53,9 @@ struct convert_options {
     enum guest_type guest;           /* GUEST_UNKNOWN: detect */
     enum convert_format format;
     const char *write_config; /* where xl's configuration goes, as out; NULL: nowhere */
+    const char *config;       /* the file with the one that the new save carries, or "auto" */
+    bool repair_config;       /* repair the one that it carries */
+    struct limits_host host;  /* that is going to restore it */
     unsigned version;         /* of the libxc stream, 2 or 3 */
     bool need_xl;             /* the input must have an xl header */
     bool skip_qemu;           /* libxc format: leave the qemu record in the input */

@@ -5,6 +5,7 @@
 #ifndef CONVERT_INSPECT_H
 #define CONVERT_INSPECT_H
 
+#include "convert/pfn_set.h"
 #include "convert/convert.h"
 #include "envelope/envelope.h"
 
@@ -13,9 +14,6 @@
 #define INSPECT_PHYSMAP_MAX 100
 #define INSPECT_NOTES_MAX   32
 #define INSPECT_STRING_MAX  96
-
-/* Repetitions are noticed for pfns below: 1 TiB of memory. One bit each makes 32 MiB at most. */
-#define INSPECT_PFNS_MAX (UINT64_C(1) << 28)
 
 enum inspect_stream {
     INSPECT_UNKNOWN,
@@ -38,11 +36,9 @@ struct inspect_pages {
      * again and again while the guest runs; a pass ends where a pfn is not above the one before.
      */
     uint64_t mapped, passes;
-    uint64_t distinct; /* pfns; those from INSPECT_PFNS_MAX on are taken to come once */
+    uint64_t distinct; /* pfns; those from PFN_SET_MAX on are taken to come once */
     /* while it is read */
-    uint8_t *seen; /* one bit for each pfn, in seen_size bytes */
-    size_t seen_size;
-    bool no_memory; /* for more of them: distinct is not right */
+    struct pfn_set seen; /* no memory: distinct is not right */
     uint64_t last_pfn;
     uint64_t batch_entries; /* of the legacy batch at hand, not yet found among the entries */
 };

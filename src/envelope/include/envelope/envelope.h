@@ -30,6 +30,14 @@ struct envelope_guest {
     enum guest_type type;
 };
 
+enum envelope_config_format {
+    ENVELOPE_CONFIG_NONE,
+    ENVELOPE_CONFIG_TEXT, /* as xl create reads it: Xen 4.1 to 4.4 */
+    ENVELOPE_CONFIG_JSON, /* libxl_domain_config: Xen 4.5 */
+    ENVELOPE_CONFIG_SEXP, /* xend's s-expression */
+    ENVELOPE_CONFIG_XML,  /* libvirt's */
+};
+
 struct envelope {
     enum envelope_kind kind;
     bool v2; /* the head says that the stream inside is v2 already */
@@ -38,6 +46,12 @@ struct envelope {
     uint32_t following;                  /* bytes of the head that lie next in the input */
     uint8_t *config; /* held: libvirt's XML, xend's s-expression, XAPI's Xenops record; or NULL */
     size_t config_len;
+    enum envelope_config_format config_format; /* of what the envelope holds, or can hold */
+
+    /* What xl's header shall carry instead of what it had; NULL: the same. Not to be freed. */
+    const char *new_config;
+    size_t new_config_len;
+    bool new_config_json;
 };
 
 /* What people call it: "none", "xl", "libvirt", "xend", "xapi". Static. */
@@ -50,6 +64,17 @@ const char *envelope_name(enum envelope_kind kind);
 bool envelope_prepare(struct cls_input *in, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
+ * Consumes what follows an xl header and holds it: config and config_len are the configuration's
+ * then. Others hold theirs already, or have none. After envelope_read(), and before
+ * envelope_write().
+ */
+bool envelope_hold_config(struct envelope *envelope, struct cls_input *in,
+                          struct cls_error *err) CLS_MUST_CHECK;
+
+/* Can the result's header carry another configuration? */
+bool envelope_carries_config(const struct envelope *envelope);
+
+/*
  * Recognises the envelope and consumes its head. Fails where the head is not sound. Free with
  * envelope_free(), also after failures; that of all zero needs none.
  */
@@ -60,12 +85,6 @@ void envelope_free(struct envelope *envelope);
 /* Consumes what is left of the envelope after its head: the input then stands at the stream. */
 bool envelope_skip(const struct envelope *envelope, struct cls_input *in,
                    struct cls_error *err) CLS_MUST_CHECK;
-
-enum envelope_config_format {
-    ENVELOPE_CONFIG_NONE,
-    ENVELOPE_CONFIG_TEXT, /* as xl create reads it: Xen 4.1 to 4.4 */
-    ENVELOPE_CONFIG_JSON, /* libxl_domain_config: Xen 4.5 */
-};
 
 /* Far above honest configs, which are some KiB. As JSON objects they need 200 times the memory. */
 #define ENVELOPE_CONFIG_SHOWN_MAX (128u * 1024)
@@ -120,16 +139,6 @@ bool envelope_finish(const struct envelope *envelope, struct cls_input *in, stru
 /* After a v2 stream that was only looked at: consumes, and checks, what the envelope has behind. */
 bool envelope_skip_rest(const struct envelope *envelope, struct cls_input *in,
                         const struct cls_log *log, struct cls_error *err) CLS_MUST_CHECK;
-
-/*
- * Is the guest's configuration to be had only by envelope_write_config()? (xend's: the result is an
- * xl save without one.)
- */
-bool envelope_has_config(const struct envelope *envelope);
-
-/* Writes the xl configuration file that the envelope's own amounts to. */
-bool envelope_write_config(const struct envelope *envelope, struct cls_output *out,
-                           struct cls_error *err) CLS_MUST_CHECK;
 
 /*
  * Fails where the next bytes are something known that is no legacy stream, and says what and, where

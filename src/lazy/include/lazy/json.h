@@ -26,6 +26,11 @@
     X(json_object_get_string)                                                                      \
     X(json_object_get_uint64)                                                                      \
     X(json_object_get_double)                                                                      \
+    X(json_object_get_int64)                                                                       \
+    X(json_object_get_boolean)                                                                     \
+    X(json_object_get_object)                                                                      \
+    X(json_object_array_length)                                                                    \
+    X(json_object_array_get_idx)                                                                   \
     X(json_tokener_parse)                                                                          \
     X(json_tokener_new_ex)                                                                         \
     X(json_tokener_parse_ex)                                                                       \

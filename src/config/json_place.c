@@ -1,0 +1,197 @@
+#include "json_place.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct scan {
+    const char *text;
+    size_t len, pos;
+};
+
+/* A value's place; member: where its key begins, or the value itself in an array. */
+struct place {
+    size_t member, value, end;
+};
+
+static void skip_space(struct scan *s)
+{
+    while (s->pos < s->len && s->text[s->pos] && strchr(" \t\r\n", s->text[s->pos]))
+        s->pos++;
+}
+
+static bool is_at(const struct scan *s, char c)
+{
+    return s->pos < s->len && s->text[s->pos] == c;
+}
+
+static void skip_string(struct scan *s)
+{
+    for (s->pos++; s->pos < s->len && s->text[s->pos] != '"'; s->pos++)
+        s->pos += s->text[s->pos] == '\\';
+    if (s->pos < s->len)
+        s->pos++;
+    else
+        s->pos = s->len;
+}
+
+/* Objects and arrays to their end, without looking inside. */
+static void skip_value(struct scan *s)
+{
+    size_t depth = 0;
+
+    do {
+        skip_space(s);
+        if (is_at(s, '"')) {
+            skip_string(s);
+        } else if (is_at(s, '{') || is_at(s, '[')) {
+            depth++;
+            s->pos++;
+        } else if (is_at(s, '}') || is_at(s, ']')) {
+            depth -= depth > 0;
+            s->pos++;
+        } else if (depth > 0) {
+            s->pos++;
+        } else {
+            while (s->pos < s->len && !strchr(" \t\r\n,]}", s->text[s->pos]))
+                s->pos++;
+        }
+    } while (depth > 0 && s->pos < s->len);
+}
+
+/* Is the key that begins at pos this one? Leaves the scan at its value. */
+static bool take_key(struct scan *s, const char *wanted)
+{
+    size_t start = s->pos + 1, n;
+
+    if (!is_at(s, '"'))
+        return false;
+    skip_string(s);
+    n = s->pos - 1 - start;
+    skip_space(s);
+    s->pos += is_at(s, ':');
+    skip_space(s);
+    return n == strlen(wanted) && memcmp(s->text + start, wanted, n) == 0;
+}
+
+static bool is_wanted(struct scan *s, const char *wanted, unsigned long *index)
+{
+    if (*wanted != '#')
+        return take_key(s, wanted);
+    return (*index)++ == strtoul(wanted + 1, NULL, 10);
+}
+
+/* Of the object or array at pos, the member; the scan is left at its value. */
+static bool enter(struct scan *s, const char *wanted, size_t *member)
+{
+    unsigned long index = 0;
+
+    skip_space(s);
+    if (!is_at(s, *wanted == '#' ? '[' : '{'))
+        return false;
+    s->pos++;
+    skip_space(s);
+    while (s->pos < s->len && !is_at(s, '}') && !is_at(s, ']')) {
+        size_t before = s->pos;
+
+        *member = s->pos;
+        if (is_wanted(s, wanted, &index))
+            return true;
+        skip_value(s);
+        skip_space(s);
+        s->pos += is_at(s, ',');
+        skip_space(s);
+        if (s->pos == before)
+            return false; /* no JSON after all */
+    }
+    return false;
+}
+
+static bool find(const struct config_text *text, const struct json_path *path, struct place *place)
+{
+    struct scan s = {.text = text->bytes, .len = text->len};
+
+    skip_space(&s);
+    place->member = s.pos;
+    for (const char *const *key = path->keys; *key; key++)
+        if (!enter(&s, *key, &place->member))
+            return false;
+    place->value = s.pos;
+    skip_value(&s);
+    place->end = s.pos;
+    return true;
+}
+
+bool json_find(const struct config_text *text, const struct json_path *path, size_t *value,
+               size_t *end)
+{
+    struct place place;
+
+    if (!find(text, path, &place))
+        return false;
+    *value = place.value;
+    *end = place.end;
+    return true;
+}
+
+/* Puts s in the place of what lies from start to end. */
+static void replace(struct config_text *text, size_t start, size_t end, const char *s)
+{
+    struct config_text result = {0};
+
+    config_text_add(&result, text->bytes, start);
+    config_text_add(&result, s, strlen(s));
+    config_text_add(&result, text->bytes + end, text->len - end);
+    config_text_free(text);
+    *text = result;
+}
+
+void json_set(struct config_text *text, const struct json_path *path, const char *value)
+{
+    struct place place;
+
+    if (find(text, path, &place))
+        replace(text, place.value, place.end, value);
+}
+
+void json_add(struct config_text *text, const struct json_path *object, const char *key,
+              const char *value)
+{
+    struct config_text member = {0};
+    struct place place;
+    struct scan s;
+
+    if (!find(text, object, &place) || text->bytes[place.value] != '{')
+        return;
+    s = (struct scan){.text = text->bytes, .len = text->len, .pos = place.value + 1};
+    skip_space(&s);
+    config_text_add(&member, " \"", 2);
+    config_text_add(&member, key, strlen(key));
+    config_text_add(&member, "\": ", 3);
+    config_text_add(&member, value, strlen(value));
+    config_text_add(&member, is_at(&s, '}') ? "" : ",", is_at(&s, '}') ? 1 : 2);
+    if (member.no_memory)
+        text->no_memory = true;
+    else
+        replace(text, place.value + 1, place.value + 1, member.bytes);
+    config_text_free(&member);
+}
+
+void json_drop(struct config_text *text, const struct json_path *path)
+{
+    struct place place;
+    struct scan s;
+    size_t start;
+
+    if (!find(text, path, &place))
+        return;
+    s = (struct scan){.text = text->bytes, .len = text->len, .pos = place.end};
+    skip_space(&s);
+    if (is_at(&s, ',')) {
+        replace(text, place.member, s.pos + 1, "");
+        return;
+    }
+    for (start = place.member; start > 0 && strchr(" \t\r\n", text->bytes[start - 1]); start--)
+        ;
+    start -= start > 0 && text->bytes[start - 1] == ',';
+    replace(text, start, place.end, "");
+}

@@ -1,0 +1,186 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "json_place.h"
+#include "json_value.h"
+#include "rules.h"
+
+#define KIB_PER_MIB 1024
+#define HVM         "type.hvm"
+
+/* A JSON while it is repaired: c has it as it was. */
+struct repair {
+    const struct config_request *r;
+    const struct json_config *c;
+    struct config_text *text;
+    struct json_object *build, *hvm; /* b_info and its type.hvm; NULL: not there */
+    unsigned *changes;
+};
+
+static const struct json_path *const build_path = JSON_PATH("b_info");
+static const struct json_path *const hvm_path = JSON_PATH("b_info", HVM);
+
+/* Sets a member of b_info (hvm: of its type.hvm), which may be there or not. */
+static void set(struct repair *p, const char *id, bool hvm, const char *key, const char *value)
+{
+    char what[160];
+
+    if (!json_member(p->c, hvm ? p->hvm : p->build, key))
+        json_add(p->text, hvm ? hvm_path : build_path, key, value);
+    else if (hvm)
+        json_set(p->text, JSON_PATH("b_info", HVM, key), value);
+    else
+        json_set(p->text, JSON_PATH("b_info", key), value);
+    snprintf(what, sizeof(what), "%s becomes %.100s", key, value);
+    rule_note(p->r, p->changes, id, what);
+}
+
+static void set_number(struct repair *p, const char *id, const char *key, int64_t n)
+{
+    char value[32];
+
+    snprintf(value, sizeof(value), "%" PRId64, n);
+    set(p, id, false, key, value);
+}
+
+static void repair_memory(struct repair *p)
+{
+    int64_t target, max;
+    long needed;
+
+    if (!rule_applies(p->r, CONFIG_RULE_R11, 0, LIMITS_MINOR_MAX) ||
+        !json_integer(p->c, json_member(p->c, p->build, "target_memkb"), &target))
+        return;
+    needed = rule_memory(p->r, (long)(target / KIB_PER_MIB));
+    if (needed <= target / KIB_PER_MIB)
+        return;
+    set_number(p, "R11", "target_memkb", (int64_t)needed * KIB_PER_MIB);
+    if (json_integer(p->c, json_member(p->c, p->build, "max_memkb"), &max) &&
+        max < (int64_t)needed * KIB_PER_MIB)
+        set_number(p, "R11", "max_memkb", (int64_t)needed * KIB_PER_MIB);
+}
+
+static void repair_vcpus(struct repair *p)
+{
+    int64_t most = 1;
+
+    (void)json_integer(p->c, json_member(p->c, p->build, "max_vcpus"), &most);
+    if (rule_applies(p->r, CONFIG_RULE_R18, 0, LIMITS_MINOR_MAX) && rule_vcpus(p->r) > most)
+        set_number(p, "R18", "max_vcpus", rule_vcpus(p->r));
+}
+
+static void repair_viridian(struct repair *p)
+{
+    const char *names[4];
+    unsigned bits[4];
+    char list[64] = "[";
+
+    if (!rule_applies(p->r, CONFIG_RULE_R3, 6, 14) || !p->r->facts->has_viridian ||
+        p->r->facts->viridian == 0 ||
+        json_bool_of(p->c, json_member(p->c, p->hvm, "viridian")) != JSON_TRUE)
+        return;
+    rule_viridian(p->r, names, bits);
+    for (unsigned i = 0; names[i]; i++)
+        snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%u", i ? ", " : "", bits[i]);
+    strcat(list, "]");
+    set(p, "R3", true, "viridian", "\"False\"");
+    set(p, "R3", true, "viridian_enable", list);
+}
+
+static void add_arguments(struct repair *p, const struct limits_config_lines *lines)
+{
+    struct config_text value = {0};
+    size_t start, end;
+
+    config_text_add(&value, "[", 1);
+    if (json_find(p->text, JSON_PATH("b_info", "extra_hvm"), &start, &end) && end - start > 2 &&
+        p->text->bytes[start] == '[')
+        config_text_add(&value, p->text->bytes + start + 1, end - start - 2);
+    for (unsigned i = 0; i < lines->args_count; i++) {
+        config_text_add(&value, value.len > 1 ? ", \"" : "\"", value.len > 1 ? 3 : 1);
+        config_text_add(&value, lines->args[i], strlen(lines->args[i]));
+        config_text_add(&value, "\"", 1);
+    }
+    config_text_add(&value, "]", 2); /* and the NUL */
+    if (value.no_memory)
+        p->text->no_memory = true;
+    else
+        set(p, "QEMU", false, "extra_hvm", value.bytes);
+    config_text_free(&value);
+}
+
+static void repair_qemu(struct repair *p)
+{
+    struct limits_config_lines lines;
+    char value[32];
+
+    if (!p->hvm || !rule_qemu_lines(p->r, &lines))
+        return;
+    if (lines.vga) {
+        snprintf(value, sizeof(value), "{ \"kind\": \"%s\" }", lines.vga);
+        set(p, "QEMU", true, "vga", value);
+    }
+    if (lines.videoram)
+        set_number(p, "QEMU", "video_memkb", (int64_t)lines.videoram * KIB_PER_MIB);
+    if (lines.xen_platform_pci_off)
+        set(p, "QEMU", true, "xen_platform_pci", "\"False\"");
+    if (lines.no_soundhw && json_member(p->c, p->hvm, "soundhw")) {
+        json_drop(p->text, JSON_PATH("b_info", HVM, "soundhw"));
+        rule_note(p->r, p->changes, "QEMU", "soundhw is dropped");
+    }
+    if (lines.args_count > 0)
+        add_arguments(p, &lines);
+}
+
+static void repair_taps(struct repair *p)
+{
+    struct json_object *disks = json_member(p->c, p->c->root, "disks");
+    size_t count;
+
+    if (!rule_applies(p->r, CONFIG_RULE_R17, 13, LIMITS_MINOR_MAX) || !disks ||
+        !p->c->json->json_object_is_type(disks, json_type_array))
+        return;
+    count = p->c->json->json_object_array_length(disks);
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *disk = p->c->json->json_object_array_get_idx(disks, i);
+        char index[24];
+
+        if (!json_text_is(p->c, json_member(p->c, disk, "backend"), "tap"))
+            continue;
+        snprintf(index, sizeof(index), "#%zu", i);
+        json_drop(p->text, JSON_PATH("disks", index, "backend"));
+        rule_note(p->r, p->changes, "R17", "a disk's backend tap is dropped");
+    }
+}
+
+bool config_repair_json(const struct config_request *request, const struct lazy_json *json,
+                        struct config_text *text, unsigned *changes, struct cls_error *err)
+{
+    struct json_config c;
+    struct repair p = {.r = request, .c = &c, .text = text, .changes = changes};
+    bool ok = json_config_open(&c, json, text, err);
+
+    *changes = 0;
+    if (ok) {
+        p.build = json_member(&c, c.root, "b_info");
+        p.hvm = json_member(&c, p.build, HVM);
+    }
+    if (p.build) {
+        repair_memory(&p);
+        repair_vcpus(&p);
+        if (rule_applies(request, CONFIG_RULE_R13, 12, LIMITS_MINOR_MAX) &&
+            json_text_is(&c, json_member(&c, p.build, "tsc_mode"), "native_paravirt"))
+            set(&p, "R13", false, "tsc_mode", "\"always_emulate\"");
+        repair_viridian(&p);
+        if (rule_applies(request, CONFIG_RULE_R1, 0, 20) && p.hvm &&
+            request->facts->qemu.kind == LIMITS_QEMU_TRADITIONAL &&
+            !json_member(&c, p.build, "device_model_version"))
+            set(&p, "R1", false, "device_model_version", "\"qemu_xen_traditional\"");
+        repair_qemu(&p);
+        repair_taps(&p);
+    }
+    json_config_close(&c);
+    return ok && (!text->no_memory || cls_fail_errno(err, ENOMEM, "cannot hold the configuration"));
+}

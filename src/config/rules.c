@@ -1,0 +1,111 @@
+#include "rules.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PAGES_PER_MIB 256
+#define SLACK_MIB     1 /* LIBXL_MAXMEM_CONSTANT: what libxl lets a guest have beyond its memory */
+
+/* public/hvm/params.h of Xen; the enlightenments' numbers: libxl_types.idl of Xen 4.5. */
+#define HVMPV_NO_FREQ        2u
+#define HVMPV_TIME_REF_COUNT 4u
+enum { BASE, FREQ, TIME_REF_COUNT };
+
+/* Without a Xen in particular: what every release since 4.17 does. */
+bool rule_applies(const struct config_request *r, unsigned rule, int since, int until)
+{
+    int from = r->host->given ? r->host->minor : 17;
+    int to = r->host->given ? r->host->minor : LIMITS_MINOR_MAX;
+
+    return r->rules & rule && since <= from && until >= to;
+}
+
+bool rule_found(const struct config_request *r, const char *id)
+{
+    struct limits_findings findings;
+
+    limits_find(r->facts, r->host, &findings);
+    for (unsigned i = 0; i < findings.count; i++)
+        if (strcmp(findings.list[i].id, id) == 0 && findings.list[i].severity >= LIMITS_HARMS)
+            return true;
+    return false;
+}
+
+long rule_memory(const struct config_request *r, long memory)
+{
+    uint64_t needed = (r->facts->populated + PAGES_PER_MIB - 1) / PAGES_PER_MIB;
+
+    if (memory < 0 || needed <= (uint64_t)memory + SLACK_MIB || needed > INT32_MAX)
+        return memory;
+    return (long)needed;
+}
+
+long rule_vcpus(const struct config_request *r)
+{
+    return (long)r->facts->vcpus_needed;
+}
+
+static void add_lines(struct limits_config_lines *to, const struct limits_config_lines *from)
+{
+    const unsigned max = sizeof(to->args) / sizeof(to->args[0]);
+
+    if (from->vga)
+        to->vga = from->vga;
+    if (from->videoram)
+        to->videoram = from->videoram;
+    to->xen_platform_pci_off |= from->xen_platform_pci_off;
+    to->no_soundhw |= from->no_soundhw;
+    for (unsigned i = 0; i + 1 < from->args_count && to->args_count + 2 <= max; i += 2) {
+        bool there = false;
+
+        for (unsigned j = 0; j + 1 < to->args_count; j += 2)
+            there |= strcmp(to->args[j], from->args[i]) == 0 &&
+                     strcmp(to->args[j + 1], from->args[i + 1]) == 0;
+        if (there)
+            continue;
+        memcpy(to->args[to->args_count++], from->args[i], sizeof(to->args[0]));
+        memcpy(to->args[to->args_count++], from->args[i + 1], sizeof(to->args[0]));
+    }
+}
+
+/* R5 and R34 place the VGA themselves, with its old revision. */
+bool rule_qemu_lines(const struct config_request *r, struct limits_config_lines *lines)
+{
+    static const char *const ids[] = {"R5", "R34", "R36", "R33"};
+    struct limits_config_lines some;
+    bool any = false;
+
+    *lines = (struct limits_config_lines){0};
+    if (!(r->rules & CONFIG_RULE_QEMU) || r->facts->qemu.kind != LIMITS_QEMU_UPSTREAM)
+        return false;
+    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+        if (!rule_found(r, ids[i]) || (strcmp(ids[i], "R33") == 0 && lines->vga))
+            continue;
+        any |= limits_config_lines(r->facts, ids[i], &some);
+        add_lines(lines, &some);
+    }
+    return any;
+}
+
+void rule_viridian(const struct config_request *r, const char *names[4], unsigned bits[4])
+{
+    unsigned n = 0;
+
+    names[n] = "base";
+    bits[n++] = BASE;
+    if (!(r->facts->viridian & HVMPV_NO_FREQ)) {
+        names[n] = "freq";
+        bits[n++] = FREQ;
+    }
+    if (r->facts->viridian & HVMPV_TIME_REF_COUNT) {
+        names[n] = "time_ref_count";
+        bits[n++] = TIME_REF_COUNT;
+    }
+    names[n] = NULL;
+}
+
+void rule_note(const struct config_request *r, unsigned *changes, const char *id, const char *what)
+{
+    ++*changes;
+    cls_info(r->log, "configuration: %s (%s)", what, id);
+}

@@ -1,0 +1,30 @@
+/*
+ * What both forms of a configuration have in common when they are repaired.
+ */
+#ifndef CONFIG_RULES_H
+#define CONFIG_RULES_H
+
+#include "config/repair.h"
+
+/* Is the rule asked for, and of the releases since..until (minors) the one that matters? */
+bool rule_applies(const struct config_request *r, unsigned rule, int since, int until);
+
+/* Did this limit come out for the request's save and Xen? */
+bool rule_found(const struct config_request *r, const char *id);
+
+/* MiB that the guest must have at least; 0: not known. */
+long rule_memory(const struct config_request *r, long memory);
+
+/* vcpus that it must have at least; 0: not known. */
+long rule_vcpus(const struct config_request *r);
+
+/* The lines that QEMU's state needs, of all limits together; false: none. */
+bool rule_qemu_lines(const struct config_request *r, struct limits_config_lines *lines);
+
+/* As xl's list stands for it: "base" and so on; NULL behind the last. */
+void rule_viridian(const struct config_request *r, const char *names[4], unsigned bits[4]);
+
+/* Counts the change, and says what it is. */
+void rule_note(const struct config_request *r, unsigned *changes, const char *id, const char *what);
+
+#endif

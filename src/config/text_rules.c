@@ -1,0 +1,295 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "rules.h"
+#include "xl_file.h"
+
+/* A text while it is repaired. */
+struct repair {
+    const struct config_request *r;
+    struct config_text *text;
+    unsigned *changes;
+};
+
+/* value as it stands in a file; NULL: the setting goes. */
+static void change(struct repair *p, const char *id, const char *key, const char *value,
+                   const char *why)
+{
+    char what[160];
+    struct xl_change how = {.keep_old = p->r->keep_old, .why = why};
+
+    if (value)
+        xl_file_set(p->text, key, value, &how);
+    else
+        xl_file_drop(p->text, key, &how);
+    snprintf(what, sizeof(what), value ? "%s = %.100s" : "%s is dropped", key, value);
+    rule_note(p->r, p->changes, id, what);
+}
+
+static void change_number(struct repair *p, const char *id, const char *key, long n,
+                          const char *why)
+{
+    char value[32];
+
+    snprintf(value, sizeof(value), "%ld", n);
+    change(p, id, key, value, why);
+}
+
+static bool value_is(struct repair *p, const char *key, const char *wanted)
+{
+    char value[64];
+
+    return xl_file_value(p->text, key, value, sizeof(value)) && strcmp(value, wanted) == 0;
+}
+
+static bool has(struct repair *p, const char *key)
+{
+    struct xl_setting s;
+
+    return xl_file_find(p->text, key, &s);
+}
+
+/* xl takes beginnings of these words (xl_parse.c of Xen 4.10 and later). */
+static bool begins(const char *word, const char *value)
+{
+    return strncmp(word, value, strlen(value)) == 0;
+}
+
+static bool is_hvm(struct repair *p)
+{
+    char value[64];
+
+    if (p->r->facts->guest != GUEST_UNKNOWN)
+        return p->r->facts->guest == GUEST_HVM;
+    return (xl_file_value(p->text, "builder", value, sizeof(value)) ||
+            xl_file_value(p->text, "type", value, sizeof(value))) &&
+           begins("hvm", value);
+}
+
+/* R10: up to Xen 4.9 any other builder meant PV. */
+static void repair_builder(struct repair *p)
+{
+    char builder[64], type[64];
+
+    if (!rule_applies(p->r, CONFIG_RULE_R10, 10, LIMITS_MINOR_MAX) || !has(p, "builder"))
+        return;
+    if (!xl_file_value(p->text, "builder", builder, sizeof(builder)) ||
+        (!begins("hvm", builder) && !begins("generic", builder)))
+        change(p, "R10", "builder", is_hvm(p) ? "\"hvm\"" : "\"generic\"",
+               "xl takes no other builder than hvm and generic.");
+    if (xl_file_value(p->text, "type", type, sizeof(type)) && begins("hvm", type) != is_hvm(p))
+        change(p, "R10", "type", is_hvm(p) ? "\"hvm\"" : "\"pv\"", "type and builder must agree.");
+}
+
+static void repair_refused_keys(struct repair *p)
+{
+    long vcpus, most;
+
+    repair_builder(p);
+    if (rule_applies(p->r, CONFIG_RULE_R10, 10, LIMITS_MINOR_MAX) && !is_hvm(p) &&
+        has(p, "timer_mode"))
+        change(p, "R10", "timer_mode", NULL, "xl refuses timer_mode for a PV guest.");
+    if (rule_applies(p->r, CONFIG_RULE_R10, 0, LIMITS_MINOR_MAX) && !is_hvm(p) &&
+        !has(p, "kernel") && !has(p, "bootloader") && !has(p, "firmware"))
+        change(p, "R10", "bootloader", "\"pygrub\"",
+               "xl wants a kernel or a bootloader; a restore uses neither.");
+    if (rule_applies(p->r, CONFIG_RULE_R10, 6, LIMITS_MINOR_MAX) &&
+        xl_file_number(p->text, "vcpus", &vcpus) && xl_file_number(p->text, "maxvcpus", &most) &&
+        most < vcpus)
+        change_number(p, "R10", "maxvcpus", vcpus, "maxvcpus must not be below vcpus.");
+}
+
+static void repair_tsc_mode(struct repair *p)
+{
+    if (rule_applies(p->r, CONFIG_RULE_R13, 12, LIMITS_MINOR_MAX) &&
+        (value_is(p, "tsc_mode", "native_paravirt") || value_is(p, "tsc_mode", "3")))
+        change(p, "R13", "tsc_mode", "\"always_emulate\"",
+               "Xen 4.12 and later have no native_paravirt.");
+}
+
+static void repair_memory(struct repair *p)
+{
+    long memory, maxmem, needed;
+
+    if (!rule_applies(p->r, CONFIG_RULE_R11, 0, LIMITS_MINOR_MAX) ||
+        !xl_file_number(p->text, "memory", &memory))
+        return;
+    needed = rule_memory(p->r, memory);
+    if (needed <= memory)
+        return;
+    change_number(p, "R11", "memory", needed, "the stream has pages for this many MiB.");
+    if (xl_file_number(p->text, "maxmem", &maxmem) && maxmem < needed)
+        change_number(p, "R11", "maxmem", needed, "maxmem must not be below memory.");
+}
+
+static void repair_vcpus(struct repair *p)
+{
+    long vcpus = 1, most = 0, needed = rule_vcpus(p->r);
+
+    if (!rule_applies(p->r, CONFIG_RULE_R18, 0, LIMITS_MINOR_MAX))
+        return;
+    (void)xl_file_number(p->text, "vcpus", &vcpus);
+    (void)xl_file_number(p->text, "maxvcpus", &most);
+    if (needed > (most > vcpus ? most : vcpus))
+        change_number(p, "R18", has(p, "vcpus") ? "maxvcpus" : "vcpus", needed,
+                      "the stream has this many vcpus.");
+}
+
+/* Only what the stream has itself is no second, different value. */
+static void repair_viridian(struct repair *p)
+{
+    const char *names[4];
+    unsigned bits[4];
+    char list[96] = "[";
+    struct xl_setting s;
+
+    if (!rule_applies(p->r, CONFIG_RULE_R3, 6, 14) || !p->r->facts->has_viridian ||
+        p->r->facts->viridian == 0 || !xl_file_find(p->text, "viridian", &s) || s.list ||
+        value_is(p, "viridian", "0"))
+        return;
+    rule_viridian(p->r, names, bits);
+    for (unsigned i = 0; names[i]; i++)
+        snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s\"%s\"", i ? ", " : "",
+                 names[i]);
+    strcat(list, "]");
+    change(p, "R3", "viridian", list, "what the stream has; Xen 4.6 to 4.14 refuse any other.");
+}
+
+static void repair_device_model(struct repair *p)
+{
+    if (rule_applies(p->r, CONFIG_RULE_R1, 0, 20) && is_hvm(p) &&
+        p->r->facts->qemu.kind == LIMITS_QEMU_TRADITIONAL && !has(p, "device_model_version"))
+        change(p, "R1", "device_model_version", "\"qemu-xen-traditional\"",
+               "the device model that wrote the state.");
+}
+
+/* Adds a list's items, as they stand, to value; the first begins with the bracket. */
+static void copy_items(struct repair *p, const char *key, struct config_text *value)
+{
+    size_t pos, item, end;
+    struct xl_setting s;
+
+    config_text_add(value, "[", 1);
+    if (!xl_file_find(p->text, key, &s) || !s.list)
+        return;
+    for (pos = s.value; xl_file_item(p->text->bytes, s.end, &pos, &item, &end);) {
+        if (value->len > 1)
+            config_text_add(value, ", ", 2);
+        config_text_add(value, p->text->bytes + item, end - item);
+    }
+}
+
+static void add_arguments(struct repair *p, const struct limits_config_lines *lines)
+{
+    struct config_text value = {0};
+
+    copy_items(p, "device_model_args_hvm", &value);
+    for (unsigned i = 0; i < lines->args_count; i++) {
+        config_text_add(&value, value.len > 1 ? ", \"" : "\"", value.len > 1 ? 3 : 1);
+        config_text_add(&value, lines->args[i], strlen(lines->args[i]));
+        config_text_add(&value, "\"", 1);
+    }
+    config_text_add(&value, "]", 2); /* and the NUL */
+    if (value.no_memory)
+        p->text->no_memory = true;
+    else
+        change(p, "QEMU", "device_model_args_hvm", value.bytes,
+               "the devices as the old QEMU had them.");
+    config_text_free(&value);
+}
+
+static void repair_qemu(struct repair *p)
+{
+    struct limits_config_lines lines;
+    char vga[16];
+
+    if (!rule_qemu_lines(p->r, &lines))
+        return;
+    if (lines.vga) {
+        snprintf(vga, sizeof(vga), "\"%s\"", lines.vga);
+        change(p, "QEMU", "vga", vga, "the VGA has its place among the arguments below.");
+    }
+    if (lines.videoram)
+        change_number(p, "QEMU", "videoram", (long)lines.videoram, "the video memory of old.");
+    if (lines.xen_platform_pci_off)
+        change(p, "QEMU", "xen_platform_pci", "0", "it has its place among the arguments below.");
+    if (lines.no_soundhw && has(p, "soundhw"))
+        change(p, "QEMU", "soundhw", NULL, "it has its place among the arguments below.");
+    if (lines.args_count > 0)
+        add_arguments(p, &lines);
+}
+
+#define TAP "backendtype=tap"
+
+/* Where the option begins in an item, before a target, which takes the rest. */
+static const char *find_tap(const char *item, size_t len)
+{
+    const char *target = memmem(item, len, "target=", 7);
+    const char *tap = memmem(item, target ? (size_t)(target - item) : len, TAP, strlen(TAP));
+    size_t n = strlen(TAP);
+
+    if (!tap || (tap[-1] != ',' && tap[-1] != '"' && tap[-1] != '\'') ||
+        ((size_t)(tap - item) + n < len && !strchr(",\"'", tap[n])))
+        return NULL;
+    return tap;
+}
+
+/* Where to go on after an item's option with one of its commas is left out: from *at on. */
+static size_t leave_out_tap(const char *bytes, const char *tap, size_t *at)
+{
+    size_t end = (size_t)(tap - bytes) + strlen(TAP);
+
+    *at = (size_t)(tap - bytes);
+    if (bytes[end] == ',')
+        return end + 1;
+    *at -= bytes[*at - 1] == ',';
+    return end;
+}
+
+static void repair_taps(struct repair *p)
+{
+    struct config_text value = {0};
+    size_t pos, item, end, taken, at;
+    struct xl_setting s;
+    const char *bytes = p->text->bytes;
+
+    if (!rule_applies(p->r, CONFIG_RULE_R17, 13, LIMITS_MINOR_MAX) ||
+        !xl_file_find(p->text, "disk", &s) || !s.list)
+        return;
+    for (pos = taken = s.value; xl_file_item(bytes, s.end, &pos, &item, &end);) {
+        const char *tap = find_tap(bytes + item, end - item);
+
+        if (!tap)
+            continue;
+        end = leave_out_tap(bytes, tap, &at);
+        config_text_add(&value, bytes + taken, at - taken);
+        taken = end;
+    }
+    if (taken == s.value)
+        return;
+    config_text_add(&value, bytes + taken, s.end - taken);
+    config_text_add(&value, "", 1);
+    if (value.no_memory)
+        p->text->no_memory = true;
+    else
+        change(p, "R17", "disk", value.bytes, "no backend tap: libxl chooses another.");
+    config_text_free(&value);
+}
+
+bool config_repair_text(const struct config_request *request, struct config_text *text,
+                        unsigned *changes, struct cls_error *err)
+{
+    struct repair p = {request, text, changes};
+
+    *changes = 0;
+    repair_refused_keys(&p);
+    repair_tsc_mode(&p);
+    repair_memory(&p);
+    repair_vcpus(&p);
+    repair_viridian(&p);
+    repair_device_model(&p);
+    repair_qemu(&p);
+    repair_taps(&p);
+    return !text->no_memory || cls_fail_errno(err, ENOMEM, "cannot hold the configuration");
+}

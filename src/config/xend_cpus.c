@@ -1,0 +1,276 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "xend_parts.h"
+
+#define VCPUS_MAX      8192
+#define HOST_CPUS      4096
+#define CPUID_REGISTER 32
+
+static void put_memory(struct config_text *t, struct xend_guest *g)
+{
+    char text[XEND_VALUE_MAX];
+    long long memory = 0, maxmem = 0;
+    bool given = xend_value(g, "memory", text);
+
+    if (given && !xend_parse(text, 1, INT32_MAX, &memory))
+        xend_unusable(g, "memory");
+    if (xend_value(g, "maxmem", text) && !xend_parse(text, 1, INT32_MAX, &maxmem))
+        xend_unusable(g, "maxmem");
+    if (memory == 0)
+        memory = maxmem;
+    if (memory > 0)
+        xl_put_number(t, "memory", memory);
+    if (maxmem > 0)
+        xl_put_number(t, "maxmem", maxmem < memory ? memory : maxmem);
+}
+
+/* Of the vcpus below count, those that are online by xend's map, or all. */
+static unsigned long online(const struct xend_guest *g, unsigned long count)
+{
+    char text[XEND_VALUE_MAX], *end;
+    unsigned long long map;
+    int bits;
+
+    if (!xend_value(g, "vcpu_avail", text) || strspn(text, "0123456789") < strlen(text))
+        return count;
+    map = strtoull(text, &end, 10);
+    bits = __builtin_popcountll(map);
+    return bits > 0 && (unsigned long)bits < count && map != UINT64_MAX ? (unsigned long)bits
+                                                                        : count;
+}
+
+/* xend's vcpus are the most there can be. */
+static void put_vcpus(struct config_text *t, struct xend_guest *g)
+{
+    char text[XEND_VALUE_MAX];
+    long long vcpus = 0;
+    unsigned long used;
+
+    if (xend_value(g, "vcpus", text) && !xend_parse(text, 1, VCPUS_MAX, &vcpus))
+        xend_unusable(g, "vcpus");
+    used = online(g, (unsigned long)vcpus);
+    g->vcpus = (unsigned long)vcpus;
+    if (vcpus > 0)
+        xl_put_number(t, "vcpus", (long long)used);
+    if ((long long)used < vcpus)
+        xl_put_number(t, "maxvcpus", vcpus);
+}
+
+void xend_put_size(struct config_text *t, struct xend_guest *g)
+{
+    put_memory(t, g);
+    put_vcpus(t, g);
+}
+
+/* A set of host CPUs. */
+struct cpu_set {
+    bool has[HOST_CPUS];
+    bool any;
+};
+
+static bool add_range(struct cpu_set *set, const char *text, bool present)
+{
+    char *end;
+    unsigned long from = strtoul(text, &end, 10), to = from;
+
+    if (end == text || *text == '-' || *text == '+')
+        return false;
+    if (*end == '-') {
+        text = end + 1;
+        to = strtoul(text, &end, 10);
+        if (end == text || *text == '-' || *text == '+')
+            return false;
+    }
+    if (*end != '\0' || to >= HOST_CPUS || from > to)
+        return false;
+    for (; from <= to; from++)
+        set->has[from] = present;
+    set->any = true;
+    return true;
+}
+
+/* xend's "0-3,^1": precedence by the order in the string. */
+static bool add_ranges(struct cpu_set *set, char *text)
+{
+    char *left = NULL;
+
+    for (char *part = strtok_r(text, ",", &left); part; part = strtok_r(NULL, ",", &left)) {
+        part += strspn(part, " ");
+        part[strcspn(part, " ")] = '\0';
+        if (!add_range(set, *part == '^' ? part + 1 : part, *part != '^'))
+            return false;
+    }
+    return true;
+}
+
+/* One vcpu's: an atom of ranges, or a list of them. */
+static bool read_set(struct cpu_set *set, struct sexp s)
+{
+    char text[XEND_VALUE_MAX];
+
+    memset(set, 0, sizeof(*set));
+    if (!sexp_is_list(s))
+        return sexp_atom(s, text, sizeof(text)) && add_ranges(set, text);
+    for (s = sexp_first(s); s.p; s = sexp_next(s))
+        if (!sexp_atom(s, text, sizeof(text)) || !add_ranges(set, text))
+            return false;
+    return true;
+}
+
+static void put_set(struct config_text *t, const struct cpu_set *set)
+{
+    const char *comma = "";
+    char range[32];
+
+    for (unsigned i = 0; i < HOST_CPUS; i++) {
+        unsigned from = i;
+
+        if (!set->has[i])
+            continue;
+        while (i + 1 < HOST_CPUS && set->has[i + 1])
+            i++;
+        snprintf(range, sizeof(range), i > from ? "%s%u-%u" : "%s%u", comma, from, i);
+        xl_put_part(t, range);
+        comma = ",";
+    }
+    if (!*comma)
+        xl_put_part(t, "all");
+}
+
+static bool is_plain_number(struct sexp s)
+{
+    char text[XEND_VALUE_MAX];
+
+    return sexp_atom(s, text, sizeof(text)) && *text && strspn(text, "0123456789") == strlen(text);
+}
+
+/* ((0 1) (2)) and ("0-1" "2") are of one vcpu each; (0 1), of Xen 3.1 to 3.3, and "0-1" of all. */
+static bool is_of_each(struct sexp value)
+{
+    struct sexp s = sexp_first(value);
+
+    if (!sexp_is_list(value))
+        return false;
+    while (s.p && is_plain_number(s))
+        s = sexp_next(s);
+    return s.p != NULL;
+}
+
+static bool is_sound(struct sexp value, struct cpu_set *set, bool *pinned)
+{
+    *pinned = false;
+    if (!is_of_each(value)) {
+        bool ok = read_set(set, value);
+
+        *pinned = set->any;
+        return ok;
+    }
+    for (struct sexp s = sexp_first(value); s.p; s = sexp_next(s)) {
+        if (!read_set(set, s))
+            return false;
+        *pinned |= set->any;
+    }
+    return true;
+}
+
+void xend_put_pinning(struct config_text *t, struct xend_guest *g)
+{
+    const char *key = g->items[xend_row("cpus")].p ? "cpus" : "cpu";
+    struct sexp value = sexp_next(sexp_first(g->items[xend_row(key)]));
+    unsigned long vcpu = 0;
+    struct cpu_set set;
+    bool pinned;
+
+    /* (cpu -1) is none in particular. */
+    if (!value.p || (strcmp(key, "cpu") == 0 && sexp_is(value, "-1")))
+        return;
+    if (!is_sound(value, &set, &pinned)) {
+        xend_unusable(g, key);
+        return;
+    }
+    if (!pinned)
+        return;
+    if (!is_of_each(value)) {
+        xl_put(t, "cpus = \"");
+        put_set(t, &set);
+        xl_put(t, "\"\n");
+        return;
+    }
+    xl_list_begin(t, "cpus");
+    for (struct sexp s = sexp_first(value); s.p && vcpu++ < g->vcpus; s = sexp_next(s)) {
+        (void)read_set(&set, s);
+        xl_item_begin(t);
+        put_set(t, &set);
+        xl_item_end(t);
+    }
+    xl_list_end(t);
+}
+
+/* "eax=", and 32 characters, each a bit. */
+static bool is_register(struct sexp s, char *reg, char *value)
+{
+    static const char *const names[] = {"eax", "ebx", "ecx", "edx"};
+    bool known = false;
+
+    if (!sexp_atom(sexp_first(s), reg, XEND_VALUE_MAX) || !xend_item_value(s, value))
+        return false;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        known |= strcmp(reg, names[i]) == 0;
+    return known && strlen(value) == CPUID_REGISTER && strspn(value, "01xks") == CPUID_REGISTER;
+}
+
+/* (1 ((ecx 0x..) (edx ...))): a leaf, or leaf and subleaf, and its registers. */
+static bool is_leaf(struct sexp leaf, char *number, struct sexp *registers)
+{
+    char reg[XEND_VALUE_MAX], value[XEND_VALUE_MAX];
+    struct sexp s;
+
+    if (!sexp_atom(sexp_first(leaf), number, XEND_VALUE_MAX) || !*number ||
+        strspn(number, "0123456789abcdefx,") < strlen(number))
+        return false;
+    *registers = sexp_first(sexp_next(sexp_first(leaf)));
+    for (s = *registers; s.p; s = sexp_next(s))
+        if (!is_register(s, reg, value))
+            return false;
+    return registers->p != NULL;
+}
+
+static void put_leaf(struct config_text *t, const char *number, struct sexp registers)
+{
+    char reg[XEND_VALUE_MAX], value[XEND_VALUE_MAX];
+    const char *sign = ":";
+
+    xl_item_begin(t);
+    xl_put_part(t, number);
+    for (; registers.p; registers = sexp_next(registers), sign = ",") {
+        (void)is_register(registers, reg, value);
+        xl_put(t, sign);
+        xl_put_part(t, reg);
+        xl_put(t, "=");
+        xl_put_part(t, value);
+    }
+    xl_item_end(t);
+}
+
+void xend_put_cpuid(struct config_text *t, struct xend_guest *g)
+{
+    struct sexp leaves = sexp_first(sexp_next(sexp_first(g->items[xend_row("cpuid")])));
+    char number[XEND_VALUE_MAX];
+    struct sexp registers;
+
+    for (struct sexp leaf = leaves; leaf.p; leaf = sexp_next(leaf))
+        if (!is_leaf(leaf, number, &registers)) {
+            xend_unusable(g, "cpuid");
+            return;
+        }
+    if (!leaves.p)
+        return;
+    xl_list_begin(t, "cpuid");
+    for (struct sexp leaf = leaves; leaf.p; leaf = sexp_next(leaf)) {
+        (void)is_leaf(leaf, number, &registers);
+        put_leaf(t, number, registers);
+    }
+    xl_list_end(t);
+}

@@ -1,0 +1,310 @@
+#include "xl_file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum token { END, NEWLINE, SEPARATOR, IDENT, NUMBER, STRING, EQUALS, OPEN, CLOSE, COMMA, WRONG };
+
+struct lexer {
+    const char *text;
+    size_t len, pos;
+    size_t start; /* of the token */
+};
+
+static size_t span(const struct lexer *l, size_t pos, const char *set)
+{
+    while (pos < l->len && l->text[pos] && strchr(set, l->text[pos]))
+        pos++;
+    return pos;
+}
+
+/* Behind the string that begins at pos; 0 where it is none. */
+static size_t string_end(const struct lexer *l, size_t pos)
+{
+    char quote = l->text[pos++];
+
+    for (; pos < l->len && l->text[pos] != quote && l->text[pos] != '\n'; pos++)
+        if (l->text[pos] == '\\' && pos + 1 < l->len && l->text[pos + 1] != '\n')
+            pos++;
+    return pos < l->len && l->text[pos] == quote ? pos + 1 : 0;
+}
+
+static size_t line_end(const struct lexer *l, size_t pos)
+{
+    const char *newline = memchr(l->text + pos, '\n', l->len - pos);
+
+    return newline ? (size_t)(newline - l->text) : l->len;
+}
+
+static enum token next_token(struct lexer *l)
+{
+    static const char ident[] = "abcdefghijklmnopqrstuvwxyz0123456789_.";
+    size_t end;
+    char c;
+
+    l->pos = l->start = span(l, l->pos, " \t");
+    if (l->pos == l->len)
+        return END;
+    c = l->text[l->pos];
+    if (c == '#' || c == '\n') {
+        l->pos = line_end(l, l->pos);
+        l->pos += l->pos < l->len;
+        return NEWLINE;
+    }
+    if (c >= 'a' && c <= 'z') {
+        l->pos = span(l, l->pos, ident);
+        return IDENT;
+    }
+    if (c >= '0' && c <= '9') {
+        l->pos = span(l, l->pos, "0123456789abcdefx");
+        return NUMBER;
+    }
+    if (c == '"' || c == '\'') {
+        end = string_end(l, l->pos);
+        l->pos = end ? end : l->pos + 1;
+        return end ? STRING : WRONG;
+    }
+    l->pos++;
+    if (c == '+' && l->pos < l->len && l->text[l->pos] == '=') {
+        l->pos++;
+        return EQUALS;
+    }
+    return c == '='   ? EQUALS
+           : c == ';' ? SEPARATOR
+           : c == '[' ? OPEN
+           : c == ']' ? CLOSE
+           : c == ',' ? COMMA
+                      : WRONG;
+}
+
+/* Lists stand in lists, too. */
+static bool read_list(struct lexer *l)
+{
+    size_t depth = 1;
+
+    while (depth > 0) {
+        switch (next_token(l)) {
+        case OPEN:
+            depth++;
+            break;
+        case CLOSE:
+            depth--;
+            break;
+        case NEWLINE:
+        case COMMA:
+        case STRING:
+        case NUMBER:
+            break;
+        default:
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_statement(struct lexer *l, struct xl_setting *s)
+{
+    enum token token;
+
+    s->key = l->start;
+    s->key_len = l->pos - l->start;
+    if (next_token(l) != EQUALS)
+        return false;
+    token = next_token(l);
+    s->value = l->start;
+    s->list = token == OPEN;
+    if (token != STRING && token != NUMBER && (token != OPEN || !read_list(l)))
+        return false;
+    s->end = l->pos;
+    return true;
+}
+
+bool xl_file_next(const char *text, size_t len, size_t *pos, struct xl_setting *s)
+{
+    struct lexer l = {.text = text, .len = len, .pos = *pos};
+    enum token token;
+
+    while ((token = next_token(&l)) != END) {
+        if (token == NEWLINE || token == SEPARATOR)
+            continue;
+        if (token == IDENT && read_statement(&l, s)) {
+            *pos = l.pos;
+            return true;
+        }
+        l.pos = line_end(&l, l.start);
+    }
+    return false;
+}
+
+static bool has_key(const struct config_text *text, const struct xl_setting *s, const char *key)
+{
+    return strlen(key) == s->key_len && memcmp(text->bytes + s->key, key, s->key_len) == 0;
+}
+
+bool xl_file_find(const struct config_text *text, const char *key, struct xl_setting *s)
+{
+    struct xl_setting each;
+    bool found = false;
+    size_t pos = 0;
+
+    while (xl_file_next(text->bytes, text->len, &pos, &each))
+        if (has_key(text, &each, key)) {
+            *s = each;
+            found = true;
+        }
+    return found;
+}
+
+bool xl_file_value(const struct config_text *text, const char *key, char *buf, size_t size)
+{
+    size_t used = 0, pos, end;
+    struct xl_setting s;
+
+    *buf = '\0';
+    if (!xl_file_find(text, key, &s) || s.list)
+        return false;
+    pos = s.value;
+    end = s.end;
+    if (text->bytes[pos] == '"' || text->bytes[pos] == '\'') {
+        pos++;
+        end--;
+    }
+    for (; pos < end && used + 1 < size; pos++) {
+        if (text->bytes[pos] == '\\' && pos + 1 < end)
+            pos++;
+        buf[used++] = text->bytes[pos];
+    }
+    buf[used] = '\0';
+    return pos == end;
+}
+
+bool xl_file_number(const struct config_text *text, const char *key, long *n)
+{
+    char value[64], *end;
+
+    if (!xl_file_value(text, key, value, sizeof(value)))
+        return false;
+    errno = 0;
+    *n = strtol(value, &end, 0);
+    return errno == 0 && end != value && *end == '\0';
+}
+
+bool xl_file_item(const char *text, size_t end, size_t *pos, size_t *item, size_t *item_end)
+{
+    struct lexer l = {.text = text, .len = end, .pos = *pos};
+    enum token token;
+
+    while ((token = next_token(&l)) != END) {
+        if (token != STRING && token != NUMBER)
+            continue;
+        *item = l.start;
+        *item_end = *pos = l.pos;
+        return true;
+    }
+    return false;
+}
+
+static void add(struct config_text *text, const char *s)
+{
+    config_text_add(text, s, strlen(s));
+}
+
+/* A comment for each line of old. */
+static void add_comment(struct config_text *text, const char *old, size_t len)
+{
+    while (len > 0) {
+        const char *newline = memchr(old, '\n', len);
+        size_t n = newline ? (size_t)(newline - old) : len;
+
+        add(text, "# ");
+        config_text_add(text, old, n);
+        add(text, "\n");
+        n += newline != NULL;
+        old += n;
+        len -= n;
+    }
+}
+
+static void begin_line(struct config_text *text)
+{
+    size_t len = text->len;
+
+    while (len > 0 && (text->bytes[len - 1] == ' ' || text->bytes[len - 1] == '\t'))
+        len--;
+    if (len > 0 && text->bytes[len - 1] != '\n')
+        add(text, "\n");
+}
+
+static void add_why(struct config_text *text, const char *why)
+{
+    if (why) {
+        add(text, "# ");
+        add(text, why);
+        add(text, "\n");
+    }
+}
+
+static void add_setting(struct config_text *text, const char *key, const char *value)
+{
+    add(text, key);
+    add(text, " = ");
+    add(text, value);
+}
+
+/* Takes from what was, up to end, and puts the statement's successor; value NULL: none. */
+static void replace(struct config_text *to, const struct config_text *from,
+                    const struct xl_setting *s, const char *key, const char *value,
+                    const struct xl_change *change)
+{
+    if (change->keep_old) {
+        begin_line(to);
+        add_why(to, change->why);
+        add_comment(to, from->bytes + s->key, s->end - s->key);
+    }
+    if (value)
+        add_setting(to, key, value);
+}
+
+static void move_text(struct config_text *to, struct config_text *from)
+{
+    config_text_free(to);
+    *to = *from;
+}
+
+void xl_file_set(struct config_text *text, const char *key, const char *value,
+                 const struct xl_change *change)
+{
+    struct config_text result = {0};
+    struct xl_setting s;
+
+    if (!xl_file_find(text, key, &s)) {
+        begin_line(text);
+        if (change->keep_old)
+            add_why(text, change->why);
+        add_setting(text, key, value);
+        add(text, "\n");
+        return;
+    }
+    config_text_add(&result, text->bytes, s.key);
+    replace(&result, text, &s, key, value, change);
+    config_text_add(&result, text->bytes + s.end, text->len - s.end);
+    move_text(text, &result);
+}
+
+void xl_file_drop(struct config_text *text, const char *key, const struct xl_change *change)
+{
+    struct config_text result = {0};
+    size_t pos = 0, taken = 0;
+    struct xl_setting s;
+
+    while (xl_file_next(text->bytes, text->len, &pos, &s)) {
+        if (!has_key(text, &s, key))
+            continue;
+        config_text_add(&result, text->bytes + taken, s.key - taken);
+        replace(&result, text, &s, key, NULL, change);
+        taken = s.end;
+    }
+    config_text_add(&result, text->bytes + taken, text->len - taken);
+    move_text(text, &result);
+}

@@ -1,0 +1,225 @@
+#include "configure.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/json_text.h"
+#include "config/repair.h"
+#include "config/xend.h"
+#include "measure.h"
+
+static bool is_auto(const struct convert_options *o)
+{
+    return o->config && strcmp(o->config, "auto") == 0;
+}
+
+static bool is_wanted(const struct convert_options *o)
+{
+    return o->write_config || o->config || o->repair_config;
+}
+
+static bool read_given(struct conversion *c, struct cls_error *err)
+{
+    const char *name = c->options->config;
+    int fd = open(name, O_RDONLY | O_CLOEXEC);
+    char buf[4096];
+    ssize_t got = -1;
+
+    if (fd >= 0)
+        while ((got = read(fd, buf, sizeof(buf))) > 0 && c->given.len <= ENVELOPE_CONFIG_MAX)
+            config_text_add(&c->given, buf, (size_t)got);
+    if (got < 0)
+        cls_fail_errno(err, errno, "cannot read %s", name);
+    if (fd >= 0)
+        close(fd);
+    if (got < 0)
+        return false;
+    if (c->given.no_memory)
+        return cls_fail_errno(err, ENOMEM, "cannot hold %s", name);
+    if (c->given.len == 0)
+        return cls_fail(err, CLS_USAGE, "%s is empty", name);
+    return c->given.len <= ENVELOPE_CONFIG_MAX ||
+           cls_fail(err, CLS_USAGE, "%s is longer than the 16 MiB that a configuration may have",
+                    name);
+}
+
+bool configure_prepare(struct conversion *c, struct cls_error *err)
+{
+    struct cls_error ignored;
+
+    if (!is_wanted(c->options) || c->options->copy)
+        return true;
+    /* Few configurations are JSON: for those that are, it is asked for again. */
+    (void)lazy_json(&ignored);
+    return !c->options->config || is_auto(c->options) || read_given(c, err);
+}
+
+static bool is_json(const struct config_text *text)
+{
+    size_t i = 0;
+
+    while (i < text->len && strchr(" \t\r\n", text->bytes[i]))
+        i++;
+    return i < text->len && text->bytes[i] == '{';
+}
+
+/* Is what the options want possible with this container? */
+static bool check_container(struct conversion *c, struct cls_error *err)
+{
+    const struct convert_options *o = c->options;
+
+    if (envelope_carries_config(&c->envelope))
+        return true;
+    if (o->write_config && c->envelope.kind == ENVELOPE_LIBVIRT)
+        return cls_input_fail(&c->in, err, c->in.offset,
+                              "--write-config is for saves of xl and xend; virsh restore takes the "
+                              "XML that this save has");
+    if (o->write_config)
+        return cls_input_fail(&c->in, err, c->in.offset,
+                              "--write-config is for saves of xl and xend: no configuration here");
+    return !o->config || is_auto(o) ||
+           cls_input_fail(&c->in, err, c->in.offset,
+                          "--config is for saves of xl and xend: no header here that carries one");
+}
+
+/* What the stream has to do with the configuration. */
+static bool learn(struct conversion *c, struct limits_facts *facts, struct cls_error *err)
+{
+    limits_facts_init(facts);
+    if (c->in.is_regular)
+        return measure(c, facts, err);
+    facts->guest = c->options->guest ? c->options->guest : c->envelope.guest.type;
+    cls_warn(c->log, "the input can be read only once: memory and vcpus of the configuration were "
+                     "not compared with the stream");
+    return true;
+}
+
+/* The configuration that the save has, as xl's text. */
+static bool make_text(struct conversion *c, const struct limits_facts *facts,
+                      struct config_text *text, struct cls_error *err)
+{
+    struct config_text held = {.bytes = (char *)c->envelope.config, .len = c->envelope.config_len};
+    const struct lazy_json *json;
+    unsigned lost;
+
+    switch (c->envelope.config_format) {
+    case ENVELOPE_CONFIG_SEXP:
+        lost =
+            config_from_xend((struct sexp){held.bytes, held.bytes + held.len}, facts->guest, text);
+        if (lost > 0)
+            cls_warn(c->log,
+                     "settings of xend without an xl equivalent: %u (comments in the "
+                     "configuration)",
+                     lost);
+        break;
+    case ENVELOPE_CONFIG_TEXT:
+        config_text_add(text, held.bytes, held.len);
+        break;
+    case ENVELOPE_CONFIG_JSON:
+        json = lazy_json(err);
+        return json && config_from_json(json, &held, text, err);
+    default:
+        return cls_input_fail(&c->in, err, c->in.offset, "the save carries no configuration");
+    }
+    return !text->no_memory || cls_fail_errno(err, ENOMEM, "cannot hold the configuration");
+}
+
+/* For --write-config and --config=auto: with comments where something was changed. */
+static bool write_text(struct conversion *c, const struct limits_facts *facts,
+                       struct cls_error *err)
+{
+    struct config_text *text = &c->configuration.written;
+    struct config_request request = {.facts = facts,
+                                     .host = &c->options->host,
+                                     .rules = CONFIG_RULES_ALL,
+                                     .keep_old = true,
+                                     .log = c->log};
+    unsigned changes;
+
+    return make_text(c, facts, text, err) && config_repair_text(&request, text, &changes, err);
+}
+
+/* What the new header carries, where that is not what the old one had. */
+static bool carry(struct conversion *c, const struct limits_facts *facts, struct cls_error *err)
+{
+    const struct convert_options *o = c->options;
+    struct config_text *text = &c->configuration.carried;
+    struct config_request request = {
+        .facts = facts, .host = &o->host, .rules = CONFIG_RULES_ALL, .log = c->log};
+    const struct lazy_json *json;
+    unsigned changes = 0;
+    bool ok;
+
+    if (c->given.len > 0)
+        config_text_add(text, c->given.bytes, c->given.len);
+    else if (is_auto(o) && c->envelope.kind == ENVELOPE_XEND)
+        config_text_add(text, c->configuration.written.bytes, c->configuration.written.len);
+    else if (o->repair_config && c->envelope.kind == ENVELOPE_XL && c->envelope.config_len > 0)
+        config_text_add(text, (const char *)c->envelope.config, c->envelope.config_len);
+    if (text->no_memory)
+        return cls_fail_errno(err, ENOMEM, "cannot hold the configuration");
+    c->configuration.carried_json = c->given.len > 0 || c->envelope.kind != ENVELOPE_XL
+                                        ? is_json(text)
+                                        : c->envelope.config_format == ENVELOPE_CONFIG_JSON;
+    if (text->len == 0 || !o->repair_config || is_auto(o))
+        return true;
+    if (!c->configuration.carried_json) {
+        ok = config_repair_text(&request, text, &changes, err);
+    } else {
+        json = lazy_json(err);
+        ok = json && config_repair_json(&request, json, text, &changes, err);
+    }
+    if (ok && changes == 0 && c->given.len == 0)
+        config_text_free(text);
+    return ok;
+}
+
+static bool make(struct conversion *c, struct cls_error *err)
+{
+    const struct convert_options *o = c->options;
+    bool text = o->write_config || (is_auto(o) && c->envelope.kind == ENVELOPE_XEND);
+    struct limits_facts facts;
+
+    if (!check_container(c, err))
+        return false;
+    c->configuration.made = true;
+    if (!envelope_carries_config(&c->envelope) || (!text && c->given.len == 0 && !o->repair_config))
+        return true;
+    if (!text && !o->repair_config)
+        limits_facts_init(&facts);
+    else if (!learn(c, &facts, err))
+        return false;
+    if (text && !write_text(c, &facts, err))
+        return false;
+    if (!carry(c, &facts, err))
+        return false;
+    if (c->configuration.carried.len > ENVELOPE_CONFIG_MAX)
+        return cls_fail(err, CLS_BAD_INPUT, "the configuration is longer than 16 MiB");
+    return true;
+}
+
+bool configure(struct conversion *c, struct cls_error *err)
+{
+    const struct configuration *made = &c->configuration;
+
+    if (is_wanted(c->options)) {
+        if (!envelope_hold_config(&c->envelope, &c->in, err) || (!made->made && !make(c, err)))
+            return false;
+        c->envelope.new_config = made->carried.bytes;
+        c->envelope.new_config_len = made->carried.len;
+        c->envelope.new_config_json = made->carried_json;
+    }
+    if (c->envelope.kind == ENVELOPE_XEND && !c->options->write_config && !made->carried.bytes)
+        cls_warn(c->log, "the new save has no configuration: use --config=auto, or xl restore "
+                         "CONFIG FILE with what --write-config makes");
+    return true;
+}
+
+void configure_end(struct conversion *c)
+{
+    config_text_free(&c->given);
+    config_text_free(&c->configuration.written);
+    config_text_free(&c->configuration.carried);
+}

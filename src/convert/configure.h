@@ -1,0 +1,21 @@
+/*
+ * The configurations that a conversion writes: beside the new save (--write-config), and in its
+ * header (--config, --repair).
+ */
+#ifndef CONVERT_CONFIGURE_H
+#define CONVERT_CONFIGURE_H
+
+#include "conversion.h"
+
+/* Before the sandbox is entered: loads what it takes, and reads the file that --config names. */
+bool configure_prepare(struct conversion *c, struct cls_error *err) CLS_MUST_CHECK;
+
+/*
+ * The envelope's head was read, and nothing behind it. Makes the configurations, once, and tells
+ * the envelope what to carry.
+ */
+bool configure(struct conversion *c, struct cls_error *err) CLS_MUST_CHECK;
+
+void configure_end(struct conversion *c);
+
+#endif

@@ -1,0 +1,67 @@
+#include "measure.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/page_type.h"
+#include "convert/pfn_set.h"
+#include "legacy/reader.h"
+#include "stream_kind.h"
+
+struct measuring {
+    struct limits_facts *facts;
+    struct limits_hold hold;
+    struct pfn_set pfns;
+};
+
+/* Those that a restore populates. */
+static void count_pages(struct measuring *m, const struct image_pages *pages)
+{
+    for (uint32_t i = 0; i < pages->count; i++) {
+        unsigned type = pages->entries[i] >> 28;
+
+        if (type != PFINFO_XTAB && type != PFINFO_BROKEN &&
+            !pfn_set_add(&m->pfns, pages->entries[i] & 0x0fffffff))
+            m->facts->populated++;
+    }
+}
+
+static bool take_items(struct measuring *m, struct legacy_reader *reader, struct cls_error *err)
+{
+    struct image_item item;
+
+    do {
+        if (!legacy_reader_next(reader, &item, err) || !limits_hold(&m->hold, &item, err))
+            return false;
+        limits_facts_item(m->facts, &item);
+        if (item.kind == IMAGE_PAGES)
+            count_pages(m, &item.pages);
+    } while (item.kind != IMAGE_END);
+    return !m->pfns.no_memory || cls_fail_errno(err, ENOMEM, "cannot note which pages were seen");
+}
+
+bool measure(struct conversion *c, struct limits_facts *facts, struct cls_error *err)
+{
+    struct legacy_kind told = {c->options->width, c->options->guest}, kind = {0};
+    struct cls_watch *watch = c->in.watch;
+    struct measuring m = {.facts = facts};
+    struct legacy_reader *reader = NULL;
+    struct legacy_options options;
+    uint64_t start = c->in.offset;
+    bool ok;
+
+    limits_facts_init(facts);
+    ok = stream_kind(&c->in, &told, &c->envelope, NULL, &kind, err);
+    if (ok) {
+        c->in.watch = NULL; /* the progress is that of the conversion */
+        options = source_reader(c->options, &c->in_file, &c->envelope, &kind, true, &c->spools);
+        options.compact = false;
+        reader = legacy_reader_new(&c->in, &options, NULL, err);
+        ok = reader && take_items(&m, reader, err);
+        legacy_reader_free(reader);
+        c->in.watch = watch;
+    }
+    limits_hold_free(&m.hold);
+    free(m.pfns.bits);
+    return ok && cls_input_seek(&c->in, start, err);
+}
