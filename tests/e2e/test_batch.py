@@ -266,17 +266,58 @@ class Names(BatchTest):
         self.assertRegex(said[0], r": cannot open .*/e/e.*: No such file or directory$")
         self.assertRegex(said[1], r"(\\xff){255}: byte 0x[0-9a-f]+: qemu record: .* input ended after \d+$")
 
-    def test_deeper_than_any_path_can_say(self):
-        depth, fd = 30, os.open(self.old, os.O_RDONLY)
-        for _ in range(depth):
-            os.mkdir("d" * 200, dir_fd=fd)
-            down = os.open("d" * 200, os.O_RDONLY, dir_fd=fd)
-            os.close(fd)
-            fd = down
-        with open(os.open("save", os.O_WRONLY | os.O_CREAT, dir_fd=fd), "wb") as f:
-            f.write(GOOD)
+    def put_deep(self, depth: int, name: str, every: int = 0) -> int:
+        """A save below so many directories, and in every so-manieth of them; returns how many."""
+        fd, count = os.open(self.old, os.O_RDONLY), 0
+        for level in range(depth + 1):
+            if level == depth or (every and level % every == 0):
+                with open(os.open("save", os.O_WRONLY | os.O_CREAT, dir_fd=fd), "wb") as f:
+                    f.write(GOOD)
+                count += 1
+            if level < depth:
+                os.mkdir(name, dir_fd=fd)
+                down = os.open(name, os.O_RDONLY, dir_fd=fd)
+                os.close(fd)
+                fd = down
         os.close(fd)
-        self.assertEqual(self.results(), {("d" * 200 + "/") * depth + "save": "converted"})
+        return count
+
+    def remove_trees(self) -> None:
+        """Python's own way is recursive."""
+        subprocess.run(["rm", "-rf", self.old, self.new], check=True)
+        self.old.mkdir()
+
+    def test_deeper_than_any_path_can_say(self):
+        self.put_deep(30, "d" * 200)
+        self.assertEqual(self.results(), {("d" * 200 + "/") * 30 + "save": "converted"})
+
+    def test_deep_trees(self):
+        """Directories are opened in proportion to the depth, also on the way up; few are open at once."""
+        self.addCleanup(self.remove_trees)
+        opened, trace = [], self.dir / "trace"
+        for depth in (1000, 2000):
+            self.remove_trees()
+            count = self.put_deep(depth, "d", 50)
+            done = subprocess.run(["strace", "-f", "-o", trace, "-e", "trace=openat", "-e", "signal=none", program.PROGRAM, "-i", self.old,
+                                   "-o", self.new, "--no-sync", "-j", "1"], check=False, capture_output=True,
+                                  env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"},
+                                  preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (24, 24)))
+            self.assert_status(done, 0)
+            self.assertIn(f" {count} converted", done.stderr.decode())
+            opened.append(len(trace.read_text().splitlines()))
+        self.assertLess(opened[1], 2.2 * opened[0])
+        self.assertLess(opened[1], 20 * 2000)
+
+    def test_too_deep(self):
+        """One row for what is left out; the rest goes on."""
+        self.addCleanup(self.remove_trees)
+        self.put_deep(10002, "d", 10000)
+        rows = self.report_of(status=1)
+        self.assertEqual({n: r["result"] for n, r in rows.items()},
+                         {b"save": "converted", b"d/" * 10000 + b"save": "converted", (b"d/" * 10001)[:-1]: "failed"})
+        row = rows[(b"d/" * 10001)[:-1]]
+        self.assertEqual(row["status"], 2)
+        self.assertRegex(row["why"]["reason"], "^more than 10000 directories deep, left out: ")
 
     def test_links_are_not_followed(self):
         outside = self.dir / "outside"

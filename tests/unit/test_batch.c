@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #include "batch/path_list.h"
 #include "batch/report.h"
 #include "batch/shard.h"
+#include "batch/tree.h"
 #include "support.h"
 
 static const struct shard everything;
@@ -288,6 +290,52 @@ static void names_of_saves(void)
     CHECK_INT(classify_rejected(CONVERT_INPUT_LEGACY, "a.save"), ROW_FAILED);
 }
 
+static bool is_at(const struct scratch *dir, const char *path, int fd)
+{
+    char name[512];
+    struct stat want, got;
+
+    snprintf(name, sizeof(name), "%s/%s", dir->dir, path);
+    return fd >= 0 && stat(name, &want) == 0 && fstat(fd, &got) == 0 && want.st_ino == got.st_ino;
+}
+
+static void a_position_in_a_tree(void)
+{
+    static const char *const paths[] = {"a/b/c", "a/bc", "a/b", "", "ab/c", "a", "a/b/c", "ab"};
+    const struct tree_making making = {.mode = 0700};
+    static const char *const emptied[] = {"a/bc", "a", "ab/b/c", "ab/b", "ab/c", "ab"};
+    struct scratch dir;
+    struct tree tree = {.fd = -1};
+    char from[300], to[300];
+
+    scratch_make(&dir);
+    tree.root = open(dir.dir, O_RDONLY | O_DIRECTORY);
+    CHECK(tree_go(&tree, "a/b/c", NULL) < 0 && errno == ENOENT);
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+        CHECK(is_at(&dir, paths[i], tree_go(&tree, paths[i], &making)));
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+        CHECK(is_at(&dir, paths[i], tree_go(&tree, paths[i], NULL)));
+
+    /* Moved while we are in it: what is above it now is not where we came from. */
+    CHECK(is_at(&dir, "a/b/c", tree_go(&tree, "a/b/c", NULL)));
+    snprintf(from, sizeof(from), "%s/a/b", dir.dir);
+    snprintf(to, sizeof(to), "%s/ab/b", dir.dir);
+    CHECK(rename(from, to) == 0);
+    CHECK(is_at(&dir, "a/bc", tree_go(&tree, "a/bc", NULL)));
+    CHECK(symlink("../ab", from) == 0);
+    CHECK(tree_go(&tree, "a/b/c", NULL) < 0);
+    CHECK(tree_go(&tree, "a/b", &making) < 0);
+    CHECK(is_at(&dir, "ab/b/c", tree_go(&tree, "ab/b/c", NULL)));
+    tree_leave(&tree);
+    close(tree.root);
+    must(unlink(from) == 0, "unlink");
+    for (size_t i = 0; i < sizeof(emptied) / sizeof(emptied[0]); i++) {
+        snprintf(to, sizeof(to), "%s/%s", dir.dir, emptied[i]);
+        must(rmdir(to) == 0, to);
+    }
+    scratch_remove(&dir);
+}
+
 static void digests_of_two_files(void)
 {
     /* sha256sum of "abc", and of nothing */
@@ -319,6 +367,7 @@ CU_TestInfo batch_tests[] = {
     {"what is no line", what_is_no_line},
     {"the worst decides", the_worst_decides},
     {"names of saves", names_of_saves},
+    {"a position in a tree", a_position_in_a_tree},
     {"digests of two files", digests_of_two_files},
     {"only what is kept stays open", only_what_is_kept_stays_open},
     CU_TEST_INFO_NULL,

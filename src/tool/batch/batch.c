@@ -62,6 +62,7 @@ static bool open_roots(struct place *place, struct stat *out, struct cls_error *
                         place->out_label);
     if (place->out_root < 0 || fstat(place->out_root, out) != 0)
         return cls_fail_errno(err, errno, "cannot open %s", place->out_label);
+    place_begin(place);
     if (is_above(out, place->in_root))
         return cls_fail(err, CLS_USAGE, "the input %s is, or lies in, the output %s",
                         place->in_label, place->out_label);
@@ -147,8 +148,8 @@ int batch_run(const struct convert_options *convert, const struct batch_options 
                   .in_label = convert->in,
                   .out_label = convert->out,
                   .sync = !convert->no_sync,
-                  .in_dir = -1,
-                  .out_dir = -1},
+                  .in = {.fd = -1},
+                  .out = {.fd = -1}},
         .messages = messages,
         .progress = &progress,
         .reports = &reports,

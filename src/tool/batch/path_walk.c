@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include "batch_signals.h"
-#include "beneath.h"
 #include "path_list.h"
+#include "tree.h"
 
 struct walk {
-    int root;
+    struct tree tree;
     const struct stat *except;
     const struct shard *shard;
     struct path_list *files, dirs; /* dirs: still to be looked into */
@@ -58,7 +58,8 @@ static bool take_entries(struct walk *w, DIR *dir, const char *path, struct cls_
 
 static bool look_into(struct walk *w, const char *path, struct cls_error *err)
 {
-    int fd = open_beneath(w->root, path);
+    int at = tree_go(&w->tree, path, NULL),
+        fd = at < 0 ? -1 : openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     struct stat st;
     DIR *dir;
     bool ok;
@@ -72,7 +73,7 @@ static bool look_into(struct walk *w, const char *path, struct cls_error *err)
     if (!dir) {
         if (fd >= 0)
             close(fd);
-        /* What has gone meanwhile is no loss; the others will be told of when their turn comes. */
+        /* Directories that vanished are ignored; others get a row when their turn comes. */
         return errno == ENOENT || path_list_add(w->files, strdup(path), w->shard, err);
     }
     ok = take_entries(w, dir, path, err);
@@ -84,7 +85,8 @@ bool path_list_walk(struct path_list *list, int root, const struct stat *except,
                     const struct shard *shard, struct cls_error *err)
 {
     static const struct shard everything;
-    struct walk w = {.root = root, .except = except, .shard = shard, .files = list};
+    struct walk w = {
+        .tree = {.root = root, .fd = -1}, .except = except, .shard = shard, .files = list};
     bool ok = path_list_add(&w.dirs, strdup(""), &everything, err);
 
     while (ok && w.dirs.count > 0 && !batch_signals_end()) {
@@ -93,6 +95,7 @@ bool path_list_walk(struct path_list *list, int root, const struct stat *except,
         ok = look_into(&w, path, err);
         free(path);
     }
+    tree_leave(&w.tree);
     path_list_free(&w.dirs);
     if (ok)
         path_list_sort(list);

@@ -6,14 +6,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "beneath.h"
+void place_begin(struct place *place)
+{
+    place->in = (struct tree){.root = place->in_root, .fd = -1};
+    place->out = (struct tree){.root = place->out_root, .fd = -1};
+    place->dir = NULL;
+    place->in_dir = place->out_dir = -1;
+}
 
 void place_leave(struct place *place)
 {
-    if (place->in_dir >= 0)
-        close(place->in_dir);
-    if (place->out_dir >= 0)
-        close(place->out_dir);
+    tree_leave(&place->in);
+    tree_leave(&place->out);
     free(place->dir);
     place->dir = NULL;
     place->in_dir = place->out_dir = -1;
@@ -24,26 +28,42 @@ static bool is_here(const struct place *place, const char *path, size_t len)
     return place->dir && strlen(place->dir) == len && memcmp(place->dir, path, len) == 0;
 }
 
-bool place_enter(struct place *place, const char *path, const char **name, struct cls_error *err)
+bool place_too_deep(const struct place *place, const char *path, struct cls_error *err)
+{
+    return tree_is_too_deep(path) &&
+           !cls_fail(err, CLS_USAGE, "more than %d directories deep, left out: %s/%s",
+                     TREE_DEPTH_MAX, place->in_label, path);
+}
+
+static bool fail_to_open(const struct place *place, struct cls_error *err)
+{
+    cls_fail_errno(err, errno, "cannot open %s/%s", place->in_label, place->dir);
+    (void)place_too_deep(place, place->dir, err);
+    return false;
+}
+
+bool place_enter(struct place *place, const char *path, bool again, const char **name,
+                 struct cls_error *err)
 {
     const char *slash = strrchr(path, '/');
     size_t len = slash ? (size_t)(slash - path) : 0;
+    bool ok;
 
     *name = slash ? slash + 1 : path;
-    if (is_here(place, path, len))
+    if (is_here(place, path, len) && !again)
         return true;
-    place_leave(place);
+    free(place->dir);
     place->dir = strndup(path, len);
     if (!place->dir)
         return cls_fail_errno(err, ENOMEM, "cannot open a directory");
-    place->in_dir = open_beneath(place->in_root, place->dir);
-    if (place->in_dir < 0) {
-        cls_fail_errno(err, errno, "cannot open %s/%s", place->in_label, place->dir);
-        place_leave(place);
-        return false;
+    place->in_dir = tree_go(&place->in, place->dir, NULL);
+    place->out_dir = place->in_dir < 0 ? -1 : tree_go(&place->out, place->dir, NULL);
+    ok = place->in_dir >= 0 || fail_to_open(place, err);
+    if (!ok) {
+        free(place->dir);
+        place->dir = NULL;
     }
-    place->out_dir = open_beneath(place->out_root, place->dir);
-    return true;
+    return ok;
 }
 
 bool place_make(struct place *place, struct cls_error *err)
@@ -57,7 +77,8 @@ bool place_make(struct place *place, struct cls_error *err)
     /* Who may not look into the old directory may not look into the new one. */
     if (fstat(place->in_dir, &st) == 0)
         mode |= st.st_mode & 0777;
-    place->out_dir = make_beneath(place->out_root, place->dir, mode, place->sync);
+    place->out_dir =
+        tree_go(&place->out, place->dir, &(struct tree_making){.mode = mode, .sync = place->sync});
     if (place->out_dir >= 0)
         return true;
     in_the_way = errno == ENOTDIR || errno == ELOOP;

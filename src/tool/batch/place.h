@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "tree.h"
 
 struct place {
     int in_root, out_root;            /* open directories */
@@ -14,11 +15,21 @@ struct place {
     bool sync;                        /* directories are made durably */
     char *dir;                        /* relative to both; NULL: nowhere yet */
     int in_dir, out_dir;              /* of it; -1: not open, or not there */
+    struct tree in, out;              /* which hold them open */
 };
 
-/* Goes to the directory of path; *name is the last part of path. Fails where there is none. */
-bool place_enter(struct place *place, const char *path, const char **name,
+/* Nowhere yet. The roots and labels are set. What it was before is forgotten, not freed. */
+void place_begin(struct place *place);
+
+/*
+ * Goes to the directory of path; *name is the last part of path. Fails where there is none, or it
+ * is too deep. again: the output's may have appeared since the last time.
+ */
+bool place_enter(struct place *place, const char *path, bool again, const char **name,
                  struct cls_error *err) CLS_MUST_CHECK;
+
+/* True, and fills err: the directory path is too deep to be looked into. */
+bool place_too_deep(const struct place *place, const char *path, struct cls_error *err);
 
 /* Makes the output's directory, where it is not there yet. */
 bool place_make(struct place *place, struct cls_error *err) CLS_MUST_CHECK;
@@ -26,6 +37,7 @@ bool place_make(struct place *place, struct cls_error *err) CLS_MUST_CHECK;
 /* Is name in the output a file that is not older than in, the input's? */
 bool place_is_up_to_date(const struct place *place, const char *name, const struct stat *in);
 
+/* Frees all but the roots. */
 void place_leave(struct place *place);
 
 #endif

@@ -27,10 +27,12 @@ static bool wants_work(struct pool *pool, const char *path, uint64_t *size, stru
     struct stat st;
 
     row->result = ROW_FAILED;
-    if (!place_enter(&pool->place, path, &name, &why)) {
+    if (!place_enter(&pool->place, path, false, &name, &why)) {
         row->status = why.status;
     } else if (fstatat(pool->place.in_dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
         cls_fail_errno(&why, errno, "cannot find %s/%s", pool->place.in_label, path);
+    } else if (S_ISDIR(st.st_mode) && place_too_deep(&pool->place, path, &why)) {
+        row->status = why.status;
     } else if (S_ISDIR(st.st_mode)) {
         int fd = openat(pool->place.in_dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 

@@ -131,9 +131,8 @@ static bool came_up_meanwhile(struct pool *pool, const struct slot *slot)
     const char *name;
     struct stat st;
 
-    place_leave(&pool->place); /* its directory may have come up, too */
     return !pool->options->force &&
-           place_enter(&pool->place, pool->tasks[slot->tasks[0]].path, &name, &ignored) &&
+           place_enter(&pool->place, pool->tasks[slot->tasks[0]].path, true, &name, &ignored) &&
            fstatat(pool->place.in_dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
            place_is_up_to_date(&pool->place, name, &st);
 }

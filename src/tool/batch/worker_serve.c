@@ -200,7 +200,7 @@ static struct worker_message carry_out(struct serving *s, const char *path)
         _exit(CLS_SYSTEM);
     job.in_name = in_name;
     job.out_name = out_name;
-    if (place_enter(&s->place, path, &job.name, &err) && place_make(&s->place, &err)) {
+    if (place_enter(&s->place, path, false, &job.name, &err) && place_make(&s->place, &err)) {
         job.in_dir = s->place.in_dir;
         job.out_dir = s->place.out_dir;
         result = convert_or_copy(s, &job);
@@ -221,8 +221,7 @@ _Noreturn void worker_serve(const struct worker_setup *setup, int orders, int ne
     uint64_t order;
     double begun;
 
-    s.place.dir = NULL;
-    s.place.in_dir = s.place.out_dir = -1;
+    place_begin(&s.place);
     fds_keep_only(keep, sizeof(keep) / sizeof(keep[0]));
     set_signals(&s.while_waiting);
     while (!told_to_end) {
