@@ -139,8 +139,8 @@ static const char help_more[] = /* a string is not to be longer than 4095 bytes 
     "      --force                convert again what is up to date\n"
     "      --report FILE          what became of each file: .xml and .html at the end, .jsonl\n"
     "                             line by line, added to what is there; may be repeated\n"
-    "      --shard K/N            only the K-th of N parts (default: as an array job of Slurm or\n"
-    "                             an indexed Job of Kubernetes is told)\n"
+    "      --shard K/N|auto       only the K-th of N parts; auto: as the variables of an array job\n"
+    "                             of Slurm or an indexed Job of Kubernetes say\n"
     "      --files-from FILE|-    only the files listed there, relative to the input\n"
     "      --merge-reports OUT    make one report of several .jsonl ones, and exit\n"
     "\n"
@@ -221,8 +221,12 @@ static bool parse_count(const char *option, const char *value, unsigned max, uns
 
 static bool parse_shard(const char *value, struct shard *shard)
 {
-    return shard_parse(value, shard) ||
-           wrong_option(PROGRAM, "--shard", value, "K/N with K from 1 to N");
+    struct cls_error err;
+
+    if (strcmp(value, "auto") != 0)
+        return shard_parse(value, shard) ||
+               wrong_option(PROGRAM, "--shard", value, "auto, or K/N with K from 1 to N");
+    return shard_from_environment(shard, &err) || messages_usage(PROGRAM, "%s", err.reason);
 }
 
 static bool parse_report(const char *value, struct batch_options *b)
@@ -360,11 +364,8 @@ static bool check_merge(int argc, char **argv, struct tool_options *o)
     return true;
 }
 
-/* A list is a part already: nothing is taken off it but by request. */
 static bool check_batch(struct tool_options *o)
 {
-    struct cls_error err;
-
     if (convert_is_fd(o->convert.out))
         return complain("--in is a directory, so --out must be one, too");
     if (o->convert.write_config)
@@ -372,10 +373,7 @@ static bool check_batch(struct tool_options *o)
     if (o->convert.config && strcmp(o->convert.config, "auto") != 0)
         return complain("--config FILE is for one save, not for a directory (--config=auto is)");
     o->batch.digests = o->convert.verify;
-    if (o->batch.shard.count > 0 || o->batch.files_from ||
-        shard_from_environment(&o->batch.shard, &err))
-        return true;
-    return messages_usage(PROGRAM, "%s", err.reason);
+    return true;
 }
 
 static bool is_directory(const char *path)

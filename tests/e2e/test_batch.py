@@ -836,13 +836,16 @@ class Parts(BatchTest):
                  "SLURM_ARRAY_TASK_STEP": "2"}
         kubernetes = {"JOB_COMPLETION_INDEX": "2", "JOB_COMPLETIONS": "4"}
         for env in (slurm, kubernetes):
-            self.assert_part(self.report_of(env={**os.environ, **env}), 3, 4)
+            self.assert_part(self.report_of("--shard", "auto", env={**os.environ, **env}), 3, 4)
+            self.assertEqual(len(self.report_of(env={**os.environ, **env})), 40, "only where it was asked for")
         self.assert_part(self.report_of("--shard", "1/2", env={**os.environ, **slurm}), 1, 2)
         listed = self.file("list", b"0/0\n0/3\n1/1\n")
         self.assertEqual(len(self.report_of("--files-from", listed, env={**os.environ, **slurm})), 3)
-        for env in ({"JOB_COMPLETION_INDEX": "2"}, {**slurm, "SLURM_ARRAY_TASK_ID": "5"},
+        part = {n for n in (b"0/0", b"0/3", b"1/1") if self.part_of(n, 4) == 3}
+        self.assertEqual(set(self.report_of("--files-from", listed, "--shard", "auto", env={**os.environ, **slurm})), part)
+        for env in ({}, {"JOB_COMPLETION_INDEX": "2"}, {**slurm, "SLURM_ARRAY_TASK_ID": "5"},
                     {**slurm, "SLURM_ARRAY_TASK_COUNT": "many"}, {**kubernetes, "JOB_COMPLETIONS": "2"}):
-            self.assert_status(self.run_batch(env={**os.environ, **env}), 2)
+            self.assert_status(self.run_batch("--shard", "auto", env={**os.environ, **env}), 2)
 
     def test_lists(self):
         self.put("odd\nname")

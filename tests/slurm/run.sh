@@ -85,10 +85,10 @@ start_munge
 sleep 1
 start_slurm
 wait_for_node
-# The recipe of docs/batch.md; each task finds out by itself which part is its own.
+# The recipe of docs/batch.md; --shard auto finds out which part is the task's own.
 cat >"$work/job" <<EOF
 #!/bin/sh
-exec $program -i $work/old -o $work/new -j 1 -q --report $work/part-\$SLURM_ARRAY_TASK_ID.jsonl
+exec $program -i $work/old -o $work/new -j 1 -q --shard auto --report $work/part-\$SLURM_ARRAY_TASK_ID.jsonl
 EOF
 sbatch --wait --array=1-4 --output="$work/%a.log" "$work/job" || [ $? -eq 1 ] # 1: some saves are broken
 "$program" --merge-reports "$work/merged.xml" "$work"/part-*.jsonl

@@ -98,13 +98,10 @@ static bool from_kubernetes(struct shard *shard, struct cls_error *err)
 bool shard_from_environment(struct shard *shard, struct cls_error *err)
 {
     *shard = (struct shard){0};
-    if (getenv("SLURM_ARRAY_TASK_ID")) {
-        shard->environment = "SLURM_ARRAY_TASK_ID";
+    if (getenv("SLURM_ARRAY_TASK_ID"))
         return from_slurm(shard, err);
-    }
-    if (getenv("JOB_COMPLETION_INDEX")) {
-        shard->environment = "JOB_COMPLETION_INDEX";
+    if (getenv("JOB_COMPLETION_INDEX"))
         return from_kubernetes(shard, err);
-    }
-    return true;
+    return cls_fail(err, CLS_USAGE,
+                    "--shard auto: neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX is set");
 }

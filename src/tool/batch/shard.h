@@ -7,8 +7,7 @@
 #include "base/error.h"
 
 struct shard {
-    unsigned number, count;  /* the number-th of count parts, from 1; count 0: everything */
-    const char *environment; /* the variable that said so; NULL: an option did */
+    unsigned number, count; /* the number-th of count parts, from 1; count 0: everything */
 };
 
 /*
@@ -26,8 +25,8 @@ bool shard_parse(const char *text, struct shard *shard) CLS_MUST_CHECK;
 /*
  * As an array job of Slurm (SLURM_ARRAY_TASK_ID, _MIN, _COUNT, _STEP) or an indexed Job of
  * Kubernetes (JOB_COMPLETION_INDEX; the number of completions is not told to the pods, so that
- * JOB_COMPLETIONS must be set by the manifest) has it. Outside of these shard is all zero. Fails
- * (CLS_USAGE) where the variables make no sense.
+ * JOB_COMPLETIONS must be set by the manifest) has it. Fails (CLS_USAGE) outside of these, and
+ * where the variables make no sense.
  */
 bool shard_from_environment(struct shard *shard, struct cls_error *err) CLS_MUST_CHECK;
 
