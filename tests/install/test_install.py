@@ -21,7 +21,7 @@ FILES = {
     *(f"share/bash-completion/completions/{p}" for p in PROGRAMS),
     *(f"share/doc/convert-legacy-stream/{p}" for p in (
         "README.md", "LICENSE", "CHANGELOG.md", "examples/good-xl-hvm64.legacy", "examples/good-xl-pv64.legacy",
-        "examples/xl-restore-legacy")),
+        "examples/xl-restore-legacy", "examples/libvirtd-converter.conf")),
     *(f"share/doc/convert-legacy-stream/docs/{p.name}" for p in (PROJECT / "docs").iterdir()
       if p.is_file() and p.name not in ("CHANGELOG.md", "CMakeLists.txt")),
 }
