@@ -97,7 +97,7 @@ static bool verify_domain_header(struct verifier *v, struct cls_error *err)
     v->summary->guest = type == DHDR_TYPE_X86_PV ? GUEST_PV : GUEST_HVM;
     v->summary->converted = major == 0;
     cls_info(v->log, "libxc stream, version %u: %s guest, %s %" PRIu32 ".%" PRIu32,
-             v->summary->version, type == DHDR_TYPE_X86_PV ? "PV" : "HVM",
+             v->summary->version, guest_type_name(v->summary->guest),
              major == 0 ? "converted from a legacy stream by converter" : "saved by Xen", major,
              get_le32(v->buf + 12));
     return true;
@@ -112,8 +112,7 @@ static bool check_type(struct verifier *v, struct cls_error *err)
     if (v->length > REC_LENGTH_MAX)
         return bad_record(v, err, "length %" PRIu32 " is above %u", v->length, REC_LENGTH_MAX);
     if (!(type->guests & guest))
-        return bad_record(v, err, "not a record of a %s guest",
-                          guest == GUEST_PV_ONLY ? "PV" : "HVM");
+        return bad_record(v, err, "not a record of a %s guest", guest_type_name(v->summary->guest));
     if (v->summary->version < type->min_version)
         return bad_record(v, err, "not a record of version %u", v->summary->version);
     return true;

@@ -18,11 +18,6 @@ static bool detect(struct cls_input *in, const struct legacy_kind *told, const s
     return ok;
 }
 
-static const char *guest_name(enum guest_type guest)
-{
-    return guest == GUEST_PV ? "PV" : "HVM";
-}
-
 static bool check_word(struct cls_input *in, const struct envelope *envelope, bool forced,
                        enum guest_type guest, const struct cls_log *log, struct cls_error *err)
 {
@@ -35,8 +30,8 @@ static bool check_word(struct cls_input *in, const struct envelope *envelope, bo
         return cls_input_fail(in, err, in->offset,
                               "this is the stream of a %s guest, but %s's configuration is that of "
                               "a %s one (--guest-type overrules it)",
-                              guest_name(guest), name, guest_name(said));
-    cls_warn(log, "%s's configuration is that of a %s guest", name, guest_name(said));
+                              guest_type_name(guest), name, guest_type_name(said));
+    cls_warn(log, "%s's configuration is that of a %s guest", name, guest_type_name(said));
     return true;
 }
 

@@ -73,7 +73,7 @@ static void take_text(struct domain_xml *d)
     if (!d->target || !text)
         return;
     used = strlen(d->target);
-    envelope_set_text(d->target + used, d->target_size - used, text, strlen(text));
+    snprintf(d->target + used, d->target_size - used, "%s", text);
 }
 
 static bool take_nodes(struct domain_xml *d)

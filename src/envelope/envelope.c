@@ -1,12 +1,9 @@
 #include "envelope/envelope.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "type.h"
-
-#define FIRST_ALLOCATION 16384
 
 /* So much of a magic tells whose it was. */
 #define REMAINS_MIN        11 /* where other bytes follow */
@@ -184,37 +181,4 @@ bool envelope_skip_rest(const struct envelope *envelope, struct cls_input *in,
     const struct envelope_type *type = type_of(envelope->kind);
 
     return !type->skip_rest || type->skip_rest(in, log, err);
-}
-
-bool envelope_hold(struct envelope *envelope, struct cls_input *in, uint32_t len, const char *what,
-                   struct cls_error *err)
-{
-    uint64_t start = in->offset;
-    size_t held = 0, capacity = 0, got = 1;
-
-    while (held < len && got > 0) {
-        if (held == capacity) {
-            uint8_t *bytes;
-
-            capacity = capacity ? 2 * capacity : FIRST_ALLOCATION;
-            capacity = capacity < len ? capacity : len;
-            bytes = realloc(envelope->config, capacity);
-            if (!bytes)
-                return cls_fail_errno(err, ENOMEM, "cannot hold %s", what);
-            envelope->config = bytes;
-        }
-        if (!cls_input_read_some(in, envelope->config + held, capacity - held, &got, err))
-            return false;
-        held += got;
-    }
-    envelope->config_len = held;
-    return held == len || cls_input_truncated(in, err, start, len, held, what);
-}
-
-void envelope_set_text(char *buf, size_t size, const char *text, size_t len)
-{
-    if (len > size - 1)
-        len = size - 1;
-    memcpy(buf, text, len);
-    buf[len] = '\0';
 }

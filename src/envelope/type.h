@@ -52,14 +52,8 @@ bool envelope_recognise(struct cls_input *in, enum envelope_kind *kind,
  */
 const char *envelope_of_remains(const uint8_t *b, size_t got);
 
-/*
- * Consumes len bytes into envelope->config, which grows with what really comes. what names them
- * in an error.
- */
+/* hold.c: consumes len bytes into envelope->config, as cls_held_read() does. */
 bool envelope_hold(struct envelope *envelope, struct cls_input *in, uint32_t len, const char *what,
                    struct cls_error *err) CLS_MUST_CHECK;
-
-/* Cuts to fit. */
-void envelope_set_text(char *buf, size_t size, const char *text, size_t len);
 
 #endif

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/held.h"
 #include "base/input.h"
 #include "base/output.h"
 #include "base/utf8.h"
@@ -374,6 +375,28 @@ static void long_reasons_are_cut(void)
     CHECK_TEXT(err.reason, "cannot open it: No such file or directory");
 }
 
+/* What is claimed may be far more than what comes. */
+static void held_bytes_are_those_that_come(void)
+{
+    struct cls_held held = {0};
+    struct fixture f;
+
+    for (enum end end = 0; end < END_KINDS; end++) {
+        open_pattern(&f, end, 50000);
+        CHECK(cls_held_read(&held, &f.in, 10, "head", &f.err));
+        CHECK(cls_held_read(&held, &f.in, 39990, "body", &f.err));
+        CHECK(cls_held_read_some(&held, &f.in, 0, "nothing", &f.err));
+        CHECK_INT(held.len, 40000);
+        CHECK(!cls_held_read(&held, &f.in, (uint64_t)1 << 40, "tail", &f.err));
+        CHECK_TEXT(f.err.reason, "expected 1099511627776 bytes of tail, input ended after 10000");
+        CHECK(held.len == 50000 && held.capacity <= 100000);
+        CHECK(cls_held_read_some(&held, &f.in, (uint64_t)1 << 40, "more", &f.err));
+        CHECK_BYTES(held.bytes, held.len, &f.content);
+        finish(&f);
+        cls_held_free(&held);
+    }
+}
+
 static void check_plain(const char *bytes, const char *wanted)
 {
     char *text = utf8_plain(bytes);
@@ -532,6 +555,7 @@ CU_TestInfo base_tests[] = {
     {"a full device fails the write", a_full_device_fails_the_write},
     {"a closed pipe fails the write", a_closed_pipe_fails_the_write},
     {"long reasons are cut", long_reasons_are_cut},
+    {"held bytes are those that come", held_bytes_are_those_that_come},
     {"anything as text", anything_as_text},
     {"text is cut between characters", text_is_cut_between_characters},
     {"the log may be missing", the_log_may_be_missing},

@@ -157,7 +157,7 @@ static void write_size_cell(FILE *out, double bytes, const char *suffix)
 
 static void write_row(FILE *out, const struct row *row)
 {
-    const char *guest = row_guest_name(row->guest);
+    const char *guest = guest_type_name(row->guest);
     bool converted = row->result == ROW_CONVERTED;
 
     fprintf(out, "<tr class=\"%s\"><td><span class=\"result\">%s</span></td>",

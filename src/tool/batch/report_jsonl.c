@@ -59,8 +59,8 @@ static void add_what_was_found(const struct lazy_json *j, json_object *line, con
 {
     if (*row->envelope)
         add_text(j, line, "envelope", row->envelope);
-    if (row_guest_name(row->guest))
-        add_text(j, line, "guest", row_guest_name(row->guest));
+    if (guest_type_name(row->guest))
+        add_text(j, line, "guest", guest_type_name(row->guest));
     if (row->width)
         add_number(j, line, "width", row->width * 8);
     if (row->p2m_size) {

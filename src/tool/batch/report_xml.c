@@ -110,8 +110,8 @@ static void write_row(struct writer *w, const struct row *row)
     attribute(w, "seconds", SECONDS_FORMAT, SECONDS_ARGS(row->usec));
     if (*row->envelope)
         text_attribute(w, "envelope", row->envelope);
-    if (row_guest_name(row->guest))
-        attribute(w, "guest", "%s", row_guest_name(row->guest));
+    if (guest_type_name(row->guest))
+        attribute(w, "guest", "%s", guest_type_name(row->guest));
     if (row->width)
         attribute(w, "width", "%u", row->width * 8);
     if (row->p2m_size)

@@ -20,11 +20,6 @@ const char *row_result_label(enum row_result result)
                                       : row_result_name(result);
 }
 
-const char *row_guest_name(enum guest_type guest)
-{
-    return guest == GUEST_PV ? "PV" : guest == GUEST_HVM ? "HVM" : NULL;
-}
-
 void row_explain(struct row *row, const struct cls_error *err)
 {
     if (!row->why)

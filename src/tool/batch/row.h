@@ -42,9 +42,6 @@ const char *row_result_name(enum row_result result);
 /* The same for people: "up to date". */
 const char *row_result_label(enum row_result result);
 
-/* "PV", "HVM", NULL. */
-const char *row_guest_name(enum guest_type guest);
-
 /* Makes a copy of err the row's reason; without memory it has none. */
 void row_explain(struct row *row, const struct cls_error *err);
 

@@ -25,6 +25,12 @@ enum guest_type {
     GUEST_HVM,
 };
 
+/* "PV", "HVM", NULL. */
+static inline const char *guest_type_name(enum guest_type guest)
+{
+    return guest == GUEST_PV ? "PV" : guest == GUEST_HVM ? "HVM" : NULL;
+}
+
 enum image_item_kind {
     IMAGE_BEGIN,
     IMAGE_PV_INFO,

@@ -1,0 +1,28 @@
+/*
+ * Bytes of an input that are held in memory, where a format needs their length first, say.
+ */
+#ifndef BASE_HELD_H
+#define BASE_HELD_H
+
+#include "base/input.h"
+
+/* Start with all zero; free with cls_held_free(). */
+struct cls_held {
+    uint8_t *bytes; /* NULL: none were ever held */
+    size_t len, capacity;
+};
+
+/*
+ * Consumes exactly n bytes, and holds them behind those that are held. Memory grows with what
+ * really comes, not with what n claims. what names them in an error.
+ */
+bool cls_held_read(struct cls_held *held, struct cls_input *in, uint64_t n, const char *what,
+                   struct cls_error *err) CLS_MUST_CHECK;
+
+/* The same to the end of the input, if that comes before n bytes. */
+bool cls_held_read_some(struct cls_held *held, struct cls_input *in, uint64_t n, const char *what,
+                        struct cls_error *err) CLS_MUST_CHECK;
+
+void cls_held_free(struct cls_held *held);
+
+#endif
