@@ -174,8 +174,7 @@ bool config_repair_json(const struct config_request *request, const struct lazy_
             json_text_is(&c, json_member(&c, p.build, "tsc_mode"), "native_paravirt"))
             set(&p, "R13", false, "tsc_mode", "\"always_emulate\"");
         repair_viridian(&p);
-        if (rule_applies(request, CONFIG_RULE_R1, 0, 20) && p.hvm &&
-            request->facts->qemu.kind == LIMITS_QEMU_TRADITIONAL &&
+        if (rule_device_model(request) && p.hvm &&
             !json_member(&c, p.build, "device_model_version"))
             set(&p, "R1", false, "device_model_version", "\"qemu_xen_traditional\"");
         repair_qemu(&p);

@@ -40,6 +40,12 @@ long rule_memory(const struct config_request *r, long memory)
     return (long)needed;
 }
 
+bool rule_device_model(const struct config_request *r)
+{
+    return r->rules & CONFIG_RULE_R1 && (!r->host->given || r->host->minor <= 20) &&
+           r->facts->qemu.kind == LIMITS_QEMU_TRADITIONAL;
+}
+
 long rule_vcpus(const struct config_request *r)
 {
     return (long)r->facts->vcpus_needed;

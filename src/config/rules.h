@@ -15,6 +15,10 @@ bool rule_found(const struct config_request *r, const char *id);
 /* MiB that the guest must have at least; 0: not known. */
 long rule_memory(const struct config_request *r, long memory);
 
+/* Is the state that of qemu-traditional, and may it be named? From Xen 4.21 on xl refuses the name.
+ */
+bool rule_device_model(const struct config_request *r);
+
 /* vcpus that it must have at least; 0: not known. */
 long rule_vcpus(const struct config_request *r);
 

@@ -24,6 +24,8 @@ static bool make_room(struct config_text *text, size_t n)
 
 void config_text_add(struct config_text *text, const char *bytes, size_t n)
 {
+    if (n == 0)
+        return;
     if (text->no_memory || !make_room(text, n)) {
         text->no_memory = true;
         return;

@@ -158,8 +158,7 @@ static void repair_viridian(struct repair *p)
 
 static void repair_device_model(struct repair *p)
 {
-    if (rule_applies(p->r, CONFIG_RULE_R1, 0, 20) && is_hvm(p) &&
-        p->r->facts->qemu.kind == LIMITS_QEMU_TRADITIONAL && !has(p, "device_model_version"))
+    if (rule_device_model(p->r) && is_hvm(p) && !has(p, "device_model_version"))
         change(p, "R1", "device_model_version", "\"qemu-xen-traditional\"",
                "the device model that wrote the state.");
 }

@@ -81,8 +81,10 @@ def read(text: bytes) -> dict[str, Value]:
             settings[name] = items()
         else:
             settings[name] = scalar()
-        take("newline")
-        newlines()
+        if tokens and tokens[0] != ("sign", b";"):
+            take("newline")
+        while tokens and (tokens[0][0] == "newline" or tokens[0] == ("sign", b";")):
+            tokens.pop(0)
     return settings
 
 
@@ -200,7 +202,7 @@ def faults(text: bytes, minor: int = 17) -> list[str]:
         wrong.append("no name")
     if "uuid" in settings and not UUID.fullmatch(str(settings["uuid"])):
         wrong.append("uuid")
-    if {settings.get("type", "pv"), settings.get("builder")} == {"pv", "hvm"}:
+    if {settings.get("type"), settings.get("builder")} in ({"pv", "hvm"}, {"hvm", "generic"}):
         wrong.append("type and builder differ")
     if not hvm and not {"kernel", "bootloader"} & set(settings):
         wrong.append("neither kernel nor bootloader")

@@ -1,0 +1,305 @@
+"""Configurations of xl's saves: --write-config of text and JSON, and --config, which the new save carries."""
+
+import json
+import struct
+import sys
+import unittest
+from dataclasses import replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from kit import cases, envelopes, legacy, program, verifier, xl_config
+from kit.base import ProgramTest
+from kit.cases import qemu_0002
+from kit.legacy import XlHeader
+
+PV, TWO, HVM, FULL = (cases.named(n).save for n in ("pv64-age-4-1", "pv32-age-3-2", "hvm64-age-4-2", "hvm64-full-batch"))
+HEADER = 48
+FLAG_JSON, FLAG_V2 = 1, 2
+# What a restore populates: all but XTAB and BROKEN.
+MIB = -(-len({e & 0x0FFFFFFF for chunk in FULL.body if isinstance(chunk, legacy.Batch) for e in chunk.entries
+              if e >> 28 not in (0xD, 0xF)}) // 256)
+PLAIN = b"# mine\nname = 'old'\nbuilder = 'hvm' # HVM\n\nmemory=32;vcpus = 1\ndisk = [ 'phy:/dev/a,hda,w',\n  ]"
+
+
+def section(number: int, name: str, body: bytes = b"") -> bytes:
+    """One of a qemu record (savevm.c of QEMU 2.0): full, id, name, instance 0, version 1."""
+    return struct.pack(">BIB", 4, number, len(name)) + name.encode() + struct.pack(">II", 0, 1) + body
+
+
+def vga_body(revision: int) -> bytes:
+    """A PCI device: version 2, configuration space of 1234:1111."""
+    return struct.pack(">I", 2) + bytes.fromhex("34121111 00000000") + bytes([revision]) + bytes(247)
+
+
+def record(*sections: bytes) -> bytes:
+    return b"QEVM" + struct.pack(">I", 3) + section(1, "0000:00:01.3/piix4_pm") + b"".join(sections)
+
+
+class ConfigTest(ProgramTest):
+    def save(self, config: bytes, base=HVM, flags: int = 0, qemu: bytes = b"") -> bytes:
+        save = replace(base, header=XlHeader(config, flags))
+        return legacy.octets(replace(save, qemu=qemu_0002(qemu)) if qemu else save)
+
+    def convert(self, data: bytes, *options):
+        source, output = self.file("old.save", data), self.out()
+        return program.run("-i", source, "-o", output, "--no-sync", *options), output
+
+    def written(self, data: bytes, *options) -> bytes:
+        config = self.out("new.cfg")
+        done, output = self.convert(data, "--write-config", config, *options)
+        self.assert_status(done, 0)
+        self.assertTrue(output.exists())
+        return config.read_bytes()
+
+    def carried(self, output: Path) -> tuple[int, bytes]:
+        """Flags and configuration of the new save, which must be sound."""
+        data = output.read_bytes()
+        self.assertEqual(data[:32], legacy.XL_MAGIC)
+        order, flags, _, size = struct.unpack_from("<IIII", data, 32)
+        self.assertEqual(order, 0x01020304)
+        self.assertEqual(verifier.run("-i", output).returncode, 0)
+        if size == 0:
+            return flags, b""
+        length, = struct.unpack_from("<I", data, HEADER)
+        self.assertEqual(length + 4, size)
+        return flags, data[HEADER + 4:HEADER + size]
+
+
+class Text(ConfigTest):
+    """--write-config: as it is, but for what xl does not take."""
+
+    def test_unchanged(self):
+        for config in (PLAIN, PLAIN + b"\n", b"name = 'x'\nbuilder='h'\nwhat is this\n x = [\n", b"builder='hvm'\n\xff = 1\n"):
+            with self.subTest(config):
+                self.assertEqual(self.written(self.save(config)), config)
+
+    def test_changed(self):
+        pv, hvm = "name = 'x'\nkernel='/k'\n", "name = 'x'\nbuilder = 'hvm'\nvcpus=4\n"
+        for base, text, want in (
+                (PV, pv + "builder = 'linux'\nvcpus=2\n",
+                 pv + "# xl takes no other builder than hvm and generic.\n# builder = 'linux'\nbuilder = \"generic\"\nvcpus=2\n"),
+                (PV, pv + "type='hvm'\nbuilder='generic';vcpus=2",
+                 pv + "# type and builder must agree.\n# type='hvm'\ntype = \"pv\"\nbuilder='generic';vcpus=2"),
+                (PV, pv + "vcpus=2\n timer_mode=2 # why\n",
+                 pv + "vcpus=2\n # xl refuses timer_mode for a PV guest.\n# timer_mode=2\n # why\n"),
+                (PV, "name = 'x'\nvcpus=2",
+                 "name = 'x'\nvcpus=2\n# xl wants a kernel or a bootloader; a restore uses neither.\nbootloader = \"pygrub\"\n"),
+                (PV, pv + "vcpus=4\nmaxvcpus=2\n",
+                 pv + "vcpus=4\n# maxvcpus must not be below vcpus.\n# maxvcpus=2\nmaxvcpus = 4\n"),
+                (TWO, pv + "maxvcpus=1", pv + "maxvcpus=1\n# the stream has this many vcpus.\nvcpus = 2\n"),
+                (HVM, hvm + "tsc_mode = 3\n", hvm + "# Xen 4.12 and later have no native_paravirt.\n# tsc_mode = 3\n"
+                                                    "tsc_mode = \"always_emulate\"\n"),
+                (HVM, hvm + "disk = ['vdev=hda,backendtype=tap,target=/a,backendtype=tap',\n  'x,backendtype=tap', 'y' ]\n",
+                 hvm + "# no backend tap: libxl chooses another.\n# disk = ['vdev=hda,backendtype=tap,target=/a,backendtype=tap',\n"
+                       "#   'x,backendtype=tap', 'y' ]\ndisk = ['vdev=hda,target=/a,backendtype=tap',\n  'x', 'y' ]\n"),
+                (FULL, hvm + "memory=2\nmaxmem = 3\n",
+                 hvm + f"# the stream has pages for this many MiB.\n# memory=2\nmemory = {MIB}\n# maxmem must not be below memory.\n"
+                       f"# maxmem = 3\nmaxmem = {MIB}\n"),
+                (FULL, hvm + f"memory={MIB - 1}\n", hvm + f"memory={MIB - 1}\n")):
+            with self.subTest(text):
+                got = self.written(self.save(text.encode(), base)).decode()
+                if "maxvcpus=1" in text:    # two faults at once
+                    self.assertIn("# the stream has this many vcpus.\nvcpus = 2\n", got)
+                    got = self.written(self.save(got.encode(), TWO)).decode()
+                    self.assertIn("# maxvcpus=1\nmaxvcpus = 2\n", got)
+                else:
+                    self.assertEqual(got, want)
+                self.assertNotIn("PV guest", xl_config.faults(got.encode()))
+
+    def test_nothing_carried(self):
+        for header in (XlHeader(b"", bare=True), XlHeader(b"")):
+            done, output = self.convert(legacy.octets(replace(HVM, header=header)), "--write-config", self.out("c"))
+            if header.bare:
+                self.assertIn("the save carries no configuration", self.assert_refused(done, output))
+            else:
+                self.assert_status(done, 0)
+
+    def test_old_qemu(self):
+        vga, cirrus = (lambda slot, r=0: section(3, f"0000:00:{slot:02x}.0/vga", vga_body(r)),
+                       lambda slot: section(3, f"0000:00:{slot:02x}.0/cirrus_vga"))
+        platform = lambda slot: section(2, f"0000:00:{slot:02x}.0/platform")
+        start = b"name='x'\nbuilder='hvm'\nvcpus=4\nvga='stdvga'\n"
+        args = "device_model_args_hvm"
+        for qemu, want in (
+                (record(platform(2), cirrus(3)), {}), (record(platform(2), vga(3, 2)), {}),
+                (record(platform(2), vga(3)), {args: ["-global", "VGA.qemu-extended-regs=off"]}),
+                (record(cirrus(2), platform(3)),
+                 {"vga": "none", "videoram": "8", "xen_platform_pci": "0",
+                  args: ["-machine", "pc-i440fx-3.1", "-device", "cirrus-vga,vgamem_mb=8,addr=02", "-device", "xen-platform,addr=03"]}),
+                (record(platform(2), section(3, "0000:00:03.0/es1370"), cirrus(4)),
+                 {"vga": "none", "videoram": "8",
+                  args: ["-device", "ES1370,addr=03", "-device", "cirrus-vga,vgamem_mb=8,addr=04"]}),
+                (record(cirrus(3)), {args: ["-machine", "pc-i440fx-3.1"]})):
+            with self.subTest(want):
+                text = self.written(self.save(start + b"soundhw='es1370'\n" if b"es1370" in qemu else start, qemu=qemu))
+                got = xl_config.read(text)
+                self.assertEqual({k: v for k, v in got.items() if k in ("videoram", "xen_platform_pci", args)},
+                                 {k: v for k, v in want.items() if k != "vga"})
+                self.assertEqual(got["vga"], want.get("vga", "stdvga"))
+                self.assertNotIn("soundhw", got)
+                self.assertEqual(xl_config.faults(text), [])
+        own = start + b"device_model_args_hvm = ['-x', \"y\"]\n"
+        self.assertEqual(xl_config.read(self.written(self.save(own, qemu=record(platform(2), vga(3)))))[args],
+                         ["-x", "y", "-global", "VGA.qemu-extended-regs=off"])
+
+    def test_traditional(self):
+        """Up to xl 4.2 it was the default: a text without the key means it."""
+        old = b"QEVM" + struct.pack(">I", 3) + section(1, "piix4acpi")
+        text = b"name='x'\nbuilder='hvm'\nvcpus=4\n"
+        self.assertEqual(xl_config.read(self.written(self.save(text, qemu=old)))["device_model_version"], "qemu-xen-traditional")
+
+
+CPUID = "x" * 31 + "1"
+ALL_JSON = {
+    "c_info": {"type": "hvm", "hap": "True", "name": "a \"b\"", "uuid": envelopes.UUID, "pool_name": "p",
+               "run_hotplug_scripts": "True", "oos": "<default>"},
+    "b_info": {
+        "max_vcpus": 4, "avail_vcpus": [0, 1], "vcpu_hard_affinity": [[0, 1], []], "tsc_mode": "native", "max_memkb": 65536,
+        "target_memkb": 40961, "video_memkb": 8192, "shadow_memkb": 1344, "localtime": "False", "rtc_timeoffset": 60,
+        "cpuid": [{"leaf": 1, "ecx": CPUID}, {"leaf": 4, "subleaf": 0, "eax": CPUID}], "device_model_version": "qemu_xen",
+        "extra_hvm": ["-x"], "sched_params": {"weight": 512, "cap": 0}, "claim_mode": "True", "irqs": [5],
+        "ioports": [{"first": 1016, "number": 8}], "disable_migrate": "True",
+        "type.hvm": {"bios": "seabios", "pae": "True", "viridian": "True", "viridian_disable": [2], "timer_mode":
+                     "no_delay_for_missed_ticks", "vga": {"kind": "std"}, "vnc": {"enable": "True", "display": 3}, "sdl": {},
+                     "spice": {"enable": "False"}, "serial_list": ["pty", "none"], "usbdevice": "tablet", "boot": "cd"}},
+    "disks": [{"pdev_path": "/a,b", "vdev": "hda", "backend": "qdisk", "format": "raw", "readwrite": 1},
+              {"pdev_path": "", "vdev": "hdc", "format": "empty", "removable": 1, "is_cdrom": 1},
+              {"pdev_path": "r0", "vdev": "hdb", "format": "raw", "script": "block-drbd", "direct_io_safe": True}],
+    "nics": [{"devid": 0, "mtu": 1492, "model": "e1000", "mac": "00:16:3e:00:00:01", "bridge": "br0", "nictype": "vif_ioemu",
+              "rate_bytes_per_interval": 62500, "rate_interval_usecs": 50000}],
+    "pcidevs": [{"func": 1, "dev": 2, "bus": 3, "vdevfn": 40, "msitranslate": True, "seize": False}],
+    "vkbs": [{"devid": 0}], "on_reboot": "restart", "on_crash": "coredump_restart", "on_poweroff": "restart_rename"}
+ALL_TEXT = {
+    "type": "hvm", "builder": "hvm", "hap": "1", "name": 'a "b"', "uuid": envelopes.UUID, "pool": "p", "vcpus": "2",
+    "maxvcpus": "4", "cpus": ["0,1", "all"], "tsc_mode": "native", "maxmem": "64", "memory": "41", "videoram": "8",
+    "shadow_memory": "2", "rtc_timeoffset": "60", "localtime": "0", "cpuid": [f"0x1:ecx={CPUID}", f"0x4,0x0:eax={CPUID}"],
+    "device_model_version": "qemu-xen", "device_model_args_hvm": ["-x"], "cpu_weight": "512", "cap": "0", "irqs": ["5"],
+    "ioports": ["3f8-3ff"], "nomigrate": "1", "bios": "seabios", "pae": "1", "viridian": ["defaults", "!time_ref_count"],
+    "timer_mode": "no_delay_for_missed_ticks", "vga": "stdvga", "vnc": "1", "vncdisplay": "3", "spice": "0",
+    "serial": ["pty", "none"], "usbdevice": "tablet", "boot": "cd", "on_reboot": "restart", "on_crash": "coredump-restart",
+    "on_poweroff": "rename-restart", "pci": ["0000:03:02.1@5,msitranslate=1"],
+    "disk": ["format=raw,vdev=hda,access=rw,backendtype=qdisk,target=/a,b", "format=empty,vdev=hdc,access=ro,devtype=cdrom,target=",
+             "format=raw,vdev=hdb,access=ro,script=block-drbd,direct-io-safe,target=r0"],
+    "vif": ["mac=00:16:3e:00:00:01,bridge=br0,model=e1000,type=ioemu,rate=1250000B/s@50000us"]}
+
+
+@program.needs_libraries
+class Json(ConfigTest):
+    """--write-config: libxl's JSON as text."""
+
+    def text(self, value: dict, base=HVM) -> dict:
+        text = self.written(self.save(json.dumps(value, indent=4).encode() + b"\n\0", base, FLAG_JSON))
+        self.assertEqual(xl_config.faults(text), [])
+        return xl_config.read(text)
+
+    def test_all(self):
+        self.assertEqual(self.text(ALL_JSON), ALL_TEXT)
+
+    def test_pv(self):
+        value = {"c_info": {"type": "pv", "name": "x"},
+                 "b_info": {"max_vcpus": 2, "video_memkb": 0, "type.pv": {
+                     "kernel": "/k", "cmdline": "c", "bootloader_args": ["-q"], "e820_host": "False"}},
+                 "vfbs": [{"devid": 0, "vnc": {"enable": "True", "listen": "::", "findunused": "False"}, "sdl": {}, "keymap": "de"}]}
+        self.assertEqual(self.text(value, PV), {
+            "type": "pv", "name": "x", "maxvcpus": "2", "kernel": "/k", "cmdline": "c", "bootloader_args": ["-q"], "e820_host": "0",
+            "vfb": ["vnc=1,vncunused=0,vnclisten=::,keymap=de"]})
+
+    def test_no_word_for_it(self):
+        for path, value in ((("b_info", "unheard_of"), 1), (("c_info", "pvh"), "True"), (("c_info", "xsdata"), {"a": "b"}),
+                            (("b_info", "type.hvm", "ms_vm_genid"), [1] * 16), (("channels",), [{"name": "x"}]),
+                            (("nics", 0, "coloft"), "x"), (("nics", 0, "bridge"), "a,b"), (("on_crash",), "laugh"),
+                            (("c_info", "type"), "vax"), (("b_info", "max_vcpus"), "two"), (("b_info", "cpuid"), [{}]),
+                            (("b_info",), 5), (("disks", 0), 5)):
+            with self.subTest(path):
+                config = json.loads(json.dumps(ALL_JSON))
+                where = config
+                for key in path[:-1]:
+                    where = where[key]
+                where[path[-1]] = value
+                done, output = self.convert(self.save(json.dumps(config).encode(), HVM, FLAG_JSON), "--write-config", self.out("c"))
+                self.assert_status(done, 1)
+                self.assert_clean(output)
+                line, = program.lines(done.stderr)
+                self.assertRegex(line, ": [a-z_]+ of the configuration cannot be written as xl's text$|a (PCI )?device of the conf")
+
+    def test_no_json(self):
+        for config in (b"", b"\0", b"[]", b"{", b"name = 'x'\n", b'{"a": ' + b"[" * 100000):
+            done, output = self.convert(self.save(config, HVM, FLAG_JSON), "--write-config", self.out("c"))
+            self.assert_status(done, 1)
+            self.assert_clean(output)
+            self.assertIn(b"not the JSON of libxl", done.stderr)
+
+
+class Given(ConfigTest):
+    """--config: the new save carries it."""
+
+    def test_file(self):
+        as_text, as_json = b"name = 'y'\n", b' \n{"c_info": {}}'
+        for data in (self.save(PLAIN), self.save(PLAIN, flags=FLAG_JSON), envelopes.XEND.octets(cases.named("pv64-age-4-1"))):
+            for config, flags in ((as_text, FLAG_V2), (as_json, FLAG_V2 | FLAG_JSON)):
+                done, output = self.convert(data, "--config", self.file("my.cfg", config), "--verify")
+                self.assert_status(done, 0)
+                self.assertEqual(done.stderr, b"")
+                self.assertEqual(self.carried(output), (flags, config))
+        done, output = self.convert(self.save(PLAIN), "--config", self.file("my.cfg", as_text), "-f", "libxc")
+        self.assert_status(done, 0)
+        self.assertEqual(struct.unpack_from("<I", output.read_bytes(), 36), (0,))
+
+    def test_the_rest_is_the_same(self):
+        """But for the header, the new save is what it is without the option."""
+        config = b"x = 1\n" * 5000
+        plain, given = (self.convert(self.save(PLAIN), *options)[1].read_bytes() for options in
+                        ((), ("--config", self.file("my.cfg", config))))
+        self.assertEqual(given[HEADER + 4 + len(config):], plain[HEADER + 4 + len(PLAIN):])
+
+    def test_auto(self):
+        for case in (cases.named("pv32-age-3-2"), cases.named("hvm64-age-3-4")):
+            data, config = envelopes.XEND.octets(case), self.out("c")
+            done, output = self.convert(data, "--config=auto", "--write-config", config, "--verify")
+            self.assert_status(done, 0)
+            self.assertEqual(self.carried(output), (FLAG_V2, config.read_bytes()))
+            done, output = self.convert(data, "--config", "auto")
+            self.assert_status(done, 0)
+            self.assertEqual(self.carried(output), (FLAG_V2, config.read_bytes()))
+        done, output = self.convert(self.save(PLAIN), "--config=auto")
+        self.assertEqual((done.stderr, self.carried(output)), (b"", (FLAG_V2, PLAIN)))
+
+    def test_from_a_pipe(self):
+        data = envelopes.XEND.octets(cases.named("pv32-age-3-2"))
+        output = self.out()
+        done = program.run("-i", "-", "-o", output, "--config=auto", input=data)
+        self.assert_status(done, 0)
+        self.assertIn(b"memory and vcpus of the configuration were not compared", done.stderr)
+        self.assertIn(b'name = "old"\n', self.carried(output)[1])
+        done = program.run("-i", "-", "-o", "-", "--config=auto", "-q", input=data)
+        self.assertEqual(done.stdout, output.read_bytes())
+
+    def test_directory(self):
+        source, target = self.dir / "in", self.dir / "new"
+        source.mkdir()
+        (source / "a.save").write_bytes(envelopes.XEND.octets(cases.named("pv32-age-3-2")))
+        (source / "b.save").write_bytes(self.save(PLAIN))
+        self.assert_status(program.run("-i", source, "-o", target, "--config=auto"), 0)
+        self.assertIn(b'name = "old"\n', self.carried(target / "a.save")[1])
+        self.assertEqual(self.carried(target / "b.save")[1], PLAIN)
+        done = program.run("-i", source, "-o", target, "--config", self.file("my.cfg", b"x"))
+        self.assert_status(done, 2)
+
+    def test_refused(self):
+        empty, large = self.file("empty", b""), self.file("large", bytes((16 << 20) + 1))
+        for config, status, why in ((empty, 2, b"is empty"), (large, 2, b"longer than the 16 MiB"),
+                                    (self.dir / "none", 3, b"cannot read"), (self.dir, 3, b"cannot read")):
+            done, output = self.convert(self.save(PLAIN), "--config", config)
+            self.assert_status(done, status)
+            self.assertIn(why, done.stderr)
+            self.assert_clean(output)
+        config = self.file("my.cfg", b"x = 1\n")
+        others = [envelopes.XAPI.octets(cases.named("pv64-age-4-1")), cases.named("pv64-age-4-1").octets()]
+        for data in others + [envelopes.LIBVIRT.octets(cases.named("pv64-age-4-1"))] * program.LIBRARIES:
+            done, output = self.convert(data, "--config", config)
+            self.assertIn("--config is for saves of xl and xend", self.assert_refused(done, output))
+
+
+if __name__ == "__main__":
+    unittest.main()
