@@ -90,7 +90,6 @@ struct legacy_reader {
 
     /* tail */
     uint32_t vcpu;
-    bool xsave_warned;
     uint8_t *qemu_bytes; /* of a record without length */
 
     uint32_t entries[CLS_BATCH_MAX];
@@ -142,9 +141,6 @@ enum step read_tmem_extra(struct legacy_reader *r, struct cls_error *err);
 enum step end_body(struct legacy_reader *r, struct cls_error *err);
 enum step put_off_tail(struct legacy_reader *r, struct cls_error *err);
 enum step survey(struct legacy_reader *r, struct cls_error *err);
-
-/* xsave.c: the size that *size bytes of xsave data should have. */
-void trim_xsave(struct legacy_reader *r, uint64_t offset, uint64_t *size);
 
 /* tail_pv.c */
 enum step read_unmapped_pfns(struct legacy_reader *r, struct cls_error *err);

@@ -115,7 +115,6 @@ enum step read_vcpu_xsave(struct legacy_reader *r, struct image_item *item, stru
     }
     if (!cls_input_read(r->in, r->vcpu_bytes, (size_t)size, "xsave data", err))
         return STEP_FAILED;
-    trim_xsave(r, start, &size);
     give_vcpu(r, item, IMAGE_VCPU_XSAVE, size);
     go_to_vcpu(r, r->vcpu + 1);
     return STEP_ITEM;

@@ -226,7 +226,7 @@ static bool verify_vcpu_size(struct verifier *v, uint32_t size, struct cls_error
 
 static bool verify_vcpu(struct verifier *v, struct cls_error *err)
 {
-    struct image_item item = {.kind = IMAGE_VCPU_BASIC};
+    struct image_item item;
     uint32_t id, size;
 
     if (!v->pv_info)
@@ -248,10 +248,13 @@ static bool verify_vcpu(struct verifier *v, struct cls_error *err)
     if (!verify_vcpu_size(v, size, err))
         return false;
     v->vcpu0_basic |= v->type == REC_TYPE_X86_PV_VCPU_BASIC && id == 0;
+    item.kind = v->type == REC_TYPE_X86_PV_VCPU_BASIC      ? IMAGE_VCPU_BASIC
+                : v->type == REC_TYPE_X86_PV_VCPU_EXTENDED ? IMAGE_VCPU_EXTENDED
+                                                           : IMAGE_VCPU_XSAVE;
     item.vcpu.id = id;
-    if (v->type == REC_TYPE_X86_PV_VCPU_BASIC && !show_item(v, &item, err))
-        return false;
-    return cls_input_skip(v->in, size, "the record", err);
+    return v->type == REC_TYPE_X86_PV_VCPU_MSRS
+               ? cls_input_skip(v->in, size, "the record", err)
+               : show_data(v, &item, &item.vcpu.data, size, "the record", err);
 }
 
 static bool verify_shared_info(struct verifier *v, struct cls_error *err)

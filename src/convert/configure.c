@@ -147,7 +147,7 @@ static bool carry(struct conversion *c, const struct limits_facts *facts, struct
     const struct convert_options *o = c->options;
     struct config_text *text = &c->configuration.carried;
     struct config_request request = {
-        .facts = facts, .host = &o->host, .rules = CONFIG_RULES_ALL, .log = c->log};
+        .facts = facts, .host = &o->host, .rules = o->repair_config, .log = c->log};
     const struct lazy_json *json;
     unsigned changes = 0;
     bool ok;

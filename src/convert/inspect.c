@@ -144,7 +144,7 @@ static bool take_items(struct look *look, const struct legacy_options *options,
 }
 
 /* What converting it would come to. */
-static void judge(struct look *look, bool ok)
+static void judge_conversion(struct look *look, bool ok)
 {
     struct inspection *r = look->result;
 
@@ -178,7 +178,7 @@ static bool look_at_legacy(struct look *look, const struct cls_log *log, struct 
     r->stream = INSPECT_LEGACY;
     ok = envelope_takes_format(&look->envelope, libxl, &look->in, log, err) &&
          take_items(look, &reader, &loss, err);
-    judge(look, ok);
+    judge_conversion(look, ok);
     return ok;
 }
 
@@ -201,6 +201,21 @@ static bool look_at_stream(struct look *look, const struct cls_log *log, struct 
                                        : look_at_v2(look, stream, log, err);
 }
 
+/* What restoring it would come to. */
+static void judge(struct inspection *r)
+{
+    struct limits_facts *facts = &r->facts;
+
+    facts->guest = r->guest;
+    facts->guest_width = r->guest_width;
+    facts->complete = !r->failed;
+    facts->populated = r->pages.seen.no_memory ? 0 : r->pages.distinct;
+    if (r->config.text)
+        limits_facts_config(facts, r->config.text, strlen(r->config.text),
+                            r->config.format == ENVELOPE_CONFIG_JSON);
+    limits_find(facts, &r->host, &r->findings);
+}
+
 bool inspect_stream(const struct convert_options *options, const struct cls_log *log,
                     struct cls_watch *watch, struct inspection *inspection, struct cls_error *err)
 {
@@ -209,6 +224,8 @@ bool inspect_stream(const struct convert_options *options, const struct cls_log 
     bool ok, delimited;
 
     memset(inspection, 0, sizeof(*inspection));
+    limits_facts_init(&inspection->facts);
+    inspection->host = options->host;
     ok = open_input(&look, watch, err) && look_at_envelope(&look, &remarks, err) &&
          look_at_stream(&look, &remarks, err);
     delimited = envelope_is_delimited(&look.envelope);
@@ -220,6 +237,7 @@ bool inspect_stream(const struct convert_options *options, const struct cls_log 
     inspection->failed = !ok;
     if (!ok)
         inspection->err = *err;
+    judge(inspection);
     cls_input_release(&look.in);
     envelope_free(&look.envelope);
     source_close_spools(&look.spools);
@@ -229,6 +247,7 @@ bool inspect_stream(const struct convert_options *options, const struct cls_log 
 
 void inspection_free(struct inspection *inspection)
 {
+    limits_hold_free(&inspection->hold);
     free(inspection->pages.seen.bits);
     free(inspection->config.text);
     inspection->pages.seen.bits = NULL;

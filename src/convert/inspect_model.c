@@ -7,15 +7,6 @@
 #include "base/bytes.h"
 #include "base/page_type.h"
 
-/* Records of a HVM context: u16 type, u16 instance, u32 length, body (xen/include/public/hvm/save.h
- * and arch-x86/hvm/save.h: CPU_CODE). */
-#define HVM_DESCRIPTOR 8
-#define HVM_RECORD_END    0
-#define HVM_RECORD_CPU    2
-
-/* Some ten for each vcpu and as many for all. Bounds the time that a context can cost. */
-#define HVM_RECORDS_MAX 100000
-
 /*
  * What precedes a device model's state in a libxl stream (an id from 0 to 2, which the verifier has
  * seen to) or elsewhere; and what every state that qemu saves begins with: u32 magic and version,
@@ -88,54 +79,6 @@ void inspect_end(struct inspection *inspection, uint64_t offset)
         inspection->stream_end = offset;
 }
 
-/* Up to n bytes of data, and where they were taken. */
-static bool take_data(struct image_data *data, uint8_t *buf, size_t n, size_t *got,
-                      struct cls_error *err)
-{
-    if (n > data->len)
-        n = (size_t)data->len;
-    *got = n;
-    if (data->bytes) {
-        memcpy(buf, data->bytes, n);
-        data->bytes += n;
-    } else if (!cls_input_read_some(data->from, buf, n, got, err)) {
-        return false;
-    }
-    data->len -= n;
-    return true;
-}
-
-static bool skip_data(struct image_data *data, uint64_t n, struct cls_error *err)
-{
-    data->len -= n;
-    if (!data->bytes)
-        return cls_input_skip(data->from, n, "the HVM context", err);
-    data->bytes += n;
-    return true;
-}
-
-/* Counts the records of vcpus. A context that is not sound is Xen's to judge. */
-static bool take_hvm_context(struct inspection *inspection, struct image_data data,
-                             struct cls_error *err)
-{
-    inspection->hvm_context_bytes = data.len;
-    inspection->vcpus = 0;
-    for (uint32_t i = 0; i < HVM_RECORDS_MAX; i++) {
-        uint8_t header[HVM_DESCRIPTOR];
-        size_t got;
-
-        if (!take_data(&data, header, sizeof(header), &got, err))
-            return false;
-        if (got < sizeof(header) || get_le16(header) == HVM_RECORD_END ||
-            get_le32(header + 4) > data.len)
-            break;
-        inspection->vcpus += get_le16(header) == HVM_RECORD_CPU;
-        if (!skip_data(&data, get_le32(header + 4), err))
-            return false;
-    }
-    return true;
-}
-
 static void take_params(struct inspection *inspection, const struct image_hvm_params *params)
 {
     for (uint32_t i = 0; i < params->count; i++)
@@ -163,27 +106,22 @@ static void take_physmap(struct inspection *inspection, const struct image_physm
  * The lead is the qemu record's signature and mostly its length, with a newline in between where
  * XAPI wrote it, or libxl's header.
  */
-static bool take_emulator(struct inspection *inspection, const struct image_emulator *item,
-                          struct cls_error *err)
+static void take_emulator(struct inspection *inspection, const struct image_emulator *item,
+                          uint64_t offset, uint64_t bytes)
 {
     static const char *const libxl_kinds[] = {"unknown", "qemu-traditional", "qemu upstream"};
     struct inspect_emulator *emulator = &inspection->emulator;
-    struct image_data data = item->data;
-    uint8_t header[QEVM_HEADER];
-    size_t got;
+    const struct image_data *data = &item->data;
 
-    *emulator = (struct inspect_emulator){.found = true, .bytes = data.len};
-    emulator->offset = data.from ? data.from->offset : 0;
+    *emulator = (struct inspect_emulator){.found = true, .bytes = bytes, .offset = offset};
     if (item->lead_len == EMULATOR_HEADER)
         snprintf(emulator->kind, sizeof(emulator->kind), "%s", libxl_kinds[item->lead[0] % 3]);
     else
         snprintf(emulator->kind, sizeof(emulator->kind), "%.*s%s", SIGNATURE_SIZE,
                  (const char *)item->lead, item->lead_len > SIGNATURE_SIZE + 4 ? " of XAPI" : "");
-    if (!take_data(&data, header, sizeof(header), &got, err))
-        return false;
-    emulator->savevm = got == sizeof(header) && get_be32(header) == QEVM_MAGIC;
-    emulator->savevm_version = emulator->savevm ? get_be32(header + 4) : 0;
-    return true;
+    emulator->savevm =
+        data->bytes && data->len >= QEVM_HEADER && get_be32(data->bytes) == QEVM_MAGIC;
+    emulator->savevm_version = emulator->savevm ? get_be32(data->bytes + 4) : 0;
 }
 
 static void take_pages(struct inspection *inspection, const struct image_pages *item)
@@ -198,10 +136,18 @@ static void take_pages(struct inspection *inspection, const struct image_pages *
         inspect_page(inspection, item->entries[i] >> 28, item->entries[i] & 0x0fffffff);
 }
 
-bool inspect_item(void *ctx, const struct image_item *item, struct cls_error *err)
+/* What the item holds is noted; what it refers to, too, where it is of use. */
+bool inspect_item(void *ctx, const struct image_item *read, struct cls_error *err)
 {
     struct inspection *inspection = ctx;
+    const struct image_data *emulator = &read->emulator.data;
+    uint64_t offset = read->kind == IMAGE_EMULATOR && emulator->from ? emulator->from->offset : 0;
+    struct image_item held = *read;
+    const struct image_item *item = &held;
 
+    if (!limits_hold_some(&inspection->hold, &held, err))
+        return false;
+    limits_facts_item(&inspection->facts, item);
     switch (item->kind) {
     case IMAGE_BEGIN:
         inspection->guest = item->begin.guest;
@@ -226,7 +172,9 @@ bool inspect_item(void *ctx, const struct image_item *item, struct cls_error *er
         take_params(inspection, &item->hvm_params);
         return true;
     case IMAGE_HVM_CONTEXT:
-        return take_hvm_context(inspection, item->data, err);
+        inspection->hvm_context_bytes = read->data.len;
+        inspection->vcpus = inspection->facts.cpu_records;
+        return true;
     case IMAGE_VCPU_BASIC:
         inspection->vcpus++;
         return true;
@@ -234,7 +182,8 @@ bool inspect_item(void *ctx, const struct image_item *item, struct cls_error *er
         take_physmap(inspection, &item->physmap);
         return true;
     case IMAGE_EMULATOR:
-        return take_emulator(inspection, &item->emulator, err);
+        take_emulator(inspection, &item->emulator, offset, emulator->len);
+        return true;
     default:
         return true;
     }

@@ -5,12 +5,11 @@
 
 #include "base/page_type.h"
 #include "convert/pfn_set.h"
-#include "legacy/reader.h"
+#include "mended.h"
 #include "stream_kind.h"
 
 struct measuring {
-    struct limits_facts *facts;
-    struct limits_hold hold;
+    struct mended mended;
     struct pfn_set pfns;
 };
 
@@ -22,7 +21,7 @@ static void count_pages(struct measuring *m, const struct image_pages *pages)
 
         if (type != PFINFO_XTAB && type != PFINFO_BROKEN &&
             !pfn_set_add(&m->pfns, pages->entries[i] & 0x0fffffff))
-            m->facts->populated++;
+            m->mended.facts.populated++;
     }
 }
 
@@ -31,9 +30,8 @@ static bool take_items(struct measuring *m, struct legacy_reader *reader, struct
     struct image_item item;
 
     do {
-        if (!legacy_reader_next(reader, &item, err) || !limits_hold(&m->hold, &item, err))
+        if (!mended_next(&m->mended, reader, &item, err))
             return false;
-        limits_facts_item(m->facts, &item);
         if (item.kind == IMAGE_PAGES)
             count_pages(m, &item.pages);
     } while (item.kind != IMAGE_END);
@@ -44,13 +42,13 @@ bool measure(struct conversion *c, struct limits_facts *facts, struct cls_error 
 {
     struct legacy_kind told = {c->options->width, c->options->guest}, kind = {0};
     struct cls_watch *watch = c->in.watch;
-    struct measuring m = {.facts = facts};
+    struct measuring m = {0};
     struct legacy_reader *reader = NULL;
     struct legacy_options options;
     uint64_t start = c->in.offset;
     bool ok;
 
-    limits_facts_init(facts);
+    mended_init(&m.mended, c->options);
     ok = stream_kind(&c->in, &told, &c->envelope, NULL, &kind, err);
     if (ok) {
         c->in.watch = NULL; /* the progress is that of the conversion */
@@ -61,7 +59,8 @@ bool measure(struct conversion *c, struct limits_facts *facts, struct cls_error 
         legacy_reader_free(reader);
         c->in.watch = watch;
     }
-    limits_hold_free(&m.hold);
+    *facts = m.mended.facts;
+    mended_release(&m.mended);
     free(m.pfns.bits);
     return ok && cls_input_seek(&c->in, start, err);
 }

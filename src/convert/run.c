@@ -1,8 +1,12 @@
 #include "run.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "configure.h"
 #include "leftover.h"
 #include "legacy/reader.h"
+#include "mended.h"
 #include "relabel.h"
 #include "stream_kind.h"
 #include "v2/verify.h"
@@ -68,16 +72,56 @@ static bool put_item(struct conversion *c, const struct image_item *item, struct
 }
 
 /* The conversion itself: each item goes from the reader to the writer. */
-static bool convert_items(struct conversion *c, struct legacy_reader *reader, struct cls_error *err)
+static bool convert_items(struct conversion *c, struct mended *mended, struct legacy_reader *reader,
+                          struct cls_error *err)
 {
     struct image_item item;
 
     do {
-        if (!legacy_reader_next(reader, &item, err) || !put_item(c, &item, err))
+        if (!mended_next(mended, reader, &item, err) || !put_item(c, &item, err))
             return false;
         note_item(&c->facts, &item);
     } while (item.kind != IMAGE_END);
     return envelope_finish(&c->envelope, &c->in, &c->out, err);
+}
+
+/* Warns of what keeps the save from being restored. */
+static void judge(struct conversion *c, const struct mended *mended)
+{
+    const struct limits_host *host = &c->options->host;
+    char *ids = c->facts.limits, xen[64];
+    struct limits_findings findings;
+
+    limits_find(&mended->facts, host, &findings);
+    limits_host_text(host, xen, sizeof(xen));
+    *ids = '\0';
+    for (unsigned i = 0; i < findings.count; i++) {
+        const struct limits_finding *f = &findings.list[i];
+        size_t used = strlen(ids);
+
+        if (f->severity < LIMITS_HARMS)
+            continue;
+        snprintf(ids + used, sizeof(c->facts.limits) - used, "%s%s", used ? " " : "", f->id);
+        if (f->severity == LIMITS_BLOCKS && !f->some_points)
+            cls_warn(c->log, "restore on %s will fail: %s: %s: %s%s%s", xen, f->id, f->what,
+                     f->where, *f->remedy ? "; remedy: " : "", f->remedy);
+    }
+    c->facts.verdict = findings.verdict;
+    c->facts.judged = true;
+    c->facts.repaired = repair_made(&mended->repair);
+    repair_log(&mended->repair, c->log);
+}
+
+/* Of the configuration that the new save carries. */
+static void note_config(const struct conversion *c, struct limits_facts *facts)
+{
+    const struct envelope *e = &c->envelope;
+
+    if (e->new_config)
+        limits_facts_config(facts, e->new_config, e->new_config_len, e->new_config_json);
+    else if (e->kind == ENVELOPE_XL && e->config)
+        limits_facts_config(facts, (const char *)e->config, e->config_len,
+                            e->config_format == ENVELOPE_CONFIG_JSON);
 }
 
 static bool convert_legacy(struct conversion *c, const struct legacy_kind *kind,
@@ -85,6 +129,7 @@ static bool convert_legacy(struct conversion *c, const struct legacy_kind *kind,
 {
     struct leftover_stream stream = {.width = kind->width, .by_name = c->in_file.by_name};
     struct legacy_reader *reader;
+    struct mended mended;
     bool ok;
 
     c->reader =
@@ -92,7 +137,12 @@ static bool convert_legacy(struct conversion *c, const struct legacy_kind *kind,
     reader = legacy_reader_new(&c->in, &c->reader, c->log, err);
     if (!reader)
         return false;
-    ok = convert_items(c, reader, err);
+    mended_init(&mended, c->options);
+    note_config(c, &mended.facts);
+    ok = convert_items(c, &mended, reader, err);
+    if (ok)
+        judge(c, &mended);
+    mended_release(&mended);
     stream.p2m_size = c->facts.p2m_size;
     stream.last_checkpoint = legacy_reader_last_checkpoint(reader);
     c->rest_dropped = legacy_reader_rest_dropped(reader);
@@ -145,7 +195,8 @@ static bool convert(struct conversion *c, struct cls_error *err)
         return false;
     if (c->relabelled)
         return relabel(&c->envelope, &c->in_file, &c->in, &c->out, c->log, err);
-    if (!configure(c, err) || !write_envelope(c, &v2, err))
+    if (!envelope_hold_config(&c->envelope, &c->in, err) || !configure(c, err) ||
+        !write_envelope(c, &v2, err))
         return false;
     if (c->options->checkpointed == CONVERT_CHECKPOINTED_YES &&
         source_checkpoints(c->options, &c->in_file, &c->envelope) == LEGACY_CHECKPOINTS_NEVER)

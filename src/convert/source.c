@@ -59,7 +59,6 @@ struct legacy_options source_reader(const struct convert_options *options,
         .store = &spools->store,
         .spool = &spools->spool,
         .compact = options->compact,
-        .trim_xsave = options->trim_xsave,
         .drop_tmem = options->drop_tmem,
         .embedded = delimited,
     };

@@ -96,6 +96,7 @@ void take_hvm_context(struct limits_facts *facts, const uint8_t *context, size_t
     size_t pos = 0;
 
     facts->has_context = true;
+    facts->cpu_records = 0;
     while (hvm_record_next(context, len, &pos, &record))
         take_record(facts, &record);
 }

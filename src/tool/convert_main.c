@@ -52,7 +52,8 @@ static int run(const struct tool_options *options, struct messages *messages)
 
     signals_install(&cleanup);
     ok = options->inspect
-             ? inspect_and_print(&options->convert, options->inspect, &log, &single.watch, &err)
+             ? inspect_and_print(&options->convert, options->inspect, options->verbosity == VERBOSE,
+                                 &log, &single.watch, &err)
              : convert_stream(&options->convert, &log, &single.watch, &cleanup, NULL, &err);
     cls_log_finish(&log);
     if (!ok)
@@ -77,6 +78,13 @@ int main(int argc, char **argv)
         return CLS_USAGE;
     case PARSED_RUN:
         break;
+    }
+    /* Before the sandbox is entered, which keeps all other files away. */
+    if (!options.for_release)
+        limits_host_read("", &options.convert.host);
+    if (options.for_host && !options.convert.host.given) {
+        fprintf(stderr, PROGRAM ": --for host: this is no Xen host\n");
+        return CLS_USAGE;
     }
     messages.verbosity = options.verbosity;
     messages.syslog = options.syslog;

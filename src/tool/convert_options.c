@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "config/repair.h"
 #include "messages.h"
 #include "option_words.h"
 
@@ -20,6 +21,8 @@ enum {
     OPT_SPARSE,
     OPT_CHECKPOINTED,
     OPT_COMPACT,
+    OPT_FOR,
+    OPT_REPAIR,
     OPT_TRIM_XSAVE,
     OPT_DROP_TMEM,
     OPT_INSPECT,
@@ -55,7 +58,9 @@ static const struct option long_options[] = {
     {"sparse", no_argument, NULL, OPT_SPARSE},
     {"checkpointed", optional_argument, NULL, OPT_CHECKPOINTED},
     {"compact", no_argument, NULL, OPT_COMPACT},
-    {"trim-xsave", no_argument, NULL, OPT_TRIM_XSAVE},
+    {"for", required_argument, NULL, OPT_FOR},
+    {"repair", optional_argument, NULL, OPT_REPAIR},
+    {"trim-xsave", no_argument, NULL, OPT_TRIM_XSAVE}, /* deprecated: --repair=xsave */
     {"drop-tmem", no_argument, NULL, OPT_DROP_TMEM},
     {"inspect", optional_argument, NULL, OPT_INSPECT},
     {"verify", no_argument, NULL, OPT_VERIFY},
@@ -110,8 +115,11 @@ static const char help[] =
     "in\n"
     "                             files; from pipes and sockets, no)\n"
     "      --compact              each page once, with its last content; needs a file as input\n"
-    "      --trim-xsave           cut the xsave records of Xen 4.1.0-4.2.3 and 4.3.0 to the size\n"
-    "                             that newer hypervisors insist on\n"
+    "      --for RELEASE|host     the Xen that is going to restore it: 4.6 to 4.22, 4.14.3; host:\n"
+    "                             the one that this runs on (default on a Xen host)\n"
+    "      --repair[=LIST]        apply sound repairs, those that the Xen of --for needs or those\n"
+    "                             in LIST: viridian, tsc-mode, xsave, mce-caps, fip-width,\n"
+    "                             kvmvapic, vga-revision, emulator\n"
     "      --drop-tmem            convert a guest without the memory it has in tmem\n"
     "      --inspect[=FORM]       read all of a save, legacy or v2, and print what it holds; "
     "writes\n"
@@ -139,7 +147,8 @@ static const char help_more[] = /* a string is not to be longer than 4095 bytes 
     "      --force                convert again what is up to date\n"
     "      --report FILE          what became of each file: .xml and .html at the end, .jsonl\n"
     "                             line by line, added to what is there; may be repeated\n"
-    "      --shard K/N|auto       only the K-th of N parts; auto: as the variables of an array job\n"
+    "      --shard K/N|auto       only the K-th of N parts; auto: as the variables of an array "
+    "job\n"
     "                             of Slurm or an indexed Job of Kubernetes say\n"
     "      --files-from FILE|-    only the files listed there, relative to the input\n"
     "      --merge-reports OUT    make one report of several .jsonl ones, and exit\n"
@@ -283,6 +292,40 @@ static bool parse_inspect(const char *value, struct tool_options *o)
     return true;
 }
 
+/* The host itself is looked at only when all options are known. */
+static bool parse_for(const char *value, struct tool_options *o)
+{
+    o->for_host = strcmp(value, "host") == 0;
+    o->for_release = !o->for_host;
+    return o->for_host || limits_host_parse(value, &o->convert.host) ||
+           wrong_option(PROGRAM, "--for", value, "host or a release from 4.6 to 4.22, as 4.14.3");
+}
+
+static bool parse_repair(const char *value, struct convert_options *c)
+{
+    struct repair_wish *wish = &c->repair;
+
+    if (!value) {
+        c->repair_config = CONFIG_RULES_ALL;
+        return wish->all = true;
+    }
+    for (const char *name = value;; name++) {
+        size_t n = strcspn(name, ",");
+        unsigned repair = limits_repair_parse(name, n);
+
+        if (!repair)
+            return wrong_option(PROGRAM, "--repair", value,
+                                "a list of viridian, tsc-mode, xsave, mce-caps, fip-width, "
+                                "kvmvapic, vga-revision, emulator");
+        wish->named |= repair;
+        if (repair == LIMITS_REPAIR_TSC_MODE)
+            c->repair_config |= CONFIG_RULE_R13;
+        name += n;
+        if (!*name)
+            return true;
+    }
+}
+
 /* Everything but help and version. */
 static bool parse_option(int option, const char *value, struct tool_options *o)
 {
@@ -319,8 +362,12 @@ static bool parse_option(int option, const char *value, struct tool_options *o)
         return parse_checkpointed(value, c);
     case OPT_COMPACT:
         return c->compact = true;
+    case OPT_FOR:
+        return parse_for(value, o);
+    case OPT_REPAIR:
+        return parse_repair(value, c);
     case OPT_TRIM_XSAVE:
-        return c->trim_xsave = true;
+        return c->repair.named |= LIMITS_REPAIR_XSAVE;
     case OPT_DROP_TMEM:
         return c->drop_tmem = true;
     case OPT_INSPECT:

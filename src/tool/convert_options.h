@@ -21,8 +21,9 @@ struct tool_options {
     enum progress_mode progress;
     enum inspect_form inspect; /* instead of a conversion */
     bool syslog;
-    bool batch_option; /* one of those in batch was given */
-    bool is_batch;     /* the input is a directory */
+    bool for_host, for_release; /* --for */
+    bool batch_option;          /* one of those in batch was given */
+    bool is_batch;              /* the input is a directory */
     struct batch_options batch;
     const char *merge_out; /* --merge-reports; NULL: something is to be converted */
     char *const *merge_in;

@@ -21,7 +21,8 @@ static bool load_libraries(enum inspect_form form, const struct lazy_json **json
     return form != INSPECT_XML || lazy_xml(err);
 }
 
-static bool print(const struct inspection *r, enum inspect_form form, struct cls_error *err)
+static bool print(const struct inspection *r, enum inspect_form form, bool verbose,
+                  struct cls_error *err)
 {
     bool ok;
 
@@ -30,11 +31,11 @@ static bool print(const struct inspection *r, enum inspect_form form, struct cls
     else if (form == INSPECT_JSON)
         ok = document_print_json(inspect_document, r, err);
     else
-        ok = inspect_print_text(r, err);
+        ok = inspect_print_text(r, verbose, err);
     return ok && std_fds_flush(err);
 }
 
-bool inspect_and_print(const struct convert_options *options, enum inspect_form form,
+bool inspect_and_print(const struct convert_options *options, enum inspect_form form, bool verbose,
                        const struct cls_log *log, struct cls_watch *watch, struct cls_error *err)
 {
     struct inspection *r = malloc(sizeof(*r));
@@ -51,7 +52,7 @@ bool inspect_and_print(const struct convert_options *options, enum inspect_form 
     ok = inspect_stream(options, log, watch, r, err);
     xl_config_read(r, json);
     /* With a call that makes no sense there is nothing to be said about the input. */
-    if ((ok || err->status != CLS_USAGE) && !print(r, form, &print_err)) {
+    if ((ok || err->status != CLS_USAGE) && !print(r, form, verbose, &print_err)) {
         *err = print_err;
         ok = false;
     }

@@ -10,7 +10,7 @@
  * Inspects options->in and prints what was found in this form, also where the save turns out to be
  * damaged; err then says how. Warnings are part of what is printed.
  */
-bool inspect_and_print(const struct convert_options *options, enum inspect_form form,
+bool inspect_and_print(const struct convert_options *options, enum inspect_form form, bool verbose,
                        const struct cls_log *log, struct cls_watch *watch,
                        struct cls_error *err) CLS_MUST_CHECK;
 

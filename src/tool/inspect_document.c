@@ -245,6 +245,7 @@ void inspect_document(const struct document_writer *w, const void *subject)
     put_parts(w, r);
     put_conversion(w, r);
     put_notes(w, "remarks", &r->remarks);
+    inspect_put_restore(w, r);
     if (r->failed)
         put_error(w, &r->err);
     document_end(w);

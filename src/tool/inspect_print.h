@@ -11,13 +11,20 @@
 void inspect_document(const struct document_writer *w, const void *subject);
 
 /* Lines of text, names masked for a terminal. */
-bool inspect_print_text(const struct inspection *r, struct cls_error *err) CLS_MUST_CHECK;
+bool inspect_print_text(const struct inspection *r, bool verbose,
+                        struct cls_error *err) CLS_MUST_CHECK;
+
+/* The verdict (inspect_restore.c). say prints a line. verbose: what is harmless or unknown, too. */
+typedef void inspect_say(const char *fmt, ...) CLS_PRINTF(1, 2);
+void inspect_say_restore(const struct inspection *r, bool verbose, inspect_say *say);
+void inspect_put_restore(const struct document_writer *w, const struct inspection *r);
 
 /* Words for what all forms say. */
 const char *inspect_guest_name(enum guest_type guest); /* "pv", "hvm", "unknown" */
 const char *inspect_stream_name(enum inspect_stream stream);
 const char *inspect_format_name(enum convert_format format);
 const char *inspect_config_name(enum envelope_config_format format);
+const char *inspect_severity_name(enum limits_severity severity);
 uint64_t inspect_entries(const struct inspect_pages *pages);
 
 #endif

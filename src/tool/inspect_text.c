@@ -12,7 +12,7 @@
 CLS_PRINTF(1, 2)
 static void say(const char *fmt, ...)
 {
-    char line[1024], masked[1024];
+    char line[2048], masked[2048];
     va_list args;
 
     va_start(args, fmt);
@@ -195,7 +195,7 @@ static void say_error(const struct inspection *r)
         say("error: %s", err->reason);
 }
 
-bool inspect_print_text(const struct inspection *r, struct cls_error *err)
+bool inspect_print_text(const struct inspection *r, bool verbose, struct cls_error *err)
 {
     say("input: %s, %" PRIu64 " bytes", r->input, r->end - r->start);
     say_envelope(r);
@@ -213,5 +213,6 @@ bool inspect_print_text(const struct inspection *r, struct cls_error *err)
         say("remarks:");
     say_notes("odd", &r->remarks);
     say_error(r);
+    inspect_say_restore(r, verbose, say);
     return !ferror(stdout) || cls_fail_errno(err, errno, "cannot write standard output");
 }

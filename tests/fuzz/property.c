@@ -23,7 +23,7 @@ struct convert_options options_from_bits(uint8_t bits)
         .guest = bits & 0x20 ? (bits & 0x40 ? GUEST_HVM : GUEST_PV) : GUEST_UNKNOWN,
         .compact = bits & 0x80,
         .drop_tmem = bits & 0x80,
-        .trim_xsave = bits & 2,
+        .repair.named = bits & 2 ? LIMITS_REPAIR_ALL : 0,
         .no_sync = true,
     };
 }

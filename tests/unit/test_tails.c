@@ -258,84 +258,6 @@ static void xsave_records_have_their_own_sizes(void)
     bytes_free(&b);
 }
 
-/* A record of size bytes that says what is enabled (accum) and in use (xstate_bv). */
-static void put_xsave_area(struct bytes *b, uint64_t accum, uint64_t xstate_bv, size_t size)
-{
-    put_u64(b, 7);
-    put_u64(b, size);
-    put_u64(b, accum);
-    put_u64(b, accum);
-    put_fill(b, 0, 512);
-    put_u64(b, xstate_bv);
-    put_fill(b, 0, size - 16 - 512 - 8);
-}
-
-/* How many bytes the runs of the XSAVE line stand for. */
-static unsigned long xsave_length(const struct reading *reading)
-{
-    const char *at = strstr(reading_text(reading), "XSAVE 0 |");
-    unsigned long sum = 0;
-
-    for (at += at ? 9 : 0; at && *at != '\n'; at += strcspn(at, ",\n")) {
-        at++;
-        sum += strtoul(at, NULL, 10);
-    }
-    return sum;
-}
-
-/* warning: "" for none */
-static void check_xsave(bool trim, uint64_t accum, uint64_t xstate_bv, unsigned long wanted,
-                        const char *warning)
-{
-    struct reading reading = {.options = {.width = 8, .guest = GUEST_PV, .trim_xsave = trim},
-                              .appetite = EAT_ALL};
-    struct recorder log;
-    struct bytes b = {0};
-
-    put_xsave_start(&b, 16 + 960);
-    put_vcpu_info(&b, 1, 3);
-    put_pv_tail_head(&b);
-    for (unsigned vcpu = 0; vcpu < 2; vcpu++) {
-        put_vcpu(&b, 8, 0xa0, false);
-        put_xsave_area(&b, accum, xstate_bv, 16 + 960);
-    }
-    put_shared_info(&b);
-    recorder_start(&log);
-    reading.log = &log.log;
-    reading_run(&reading, &b);
-    CHECK_THAT(reading.ok, "%s: %s", reading.err.place, reading.err.reason);
-    CHECK_INT(xsave_length(&reading), wanted);
-    CHECK_CONTAINS((const char *)log.text.p, warning);
-    CHECK_INT(recorded(&log, "W: "), *warning != '\0');
-    CHECK(!recorded(&log, "xsave record of vcpu 1")); /* told once */
-    recorder_free(&log);
-    reading_free(&reading);
-    bytes_free(&b);
-}
-
-/*
- * 976 bytes of a host with LWP. Sizes as xstate_ctxt_size() of newer hypervisors has them: 576 with
- * x87 and SSE, 832 with AVX, nothing for a guest that never enabled anything.
- */
-static void xsave_records_of_the_hosts_size(void)
-{
-    static const char hint[] = " (--trim-xsave cuts it)";
-
-    check_xsave(false, 3, 3, 976, "976 bytes where new hypervisors insist on 592");
-    check_xsave(false, 3, 3, 976, hint);
-    check_xsave(true, 3, 3, 592, "");
-    check_xsave(false, 7, 7, 976, "insist on 848");
-    check_xsave(true, 7, 3, 848, "");
-    check_xsave(false, 0, 0, 976, "insist on 16");
-    check_xsave(true, 0, 3, 16, ""); /* that is in the vcpu's context, too */
-    /* what would be cut is in use */
-    check_xsave(true, 3, 7, 976, "and what is beyond is in use");
-    check_xsave(false, 3, 7, 976, "and what is beyond is in use");
-    check_xsave(true, 0, 4, 976, "and what is beyond is in use");
-    /* whose size isn't known */
-    check_xsave(true, UINT64_C(1) << 62 | 7, 7, 976, "");
-}
-
 static void xsave_sizes_are_bounded(void)
 {
     static const uint64_t bad[] = {0, 1, 15, 16401, UINT32_MAX, UINT64_C(0x1000000010), UINT64_MAX};
@@ -629,7 +551,6 @@ CU_TestInfo tails_tests[] = {
     {"too many unmapped pfns", too_many_unmapped_pfns},
     {"xsave records have their own sizes", xsave_records_have_their_own_sizes},
     {"xsave sizes are bounded", xsave_sizes_are_bounded},
-    {"xsave records of the host's size", xsave_records_of_the_hosts_size},
     {"truncated vcpus name their place", truncated_vcpus_name_their_place},
     {"guests with two levels are refused", guests_with_two_levels_are_refused},
     {"HVM context length is bounded", hvm_context_length_is_bounded},

@@ -30,7 +30,6 @@ struct legacy_options {
     struct spool *store; /* for the pages of compressed checkpoints; NULL only with NEVER */
     struct spool *spool; /* for checkpoints that may be incomplete; NULL with regular files */
     bool compact;        /* give each pfn's content once, its last; regular files only */
-    bool trim_xsave;     /* cut xsave records to the size that new hypervisors insist on */
     bool drop_tmem;      /* convert without the pages that the guest had in tmem */
     const struct stream_trace *trace; /* is told of each part; may be NULL */
 };

@@ -39,10 +39,10 @@ struct v2_observer {
     void (*page)(void *ctx, unsigned type, uint64_t pfn);
     /*
      * What corresponds to an image item, each by itself: P2M_FRAMES (without frames), TSC_INFO,
-     * HVM_PARAMS (one at a time), HVM_CONTEXT, VCPU_BASIC (without data), EMULATOR. Its lead is the
-     * qemu record's, or libxl's emulator header. Data that lies next in the input may be consumed
-     * in part; len UINT64_MAX: it goes on to the end of the input. Returns false, and err filled,
-     * to end it.
+     * HVM_PARAMS (one at a time), HVM_CONTEXT, VCPU_BASIC, VCPU_EXTENDED, VCPU_XSAVE, EMULATOR. Its
+     * lead is the qemu record's, or libxl's emulator header. Data that lies next in the input may
+     * be consumed in part; len UINT64_MAX: it goes on to the end of the input. Returns false, and
+     * err filled, to end it.
      */
     bool (*item)(void *ctx, const struct image_item *item, struct cls_error *err);
     /* Some of the strings in EMULATOR_XENSTORE_DATA, NULs and all, in pieces of any size. */

@@ -9,7 +9,7 @@
 
 #include "base/image.h"
 #include "base/log.h"
-#include "limits/limits.h"
+#include "limits/repair.h"
 
 enum convert_format {
     CONVERT_FORMAT_DEFAULT, /* libxl where the envelope belongs to libxl, else libxc */
@@ -52,17 +52,17 @@ struct convert_options {
     unsigned width;                  /* of the saving toolstack, in bytes; 0: detect */
     enum guest_type guest;           /* GUEST_UNKNOWN: detect */
     enum convert_format format;
-    const char *write_config; /* where xl's configuration goes, as out; NULL: nowhere */
-    const char *config;       /* the file with the one that the new save carries, or "auto" */
-    bool repair_config;       /* repair the one that it carries */
-    struct limits_host host;  /* that is going to restore it */
-    unsigned version;         /* of the libxc stream, 2 or 3 */
-    bool need_xl;             /* the input must have an xl header */
-    bool skip_qemu;           /* libxc format: leave the qemu record in the input */
-    bool sparse;              /* holes in the output file for blocks of zeros */
+    const char *write_config;  /* where xl's configuration goes, as out; NULL: nowhere */
+    const char *config;        /* the file with the one that the new save carries, or "auto" */
+    unsigned repair_config;    /* repairs of the one that it carries: enum config_rule */
+    struct limits_host host;   /* that is going to restore it, */
+    struct repair_wish repair; /* and what to repair for that */
+    unsigned version;          /* of the libxc stream, 2 or 3 */
+    bool need_xl;              /* the input must have an xl header */
+    bool skip_qemu;            /* libxc format: leave the qemu record in the input */
+    bool sparse;               /* holes in the output file for blocks of zeros */
     enum convert_checkpointed checkpointed;
     bool compact;    /* each page once; regular files only */
-    bool trim_xsave; /* xsave records no larger than new hypervisors take */
     bool drop_tmem;  /* convert a guest without what it has in tmem */
     bool verify;     /* read both back and compare before the output gets its name */
     bool no_sync;    /* no fsync before the output gets its name */
@@ -87,7 +87,11 @@ struct convert_facts {
     uint64_t p2m_size;
     uint64_t pages[16]; /* page entries by type (base/page_type.h), the dropped ones not counted */
     uint64_t bytes_in, bytes_out;
-    bool verified;     /* by reading both back */
+    bool verified; /* by reading both back */
+    bool judged;   /* the whole stream was seen: */
+    enum limits_verdict verdict;
+    char limits[64];   /* ids of the limits that apply, "R1 R13"; cut to fit */
+    unsigned repaired; /* enum limits_repair */
     bool spool_missed; /* failed for convert_ends.no_spool: worth a try without */
 };
 

@@ -5,9 +5,10 @@
 #ifndef CONVERT_INSPECT_H
 #define CONVERT_INSPECT_H
 
-#include "convert/pfn_set.h"
 #include "convert/convert.h"
+#include "convert/pfn_set.h"
 #include "envelope/envelope.h"
+#include "limits/limits.h"
 
 #define INSPECT_RUNS_MAX    1000
 #define INSPECT_PARAMS_MAX  64
@@ -102,6 +103,11 @@ struct inspection {
     uint64_t other_keys; /* v2: of xenstore, outside of physmap */
     struct inspect_xenstore xenstore;
     struct inspect_emulator emulator;
+
+    struct limits_hold hold; /* while it is read */
+    struct limits_facts facts;
+    struct limits_host host; /* that is to restore it */
+    struct limits_findings findings;
 
     struct inspect_run run; /* at hand, while it is read */
     uint64_t runs_count;

@@ -111,10 +111,20 @@ struct limits_hold {
 /*
  * Reads an item's data (HVM_CONTEXT, EMULATOR, VCPU_EXTENDED, VCPU_XSAVE) into memory, where that
  * is not more than LIMITS_HELD_MAX, and lets the item refer to it. Memory grows with what really
- * comes. Other items stay as they are.
+ * comes. Other items stay as they are. Fails where the input ends before.
  */
 bool limits_hold(struct limits_hold *hold, struct image_item *item,
                  struct cls_error *err) CLS_MUST_CHECK;
+
+/*
+ * The same for someone who only looks: where the input ends before, the data is what came. Data of
+ * UINT64_MAX bytes goes on to the end of the input.
+ */
+bool limits_hold_some(struct limits_hold *hold, struct image_item *item,
+                      struct cls_error *err) CLS_MUST_CHECK;
+
+/* The same data in memory that may be changed; NULL, and err filled: no memory. */
+uint8_t *limits_hold_own(struct limits_hold *hold, struct image_data *data, struct cls_error *err);
 void limits_hold_free(struct limits_hold *hold);
 
 /* A record of a HVM context: u16 type, u16 instance, u32 length, body. */
