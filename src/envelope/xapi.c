@@ -121,14 +121,15 @@ static bool xapi_write(const struct envelope *envelope, struct cls_input *in,
 static bool xapi_put_emulator(const struct image_emulator *emulator, struct cls_output *out,
                               struct cls_error *err)
 {
-    const struct image_data *data = &emulator->data; /* in the input: its length was told */
+    const struct image_data *data = &emulator->data; /* held, or in the input: of a told length */
 
     if (data->len > QEMU_TRAD_MAX)
         return cls_input_fail(data->from, err, data->from->offset,
                               "a qemu record of %" PRIu64 " bytes: xenopsd takes at most %u",
                               data->len, QEMU_TRAD_MAX);
     return write_header(out, TYPE_QEMU_TRAD, data->len, err) &&
-           cls_move(data->from, out, data->len, "the qemu record", err);
+           (data->bytes ? cls_output_write(out, data->bytes, (size_t)data->len, err)
+                        : cls_move(data->from, out, data->len, "the qemu record", err));
 }
 
 static bool xapi_finish(const struct envelope *envelope, struct cls_input *in,

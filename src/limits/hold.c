@@ -52,6 +52,7 @@ static bool read_data(struct limits_hold *hold, struct cls_input *in, size_t max
             return false;
         *used += got;
     } while (got == step && *used < max);
+    cls_input_tick(in);
     return true;
 }
 
@@ -71,7 +72,7 @@ bool limits_hold(struct limits_hold *hold, struct image_item *item, struct cls_e
     uint64_t start;
     size_t used;
 
-    if (!data || data->bytes || data->len > LIMITS_HELD_MAX)
+    if (!data || data->bytes || !data->from || data->len > LIMITS_HELD_MAX)
         return true;
     start = data->from->offset;
     if (!hold_data(hold, data, &used, err))
@@ -85,7 +86,8 @@ bool limits_hold_some(struct limits_hold *hold, struct image_item *item, struct 
     struct image_data *data = small_data(item);
     size_t used;
 
-    if (!data || data->bytes || (data->len > LIMITS_HELD_MAX && data->len != UINT64_MAX))
+    if (!data || data->bytes || !data->from ||
+        (data->len > LIMITS_HELD_MAX && data->len != UINT64_MAX))
         return true;
     if (!hold_data(hold, data, &used, err))
         return false;

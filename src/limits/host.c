@@ -46,7 +46,7 @@ void limits_host_text(const struct limits_host *host, char *buf, size_t size)
     char release[32];
 
     if (!host->given) {
-        snprintf(buf, size, "any Xen");
+        snprintf(buf, size, "any Xen since 4.17");
         return;
     }
     if (host->point == LIMITS_POINT_ANY)
@@ -216,10 +216,11 @@ static void read_emulators(const char *root, struct limits_host *host)
 
 void limits_host_read(const char *root, struct limits_host *host)
 {
-    char type[16];
+    char type[16], path[256];
 
     *host = (struct limits_host){0};
-    if (!read_file(root, "/sys/hypervisor/type", type, sizeof(type)) ||
+    snprintf(path, sizeof(path), "%s/sys/hypervisor", root);
+    if (access(path, F_OK) != 0 || !read_file(root, "/sys/hypervisor/type", type, sizeof(type)) ||
         strncmp(type, "xen", 3) != 0 || !read_release(root, host))
         return;
     host->given = host->at_hand = true;

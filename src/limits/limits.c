@@ -81,15 +81,15 @@ static void fill_remedy(const struct limits_facts *facts, const struct limit *li
                         struct limits_finding *finding)
 {
     struct limits_config_lines lines;
-    char text[280] = "";
+    char text[240] = "";
     bool has_lines = limits_config_lines(facts, limit->id, &lines);
 
     if (has_lines)
         limits_config_lines_text(&lines, text, sizeof(text));
     if (finding->repair)
         snprintf(finding->remedy, sizeof(finding->remedy), "convert with --repair=%s%s%s",
-                 limits_repair_name(finding->repair), limit->remedy ? "; or " : "",
-                 limit->remedy ? limit->remedy : "");
+                 limits_repair_name(finding->repair),
+                 has_lines ? ", or restore with this configuration: " : "", text);
     else if (has_lines)
         snprintf(finding->remedy, sizeof(finding->remedy), "restore with this configuration: %s",
                  text);

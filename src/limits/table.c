@@ -532,7 +532,7 @@ const struct limit limits_table[] = {
      0,
      {{R(14, 3), R(15, 0)}, {R(15, 1), RELEASE_END}},
      "32-bit PV guest",
-     "not supported by default builds (CONFIG_PV32) of Xen",
+     "not in default builds (CONFIG_PV32) of Xen",
      "a hypervisor built with CONFIG_PV32, booted with pv=32 and without CET"},
     {"R3",
      LIMITS_BLOCKS,

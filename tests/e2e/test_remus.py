@@ -68,7 +68,7 @@ class RemusTest(ProgramTest):
         self.assert_status(done, 0)
         self.assert_silent_stdout(done)
         self.assertEqual(v2.difference(want, output.read_bytes()), "")
-        return done.stderr.decode()
+        return program.without_verdict(done.stderr).decode()
 
 
 class Checkpoints(RemusTest):

@@ -27,6 +27,7 @@ static CU_SuiteInfo all_suites[] = {
     {"checkpoint", NULL, NULL, NULL, NULL, checkpoint_tests},
     {"convert", NULL, NULL, NULL, NULL, convert_tests},
     {"inspect", NULL, NULL, NULL, NULL, inspect_tests},
+    {"limits", NULL, NULL, NULL, NULL, limits_tests},
     {"truncation", NULL, NULL, NULL, NULL, truncation_tests},
     {"batch", NULL, NULL, NULL, NULL, batch_tests},
 };

@@ -24,6 +24,7 @@ extern CU_TestInfo delta_tests[];
 extern CU_TestInfo checkpoint_tests[];
 extern CU_TestInfo convert_tests[];
 extern CU_TestInfo inspect_tests[];
+extern CU_TestInfo limits_tests[];
 extern CU_TestInfo truncation_tests[];
 extern CU_TestInfo batch_tests[];
 

@@ -63,7 +63,7 @@ void limits_host_read(const char *root, struct limits_host *host);
 /* "xsave", "avx" ...: as in /proc/cpuinfo, but for avx512 (avx512f) and dbext (bpext). */
 const char *limits_cpu_name(enum limits_cpu feature);
 
-/* "Xen 4.17.2", "Xen 4.17", "this host (Xen 4.17.2)"; no host: "any Xen". */
+/* "Xen 4.17.2", "Xen 4.17", "this host (Xen 4.17.2)"; no host: "any Xen since 4.17". */
 void limits_host_text(const struct limits_host *host, char *buf, size_t size);
 
 #endif
