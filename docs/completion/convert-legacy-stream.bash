@@ -11,6 +11,12 @@ _legacy_stream_words()
     *" --inspect")
         echo text xml json
         ;;
+    *" --for")
+        echo host 4.{6..22}
+        ;;
+    *" --repair")
+        echo viridian tsc-mode xsave mce-caps fip-width kvmvapic vga-revision emulator
+        ;;
     "verify-stream-v2 --format" | "verify-stream-v2 -f")
         echo auto libxc libxl xl libvirt
         ;;
@@ -28,7 +34,7 @@ _legacy_stream()
     # --option=word comes as three words. A word that may be left out comes in no other way.
     if [[ $previous == = ]]; then
         previous=${COMP_WORDS[COMP_CWORD - 2]}
-    elif [[ ${COMP_WORDS[COMP_CWORD]} != = && " --inspect --progress --checkpointed " == *" $previous "* ]]; then
+    elif [[ ${COMP_WORDS[COMP_CWORD]} != = && " --inspect --progress --checkpointed --repair " == *" $previous "* ]]; then
         previous=""
     fi
     if [[ $previous == -* ]]; then

@@ -83,7 +83,8 @@ int main(int argc, char **argv)
     if (!options.for_release)
         limits_host_read("", &options.convert.host);
     if (options.for_host && !options.convert.host.given) {
-        fprintf(stderr, PROGRAM ": --for host: this is no Xen host\n");
+        messages_usage(PROGRAM,
+                       "--for host: this is not a Xen host, or not one of Xen 4.6 or later");
         return CLS_USAGE;
     }
     messages.verbosity = options.verbosity;

@@ -463,12 +463,44 @@ static bool check_options(int argc, char **argv, struct tool_options *o)
     return !o->batch_option || complain("the options for directories want a directory as input");
 }
 
+/*
+ * The arguments, behind those in CONVERT_LEGACY_STREAM_OPTIONS, which blanks part: for callers that
+ * cannot be told to give options, as libxl. NULL where there is no memory.
+ */
+static char **with_environment(int *argc, char **argv)
+{
+    const char *more = getenv("CONVERT_LEGACY_STREAM_OPTIONS");
+    size_t words = 0, count = (size_t)*argc, n = 0;
+    char **all, *text, *rest = NULL;
+
+    if (!more || count == 0)
+        return argv;
+    text = strdup(more);
+    all = calloc(count + strlen(more) / 2 + 2, sizeof(*all));
+    if (!text || !all) {
+        free(text);
+        free(all);
+        return NULL;
+    }
+    all[n++] = argv[0];
+    for (char *word = strtok_r(text, " \t\n", &rest); word; word = strtok_r(NULL, " \t\n", &rest))
+        words++, all[n++] = word;
+    memcpy(all + n, argv + 1, (count - 1) * sizeof(*all));
+    *argc += (int)words;
+    return all; /* for the program's life */
+}
+
 enum parsed parse_options(int argc, char **argv, struct tool_options *o)
 {
     static char program[] = PROGRAM;
     int option;
 
     *o = (struct tool_options){.convert.version = 2};
+    argv = with_environment(&argc, argv);
+    if (!argv) {
+        messages_usage(PROGRAM, "cannot hold the options: no memory");
+        return PARSED_WRONG;
+    }
     if (argc > 0)
         argv[0] = program; /* getopt's messages begin with it */
     while ((option = getopt_long(argc, argv, "i:o:w:g:f:j:xvqhV", long_options, NULL)) != -1) {
