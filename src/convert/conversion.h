@@ -40,7 +40,6 @@ struct conversion {
     struct v2_writer writer;
     struct legacy_options reader;
     bool relabelled;
-    bool verify;
     struct convert_facts facts;
     char in_name[NAME_SHOWN], out_name[NAME_SHOWN];
 };

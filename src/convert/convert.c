@@ -85,15 +85,15 @@ bool convert_stream(const struct convert_options *options, const struct cls_log 
     c->options = options;
     c->log = log;
     c->cleanup = cleanup;
-    c->in_file.fd = c->in_file.decompress.file = c->in_file.decompress.messages = -1;
+    c->in_file = IN_FILE_NONE;
     c->out_file.fd = c->out_file.dir_fd = c->config.file.fd = c->config.file.dir_fd = -1;
     cls_output_init(&c->out, -1, NULL, NULL);
     ok = open_ends(c, watch, err);
     if (ok) {
         ok = enter_sandbox(c, err) && run(c, err);
         ok = in_file_finish(&c->in_file, &c->in,
-                            envelope_is_delimited(&c->envelope) || c->rest_dropped, ok, err) &&
-             (!c->verify || read_back(c, err)) && run_hook(c, err) &&
+                            envelope_is_delimited(&c->envelope) || c->rest_dropped, ok, log, err) &&
+             (!options->verify || read_back(c, err)) && run_hook(c, err) &&
              in_file_is_unchanged(&c->in_file, c->in_name, err) && commit(c, err);
         if (c->in_file.decompress.failed && c->facts.input == CONVERT_INPUT_OTHER)
             c->facts.input = CONVERT_INPUT_UNREADABLE;

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "envelope/compression.h"
+#include "leftover.h"
 
 #define PIPE_SIZE   (1024 * 1024)
 #define DRAIN_SIZE  65536
@@ -102,18 +104,18 @@ bool decompress_start(struct decompress *d, int *fd, const char *name, struct cl
     return !compression || start(d, fd, compression, name, err);
 }
 
-/* Reads what is left, or only looks whether there is any; returns how much was seen. */
-static uint64_t drain(int fd, bool all)
+/* Reads what is left, or only looks whether there is any. */
+static struct leftover drain(int fd, bool all)
 {
-    uint8_t nowhere[DRAIN_SIZE];
-    uint64_t seen = 0;
+    struct leftover left = {0};
+    uint8_t bytes[DRAIN_SIZE];
     ssize_t n;
 
     do {
-        n = read(fd, nowhere, sizeof(nowhere));
-        seen += n > 0 ? (uint64_t)n : 0;
+        n = read(fd, bytes, sizeof(bytes));
+        leftover_add(&left, bytes, n > 0 ? (size_t)n : 0);
     } while ((n > 0 && all) || (n < 0 && errno == EINTR));
-    return seen;
+    return left;
 }
 
 /* The first line of what the program printed; gzip and bzip2 begin with empty ones. */
@@ -155,17 +157,16 @@ int decompress_end(struct decompress *d, int *fd)
 }
 
 bool decompress_finish(struct decompress *d, int *fd, struct cls_input *in, bool anything_behind,
-                       bool ok, struct cls_error *err)
+                       bool ok, const struct cls_log *log, struct cls_error *err)
 {
-    uint64_t left = drain(*fd, ok);
-    bool by_itself = ok || left == 0; /* else it ends for want of a reader */
+    struct leftover left = drain(*fd, ok);
+    bool by_itself = ok || left.size == 0; /* else it ends for want of a reader */
     int status = decompress_end(d, fd);
+    char way_out[64];
 
     cls_input_at(in, "compressed file", -1, NULL);
     if (by_itself && status != 0)
         return failed(d, in, status, err);
-    if (ok && left > 0 && !anything_behind)
-        return cls_input_fail(in, err, in->offset, "%" PRIu64 " bytes are left behind the stream",
-                              left);
-    return ok;
+    snprintf(way_out, sizeof(way_out), "%s -dc FILE | convert-legacy-stream -i -", d->program);
+    return ok && (anything_behind || leftover_judge(&left, in, way_out, log, err));
 }

@@ -21,6 +21,7 @@ int decompress_end(struct decompress *d, int *fd);
 
 /* As in_file_finish(); closes *fd. */
 bool decompress_finish(struct decompress *d, int *fd, struct cls_input *in, bool anything_behind,
-                       bool ok, struct cls_error *err) CLS_MUST_CHECK;
+                       bool ok, const struct cls_log *log,
+                       struct cls_error *err) CLS_MUST_CHECK;
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "decompress.h"
@@ -31,8 +32,8 @@ static bool start_decompressing(struct in_file *file, const char *name, struct c
 
 bool in_file_open(struct in_file *file, const char *arg, const char *name, struct cls_error *err)
 {
-    *file = (struct in_file){.fd = fd_arg(arg, STDIN_FILENO),
-                             .decompress = {.file = -1, .messages = -1}};
+    *file = IN_FILE_NONE;
+    file->fd = fd_arg(arg, STDIN_FILENO);
     if (file->fd < 0) {
         file->by_name = true;
         file->fd = open(arg, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -45,16 +46,54 @@ bool in_file_open(struct in_file *file, const char *arg, const char *name, struc
 bool in_file_take(struct in_file *file, int fd, bool decompress, const char *name,
                   struct cls_error *err)
 {
-    *file = (struct in_file){.fd = fd, .by_name = true, .decompress = {.file = -1, .messages = -1}};
+    *file = IN_FILE_NONE;
+    file->fd = fd;
+    file->by_name = true;
     return look_at(file, name, err) && (!decompress || start_decompressing(file, name, err));
 }
 
+/* A second open file, with a position of its own. */
+static int open_second(int fd)
+{
+    char path[32];
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+}
+
+bool in_file_prepare_again(struct in_file *file, const char *name, struct cls_error *err)
+{
+    if (file->decompress.pid == 0)
+        return lseek(file->fd, 0, SEEK_CUR) >= 0 ||
+               cls_fail(err, CLS_USAGE,
+                        "--verify reads the input twice, and %s cannot be read again", name);
+    file->again_fd = open_second(file->decompress.file);
+    if (file->again_fd < 0)
+        return cls_fail_errno(err, errno, "cannot read %s a second time", name);
+    return decompress_start(&file->again, &file->again_fd, name, err);
+}
+
+bool in_file_go_back(struct in_file *file, const char *name, struct cls_error *err)
+{
+    if (file->again_fd < 0)
+        return lseek(file->fd, (off_t)file->start, SEEK_SET) >= 0 ||
+               cls_fail_errno(err, errno, "cannot read %s again", name);
+    close(file->again.file);
+    close(file->decompress.messages);
+    file->again.file = file->decompress.file;
+    file->decompress = file->again;
+    file->fd = file->again_fd;
+    file->again = IN_FILE_NONE.again;
+    file->again_fd = -1;
+    return true;
+}
+
 bool in_file_finish(struct in_file *file, struct cls_input *in, bool anything_behind, bool ok,
-                    struct cls_error *err)
+                    const struct cls_log *log, struct cls_error *err)
 {
     return file->decompress.pid == 0
                ? ok
-               : decompress_finish(&file->decompress, &file->fd, in, anything_behind, ok, err);
+               : decompress_finish(&file->decompress, &file->fd, in, anything_behind, ok, log, err);
 }
 
 bool in_file_is_unchanged(const struct in_file *file, const char *name, struct cls_error *err)
@@ -82,14 +121,22 @@ bool in_file_is_regular(const struct in_file *file)
     return S_ISREG(file->st.st_mode) && file->decompress.file < 0;
 }
 
+static void close_decompress(struct decompress *d, int *fd)
+{
+    if (d->pid != 0)
+        (void)decompress_end(d, fd);
+    if (d->file >= 0)
+        close(d->file);
+    if (d->messages >= 0)
+        close(d->messages);
+}
+
 void in_file_close(struct in_file *file)
 {
-    if (file->decompress.pid != 0)
-        (void)decompress_end(&file->decompress, &file->fd);
-    if (file->decompress.file >= 0)
-        close(file->decompress.file);
-    if (file->decompress.messages >= 0)
-        close(file->decompress.messages);
+    close_decompress(&file->decompress, &file->fd);
+    close_decompress(&file->again, &file->again_fd);
+    if (file->again_fd >= 0)
+        close(file->again_fd);
     if (file->by_name && file->fd >= 0)
         close(file->fd);
 }

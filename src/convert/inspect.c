@@ -219,7 +219,7 @@ static void judge(struct inspection *r)
 bool inspect_stream(const struct convert_options *options, const struct cls_log *log,
                     struct cls_watch *watch, struct inspection *inspection, struct cls_error *err)
 {
-    struct look look = {.options = options, .log = log, .result = inspection, .file.fd = -1};
+    struct look look = {.options = options, .log = log, .result = inspection, .file = IN_FILE_NONE};
     struct cls_log remarks = {.line = log_remark, .ctx = &look};
     bool ok, delimited;
 
@@ -229,7 +229,7 @@ bool inspect_stream(const struct convert_options *options, const struct cls_log 
     ok = open_input(&look, watch, err) && look_at_envelope(&look, &remarks, err) &&
          look_at_stream(&look, &remarks, err);
     delimited = envelope_is_delimited(&look.envelope);
-    ok = in_file_finish(&look.file, &look.in, delimited || look.rest_dropped, ok, err);
+    ok = in_file_finish(&look.file, &look.in, delimited || look.rest_dropped, ok, &remarks, err);
     if (ok && inspection->pages.seen.no_memory)
         ok = cls_fail_errno(err, ENOMEM, "cannot note which pages were seen");
     inspect_end(inspection, look.in.offset);

@@ -2,35 +2,72 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "legacy/detect.h"
 
-#define LOOK_SIZE 4096
+#define LOOK_SIZE 65536
+
+void leftover_add(struct leftover *left, const uint8_t *bytes, size_t n)
+{
+    left->is_data |= n > 0 && (bytes[0] != 0 || memcmp(bytes, bytes + 1, n - 1) != 0);
+    left->size += n;
+}
+
+bool leftover_judge(const struct leftover *left, const struct cls_input *in, const char *way_out,
+                    const struct cls_log *log, struct cls_error *err)
+{
+    if (left->is_data)
+        return cls_input_fail(in, err, in->offset,
+                              "%" PRIu64
+                              " bytes are left behind the stream (to convert without them: %s)",
+                              left->size, way_out);
+    if (left->size > 0)
+        cls_warn(log, "byte 0x%" PRIx64 ": %" PRIu64 " bytes of zeros behind the stream ignored",
+                 in->offset, left->size);
+    return true;
+}
+
+/* false: err is filled. */
+static bool read_at(const struct cls_input *in, uint64_t offset, uint8_t *bytes, size_t *n,
+                    struct cls_error *err)
+{
+    ssize_t got;
+
+    do
+        got = pread(in->fd, bytes, LOOK_SIZE, (off_t)offset);
+    while (got < 0 && errno == EINTR);
+    *n = got > 0 ? (size_t)got : 0;
+    return got >= 0 ||
+           cls_fail_errno(err, errno, "cannot read %s at byte 0x%" PRIx64, in->name, offset);
+}
 
 bool leftover_check(struct cls_input *in, const struct leftover_stream *stream,
                     const struct cls_log *log, struct cls_error *err)
 {
+    struct leftover left = {0};
     uint8_t bytes[LOOK_SIZE];
     struct stat st;
-    ssize_t n;
+    size_t n;
 
     if (!stream->by_name || fstat(in->fd, &st) != 0 || !S_ISREG(st.st_mode))
         return true;
     cls_input_at(in, "end of the stream", -1, NULL);
-    do
-        n = pread(in->fd, bytes, sizeof(bytes), (off_t)in->offset);
-    while (n < 0 && errno == EINTR);
-    if (n < 0)
-        return cls_fail_errno(err, errno, "cannot read %s at byte 0x%" PRIx64, in->name,
-                              in->offset);
-    if (n == 0)
-        return true;
-    if (stream->last_checkpoint ||
-        !legacy_is_body(bytes, (size_t)n, stream->width, stream->p2m_size))
-        return cls_input_fail(in, err, in->offset, "%" PRIu64 " bytes are left behind the stream",
-                              (uint64_t)st.st_size - in->offset);
-    cls_warn(log, "byte 0x%" PRIx64 ": a further checkpoint follows and is left out", in->offset);
-    return true;
+    do {
+        if (!read_at(in, in->offset + left.size, bytes, &n, err))
+            return false;
+        leftover_add(&left, bytes, n);
+        if (left.is_data && left.size == n && !stream->last_checkpoint &&
+            legacy_is_body(bytes, n, stream->width, stream->p2m_size)) {
+            cls_warn(log, "byte 0x%" PRIx64 ": a further checkpoint follows and is left out",
+                     in->offset);
+            return true;
+        }
+    } while (n > 0 && !left.is_data);
+    if (left.is_data)
+        left.size = (uint64_t)st.st_size - in->offset;
+    return leftover_judge(&left, in, "-i 0 <FILE", log, err);
 }

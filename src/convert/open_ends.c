@@ -55,15 +55,6 @@ static bool resolve_open(struct conversion *c, struct cls_error *err)
                                o->no_clobber, c->cleanup, err);
 }
 
-/* Of an archive, what comes out of a compressed file goes unverified, as it can't be read again. */
-static bool decide_to_verify(struct conversion *c, struct cls_error *err)
-{
-    c->verify = read_back_possible(&c->in_file, c->in_name, &c->out_file, err);
-    if (!c->verify && c->options->ends)
-        cls_warn(c->log, "not verified: %s", err->reason);
-    return c->verify || c->options->ends;
-}
-
 bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_error *err)
 {
     const struct convert_options *o = c->options;
@@ -77,7 +68,7 @@ bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_error *
         return cls_fail(err, CLS_USAGE, "%s and %s are the same file", c->in_name, c->out_name);
     if (o->compact && !in_file_is_regular(&c->in_file))
         return cls_fail(err, CLS_USAGE, "--compact reads twice: %s is no regular file", c->in_name);
-    if (o->verify && !decide_to_verify(c, err))
+    if (o->verify && !read_back_prepare(c, err))
         return false;
     if (!out_file_open(&c->out_file, err))
         return false;

@@ -10,12 +10,10 @@
 #include "convert/verify.h"
 #include "run.h"
 
-bool read_back_possible(const struct in_file *in, const char *in_name, const struct out_file *out,
-                        struct cls_error *err)
+bool read_back_prepare(struct conversion *c, struct cls_error *err)
 {
-    if (lseek(in->fd, 0, SEEK_CUR) < 0)
-        return cls_fail(err, CLS_USAGE,
-                        "--verify reads the input twice, and %s cannot be read again", in_name);
+    const struct out_file *out = &c->out_file;
+
     if (out_file_is_straight(out) && !(out->inherited && S_ISREG(out->st.st_mode)))
         return cls_fail(err, CLS_USAGE, "--verify reads the output back, and %s is not a file",
                         out->display);
@@ -23,7 +21,7 @@ bool read_back_possible(const struct in_file *in, const char *in_name, const str
         return cls_fail(err, CLS_USAGE,
                         "--verify reads the output back, and %s is open for writing only",
                         out->display);
-    return true;
+    return in_file_prepare_again(&c->in_file, c->in_name, err);
 }
 
 /* An fd of ours again, from offset on. */
@@ -78,9 +76,13 @@ static bool verify(const struct conversion *c, struct cls_error *err)
     return ok || blame(c->out_name, err);
 }
 
-static bool run_to_the_same_end(struct conversion *again, uint64_t end, struct cls_error *err)
+/* What follows the stream was looked at before. */
+static bool run_to_the_same_end(struct conversion *again, struct in_file *file, uint64_t end,
+                                struct cls_error *err)
 {
-    if (!run(again, err))
+    bool ok = run(again, err);
+
+    if (!in_file_finish(file, &again->in, true, ok, NULL, err))
         return blame(again->in_name, err);
     return again->in.offset == end ||
            cls_fail(err, CLS_SYSTEM, "%s changed meanwhile: its stream ends elsewhere",
@@ -88,7 +90,7 @@ static bool run_to_the_same_end(struct conversion *again, uint64_t end, struct c
 }
 
 /* The conversion once more, silently, with an output that compares. */
-static bool compare(const struct conversion *c, struct cls_error *err)
+static bool compare(struct conversion *c, struct cls_error *err)
 {
     const struct cls_move_options move = {.compare = true};
     struct conversion *again = malloc(sizeof(*again));
@@ -96,15 +98,15 @@ static bool compare(const struct conversion *c, struct cls_error *err)
 
     if (!again)
         return cls_fail_errno(err, ENOMEM, "cannot read %s again", c->in_name);
+    ok = in_file_go_back(&c->in_file, c->in_name, err) &&
+         go_back(c->out_file.fd, c->out_name, c->out.file_start, err);
     *again = *c;
     again->log = NULL;
     again->envelope = (struct envelope){0};
-    ok = go_back(c->in_file.fd, c->in_name, c->in_file.start, err) &&
-         go_back(c->out_file.fd, c->out_name, c->out.file_start, err);
     cls_input_init(&again->in, c->in_file.fd, c->in_name, c->in_file.start, c->in.watch);
     cls_output_init(&again->out, c->out_file.fd, c->out_name, c->out.watch);
     cls_move_prepare(&again->in, &again->out, &move, NULL);
-    ok = ok && run_to_the_same_end(again, c->in.offset, err);
+    ok = ok && run_to_the_same_end(again, &c->in_file, c->in.offset, err);
     cls_input_release(&again->in);
     cls_output_release(&again->out);
     envelope_free(&again->envelope);

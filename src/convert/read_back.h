@@ -7,9 +7,11 @@
 
 #include "conversion.h"
 
-/* CLS_USAGE where one of the two cannot be read again. To be asked before anything is read. */
-bool read_back_possible(const struct in_file *in, const char *in_name, const struct out_file *out,
-                        struct cls_error *err) CLS_MUST_CHECK;
+/*
+ * CLS_USAGE where one of the two cannot be read again. Before anything is read and the sandbox
+ * entered: a compressed input takes a second process that uncompresses it.
+ */
+bool read_back_prepare(struct conversion *c, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
  * After a run() that went well: syncs the output (unless --no-sync) and drops it from the page

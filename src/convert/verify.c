@@ -89,7 +89,7 @@ bool verify_stream(const struct verify_options *options, const struct cls_log *l
     in.ends = file.decompress.pid != 0;
     ok = enter_sandbox(options, &in, log, err) &&
          verify_extent(&in, options->format, extent_of(options->in), &envelope, log, summary, err);
-    ok = in_file_finish(&file, &in, envelope_is_delimited(&envelope), ok, err);
+    ok = in_file_finish(&file, &in, envelope_is_delimited(&envelope), ok, log, err);
     cls_input_release(&in);
     envelope_free(&envelope);
     in_file_close(&file);

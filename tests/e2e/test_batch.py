@@ -185,6 +185,22 @@ class What(BatchTest):
             self.assertEqual(rows[name.encode()]["result"], "unreadable")
             self.assertIn(says, rows[name.encode()]["why"]["reason"])
 
+    def test_padding(self):
+        """Zeros behind a save, as dd and tapes leave, are no harm; other bytes are, and the way out is named."""
+        for name, more in (("dd", bytes(-len(GOOD) % 4096)), ("one", b"\0"), ("three", bytes(3)), ("tape", bytes(200000))):
+            self.put(name, GOOD + more)
+        self.put("bad", GOOD + bytes(70000) + b"x")
+        done = self.run_batch("--report", self.dir / "r.jsonl")
+        self.assert_status(done, 1)
+        said = done.stderr.decode()
+        self.assertEqual(said.count("bytes of zeros behind the stream ignored"), 4)
+        self.assertIn(f"{self.old}/bad: byte 0x{len(GOOD):x}: end of the stream: 70001 bytes are left behind the stream (to convert without "
+                      "them: -i 0 <FILE)", said)
+        self.assertEqual(self.new_files(), dict.fromkeys(("dd", "one", "three", "tape"), WANT))
+        with open(self.old / "bad", "rb") as bad:
+            self.assert_status(program.run("-i", "0", "-o", self.dir / "good", stdin=bad), 0)
+        self.assertEqual((self.dir / "good").read_bytes(), WANT)
+
     def test_modes(self):
         """Who could not look into a directory or a copied file before still cannot."""
         self.put("dir/a")

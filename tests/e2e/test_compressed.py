@@ -99,7 +99,39 @@ class Compressed(ProgramTest):
     def test_left_behind(self):
         source, output = self.file("old.save", compress("zstd", CASE.octets() + b"xyz")), self.out()
         line = self.assert_refused(program.run("-i", source, "-o", output), output)
-        self.assertIn("3 bytes are left behind the stream", line)
+        self.assertIn("3 bytes are left behind the stream (to convert without them: zstd -dc FILE | convert-legacy-stream -i -)", line)
+
+    def test_padding(self):
+        for n in (1, 3, 70000, 1 << 20):
+            source, output = self.file("old.save", compress("zstd", CASE.octets() + bytes(n))), self.out()
+            done = program.run("-i", source, "-o", output)
+            self.assert_status(done, 0)
+            self.assertIn(f"warning: byte 0x{len(CASE.octets()):x}: {n} bytes of zeros behind the stream ignored", done.stderr.decode())
+            self.assertEqual(output.read_bytes(), v2.version_2_of(expected.by_model(CASE, "libxc")))
+        source, output = self.file("old.save", compress("zstd", CASE.octets() + bytes(70000) + b"x")), self.out()
+        self.assertIn("70001 bytes are left", self.assert_refused(program.run("-i", source, "-o", output), output))
+
+    def test_verify(self):
+        """Uncompressed twice; the second time is compared."""
+        for tool in PROGRAMS:
+            with self.subTest(tool=tool):
+                source, output = self.file("old.save", compress(tool, LARGER.octets())), self.out()
+                done = program.run("-i", source, "-o", output, "--verify", "-v")
+                self.assert_status(done, 0)
+                self.assertIn("verified: ", done.stderr.decode())
+                self.assertEqual(output.read_bytes(), v2.version_2_of(expected.by_model(LARGER, "libxc")))
+        # The second time something else comes out, or an error.
+        zstd, count = shutil.which("zstd"), self.dir / "count"
+        for second, says in (("| sed 's/\\(.\\{20\\}\\)./\\1~/20'", "instead of|read again"), ("| head -c 9000", "read again|could not"),
+                             ("; exit 9", "exit status 9")):
+            with self.subTest(second=second):
+                count.unlink(missing_ok=True)
+                env = self.with_fake(f"if mkdir {count}-{len(second)} 2>/dev/null; then exec {zstd} \"$@\"; else {zstd} \"$@\" {second}; fi")
+                source, output = self.file("old.save", compress("zstd", LARGER.octets())), self.out()
+                done = program.run("-i", source, "-o", output, "--verify", env=env)
+                self.assert_status(done, 3)
+                self.assertRegex(done.stderr.decode(), says)
+                self.assert_clean(output)
 
     def test_checkpoints(self):
         """Looked for as in any file that is named; read once only."""

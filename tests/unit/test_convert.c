@@ -422,7 +422,7 @@ static void bytes_left_behind_a_named_file(void)
     struct bytes b = {0};
 
     put_small_hvm(&b, 8);
-    put_fill(&b, 0, 3);
+    put_raw(&b, "\0\0x", 3);
     check_bad(&b, &(struct convert_options){0}, "3 bytes are left behind the stream");
 }
 

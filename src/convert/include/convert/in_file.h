@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "base/input.h"
+#include "base/log.h"
 
 struct decompress {
     pid_t pid; /* of the program; 0: it does not run */
@@ -24,7 +25,16 @@ struct in_file {
     uint64_t start; /* offset of the first byte, 0 where the input cannot seek */
     struct stat st; /* of the file itself */
     struct decompress decompress;
+    struct decompress again; /* uncompresses it a second time; waits until it is read */
+    int again_fd;            /* from it; -1: there is none */
 };
+
+/* None is open; in_file_close() may be called. */
+#define IN_FILE_NONE                                                                               \
+    ((struct in_file){.fd = -1,                                                                    \
+                      .decompress = {.file = -1, .messages = -1},                                  \
+                      .again = {.file = -1, .messages = -1},                                       \
+                      .again_fd = -1})
 
 /*
  * name: how messages call it. To be called before the sandbox is entered. Close with
@@ -39,13 +49,23 @@ bool in_file_take(struct in_file *file, int fd, bool decompress, const char *nam
                   struct cls_error *err) CLS_MUST_CHECK;
 
 /*
+ * Makes in_file_go_back() possible; before the sandbox is entered. CLS_USAGE where the input cannot
+ * be read again.
+ */
+bool in_file_prepare_again(struct in_file *file, const char *name,
+                           struct cls_error *err) CLS_MUST_CHECK;
+
+/* After in_file_finish(): the file stands where it began. */
+bool in_file_go_back(struct in_file *file, const char *name, struct cls_error *err) CLS_MUST_CHECK;
+
+/*
  * After in was read from the file, well (ok) or not: where it was compressed, takes the program's
  * end. Fails where the program failed, which explains an input that ended early better than err
- * does; and, unless anything_behind, where it had more to give than was read. Else returns ok, and
- * err as it is.
+ * does; and, unless anything_behind, where it had more data to give than was read. Else returns ok,
+ * and err as it is.
  */
 bool in_file_finish(struct in_file *file, struct cls_input *in, bool anything_behind, bool ok,
-                    struct cls_error *err) CLS_MUST_CHECK;
+                    const struct cls_log *log, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
  * Is what was read the file as it is? Of one that somebody wrote to meanwhile a part may be old and
