@@ -581,6 +581,21 @@ class Trouble(BatchTest):
             self.assert_status(self.run_batch("--report", self.dir / name), 3)
         self.assert_status(self.run_batch("--report", "/dev/full/r.xml"), 3)
 
+    def test_new_output_directory_is_synced(self):
+        """And where that fails nothing is converted."""
+        trace = self.dir / "trace"
+        self.put("a/b")
+        subprocess.run(["strace", "-y", "-f", "-o", trace, "-e", "trace=fsync", "-e", "signal=none", program.PROGRAM, "-i", self.old,
+                        "-o", self.new, "-q"], check=True, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+        synced = re.findall(r"fsync\(\d+<([^>]*)>", trace.read_text())
+        self.assertEqual([str(self.dir), str(self.new)], synced[:2], "the directories' own directories come first")
+        self.assertIn(str(self.new / "a"), synced)
+        subprocess.run(["rm", "-r", self.new], check=True)
+        done = program.run("-i", self.old, "-o", self.new, env=self.environment(Plan("fsync", 5, 1)))
+        self.assert_status(done, 3)
+        self.assertIn("cannot sync the directory of", done.stderr.decode())
+        self.assertEqual(self.new_files(), {})
+
     def test_one_of_the_reports_cannot_be_written(self):
         self.put("notes.txt", b"hello")
         names = [self.dir / name for name in ("r.xml", "r.html", "r.jsonl")]
@@ -816,6 +831,17 @@ class Reports(BatchTest):
             self.run_batch("--report", report)
         lines = report.read_bytes().splitlines()
         self.assertEqual([json.loads(x).get("result") for x in lines[1:]], ["converted", None, "up-to-date", None])
+
+    def test_two_runs_add_to_one(self):
+        """Lines that take several writes do not mix."""
+        for i in range(40):
+            self.put((b"\xff" * 250 + b"/") * 4 + b"%02d" % i, b"no save")
+        report, runs = self.dir / "r.jsonl", 4
+        both = [program.start("-i", self.old, "-o", self.dir / f"new{i}", "-q", "--no-sync", "--report", report) for i in range(runs)]
+        self.assertEqual([p.wait(program.TIMEOUT) for p in both], [0] * runs)
+        rows = batch.lines(report)
+        self.assertEqual(len(rows), runs * 41)
+        self.assertEqual({len(batch.name_of(r)) for r in rows if r["type"] == "file"}, {1006})
 
     def test_document_is_replaced_whole(self):
         self.put("a")

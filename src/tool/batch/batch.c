@@ -46,15 +46,29 @@ static bool is_above(const struct stat *above, int dir)
     return found;
 }
 
+/* A new directory, whose name is lost with its parent's last changes. */
+static bool sync_parent(int dir)
+{
+    int parent = openat(dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
+
+    if (parent < 0) /* it may be made in, not read */
+        return syncfs(dir) == 0;
+    rc = fsync(parent);
+    close(parent);
+    return rc == 0 || errno == EINVAL;
+}
+
 static bool open_roots(struct place *place, struct stat *out, struct cls_error *err)
 {
     struct stat in;
+    bool made;
 
     place->in_root = open(place->in_label, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     /* Who may not look into the old directory may not look into the new one. */
     if (place->in_root < 0 || fstat(place->in_root, &in) != 0)
         return cls_fail_errno(err, errno, "cannot open %s", place->in_label);
-    if (mkdir(place->out_label, 0700 | (in.st_mode & 0777)) != 0 && errno != EEXIST)
+    made = mkdir(place->out_label, 0700 | (in.st_mode & 0777)) == 0;
+    if (!made && errno != EEXIST)
         return cls_fail_errno(err, errno, "cannot make %s", place->out_label);
     place->out_root = open(place->out_label, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (place->out_root < 0 && errno == ENOTDIR)
@@ -62,6 +76,8 @@ static bool open_roots(struct place *place, struct stat *out, struct cls_error *
                         place->out_label);
     if (place->out_root < 0 || fstat(place->out_root, out) != 0)
         return cls_fail_errno(err, errno, "cannot open %s", place->out_label);
+    if (made && place->sync && !sync_parent(place->out_root))
+        return cls_fail_errno(err, errno, "cannot sync the directory of %s", place->out_label);
     place_begin(place);
     if (is_above(out, place->in_root))
         return cls_fail(err, CLS_USAGE, "the input %s is, or lies in, the output %s",

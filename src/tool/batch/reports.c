@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -43,7 +44,31 @@ static bool open_lines(struct report_file *f, struct cls_error *err)
     int fd = open(f->name, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
 
     f->out = fd < 0 ? NULL : fdopen(fd, "a+");
-    return (f->out && end_last_line(f->out)) || fail(f, err);
+    return f->out || fail(f, err);
+}
+
+/*
+ * Other runs may add to the same report. Where nothing can be locked (some network file systems) a
+ * line is written all the same.
+ */
+static bool begin_line(const struct report_file *f)
+{
+    if (!f->grows)
+        return true;
+    while (flock(fileno(f->out), LOCK_EX) != 0 && errno == EINTR)
+        ;
+    return end_last_line(f->out);
+}
+
+static bool end_line(const struct report_file *f)
+{
+    bool ok = fflush(f->out) == 0 && !ferror(f->out);
+    int errnum = errno;
+
+    if (f->grows)
+        (void)flock(fileno(f->out), LOCK_UN);
+    errno = errnum;
+    return ok;
 }
 
 static bool open_document(struct report_file *f, struct cls_error *err)
@@ -104,7 +129,8 @@ bool reports_add(struct reports *reports, struct row *row, struct cls_error *err
         struct report_file *f = &reports->files[i];
 
         if (f->format == REPORT_JSONL)
-            ok = report_jsonl_row(f->out, row, err) && (fflush(f->out) == 0 || fail(f, err));
+            ok = (begin_line(f) || fail(f, err)) && report_jsonl_row(f->out, row, err) &&
+                 (end_line(f) || fail(f, err));
     }
     if (ok && reports->keep)
         ok = keep(reports, row, err);
@@ -125,9 +151,11 @@ static bool write_document(struct report_file *f, const struct report *report,
         : f->format == REPORT_HTML ? report_html
                                    : report_jsonl_totals;
 
+    if (!begin_line(f))
+        return fail(f, err);
     if (!write(f->out, report, err))
         return false;
-    if (fflush(f->out) != 0 || ferror(f->out))
+    if (!end_line(f))
         return fail(f, err);
     return f->grows || out_file_commit(&f->file, NULL, false, err);
 }
