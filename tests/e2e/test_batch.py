@@ -833,14 +833,22 @@ class Reports(BatchTest):
         self.assertEqual([json.loads(x).get("result") for x in lines[1:]], ["converted", None, "up-to-date", None])
 
     def test_two_runs_add_to_one(self):
-        """Lines that take several writes do not mix."""
-        for i in range(40):
+        """Each line is written while the others wait; and one that was cut off meanwhile does not swallow the next."""
+        for i in range(20):
             self.put((b"\xff" * 250 + b"/") * 4 + b"%02d" % i, b"no save")
-        report, runs = self.dir / "r.jsonl", 4
-        both = [program.start("-i", self.old, "-o", self.dir / f"new{i}", "-q", "--no-sync", "--report", report) for i in range(runs)]
-        self.assertEqual([p.wait(program.TIMEOUT) for p in both], [0] * runs)
-        rows = batch.lines(report)
-        self.assertEqual(len(rows), runs * 41)
+        report, runs = self.file("r.jsonl", b""), 3
+        with open(report, "ab") as mine:
+            fcntl.flock(mine, fcntl.LOCK_EX)
+            started = [program.start("-i", self.old, "-o", self.dir / f"new{i}", "-q", "--no-sync", "--report", report)
+                       for i in range(runs)]
+            time.sleep(0.5)
+            self.assertEqual(report.stat().st_size, 0, "they wait")
+            mine.write(b'{"type":"file","pa')
+        self.assertEqual([p.wait(program.TIMEOUT) for p in started], [0] * runs)
+        text = report.read_bytes().splitlines()
+        self.assertEqual(text[0], b'{"type":"file","pa')
+        rows = [json.loads(line) for line in text[1:]]
+        self.assertEqual(len(rows), runs * 21)
         self.assertEqual({len(batch.name_of(r)) for r in rows if r["type"] == "file"}, {1006})
 
     def test_document_is_replaced_whole(self):
