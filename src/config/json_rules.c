@@ -89,7 +89,7 @@ static void repair_viridian(struct repair *p)
     set(p, "R3", true, "viridian_enable", list);
 }
 
-static void add_arguments(struct repair *p, const struct limits_config_lines *lines)
+static void add_arguments(struct repair *p, const struct rule_qemu *needed)
 {
     struct config_text value = {0};
     size_t start, end;
@@ -98,40 +98,41 @@ static void add_arguments(struct repair *p, const struct limits_config_lines *li
     if (json_find(p->text, JSON_PATH("b_info", "extra_hvm"), &start, &end) && end - start > 2 &&
         p->text->bytes[start] == '[')
         config_text_add(&value, p->text->bytes + start + 1, end - start - 2);
-    for (unsigned i = 0; i < lines->args_count; i++) {
+    for (unsigned i = 0; i < needed->lines.args_count; i++) {
         config_text_add(&value, value.len > 1 ? ", \"" : "\"", value.len > 1 ? 3 : 1);
-        config_text_add(&value, lines->args[i], strlen(lines->args[i]));
+        config_text_add(&value, needed->lines.args[i], strlen(needed->lines.args[i]));
         config_text_add(&value, "\"", 1);
     }
     config_text_add(&value, "]", 2); /* and the NUL */
     if (value.no_memory)
         p->text->no_memory = true;
     else
-        set(p, "QEMU", false, "extra_hvm", value.bytes);
+        set(p, needed->ids, false, "extra_hvm", value.bytes);
     config_text_free(&value);
 }
 
 static void repair_qemu(struct repair *p)
 {
-    struct limits_config_lines lines;
+    struct rule_qemu needed;
     char value[32];
 
-    if (!p->hvm || !rule_qemu_lines(p->r, &lines))
+    if (!p->hvm)
         return;
-    if (lines.vga) {
-        snprintf(value, sizeof(value), "{ \"kind\": \"%s\" }", lines.vga);
-        set(p, "QEMU", true, "vga", value);
+    rule_qemu(p->r, &needed);
+    if (needed.lines.vga) {
+        snprintf(value, sizeof(value), "{ \"kind\": \"%s\" }", needed.lines.vga);
+        set(p, needed.ids, true, "vga", value);
     }
-    if (lines.videoram)
-        set_number(p, "QEMU", "video_memkb", (int64_t)lines.videoram * KIB_PER_MIB);
-    if (lines.xen_platform_pci_off)
-        set(p, "QEMU", true, "xen_platform_pci", "\"False\"");
-    if (lines.no_soundhw && json_member(p->c, p->hvm, "soundhw")) {
+    if (needed.lines.videoram)
+        set_number(p, needed.ids, "video_memkb", (int64_t)needed.lines.videoram * KIB_PER_MIB);
+    if (needed.lines.xen_platform_pci_off)
+        set(p, needed.ids, true, "xen_platform_pci", "\"False\"");
+    if (needed.lines.no_soundhw && json_member(p->c, p->hvm, "soundhw")) {
         json_drop(p->text, JSON_PATH("b_info", HVM, "soundhw"));
-        rule_note(p->r, p->changes, "QEMU", "soundhw is dropped");
+        rule_note(p->r, p->changes, needed.ids, "soundhw is dropped");
     }
-    if (lines.args_count > 0)
-        add_arguments(p, &lines);
+    if (needed.lines.args_count > 0)
+        add_arguments(p, &needed);
 }
 
 static void repair_taps(struct repair *p)

@@ -4,12 +4,17 @@
 
 #define DEPTH_MAX 32 /* honest ones have some five */
 
+/* Honest ones have some KiB; as json-c's objects they need 200 times the memory. */
+#define JSON_MAX (128u * 1024)
+
 bool json_config_open(struct json_config *c, const struct lazy_json *json,
                       const struct config_text *text, struct cls_error *err)
 {
     size_t len = text->len;
 
     *c = (struct json_config){.json = json};
+    if (len > JSON_MAX)
+        return cls_fail(err, CLS_BAD_INPUT, "the JSON of the configuration is longer than 128 KiB");
     while (len > 0 && text->bytes[len - 1] == '\0')
         len--; /* xl's has one at the end */
     c->tokener = json->json_tokener_new_ex(DEPTH_MAX);

@@ -75,22 +75,23 @@ static void add_lines(struct limits_config_lines *to, const struct limits_config
 }
 
 /* R5 and R34 place the VGA themselves, with its old revision. */
-bool rule_qemu_lines(const struct config_request *r, struct limits_config_lines *lines)
+void rule_qemu(const struct config_request *r, struct rule_qemu *needed)
 {
     static const char *const ids[] = {"R5", "R34", "R36", "R33"};
     struct limits_config_lines some;
-    bool any = false;
 
-    *lines = (struct limits_config_lines){0};
+    *needed = (struct rule_qemu){.ids = ""};
     if (!(r->rules & CONFIG_RULE_QEMU) || r->facts->qemu.kind != LIMITS_QEMU_UPSTREAM)
-        return false;
+        return;
     for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
-        if (!rule_found(r, ids[i]) || (strcmp(ids[i], "R33") == 0 && lines->vga))
+        size_t used = strlen(needed->ids);
+
+        if (!rule_found(r, ids[i]) || (strcmp(ids[i], "R33") == 0 && needed->lines.vga) ||
+            !limits_config_lines(r->facts, ids[i], &some))
             continue;
-        any |= limits_config_lines(r->facts, ids[i], &some);
-        add_lines(lines, &some);
+        add_lines(&needed->lines, &some);
+        snprintf(needed->ids + used, sizeof(needed->ids) - used, "%s%s", used ? ", " : "", ids[i]);
     }
-    return any;
 }
 
 void rule_viridian(const struct config_request *r, const char *names[4], unsigned bits[4])

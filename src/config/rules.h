@@ -22,8 +22,12 @@ bool rule_device_model(const struct config_request *r);
 /* vcpus that it must have at least; 0: not known. */
 long rule_vcpus(const struct config_request *r);
 
-/* The lines that QEMU's state needs, of all limits together; false: none. */
-bool rule_qemu_lines(const struct config_request *r, struct limits_config_lines *lines);
+/* The lines that QEMU's state needs, of all limits together: ids of those. */
+struct rule_qemu {
+    struct limits_config_lines lines;
+    char ids[32]; /* "R5, R36"; empty: no line is needed */
+};
+void rule_qemu(const struct config_request *r, struct rule_qemu *needed);
 
 /* As xl's list stands for it: "base" and so on; NULL behind the last. */
 void rule_viridian(const struct config_request *r, const char *names[4], unsigned bits[4]);

@@ -179,59 +179,65 @@ static void copy_items(struct repair *p, const char *key, struct config_text *va
     }
 }
 
-static void add_arguments(struct repair *p, const struct limits_config_lines *lines)
+static void add_arguments(struct repair *p, const struct rule_qemu *needed)
 {
     struct config_text value = {0};
 
     copy_items(p, "device_model_args_hvm", &value);
-    for (unsigned i = 0; i < lines->args_count; i++) {
+    for (unsigned i = 0; i < needed->lines.args_count; i++) {
         config_text_add(&value, value.len > 1 ? ", \"" : "\"", value.len > 1 ? 3 : 1);
-        config_text_add(&value, lines->args[i], strlen(lines->args[i]));
+        config_text_add(&value, needed->lines.args[i], strlen(needed->lines.args[i]));
         config_text_add(&value, "\"", 1);
     }
     config_text_add(&value, "]", 2); /* and the NUL */
     if (value.no_memory)
         p->text->no_memory = true;
     else
-        change(p, "QEMU", "device_model_args_hvm", value.bytes,
+        change(p, needed->ids, "device_model_args_hvm", value.bytes,
                "the devices as the old QEMU had them.");
     config_text_free(&value);
 }
 
 static void repair_qemu(struct repair *p)
 {
-    struct limits_config_lines lines;
+    struct rule_qemu needed;
     char vga[16];
 
-    if (!rule_qemu_lines(p->r, &lines))
-        return;
-    if (lines.vga) {
-        snprintf(vga, sizeof(vga), "\"%s\"", lines.vga);
-        change(p, "QEMU", "vga", vga, "the VGA has its place among the arguments below.");
+    rule_qemu(p->r, &needed);
+    if (needed.lines.vga) {
+        snprintf(vga, sizeof(vga), "\"%s\"", needed.lines.vga);
+        change(p, needed.ids, "vga", vga, "the VGA has its place among the arguments below.");
     }
-    if (lines.videoram)
-        change_number(p, "QEMU", "videoram", (long)lines.videoram, "the video memory of old.");
-    if (lines.xen_platform_pci_off)
-        change(p, "QEMU", "xen_platform_pci", "0", "it has its place among the arguments below.");
-    if (lines.no_soundhw && has(p, "soundhw"))
-        change(p, "QEMU", "soundhw", NULL, "it has its place among the arguments below.");
-    if (lines.args_count > 0)
-        add_arguments(p, &lines);
+    if (needed.lines.videoram)
+        change_number(p, needed.ids, "videoram", (long)needed.lines.videoram,
+                      "the video memory of old.");
+    if (needed.lines.xen_platform_pci_off)
+        change(p, needed.ids, "xen_platform_pci", "0",
+               "it has its place among the arguments below.");
+    if (needed.lines.no_soundhw && has(p, "soundhw"))
+        change(p, needed.ids, "soundhw", NULL, "it has its place among the arguments below.");
+    if (needed.lines.args_count > 0)
+        add_arguments(p, &needed);
 }
 
 #define TAP "backendtype=tap"
 
 /* Where the option begins in an item, before a target, which takes the rest. */
-static const char *find_tap(const char *item, size_t len)
+static bool ends_option(char c)
 {
-    const char *target = memmem(item, len, "target=", 7);
-    const char *tap = memmem(item, target ? (size_t)(target - item) : len, TAP, strlen(TAP));
-    size_t n = strlen(TAP);
+    return c == ',' || c == '"' || c == '\'';
+}
 
-    if (!tap || (tap[-1] != ',' && tap[-1] != '"' && tap[-1] != '\'') ||
-        ((size_t)(tap - item) + n < len && !strchr(",\"'", tap[n])))
-        return NULL;
-    return tap;
+static const char *find_tap(const char *bytes, size_t item, size_t end)
+{
+    const char *target = memmem(bytes + item, end - item, "target=", 7);
+    size_t n = strlen(TAP), before = target ? (size_t)(target - bytes) : end;
+    const char *tap = memmem(bytes + item, before - item, TAP, n);
+
+    return tap && tap > bytes && ends_option(tap[-1]) && tap + n < bytes + end &&
+                   ends_option(tap[n])
+               ? tap
+               : NULL;
 }
 
 /* Where to go on after an item's option with one of its commas is left out: from *at on. */
@@ -257,13 +263,13 @@ static void repair_taps(struct repair *p)
         !xl_file_find(p->text, "disk", &s) || !s.list)
         return;
     for (pos = taken = s.value; xl_file_item(bytes, s.end, &pos, &item, &end);) {
-        const char *tap = find_tap(bytes + item, end - item);
+        const char *tap;
 
-        if (!tap)
-            continue;
-        end = leave_out_tap(bytes, tap, &at);
-        config_text_add(&value, bytes + taken, at - taken);
-        taken = end;
+        while ((tap = find_tap(bytes, item, end)) != NULL) {
+            item = leave_out_tap(bytes, tap, &at);
+            config_text_add(&value, bytes + taken, at - taken);
+            taken = item;
+        }
     }
     if (taken == s.value)
         return;
@@ -282,6 +288,11 @@ bool config_repair_text(const struct config_request *request, struct config_text
     struct repair p = {request, text, changes};
 
     *changes = 0;
+    if (!xl_file_is_sound(text)) {
+        cls_warn(request->log, "the configuration has a line that xl cannot read, and is not "
+                               "changed");
+        return true;
+    }
     repair_refused_keys(&p);
     repair_tsc_mode(&p);
     repair_memory(&p);

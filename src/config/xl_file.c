@@ -78,27 +78,25 @@ static enum token next_token(struct lexer *l)
                       : WRONG;
 }
 
-/* Lists stand in lists, too. */
+/* Lists stand in lists, too; a comma may follow the last value. */
 static bool read_list(struct lexer *l)
 {
+    bool behind_value = false;
     size_t depth = 1;
 
     while (depth > 0) {
-        switch (next_token(l)) {
-        case OPEN:
-            depth++;
-            break;
-        case CLOSE:
+        enum token token = next_token(l);
+
+        if (token == NEWLINE)
+            continue;
+        if (token == CLOSE)
             depth--;
-            break;
-        case NEWLINE:
-        case COMMA:
-        case STRING:
-        case NUMBER:
-            break;
-        default:
+        else if (token == COMMA
+                     ? !behind_value
+                     : behind_value || (token != OPEN && token != STRING && token != NUMBER))
             return false;
-        }
+        depth += token == OPEN;
+        behind_value = token == CLOSE || token == STRING || token == NUMBER;
     }
     return true;
 }
@@ -120,21 +118,42 @@ static bool read_statement(struct lexer *l, struct xl_setting *s)
     return true;
 }
 
+enum found { NOTHING, STATEMENT, JUNK };
+
+/* A statement goes on to the end of its line, or to a semicolon. */
+static enum found next_statement(struct lexer *l, struct xl_setting *s)
+{
+    enum token token;
+
+    do
+        token = next_token(l);
+    while (token == NEWLINE || token == SEPARATOR);
+    if (token == END)
+        return NOTHING;
+    if (token != IDENT || !read_statement(l, s))
+        return JUNK;
+    token = next_token(l);
+    return token == NEWLINE || token == SEPARATOR || token == END ? STATEMENT : JUNK;
+}
+
+bool xl_file_is_sound(const struct config_text *text)
+{
+    struct lexer l = {.text = text->bytes, .len = text->len};
+    struct xl_setting s;
+    enum found found;
+
+    while ((found = next_statement(&l, &s)) == STATEMENT)
+        ;
+    return found == NOTHING;
+}
+
 bool xl_file_next(const char *text, size_t len, size_t *pos, struct xl_setting *s)
 {
     struct lexer l = {.text = text, .len = len, .pos = *pos};
-    enum token token;
+    bool found = next_statement(&l, s) == STATEMENT;
 
-    while ((token = next_token(&l)) != END) {
-        if (token == NEWLINE || token == SEPARATOR)
-            continue;
-        if (token == IDENT && read_statement(&l, s)) {
-            *pos = l.pos;
-            return true;
-        }
-        l.pos = line_end(&l, l.start);
-    }
-    return false;
+    *pos = l.pos;
+    return found;
 }
 
 static bool has_key(const struct config_text *text, const struct xl_setting *s, const char *key)

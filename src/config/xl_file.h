@@ -14,10 +14,10 @@ struct xl_setting {
     bool list;
 };
 
-/*
- * The next statement from *pos on, which moves behind it. Lines that xl could not read are
- * skipped. False: there is none.
- */
+/* Is there nothing in it that xl could not read? Only then may it be changed. */
+bool xl_file_is_sound(const struct config_text *text);
+
+/* The next statement of a sound text from *pos on, which moves behind it. False: there is none. */
 bool xl_file_next(const char *text, size_t len, size_t *pos, struct xl_setting *s);
 
 /* The key's statement that counts, the last; false where there is none. */

@@ -60,7 +60,7 @@ static bool is_json(const struct config_text *text)
 {
     size_t i = 0;
 
-    while (i < text->len && strchr(" \t\r\n", text->bytes[i]))
+    while (i < text->len && text->bytes[i] && strchr(" \t\r\n", text->bytes[i]))
         i++;
     return i < text->len && text->bytes[i] == '{';
 }
