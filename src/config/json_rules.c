@@ -73,20 +73,14 @@ static void repair_vcpus(struct repair *p)
 
 static void repair_viridian(struct repair *p)
 {
-    const char *names[4];
-    unsigned bits[4];
-    char list[64] = "[";
+    const char *list = rule_viridian(p->r, false);
 
-    if (!rule_applies(p->r, CONFIG_RULE_R3, 6, 14) || !p->r->facts->has_viridian ||
-        p->r->facts->viridian == 0 ||
+    if (!rule_viridian_applies(p->r) ||
         json_bool_of(p->c, json_member(p->c, p->hvm, "viridian")) != JSON_TRUE)
         return;
-    rule_viridian(p->r, names, bits);
-    for (unsigned i = 0; names[i]; i++)
-        snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%u", i ? ", " : "", bits[i]);
-    strcat(list, "]");
     set(p, "R3", true, "viridian", "\"False\"");
-    set(p, "R3", true, "viridian_enable", list);
+    if (list)
+        set(p, "R3", true, "viridian_enable", list);
 }
 
 static void add_arguments(struct repair *p, const struct rule_qemu *needed)
@@ -156,31 +150,40 @@ static void repair_taps(struct repair *p)
     }
 }
 
+static void repair_tsc_mode(struct repair *p)
+{
+    if (rule_applies(p->r, CONFIG_RULE_R13, 12, LIMITS_MINOR_MAX) &&
+        json_text_is(p->c, json_member(p->c, p->build, "tsc_mode"), "native_paravirt"))
+        set(p, "R13", false, "tsc_mode", "\"always_emulate\"");
+}
+
+static void repair_device_model(struct repair *p)
+{
+    if (rule_device_model(p->r) && p->hvm && !json_member(p->c, p->build, "device_model_version"))
+        set(p, "R1", false, "device_model_version", "\"qemu_xen_traditional\"");
+}
+
 bool config_repair_json(const struct config_request *request, const struct lazy_json *json,
                         struct config_text *text, unsigned *changes, struct cls_error *err)
 {
     struct json_config c;
     struct repair p = {.r = request, .c = &c, .text = text, .changes = changes};
-    bool ok = json_config_open(&c, json, text, err);
+    struct cls_error reason = {0};
 
     *changes = 0;
-    if (ok) {
-        p.build = json_member(&c, c.root, "b_info");
-        p.hvm = json_member(&c, p.build, HVM);
-    }
+    if (!json_config_open(&c, json, text, &reason))
+        cls_warn(request->log, "%s, and is not changed", reason.reason);
+    p.build = json_member(&c, c.root, "b_info");
+    p.hvm = json_member(&c, p.build, HVM);
     if (p.build) {
         repair_memory(&p);
         repair_vcpus(&p);
-        if (rule_applies(request, CONFIG_RULE_R13, 12, LIMITS_MINOR_MAX) &&
-            json_text_is(&c, json_member(&c, p.build, "tsc_mode"), "native_paravirt"))
-            set(&p, "R13", false, "tsc_mode", "\"always_emulate\"");
+        repair_tsc_mode(&p);
         repair_viridian(&p);
-        if (rule_device_model(request) && p.hvm &&
-            !json_member(&c, p.build, "device_model_version"))
-            set(&p, "R1", false, "device_model_version", "\"qemu_xen_traditional\"");
+        repair_device_model(&p);
         repair_qemu(&p);
         repair_taps(&p);
     }
     json_config_close(&c);
-    return ok && (!text->no_memory || cls_fail_errno(err, ENOMEM, "cannot hold the configuration"));
+    return !text->no_memory || cls_fail_errno(err, ENOMEM, "cannot hold the configuration");
 }

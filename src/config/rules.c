@@ -6,10 +6,9 @@
 #define PAGES_PER_MIB 256
 #define SLACK_MIB     1 /* LIBXL_MAXMEM_CONSTANT: what libxl lets a guest have beyond its memory */
 
-/* public/hvm/params.h of Xen; the enlightenments' numbers: libxl_types.idl of Xen 4.5. */
-#define HVMPV_NO_FREQ        2u
+/* What Xen 4.1.3 to 4.5 set (public/hvm/params.h). */
+#define HVMPV_BASE_FREQ      1u
 #define HVMPV_TIME_REF_COUNT 4u
-enum { BASE, FREQ, TIME_REF_COUNT };
 
 /* Without a Xen in particular: what every release since 4.17 does. */
 bool rule_applies(const struct config_request *r, unsigned rule, int since, int until)
@@ -94,25 +93,30 @@ void rule_qemu(const struct config_request *r, struct rule_qemu *needed)
     }
 }
 
-void rule_viridian(const struct config_request *r, const char *names[4], unsigned bits[4])
+bool rule_viridian_applies(const struct config_request *r)
 {
-    unsigned n = 0;
+    return rule_applies(r, CONFIG_RULE_R3, 6, 14) && r->facts->has_viridian &&
+           r->facts->viridian != 0;
+}
 
-    names[n] = "base";
-    bits[n++] = BASE;
-    if (!(r->facts->viridian & HVMPV_NO_FREQ)) {
-        names[n] = "freq";
-        bits[n++] = FREQ;
+/* The numbers: libxl_types.idl of Xen 4.5, viridian_enlightenment. */
+const char *rule_viridian(const struct config_request *r, bool names)
+{
+    switch (r->facts->viridian) {
+    case HVMPV_BASE_FREQ:
+        return names ? "[\"base\", \"freq\"]" : "[0, 1]";
+    case HVMPV_BASE_FREQ | HVMPV_TIME_REF_COUNT:
+        return names ? "[\"base\", \"freq\", \"time_ref_count\"]" : "[0, 1, 2]";
+    default:
+        return NULL;
     }
-    if (r->facts->viridian & HVMPV_TIME_REF_COUNT) {
-        names[n] = "time_ref_count";
-        bits[n++] = TIME_REF_COUNT;
-    }
-    names[n] = NULL;
 }
 
 void rule_note(const struct config_request *r, unsigned *changes, const char *id, const char *what)
 {
     ++*changes;
-    cls_info(r->log, "configuration: %s (%s)", what, id);
+    if (r->keep_old)
+        cls_info(r->log, "configuration: %s (%s)", what, id);
+    else
+        cls_warn(r->log, "repaired (%s): configuration: %s", id, what);
 }

@@ -29,8 +29,12 @@ struct rule_qemu {
 };
 void rule_qemu(const struct config_request *r, struct rule_qemu *needed);
 
-/* As xl's list stands for it: "base" and so on; NULL behind the last. */
-void rule_viridian(const struct config_request *r, const char *names[4], unsigned bits[4]);
+/* The stream's HVM_PARAM_VIRIDIAN as a list, by xl's names or libxl's numbers; NULL: there is none.
+ */
+const char *rule_viridian(const struct config_request *r, bool names);
+
+/* May it be set in the configuration, too, and is then to be the same? */
+bool rule_viridian_applies(const struct config_request *r);
 
 /* Counts the change, and says what it is. */
 void rule_note(const struct config_request *r, unsigned *changes, const char *id, const char *what);

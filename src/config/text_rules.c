@@ -136,24 +136,16 @@ static void repair_vcpus(struct repair *p)
                       "the stream has this many vcpus.");
 }
 
-/* Only what the stream has itself is no second, different value. */
+/* The stream sets it once more, and a second, different value is refused. */
 static void repair_viridian(struct repair *p)
 {
-    const char *names[4];
-    unsigned bits[4];
-    char list[96] = "[";
+    const char *list = rule_viridian(p->r, true);
     struct xl_setting s;
 
-    if (!rule_applies(p->r, CONFIG_RULE_R3, 6, 14) || !p->r->facts->has_viridian ||
-        p->r->facts->viridian == 0 || !xl_file_find(p->text, "viridian", &s) || s.list ||
-        value_is(p, "viridian", "0"))
-        return;
-    rule_viridian(p->r, names, bits);
-    for (unsigned i = 0; names[i]; i++)
-        snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s\"%s\"", i ? ", " : "",
-                 names[i]);
-    strcat(list, "]");
-    change(p, "R3", "viridian", list, "what the stream has; Xen 4.6 to 4.14 refuse any other.");
+    if (rule_viridian_applies(p->r) && xl_file_find(p->text, "viridian", &s) && !s.list &&
+        !value_is(p, "viridian", "0"))
+        change(p, "R3", "viridian", list ? list : "0",
+               "as the stream has it; Xen 4.6 to 4.14 refuse any other.");
 }
 
 static void repair_device_model(struct repair *p)

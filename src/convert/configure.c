@@ -205,7 +205,7 @@ bool configure(struct conversion *c, struct cls_error *err)
     const struct configuration *made = &c->configuration;
 
     if (is_wanted(c->options)) {
-        if (!envelope_hold_config(&c->envelope, &c->in, err) || (!made->made && !make(c, err)))
+        if (!made->made && !make(c, err))
             return false;
         c->envelope.new_config = made->carried.bytes;
         c->envelope.new_config_len = made->carried.len;

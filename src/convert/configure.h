@@ -11,8 +11,8 @@
 bool configure_prepare(struct conversion *c, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * The envelope's head was read, and nothing behind it. Makes the configurations, once, and tells
- * the envelope what to carry.
+ * The envelope's head was read, its configuration is held, and in stands at the stream. Makes the
+ * configurations, once, and tells the envelope what to carry.
  */
 bool configure(struct conversion *c, struct cls_error *err) CLS_MUST_CHECK;
 

@@ -320,6 +320,8 @@ static bool parse_repair(const char *value, struct convert_options *c)
         wish->named |= repair;
         if (repair == LIMITS_REPAIR_TSC_MODE)
             c->repair_config |= CONFIG_RULE_R13;
+        if (repair == LIMITS_REPAIR_VIRIDIAN)
+            c->repair_config |= CONFIG_RULE_R3; /* so that the two agree */
         name += n;
         if (!*name)
             return true;

@@ -301,5 +301,98 @@ class Given(ConfigTest):
             self.assertIn("--config is for saves of xl and xend", self.assert_refused(done, output))
 
 
+class Repair(ConfigTest):
+    """--repair: what the new save carries is changed where the Xen of --for needs it, and nowhere else."""
+
+    VIRIDIAN = cases.named("hvm64-age-4-2").save    # of 4.2
+
+    def repaired(self, data: bytes, *options) -> tuple[int, bytes, list[str]]:
+        """Flags, configuration, ids of the limits."""
+        done, output = self.convert(data, "--verify", *options)
+        self.assert_status(done, 0)
+        ids = [line.split("repaired (")[1].split("): configuration")[0] for line in program.lines(done.stderr)
+               if "): configuration: " in line]
+        return *self.carried(output), ids
+
+    def with_viridian(self, value: int):
+        body = [replace(c, value=value) if getattr(c, "id", 0) == legacy.XC_SAVE_ID_HVM_VIRIDIAN else c
+                for c in self.VIRIDIAN.body]
+        return replace(self.VIRIDIAN, body=body)
+
+    def check_text(self, base, release: str, old: str, new: str, *ids: str, qemu: bytes = b"") -> None:
+        with self.subTest(old=old, release=release):
+            got = self.repaired(self.save(old.encode(), base, qemu=qemu), f"--for={release}", "--repair")
+            self.assertEqual(got, (FLAG_V2, new.encode(), list(ids)))
+
+    def test_text(self):
+        pv, hvm = "name = 'x'#\nkernel='/k' ; ", "name = 'x'\nbuilder = 'hvm'\nvcpus=4"
+        self.check_text(PV, "4.17", pv + "vcpus=2;builder = 'linux' # PV", pv + "vcpus=2;builder = \"generic\" # PV", "R10")
+        self.check_text(PV, "4.9", pv + "vcpus=2;builder = 'linux' # PV", pv + "vcpus=2;builder = 'linux' # PV")
+        self.check_text(PV, "4.17", pv + "vcpus=2\n\ttimer_mode=2 # why", pv + "vcpus=2\n\t # why", "R10")
+        self.check_text(HVM, "4.17", hvm + ";tsc_mode = 3;x=1", hvm + ";tsc_mode = \"always_emulate\";x=1", "R13")
+        self.check_text(HVM, "4.11", hvm + ";tsc_mode = 3;x=1", hvm + ";tsc_mode = 3;x=1")
+        self.check_text(FULL, "4.20", hvm + "\nmemory=2", hvm + f"\nmemory = {MIB}", "R11")
+        self.check_text(HVM, "4.17", hvm + "\ndisk=['backendtype=tap,vdev=a','b',]\n", hvm + "\ndisk = ['vdev=a','b',]\n", "R17")
+        self.check_text(HVM, "4.12", hvm + "\ndisk=['backendtype=tap,vdev=a','b',]\n", hvm + "\ndisk=['backendtype=tap,vdev=a','b',]\n")
+        self.check_text(HVM, "4.17", hvm + "\nvga='stdvga'\n",
+                        hvm + "\nvga='stdvga'\ndevice_model_args_hvm = [\"-machine\", \"pc-i440fx-3.1\"]\n", "R36",
+                        qemu=record(section(3, "0000:00:03.0/cirrus_vga")))
+
+    def test_what_the_stream_repair_cures_is_no_line(self):
+        qemu = record(section(2, "0000:00:02.0/platform"), section(3, "0000:00:03.0/vga", vga_body(0)))
+        text = "name='x'\nbuilder='hvm'\nvcpus=4\nvga='stdvga'\n"
+        self.check_text(HVM, "4.17", text, text, qemu=qemu)
+
+    def test_viridian(self):
+        text = "name='x'\nbuilder='hvm'\nvcpus=4\nviridian = 1 # Windows"
+        for value, new in ((1, '["base", "freq"]'), (5, '["base", "freq", "time_ref_count"]'), (0x67, "0")):
+            base = self.with_viridian(value)
+            for release, changed in (("4.6", True), ("4.14.3", True), ("4.15", False), ("4.22", False)):
+                self.check_text(base, release, text, text.replace("= 1", "= " + new) if changed else text, *["R3"] * changed)
+        self.check_text(self.with_viridian(1), "4.14", text.replace("1", "0"), text.replace("1", "0"))
+
+    def test_named(self):
+        text = b"name='x'\nbuilder='hvm'\nvcpus=4\ntsc_mode=3\nmemory=1\n"
+        for option, new in (("--repair=tsc-mode", text.replace(b"tsc_mode=3", b'tsc_mode = "always_emulate"')),
+                            ("--repair=xsave", text), ("-v", text)):
+            self.assertEqual(self.repaired(self.save(text, FULL), "--for=4.17", option)[1], new)
+
+    @program.needs_libraries
+    def test_json(self):
+        old = ('{\n "c_info": {"type":\t"hvm", "name": "memory \\"max_memkb\\": 1"},\n "b_info": { "max_vcpus":1 ,\n'
+               '  "target_memkb": 2048,"max_memkb" : 2048, "tsc_mode": "native_paravirt",\n'
+               '  "type.hvm": {"viridian":"True", "soundhw": "es1370" }, "x": [1, {}] },\n'
+               ' "disks": [ {"vdev": "a", "backend": "tap"}, {"backend": "tap", "vdev": "b"}, {"backend": "phy"} ]\n}\n\0')
+        def check(base, release, changes, ids, qemu=b""):
+            new = old
+            for a, b in changes:
+                self.assertEqual(new.count(a), 1, a)
+                new = new.replace(a, b)
+            got = self.repaired(self.save(old.encode(), base, FLAG_JSON, qemu=qemu), f"--for={release}", "--repair")
+            self.assertEqual(got, (FLAG_V2 | FLAG_JSON, new.encode(), ids))
+            json.loads(new.rstrip("\0"))
+
+        memory = [('"target_memkb": 2048', f'"target_memkb": {MIB * 1024}'), ('"max_memkb" : 2048', f'"max_memkb" : {MIB * 1024}')]
+        taps = [('"vdev": "a", "backend": "tap"', '"vdev": "a"'), ('{"backend": "tap", "vdev": "b"', '{ "vdev": "b"')]
+        tsc = [('"native_paravirt"', '"always_emulate"')]
+        check(FULL, "4.17", memory + tsc + taps, ["R11", "R11", "R13", "R17", "R17"])
+        check(FULL, "4.11", memory + [('"viridian":"True"', '"viridian":"False"')], ["R11", "R11", "R3"])
+        viridian = self.with_viridian(1)
+        check(viridian, "4.12", [*tsc, ('{"viridian":"True"', '{ "viridian_enable": [0, 1],"viridian":"False"')], ["R13", "R3", "R3"])
+        sound = record(section(2, "0000:00:02.0/platform"), section(3, "0000:00:03.0/es1370"), section(4, "0000:00:04.0/cirrus_vga"))
+        check(HVM, "4.17", [*tsc, *taps, ('{"viridian":"True", "soundhw": "es1370" }', '{ "vga": { "kind": "none" },"viridian":"True" }'),
+                            ('"b_info": {', '"b_info": { "extra_hvm": ["-device", "ES1370,addr=03", "-device", '
+                                            '"cirrus-vga,vgamem_mb=8,addr=04"], "video_memkb": 8192,')],
+              ["R13", "R34", "R34", "R34", "R34", "R17", "R17"], qemu=sound)
+
+    @program.needs_libraries
+    def test_json_damaged(self):
+        for config in (b"{", b"[]", b"", b'{"b_info": 5}', b'{"b_info": {"type.hvm": []}}'):
+            done, output = self.convert(self.save(config, HVM, FLAG_JSON), "--repair", "--for=4.17")
+            self.assert_status(done, 0)
+            self.assertEqual(b"not the JSON of libxl, and is not changed" in done.stderr, config in (b"{", b"[]"))
+            self.assertEqual(self.carried(output)[1], config)
+
+
 if __name__ == "__main__":
     unittest.main()

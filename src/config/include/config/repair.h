@@ -29,13 +29,13 @@ struct config_request {
     const struct limits_host *host;
     unsigned rules;
     bool keep_old; /* text: each changed setting stays, as a comment, and another says why */
-    const struct cls_log *log; /* each change is one line; may be NULL */
+    const struct cls_log *log; /* each change is a line; may be NULL */
 };
 
 /*
  * Changes text (xl's, or libxl's JSON) where the request's limits apply, and nothing else, byte
- * for byte. *changes: how many settings that were. Fails (CLS_BAD_INPUT) on JSON that is none,
- * and where there is no memory. json: for JSON only.
+ * for byte. *changes: how many settings that were. One that xl could not read stays as it is, with
+ * a warning. Fails only where there is no memory. json: for JSON only.
  */
 bool config_repair_text(const struct config_request *request, struct config_text *text,
                         unsigned *changes, struct cls_error *err) CLS_MUST_CHECK;
