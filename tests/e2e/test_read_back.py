@@ -67,6 +67,20 @@ class Agrees(ReadBackTest):
                     self.assert_status(program.run("-i", save, "-o", output, "--verify", *options), 0)
                     self.assertEqual(output.read_bytes(), plain.read_bytes())
 
+    def test_whatever_is_changed_on_the_way(self):
+        """Repairs, configurations, what is left out: the second run does it again."""
+        xl, xend, pv = CASE.octets(), envelopes.XEND.octets(CASE), cases.named("pv64-xsave-limits").octets()
+        for save, options in ((xl, ("--repair", "--for", "4.17")), (xl, ("--repair", "--for", "4.17", "-f", "libxl")),
+                              (pv, ("--trim-xsave",)), (xl, ("--skip-qemu",)), (xend, ("--config=auto",)), (xl, ("--stream-version", "3")),
+                              (xend, ("--write-config", self.dir / "cfg")), (xend, ("--config", self.file("new.cfg", b'name = "new"\n')))):
+            with self.subTest(options=options):
+                source, plain, output = self.file("case", save), self.out("plain"), self.out()
+                self.assert_status(program.run("-i", source, "-o", plain, *options), 0)
+                done = program.run("-i", source, "-o", output, "-v", "--verify", *options)
+                self.assert_status(done, 0)
+                self.assertIn(b"verified: ", done.stderr)
+                self.assertEqual(output.read_bytes(), plain.read_bytes())
+
     def test_it_comes_from_the_disk(self):
         """Synced and dropped from the page cache before the first byte is read again."""
         for options in ((), ("--no-sync",)):
