@@ -26,10 +26,11 @@ extern char **environ;
 
 static int close_extra(posix_spawn_file_actions_t *actions)
 {
-#ifdef __GLIBC__
+#if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 34)
     return posix_spawn_file_actions_addclosefrom_np(actions, FIRST_EXTRA);
 #else
-    /* musl has no such action. Our own fds may be marked: nothing else is ever executed. */
+    /* musl and older glibcs have no such action. Our own fds may be marked: nothing else is ever
+     * executed. */
     (void)actions;
     (void)syscall(SYS_close_range, FIRST_EXTRA, ~0u, 1u << 2 /* CLOSE_RANGE_CLOEXEC */);
     return 0;
