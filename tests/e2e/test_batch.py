@@ -777,6 +777,17 @@ class Reports(BatchTest):
         self.assertNotIn("unsafe", page.policy)
         self.assertEqual(names[2].read_text().count("<script"), 1)
 
+    def test_page_of_many_files(self):
+        """The table ends after 5,000 rows, of which those come first that need attention; reasons are counted over all."""
+        row = '{"type":"file","path":"%05d","result":"%s","status":1,"bytes_in":5,"bytes_out":0,"why":{"reason":"pfn %d is bad"}}\n'
+        report = self.file("r.jsonl", "".join(row % (i, "failed" if i % 3 == 0 else "other", i) for i in range(7000)).encode())
+        self.assert_status(program.run("--merge-reports", self.dir / "r.html", report), 0)
+        page = batch.Page(self.dir / "r.html")
+        results = [r[0] for r in page.rows if len(r) == 10][1:]
+        self.assertEqual(results, ["failed"] * 2334 + ["other"] * 2666)
+        self.assertIn(["2334", "pfn N is bad", "00000"], page.rows)
+        self.assertIn("Only the first 5000 of 7000 files are here: a .jsonl report has all", (self.dir / "r.html").read_text())
+
     def test_merging(self):
         """Parts make the whole; and twice the same is once."""
         archive.make(self.old, 150, 0, 0)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from kit import cases, flavours, legacy, make_stream, program
+from kit import archive, batch, cases, flavours, legacy, make_stream, program
 
 PORT = 9517
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
@@ -131,8 +131,45 @@ def make_report(work: Path) -> Path:
     return report
 
 
+def make_large(work: Path, files: int) -> Path:
+    """A report of so many files: the rows of a real run, again and again."""
+    old, rows, many, report = work / f"old-{files}", work / f"{files}.jsonl", work / f"many-{files}.jsonl", work / f"{files}.html"
+    archive.make(old, 1500, 0, 0)
+    subprocess.run([program.PROGRAM, "-i", old, "-o", work / f"new-{files}", "-q", "--no-sync", "--report", rows], stderr=subprocess.DEVNULL, check=False)
+    kinds = [row for row in batch.lines(rows) if row["type"] == "file"]
+    with open(many, "w", encoding="utf-8") as out:
+        for i in range(files):
+            row = kinds[i % len(kinds)]
+            out.write(json.dumps({**row, "path": f"{i // len(kinds):03}/{row['path']}"}) + "\n")
+    subprocess.run([program.PROGRAM, "--merge-reports", report, many], check=True)
+    return report
+
+
+def try_large(browser: Browser, work: Path, out: Path, files: int) -> None:
+    """However many files, the page is there soon, and its table sorts and filters soon."""
+    report, times = make_large(work, files), []
+    for scheme in ("light", "dark"):
+        begun = time.monotonic()
+        browser.open(report, 1400, 1100, scheme)
+        times.append(time.monotonic() - begun)
+        browser.shot(out / f"large-{files}-{scheme}.png")
+        browser.script("document.getElementById('reasons').scrollIntoView()")
+        browser.shot(out / f"large-{files}-{scheme}-table.png")
+        assert browser.script(CONTRAST)[0] >= 4.5
+    for action in (lambda: browser.click("#table thead th:nth-child(6) button"), lambda: browser.keys("#words", "host7")):
+        begun = time.monotonic()
+        action()
+        times.append(time.monotonic() - begun)
+    rows = min(files, 5000)
+    assert f"of {rows} files" in browser.script("return shown.textContent")
+    assert (f"the first of {files}" in browser.script("return shown.textContent")) == (files > 5000)
+    assert max(times) < 10, times
+    print(f"{files} files: {report.stat().st_size >> 10} KiB, {rows} rows; shown after {max(times[:2]):.2f} s, sorted after {times[2]:.2f} s, "
+          f"filtered after {times[3]:.2f} s")
+
+
 def order(browser: Browser, column: int) -> list[str]:
-    return browser.script(f"return [...document.querySelectorAll('tbody tr')].map((r) => r.cells[{column}].textContent)")
+    return browser.script(f"return [...document.querySelectorAll('#table tbody tr')].map((r) => r.cells[{column}].textContent)")
 
 
 def try_script(browser: Browser) -> None:
@@ -140,16 +177,16 @@ def try_script(browser: Browser) -> None:
     assert order(browser, 0)[0] == "failed" and f"{rows} of {rows}" in browser.script("return shown.textContent")
     assert browser.script("return document.title") == "Conversion of Xen saves", "a name was executed"
     assert HOSTILE in order(browser, 1)
-    browser.click("thead th:nth-child(2) button")
+    browser.click("#table thead th:nth-child(2) button")
     assert order(browser, 1) == sorted(order(browser, 1)), "sorted by name"
     assert browser.script("return document.querySelector('[aria-sort]').ariaSort") == "ascending"
-    browser.keys("thead th:nth-child(6) button", "\ue007")      # Enter
-    browser.keys("thead th:nth-child(6) button", "\ue00d")      # the space bar: the other way round
-    sizes = browser.script("return [...document.querySelectorAll('tbody tr')].map((r) => Number(r.cells[5].dataset.v))")
+    browser.keys("#table thead th:nth-child(6) button", "\ue007")      # Enter
+    browser.keys("#table thead th:nth-child(6) button", "\ue00d")      # the space bar: the other way round
+    sizes = browser.script("return [...document.querySelectorAll('#table tbody tr')].map((r) => Number(r.cells[5].dataset.v))")
     assert sizes == sorted(sizes, reverse=True), "sorted by size, largest first"
     assert browser.script("return document.querySelectorAll('[aria-sort]').length") == 1
     browser.keys("#words", "mail")
-    left = browser.script("return [...document.querySelectorAll('tbody tr')].filter((r) => !r.hidden).length")
+    left = browser.script("return [...document.querySelectorAll('#table tbody tr')].filter((r) => !r.hidden).length")
     assert 0 < left < rows and browser.script("return shown.textContent") == f"{left} of {rows} files"
 
 
@@ -166,8 +203,8 @@ def main() -> None:
             for scheme in ("light", "dark"):
                 browser.open(page, 1400, 1100, scheme)
                 if scheme == "dark":    # the table, largest first
-                    browser.click("thead th:nth-child(6) button")
-                    browser.click("thead th:nth-child(6) button")
+                    browser.click("#table thead th:nth-child(6) button")
+                    browser.click("#table thead th:nth-child(6) button")
                     browser.script("document.getElementById('pictures').scrollIntoView()")
                 browser.shot(out / f"report-{scheme}.png")
                 least, where = browser.script(CONTRAST)
@@ -178,6 +215,8 @@ def main() -> None:
             assert browser.script("return document.documentElement.scrollWidth <= innerWidth"), "scrolls sideways"
             browser.open(page, 1280, 1100)
             try_script(browser)
+            for files in (3000, 100000):
+                try_large(browser, Path(work), out, files)
             assert not browser.complaints(), browser.complaints()
         with Browser("--blink-settings=scriptEnabled=false") as browser:
             browser.open(page, 1280, 1100)

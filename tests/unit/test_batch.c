@@ -21,6 +21,7 @@
 #include "batch/hex.h"
 #include "batch/path_list.h"
 #include "batch/report.h"
+#include "batch/report_reasons.h"
 #include "batch/shard.h"
 #include "batch/tree.h"
 #include "support.h"
@@ -271,6 +272,36 @@ static void the_worst_decides(void)
     CHECK_INT(row_totals_status(&totals), CLS_SYSTEM);
 }
 
+static void reasons_are_counted(void)
+{
+    static const char *const said[] = {"pfn 0x1f lies beyond 99", "pfn 0xa0 lies beyond 7",
+                                       "a v2 stream", "pfn 0x0 lies beyond 1..4",
+                                       "pfn 0x2 lies beyond 5"};
+    struct cls_error why[6] = {{.about_input = true}};
+    struct row rows[7] = {{.result = ROW_CONVERTED}};
+    const struct report report = {.rows = rows, .count = 7};
+    struct reason reasons[3];
+
+    for (size_t i = 0; i < 5; i++) {
+        snprintf(why[i].place, sizeof(why[i].place), "page batch %zu", i);
+        snprintf(why[i].reason, sizeof(why[i].reason), "%s", said[i]);
+        rows[i + 1] = (struct row){.result = i == 4 ? ROW_UNREADABLE : ROW_FAILED, .why = &why[i]};
+    }
+    snprintf(why[5].reason, sizeof(why[5].reason), "pfn 1 lies beyond 2");
+    rows[6] = (struct row){.result = ROW_OTHER, .why = &why[5]};
+    CHECK_INT(report_reasons(&report, reasons, 3), 3);
+    CHECK_TEXT(reasons[0].text, "page batch N: pfn N lies beyond N");
+    CHECK_INT(reasons[0].files, 3);
+    CHECK_INT(reasons[1].files, 1);
+    CHECK_TEXT(reasons[1].text, "page batch N: a v2 stream");
+    CHECK_TEXT(reasons[2].text, "page batch N: pfn N lies beyond N..N");
+    CHECK(reasons[2].example == &rows[4]);
+    for (size_t i = 0; i < 3; i++)
+        free(reasons[i].text);
+    CHECK_INT(report_reasons(&report, reasons, 1), 1);
+    free(reasons[0].text);
+}
+
 static void names_of_saves(void)
 {
     static const char *const saves[] = {"a.save",    "d/a.SAVE",        "checkpoint.chk", "x.xvs",
@@ -366,6 +397,7 @@ CU_TestInfo batch_tests[] = {
     {"rows as lines, and back", rows_as_lines},
     {"what is no line", what_is_no_line},
     {"the worst decides", the_worst_decides},
+    {"reasons are counted", reasons_are_counted},
     {"names of saves", names_of_saves},
     {"a position in a tree", a_position_in_a_tree},
     {"digests of two files", digests_of_two_files},

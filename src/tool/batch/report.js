@@ -5,6 +5,7 @@
   const words = document.getElementById('words'), result = document.getElementById('result');
   const shown = document.getElementById('shown'), heads = [...table.tHead.rows[0].cells];
   let rows = [...body.rows];
+  const files = Number(table.dataset.files);
   const texts = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
 
   const filter = () => {
@@ -16,7 +17,8 @@
       row.hidden = !hit;
       count += hit;
     }
-    shown.textContent = `${count} of ${rows.length} files`;
+    shown.textContent = `${count} of ${rows.length} files` +
+      (files > rows.length ? `, the first of ${files}` : '');
   };
 
   const key = (row, column) => {

@@ -1,6 +1,7 @@
 /*
  * The report as one page that needs nothing else, not even the script in it.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -8,6 +9,7 @@
 #include "html.h"
 #include "report.h"
 #include "report_assets.h"
+#include "report_reasons.h"
 #include "report_svg.h"
 #include "units.h"
 
@@ -185,12 +187,54 @@ static void write_row(FILE *out, const struct row *row)
     fputs("</tr>\n", out);
 }
 
-#define RANK_LAST 2
+#define RANK_LAST     2
+#define REASONS_SHOWN 20
+#define ROWS_SHOWN    5000 /* what a browser sorts and filters without a wait */
 
 /* What needs somebody's attention comes first. */
 static int rank_of(const struct row *row)
 {
     return row->result == ROW_FAILED ? 0 : row->result == ROW_UNREADABLE ? 1 : RANK_LAST;
+}
+
+/* Where there are too many rows to be read one by one. */
+static void write_reasons(FILE *out, const struct report *report)
+{
+    const uint64_t *results = report->totals.results;
+    struct reason reasons[REASONS_SHOWN];
+    size_t count;
+
+    if (results[ROW_FAILED] + results[ROW_UNREADABLE] <= REASONS_SHOWN)
+        return;
+    count = report_reasons(report, reasons, REASONS_SHOWN);
+    fputs("<section aria-labelledby=\"reasons\">\n<h2 id=\"reasons\">Reasons</h2>\n<div "
+          "class=\"scroll\" role=\"region\" aria-labelledby=\"reasons\" tabindex=\"0\">\n<table>\n"
+          "<caption>Why files failed or are unreadable, most frequent reasons first.</caption>\n"
+          "<thead><tr><th scope=\"col\" class=\"number\">Files</th><th scope=\"col\">Reason</th>"
+          "<th scope=\"col\">For example</th></tr></thead>\n<tbody>\n",
+          out);
+    for (size_t i = 0; i < count; i++) {
+        fprintf(out, "<tr><td data-v=\"%" PRIu64 "\">%" PRIu64 "</td><td class=\"why\">",
+                reasons[i].files, reasons[i].files);
+        html_text(out, reasons[i].text);
+        fputs("</td><td><bdi>", out);
+        html_text(out, reasons[i].example->path);
+        fputs("</bdi></td></tr>\n", out);
+        free(reasons[i].text);
+    }
+    fputs("</tbody>\n</table>\n</div>\n</section>\n", out);
+}
+
+static void write_rows(FILE *out, const struct report *report)
+{
+    int shown = 0;
+
+    for (int rank = 0; rank <= RANK_LAST; rank++)
+        for (size_t i = 0; i < report->count && shown < ROWS_SHOWN; i++)
+            if (rank_of(&report->rows[i]) == rank) {
+                write_row(out, &report->rows[i]);
+                shown++;
+            }
 }
 
 static void write_table(FILE *out, const struct report *report)
@@ -209,20 +253,23 @@ static void write_table(FILE *out, const struct report *report)
     for (int i = ROW_RESULTS - 1; i >= 0; i--)
         fprintf(out, "<option value=\"%s\">%s</option>", row_result_name((enum row_result)i),
                 row_result_label((enum row_result)i));
-    fputs("</select></label><output id=\"shown\" for=\"words result\"></output></form>\n"
-          "<div class=\"scroll\" role=\"region\" aria-labelledby=\"files\" tabindex=\"0\">\n"
-          "<table id=\"table\">\n<caption>What became of each file, failed and unreadable ones "
-          "first. The bars "
-          "under Memory are in the colours of the legend above.</caption>\n<thead><tr>",
-          out);
+    fputs("</select></label><output id=\"shown\" for=\"words result\"></output></form>\n", out);
+    fprintf(out,
+            "<div class=\"scroll\" role=\"region\" aria-labelledby=\"files\" tabindex=\"0\">\n"
+            "<table id=\"table\" data-files=\"%zu\">\n<caption>Failed and unreadable files come "
+            "first. The bars under Memory are in the colours of the legend above.",
+            report->count);
+    if (report->count > ROWS_SHOWN)
+        fprintf(out,
+                " <strong>Only the first %d of %zu files are here: a .jsonl report has "
+                "all.</strong>",
+                ROWS_SHOWN, report->count);
+    fputs("</caption>\n<thead><tr>", out);
     for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
         fprintf(out, "<th scope=\"col\"%s>%s</th>", columns[i].number ? " class=\"number\"" : "",
                 columns[i].name);
     fputs("</tr></thead>\n<tbody>\n", out);
-    for (int rank = 0; rank <= RANK_LAST; rank++)
-        for (size_t i = 0; i < report->count; i++)
-            if (rank_of(&report->rows[i]) == rank)
-                write_row(out, &report->rows[i]);
+    write_rows(out, report);
     fputs("</tbody>\n</table>\n</div>\n</section>\n", out);
 }
 
@@ -236,6 +283,7 @@ bool report_html(FILE *out, const struct report *report, struct cls_error *err)
     fputs("<body>\n", out);
     write_summary(out, report);
     write_pictures(out, report);
+    write_reasons(out, report);
     write_table(out, report);
     fprintf(out, "</main>\n<script nonce=\"%s\">\n%s</script>\n</body>\n</html>\n", nonce,
             report_js);
