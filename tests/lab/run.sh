@@ -22,7 +22,7 @@ HVM_CPU=EPYC,+svm,+npt,-smap,-smep
 
 rows() {
     for xen in 4.17 4.20; do
-        for way in helper v2 v3 compact migrate-receive installed libvirt-restore libvirt-managed libvirt-helper xend; do
+        for way in helper v2 v3 compact migrate-receive installed libvirt-restore libvirt-managed libvirt-helper xend xend-auto; do
             printf '%s\n' $xen-$way-pv $xen-$way-hvm
         done
         printf '%s\n' $xen-fifo-pv $xen-libvirt-cut-pv $xen-qemu-cirrus $xen-qemu-stdvga $xen-qemu44-plain $xen-qemu44-repaired
@@ -68,21 +68,6 @@ in_envelope() {
     mv "$dir/other.save" "$dir/old.save"
 }
 
-# What xend said of the two guests.
-xend_config() {
-    case $1 in
-        pv) image='(linux (kernel /tmp/in/vmlinuz) (ramdisk /tmp/in/guest-initrd.gz) (args "console=hvc0 nokaslr mitigations=off"))' memory=128 ;;
-        hvm) image='(hvm (kernel /usr/lib/xen/boot/hvmloader) (device_model /usr/lib64/xen/bin/qemu-dm) (pae 1) (apic 1) (acpi 1) (hap 1) (vnc 0) (sdl 0) (nographic 1))' memory=32 ;;
-    esac
-    python3 - "$1" "$memory" "$image" <<'END'
-import struct, sys
-guest, memory, image = sys.argv[1:]
-config = (f"(domain (domid 5) (uuid 7176f4ba-e792-11f1-bd6f-95cb1d631380) (vcpus 1) (cpu_weight 1024) (memory {memory}) (shadow_memory 2) "
-          f"(maxmem {memory}) (features ) (name xend-{guest}) (on_poweroff destroy) (on_reboot restart) (on_crash preserve) (image {image}) (status 2))")
-sys.stdout.buffer.write(b"LinuxGuestRecord" + struct.pack(">i", len(config)) + config.encode())
-END
-}
-
 # The files of both packages, to be unpacked in dom0: no folders, since /usr/lib/xen-4.17 is a link there.
 packages() {
     for deb in "$work"/packages/*.deb; do dpkg -x "$deb" "$dir/package"; done
@@ -125,11 +110,14 @@ run_row() {
             "$lab/lab-libvirt" "${mode%-*}" "$dir/new.save" $(cpu_of) ;;
         xend-*)
             save_of "$guest"
-            xend_config "$guest" >"$dir/head"
-            in_envelope xend "$dir/head"
+            tests/lab/xend_save.py "$dir/old.save" "$dir/other.save"
+            mv "$dir/other.save" "$dir/old.save"
             # xend's guests have qemu-traditional, which is looked for in Xen's own folder
             job config 'cp /tmp/in/fakedm /usr/lib/xen/bin/qemu-dm \&\& chmod +x /usr/lib/xen/bin/qemu-dm'
-            converted --write-config "$dir/in/guest.cfg"
+            case $row in
+                xend-auto-*) converted --config=auto ;;
+                *) converted --write-config "$dir/in/guest.cfg" ;;
+            esac
             "$lab/lab" restore "$dir/new.save" --extra "$dir/in" $(cpu_of) ;;
         qemu-cirrus) save_of hvm-4.5-qemu-cirrus; converted; "$lab/lab-qemu" restore "$dir/new.save" ;;
         qemu-stdvga)
