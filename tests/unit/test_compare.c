@@ -135,12 +135,13 @@ static bool files_agree(struct pair *p)
     struct convert_cleanup cleanup = {0};
     struct conversion c = {.options = &options,
                            .cleanup = &cleanup,
-                           .in_file = {.fd = p->in_fd, .decompress = {.file = -1}},
+                           .in_file = IN_FILE_NONE,
                            .out_file = {.fd = p->out_fd},
                            .in.offset = p->in.len,
                            .in_name = "in",
                            .out_name = "out"};
 
+    c.in_file.fd = p->in_fd;
     return read_back(&c, &p->err);
 }
 
