@@ -11,8 +11,6 @@
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/common.sh
-lab=$(cd "${XEN_LAB:-../shared/lab}" && pwd)
-saves=$(cd "${XEN_SAVES:-../shared/data}" && pwd)
 more=${XEN_MORE_SAVES:-}
 work=$PWD/build/lab
 convert=$PWD/build/release/bin/convert-legacy-stream
@@ -31,6 +29,10 @@ rows() {
         done
     done
 }
+
+[ "${1:-}" != --list ] || { rows; exit; }
+lab=$(cd "${XEN_LAB:-../shared/lab}" && pwd)
+saves=$(cd "${XEN_SAVES:-../shared/data}" && pwd)
 
 # Which rows must not run on: a cut save, and a device model's state that QEMU does not take as it is.
 must_fail() {
@@ -155,7 +157,6 @@ if [ "${1:-}" = --row ]; then
     exit
 fi
 
-[ "${1:-}" != --list ] || { rows; exit; }
 need_packages $BUILD_PACKAGES zstd python3 dpkg-dev file
 build release
 mkdir -p "$work/packages"
