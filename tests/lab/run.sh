@@ -23,7 +23,7 @@ rows() {
         for way in helper v2 v3 compact migrate-receive installed libvirt-restore libvirt-managed libvirt-helper xend xend-auto; do
             printf '%s\n' $xen-$way-pv $xen-$way-hvm
         done
-        printf '%s\n' $xen-fifo-pv $xen-libvirt-cut-pv $xen-qemu-cirrus $xen-qemu-stdvga $xen-qemu44-plain $xen-qemu44-repaired
+        printf '%s\n' $xen-fifo-pv $xen-libvirt-cut-pv $xen-qemu-cirrus $xen-qemu-stdvga $xen-qemu-stdvga-written $xen-qemu44-plain $xen-qemu44-repaired
         for save in ${more:+"$more"/*.save "$more"/*.save.zst}; do
             [ ! -f "$save" ] || printf '%s\n' "$xen-helper-$(basename "${save%.zst}" .save)" "$xen-v2-$(basename "${save%.zst}" .save)"
         done
@@ -125,6 +125,9 @@ run_row() {
         qemu-stdvga)
             save_of hvm-4.5-qemu-stdvga; converted
             "$lab/lab-qemu" restore "$dir/new.save" --config "$saves/qemu/stdvga.cfg" ;;
+        qemu-stdvga-written)
+            save_of hvm-4.5-qemu-stdvga; converted --write-config "$dir/guest.cfg"
+            "$lab/lab-qemu" restore "$dir/new.save" --config "$dir/guest.cfg" ;;
         qemu44-plain) save_of hvm-4.4qemu-cirrus; converted; "$lab/lab-qemu" restore "$dir/new.save" ;;
         qemu44-repaired) save_of hvm-4.4qemu-cirrus; converted --repair=kvmvapic; "$lab/lab-qemu" restore "$dir/new.save" ;;
         *) echo "no such row" >&2; exit 2 ;;
