@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/bytes.h"
+#include "base/fds.h"
 #include "verify_internal.h"
 
 bool v2_recognise(struct cls_input *in, enum v2_stream *stream, struct cls_error *err)
@@ -29,7 +30,7 @@ static bool check_end(struct verifier *v, struct cls_error *err)
     uint8_t byte;
     size_t got;
 
-    if (fstat(v->in->fd, &st) == 0 && S_ISSOCK(st.st_mode))
+    if (fd_stat(v->in->fd, &st) == 0 && S_ISSOCK(st.st_mode))
         return true;
     cls_input_at(v->in, "end of the stream", -1, NULL);
     if (!cls_input_read_some(v->in, &byte, 1, &got, err))

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fds.h"
 #define WINDOW  ((uint64_t)64 * 1024 * 1024)
 #define SAMPLES 8
 
@@ -48,10 +49,10 @@ void cache_prepare(struct cls_input *in, struct cls_output *out, bool durable)
 {
     struct stat st;
 
-    if (in->is_regular && fstat(in->fd, &st) == 0 && (uint64_t)st.st_size > in->offset + WINDOW)
+    if (in->is_regular && fd_stat(in->fd, &st) == 0 && (uint64_t)st.st_size > in->offset + WINDOW)
         begin_input_window(in);
     out->window = (struct cls_window){.start = out->offset, .end = UINT64_MAX, .keep = durable};
-    if (fstat(out->fd, &st) == 0 && S_ISREG(st.st_mode))
+    if (fd_stat(out->fd, &st) == 0 && S_ISREG(st.st_mode))
         out->window.end = out->offset + WINDOW;
 }
 

@@ -11,13 +11,14 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/fds.h"
 #include "base/spool.h"
 
 bool cls_is_pipe(int fd)
 {
     struct stat st;
 
-    return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
+    return fd_stat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
 }
 
 void cls_input_init(struct cls_input *in, int fd, const char *name, uint64_t offset,
@@ -28,7 +29,7 @@ void cls_input_init(struct cls_input *in, int fd, const char *name, uint64_t off
     *in = (struct cls_input){.fd = fd,
                              .name = name,
                              .is_pipe = cls_is_pipe(fd),
-                             .is_regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode),
+                             .is_regular = fd_stat(fd, &st) == 0 && S_ISREG(st.st_mode),
                              .offset = offset,
                              .watch = watch,
                              .window.end = UINT64_MAX,
@@ -191,7 +192,7 @@ static void skip_by_seeking(struct cls_input *in, uint64_t n)
     uint64_t in_fd = in->offset + peeked; /* where the fd stands */
     struct stat st;
 
-    if (n <= peeked || fstat(in->fd, &st) != 0 || (uint64_t)st.st_size < in->offset ||
+    if (n <= peeked || fd_stat(in->fd, &st) != 0 || (uint64_t)st.st_size < in->offset ||
         n > (uint64_t)st.st_size - in->offset ||
         lseek(in->fd, (off_t)(n - peeked), SEEK_CUR) != (off_t)(in_fd + n - peeked))
         return;

@@ -27,7 +27,8 @@ static void log_line(const struct cls_log *log, enum cls_log_level level, const 
 {
     char text[512];
 
-    if (!log || !log->line || is_left_out(log->counts, level, fmt))
+    if (!log || !log->line || (log->warnings_only && level != CLS_LOG_WARNING) ||
+        is_left_out(log->counts, level, fmt))
         return;
     vsnprintf(text, sizeof(text), fmt, args);
     log->line(log->ctx, level, text);

@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fds.h"
+#include "base/fds.h"
 #include "cache.h"
 #include "output_ops.h"
 
@@ -22,7 +24,7 @@ static bool is_plain_file(int fd)
     int flags = fcntl(fd, F_GETFL);
 
     /* splice() refuses files opened for appending. */
-    return fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)) && flags >= 0 &&
+    return fd_stat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)) && flags >= 0 &&
            !(flags & O_APPEND);
 }
 

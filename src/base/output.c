@@ -68,6 +68,13 @@ void output_count_moved(struct cls_output *out, struct cls_input *in, uint64_t *
     out->moved += n;
 }
 
+const int *cls_output_fds(const struct cls_output *out)
+{
+    static const int none[2] = {-1, -1};
+
+    return out->ops->fds ? out->ops->fds(out) : none;
+}
+
 bool cls_output_flush(struct cls_output *out, struct cls_error *err)
 {
     size_t n = out->used;

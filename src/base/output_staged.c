@@ -45,6 +45,13 @@ static void release(struct cls_output *out)
     free(s);
 }
 
+static const int *fds(const struct cls_output *out)
+{
+    const struct stage *s = out->state;
+
+    return s->fds;
+}
+
 /*
  * Allocates what comes next of the file: as much as there is already, so that the space taken
  * follows what was read, whatever size the input seems to have. Not an error where it can't be had.
@@ -199,6 +206,7 @@ static const struct cls_output_ops ops = {
     .move = move,
     .finish = finish,
     .release = release,
+    .fds = fds,
 };
 
 /* Measured to help on ext4; on btrfs, say, it would switch compression off. */

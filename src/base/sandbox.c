@@ -1,5 +1,6 @@
 #include "base/sandbox.h"
 
+#include "base/fds.h"
 #include "seccomp.h"
 
 #if CLS_SANDBOX
@@ -50,111 +51,106 @@ static struct ruleset_attr rights_of_abi(long abi)
     return attr;
 }
 
-static bool allow_naming(int ruleset, const struct sandbox_place *o)
+/* From now on files can only be used in the ways of allowed, anywhere; in none if that is 0. */
+static int restrict_to(long abi, uint64_t allowed)
 {
-    struct landlock_path_beneath_attr rule = {
-        .allowed_access = LANDLOCK_ACCESS_FS_MAKE_REG,
-        .parent_fd = o->dir_fd,
-    };
+    struct ruleset_attr attr = rights_of_abi(abi);
+    struct landlock_path_beneath_attr rule = {.allowed_access = allowed};
+    int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0), rc = 0;
 
-    if (o->dir_fd < 0)
-        return true;
-    if (o->may_remove)
-        rule.allowed_access |= LANDLOCK_ACCESS_FS_REMOVE_FILE;
-    return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
+    if (ruleset < 0)
+        return -1;
+    if (allowed) {
+        rule.parent_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        rc = (int)syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+        close(rule.parent_fd);
+    }
+    if (rc == 0)
+        rc = (int)syscall(SYS_landlock_restrict_self, ruleset, 0);
+    close(ruleset);
+    return rc;
 }
 
-static bool enter_landlock(const struct sandbox_place *places, size_t count,
-                           const struct cls_log *log, struct cls_error *err)
+static long landlock_abi(void)
 {
-    long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-    struct ruleset_attr attr;
-    int ruleset;
-    bool ok = true;
+    return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+}
+
+static int drop_capabilities(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[2] = {{.effective = 0}};
+
+    return (int)syscall(SYS_capset, &header, none);
+}
+
+static bool enter_landlock(const struct cls_log *log, struct cls_error *err)
+{
+    long abi = landlock_abi();
 
     if (abi < 1) {
-        cls_info(log, "sandbox: this kernel has no Landlock, files stay within reach");
+        cls_info(log, "sandbox: system calls by a list, no capabilities; this kernel has no "
+                      "Landlock");
         return true;
     }
-    attr = rights_of_abi(abi);
-    ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
-    /* Kernels before the longer structure want the size that they know, or any with zeros. */
-    if (ruleset < 0)
-        return cls_fail_errno(err, errno, "cannot set up the sandbox (Landlock ABI %ld)", abi);
-    for (size_t i = 0; i < count; i++)
-        ok = ok && allow_naming(ruleset, &places[i]);
-    ok = ok && syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
-    if (!ok)
-        cls_fail_errno(err, errno, "cannot enter the sandbox (Landlock ABI %ld)", abi);
-    close(ruleset);
-    if (ok)
-        cls_info(log, "sandbox: Landlock ABI %ld, no new privileges, no capabilities", abi);
-    return ok;
-}
-
-static bool set_capabilities(uint64_t effective, uint64_t permitted)
-{
-    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct data[2] = {
-        {.effective = (uint32_t)effective, .permitted = (uint32_t)permitted},
-        {.effective = (uint32_t)(effective >> 32), .permitted = (uint32_t)(permitted >> 32)},
-    };
-
-    return syscall(SYS_capset, &header, data) == 0;
-}
-
-static bool get_permitted(uint64_t *permitted)
-{
-    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct data[2];
-
-    if (syscall(SYS_capget, &header, data) != 0)
-        return false;
-    *permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
+    if (restrict_to(abi, 0) != 0)
+        return cls_fail_errno(err, errno, "cannot enter the sandbox (Landlock ABI %ld)", abi);
+    cls_info(log, "sandbox: system calls by a list, no capabilities, Landlock ABI %ld", abi);
     return true;
 }
 
-/*
- * root names files in other users' directories by capability alone: those that this takes are kept,
- * and only where it takes them.
- */
-static bool drop_capabilities(const struct sandbox_place *places, size_t count,
-                              struct cls_error *err)
+bool sandbox_is_built(void)
 {
-    uint64_t permitted, keep = 0;
-
-    if (!get_permitted(&permitted) || !set_capabilities(0, permitted))
-        return cls_fail_errno(err, errno, "cannot drop capabilities");
-    for (size_t i = 0; i < count; i++) {
-        if (places[i].dir_fd >= 0 && faccessat(places[i].dir_fd, ".", W_OK | X_OK, AT_EACCESS) != 0)
-            keep |= UINT64_C(1) << CAP_DAC_OVERRIDE;
-        if (places[i].sticky_foreign)
-            keep |= UINT64_C(1) << CAP_FOWNER;
-    }
-    keep &= permitted;
-    if (!set_capabilities(keep, keep))
-        return cls_fail_errno(err, errno, "cannot drop capabilities");
     return true;
 }
 
-bool sandbox_enter(const struct sandbox_place *places, size_t count, const struct cls_log *log,
-                   struct cls_error *err)
+bool sandbox_enter(const int *keep, size_t n, const struct cls_log *log, struct cls_error *err)
 {
+    fds_keep_only(keep, n);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return cls_fail_errno(err, errno, "cannot give up new privileges");
-    return drop_capabilities(places, count, err) && enter_landlock(places, count, log, err) &&
-           seccomp_deny(log, err);
+    if (drop_capabilities() != 0)
+        return cls_fail_errno(err, errno, "cannot drop capabilities");
+    return enter_landlock(log, err) && seccomp_enter(log, err);
 }
+
+bool sandbox_enter_reader(void)
+{
+    long abi = landlock_abi();
+
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && drop_capabilities() == 0 &&
+           (abi < 1 || restrict_to(abi, LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
+                                            LANDLOCK_ACCESS_FS_EXECUTE) == 0);
+}
+
+#ifdef __SANITIZE_ADDRESS__
+/* Looking for leaks takes a process of its own, which the sandbox refuses: --no-sandbox has it. */
+int __lsan_is_turned_off(void);
+
+int __lsan_is_turned_off(void)
+{
+    return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) < 0; /* refused: we are inside */
+}
+#endif
 
 #else
 
-bool sandbox_enter(const struct sandbox_place *places, size_t count, const struct cls_log *log,
-                   struct cls_error *err)
+bool sandbox_is_built(void)
 {
-    (void)places;
-    (void)count;
+    return false;
+}
+
+bool sandbox_enter(const int *keep, size_t n, const struct cls_log *log, struct cls_error *err)
+{
+    (void)keep;
+    (void)n;
     (void)err;
     cls_info(log, "sandbox: this program was built without it");
+    return true;
+}
+
+bool sandbox_enter_reader(void)
+{
     return true;
 }
 

@@ -3,18 +3,21 @@
 #if CLS_SANDBOX
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #if defined(__x86_64__) && !defined(__ILP32__)
-#define NATIVE_ARCH   AUDIT_ARCH_X86_64
-#define OTHER_ABI_BIT 0x40000000u /* x32 calls on the same machine */
+#define NATIVE_ARCH AUDIT_ARCH_X86_64
 #elif defined(__i386__)
 #define NATIVE_ARCH AUDIT_ARCH_I386
 #elif defined(__aarch64__)
@@ -29,119 +32,255 @@
 
 #if CLS_SANDBOX && defined(NATIVE_ARCH)
 
+#define HIGH_HALF (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 0 : 4)
+#define LOW_HALF  (4 - HIGH_HALF)
+
 #define RETURN(what) (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, what)
+#define ALLOW        RETURN(SECCOMP_RET_ALLOW)
+#define REFUSE       RETURN(SECCOMP_RET_ERRNO | EPERM)
 #define LOAD(field)                                                                                \
-    (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+    (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS,                                        \
+                                  (uint32_t)offsetof(struct seccomp_data, field))
+#define LOAD_ARG(n, half)                                                                          \
+    (struct sock_filter) BPF_STMT(                                                                 \
+        BPF_LD | BPF_W | BPF_ABS,                                                                  \
+        (uint32_t)(offsetof(struct seccomp_data, args) + 8 * (n) + (half)))
 #define JUMP(condition, value, if_so, else_)                                                       \
     (struct sock_filter) BPF_JUMP(BPF_JMP | (condition) | BPF_K, value, if_so, else_)
 
-static const uint32_t denied[] = {
-    /* talk to daemons */
-    SYS_socket,
-    SYS_socketpair,
-    SYS_connect,
-    SYS_bind,
-#ifdef SYS_socketcall
-    SYS_socketcall,
-#endif
-    /* become, or steer, another program */
-    SYS_execve,
-    SYS_execveat,
-    SYS_ptrace,
-    SYS_process_vm_readv,
-    SYS_process_vm_writev,
-    SYS_kill,
-/* change who may do what with files */
-#ifdef SYS_chmod
-    SYS_chmod,
-#endif
-    SYS_fchmod,
-    SYS_fchmodat,
-#ifdef SYS_fchmodat2
-    SYS_fchmodat2,
-#endif
-#ifdef SYS_chown
-    SYS_chown,
-    SYS_lchown,
-#endif
-    SYS_fchown,
-    SYS_fchownat,
-    SYS_setxattr,
-    SYS_lsetxattr,
-    SYS_fsetxattr,
-    SYS_removexattr,
-    SYS_lremovexattr,
-    SYS_fremovexattr,
-    /* reach the parts of the kernel where its bugs are */
-    SYS_mount,
-    SYS_umount2,
-    SYS_chroot,
-    SYS_unshare,
-    SYS_setns,
-    SYS_bpf,
-    SYS_perf_event_open,
-    SYS_userfaultfd,
-    SYS_io_uring_setup,
-    SYS_add_key,
-    SYS_request_key,
-    SYS_keyctl,
-    SYS_init_module,
-    SYS_finit_module,
+/* What is asked of the arguments. */
+enum check {
+    REFUSED,
+    ANY,
+    FCNTL,      /* reads flags, and duplicates, only */
+    IOCTL,      /* asks a terminal for its size only */
+    NO_CODE,    /* maps nothing that could be executed */
+    TO_ITSELF,  /* a signal, as abort() sends it */
+    NO_ADDRESS, /* over a connected socket only (syslog) */
+    SOCKETCALL, /* send() only */
 };
 
-#define DENIED     (sizeof(denied) / sizeof(denied[0]))
-#define LENGTH_MAX (2 * DENIED + 16)
-_Static_assert(2 * DENIED < UINT8_MAX, "a jump in a filter reaches that far");
+/* s390x hands the arguments of mmap() over in memory, where a filter can't look. */
+#ifdef __s390x__
+#define MMAP_CHECK ANY
+#else
+#define MMAP_CHECK NO_CODE
+#endif
 
-/*
- * A search tree of n sorted calls, from code[at] on, that goes on at deny for these and behind it
- * for others. Returns where it ends. The kernel tries a filter with each call there is before it
- * takes it, which a mere list makes the dearest part of entering the sandbox.
- */
-static unsigned put_tree(struct sock_filter *code, unsigned at, const uint32_t *calls, unsigned n,
-                         unsigned deny)
-{
-    unsigned half = n / 2, right;
+struct rule {
+    uint32_t nr;
+    enum check check;
+};
 
-    if (n == 1) {
-        code[at] = JUMP(BPF_JEQ, calls[0], (uint8_t)(deny - at - 1), (uint8_t)(deny - at));
-        return at + 1;
-    }
-    right = put_tree(code, at + 1, calls, half, deny);
-    code[at] = JUMP(BPF_JGE, calls[half], (uint8_t)(right - at - 1), 0);
-    return put_tree(code, right, calls + half, n - half, deny);
-}
+static const struct rule rules[] = {
+    /* bytes through open fds */
+    {SYS_read, ANY},
+    {SYS_readv, ANY},
+    {SYS_pread64, ANY},
+    {SYS_write, ANY},
+    {SYS_writev, ANY},
+    {SYS_pwrite64, ANY},
+    {SYS_splice, ANY},
+    {SYS_lseek, ANY},
+#ifdef SYS__llseek
+    {SYS__llseek, ANY},
+#endif
+    {SYS_ftruncate, ANY},
+#ifdef SYS_ftruncate64
+    {SYS_ftruncate64, ANY},
+#endif
+    {SYS_fallocate, ANY},
+    {SYS_fsync, ANY},
+    {SYS_fdatasync, ANY},
+#ifdef SYS_sync_file_range
+    {SYS_sync_file_range, ANY},
+#endif
+#ifdef SYS_sync_file_range2
+    {SYS_sync_file_range2, ANY},
+#endif
+    {SYS_fadvise64, ANY},
+#ifdef SYS_fadvise64_64
+    {SYS_fadvise64_64, ANY},
+#endif
+    {SYS_fstat, ANY},
+#ifdef SYS_fstat64
+    {SYS_fstat64, ANY},
+#endif
+    {SYS_close, ANY},
+#ifdef SYS_poll
+    {SYS_poll, ANY},
+#endif
+    {SYS_ppoll, ANY},
+#ifdef SYS_ppoll_time64
+    {SYS_ppoll_time64, ANY},
+#endif
+    {SYS_fcntl, FCNTL},
+#ifdef SYS_fcntl64
+    {SYS_fcntl64, FCNTL},
+#endif
+    {SYS_ioctl, IOCTL},
+#ifdef SYS_sendto
+    {SYS_sendto, NO_ADDRESS},
+#endif
+#ifdef SYS_socketcall
+    {SYS_socketcall, SOCKETCALL},
+#endif
+    /* memory of its own */
+    {SYS_brk, ANY},
+    {SYS_mmap, MMAP_CHECK},
+#ifdef SYS_mmap2
+    {SYS_mmap2, NO_CODE},
+#endif
+    {SYS_munmap, ANY},
+    {SYS_mremap, ANY},
+    {SYS_mprotect, NO_CODE},
+    {SYS_madvise, ANY},
+    {SYS_mincore, ANY},
+    /* time, and what else the C library asks the kernel for */
+    {SYS_clock_gettime, ANY},
+#ifdef SYS_clock_gettime64
+    {SYS_clock_gettime64, ANY},
+#endif
+    {SYS_gettimeofday, ANY},
+#ifdef SYS_time
+    {SYS_time, ANY},
+#endif
+    {SYS_getrandom, ANY},
+    {SYS_sysinfo, ANY},
+    {SYS_sched_getaffinity, ANY},
+    {SYS_sched_yield, ANY},
+    {SYS_futex, ANY},
+#ifdef SYS_futex_time64
+    {SYS_futex_time64, ANY},
+#endif
+    {SYS_getpid, ANY},
+    {SYS_gettid, ANY},
+    /* its own signals, and its end; a decompressor's, too */
+    {SYS_rt_sigaction, ANY},
+    {SYS_rt_sigprocmask, ANY},
+    {SYS_rt_sigreturn, ANY},
+#ifdef SYS_sigreturn
+    {SYS_sigreturn, ANY},
+#endif
+    {SYS_sigaltstack, ANY},
+    {SYS_restart_syscall, ANY},
+    {SYS_tgkill, TO_ITSELF},
+    {SYS_wait4, ANY},
+    {SYS_exit, ANY},
+    {SYS_exit_group, ANY},
+};
+
+#define RULES (sizeof(rules) / sizeof(rules[0]))
+
+/* Numbers from one start to the next are treated alike. */
+struct range {
+    uint32_t start;
+    enum check check;
+};
+
+/* A range is a jump and, if it has a check, at most 6 instructions. */
+#define RANGES_MAX (2 * RULES + 1)
+#define LENGTH_MAX (6 * RULES + 2 * RANGES_MAX + 4)
 
 static int compare(const void *a, const void *b)
 {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    uint32_t x = ((const struct rule *)a)->nr, y = ((const struct rule *)b)->nr;
 
     return (x > y) - (x < y);
 }
 
-static unsigned short put_filter(struct sock_filter *code)
+/* Numbers above the last one, those of x32 among them, are in a last range that is refused. */
+static unsigned make_ranges(struct range *ranges)
 {
-    uint32_t sorted[DENIED];
-    unsigned at = 0, deny;
+    struct rule sorted[RULES];
+    uint32_t next = 0;
+    unsigned n = 0;
 
-    memcpy(sorted, denied, sizeof(sorted));
-    qsort(sorted, DENIED, sizeof(sorted[0]), compare);
-    code[at++] = LOAD(arch);
-    code[at++] = JUMP(BPF_JEQ, NATIVE_ARCH, 1, 0);
-    code[at++] = RETURN(SECCOMP_RET_ERRNO | EPERM);
-    code[at++] = LOAD(nr);
-#ifdef OTHER_ABI_BIT
-    code[at++] = JUMP(BPF_JGE, OTHER_ABI_BIT, 0, 1);
-    code[at++] = RETURN(SECCOMP_RET_ERRNO | EPERM);
-#endif
-    deny = at + 2 * DENIED - 1;
-    put_tree(code, at, sorted, DENIED, deny);
-    code[deny] = RETURN(SECCOMP_RET_ERRNO | EPERM);
-    code[deny + 1] = RETURN(SECCOMP_RET_ALLOW);
-    return (unsigned short)(deny + 2);
+    memcpy(sorted, rules, sizeof(sorted));
+    qsort(sorted, RULES, sizeof(sorted[0]), compare);
+    for (size_t i = 0; i < RULES; i++) {
+        if (sorted[i].nr > next)
+            ranges[n++] = (struct range){next, REFUSED};
+        if (n == 0 || sorted[i].nr > next || ranges[n - 1].check != sorted[i].check)
+            ranges[n++] = (struct range){sorted[i].nr, sorted[i].check};
+        next = sorted[i].nr + 1;
+    }
+    ranges[n++] = (struct range){next, REFUSED};
+    return n;
 }
 
-bool seccomp_deny(const struct cls_log *log, struct cls_error *err)
+/* Allows the call where the low half of an argument has this value. */
+static unsigned put_value_check(struct sock_filter *code, unsigned at, unsigned arg, uint32_t value)
+{
+    code[at++] = LOAD_ARG(arg, LOW_HALF);
+    code[at++] = JUMP(BPF_JEQ, value, 1, 0);
+    code[at++] = REFUSE;
+    code[at++] = ALLOW;
+    return at;
+}
+
+static unsigned put_check(struct sock_filter *code, unsigned at, enum check check)
+{
+    switch (check) {
+    case REFUSED:
+        code[at++] = REFUSE;
+        return at;
+    case ANY:
+        code[at++] = ALLOW;
+        return at;
+    case FCNTL:
+        code[at++] = LOAD_ARG(1, LOW_HALF);
+        code[at++] = JUMP(BPF_JEQ, F_DUPFD_CLOEXEC, 3, 0);
+        return put_value_check(code, at, 1, F_GETFL);
+    case IOCTL:
+        return put_value_check(code, at, 1, TIOCGWINSZ);
+    case TO_ITSELF:
+        return put_value_check(code, at, 0, (uint32_t)getpid());
+    case SOCKETCALL:
+        return put_value_check(code, at, 0, 9 /* SYS_SEND of linux/net.h */);
+    case NO_CODE:
+        code[at++] = LOAD_ARG(2, LOW_HALF);
+        code[at++] = JUMP(BPF_JSET, PROT_EXEC, 0, 1);
+        code[at++] = REFUSE;
+        code[at++] = ALLOW;
+        return at;
+    case NO_ADDRESS:
+        code[at++] = LOAD_ARG(4, HIGH_HALF);
+        code[at++] = JUMP(BPF_JEQ, 0, 0, 2);
+        return put_value_check(code, at, 4, 0);
+    }
+    return at;
+}
+
+/*
+ * A search tree of n ranges, from code[at] on. The kernel tries a filter with each call there is
+ * before it takes it, which makes a mere list the dearest part of entering the sandbox.
+ */
+static unsigned put_tree(struct sock_filter *code, unsigned at, const struct range *ranges,
+                         unsigned n)
+{
+    unsigned half = n / 2, right;
+
+    if (n == 1)
+        return put_check(code, at, ranges[0].check);
+    right = put_tree(code, at + 1, ranges, half);
+    code[at] = JUMP(BPF_JGE, ranges[half].start, (uint8_t)(right - at - 1), 0);
+    return put_tree(code, right, ranges + half, n - half);
+}
+
+static unsigned short put_filter(struct sock_filter *code)
+{
+    struct range ranges[RANGES_MAX];
+    unsigned at = 0;
+
+    code[at++] = LOAD(arch);
+    code[at++] = JUMP(BPF_JEQ, NATIVE_ARCH, 1, 0);
+    code[at++] = REFUSE;
+    code[at++] = LOAD(nr);
+    return (unsigned short)put_tree(code, at, ranges, make_ranges(ranges));
+}
+
+bool seccomp_enter(const struct cls_log *log, struct cls_error *err)
 {
     struct sock_filter code[LENGTH_MAX];
     const struct sock_fprog program = {.len = put_filter(code), .filter = code};
@@ -150,13 +289,13 @@ bool seccomp_deny(const struct cls_log *log, struct cls_error *err)
         return true;
     if (errno != EINVAL && errno != ENOSYS)
         return cls_fail_errno(err, errno, "cannot enter the sandbox (seccomp)");
-    cls_info(log, "sandbox: this kernel has no seccomp, sockets and modes stay within reach");
+    cls_info(log, "sandbox: this kernel has no seccomp, all system calls stay possible");
     return true;
 }
 
 #else
 
-bool seccomp_deny(const struct cls_log *log, struct cls_error *err)
+bool seccomp_enter(const struct cls_log *log, struct cls_error *err)
 {
     (void)err;
     cls_info(log, "sandbox: no seccomp filter for this machine");

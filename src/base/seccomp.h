@@ -1,8 +1,6 @@
 /*
- * A list of system calls to be denied, for what Landlock does not cover: to a daemon that trusts
- * the user id, or by the mode of a file that has the same owner, even a root without capabilities
- * is root. It is no list of what is allowed: such a list must follow each new call that a libc
- * takes to, and fails when it doesn't (file(1) was bitten by that for years).
+ * The list of system calls that reading and writing open fds takes; all others are answered by
+ * EPERM. docs/SECURITY.md has the list with its reasons.
  */
 #ifndef BASE_SECCOMP_H
 #define BASE_SECCOMP_H
@@ -10,7 +8,10 @@
 #include "base/error.h"
 #include "base/log.h"
 
-/* no_new_privs must be set. A kernel without seccomp is logged and done without. */
-bool seccomp_deny(const struct cls_log *log, struct cls_error *err) CLS_MUST_CHECK;
+/*
+ * For the rest of the process's life. no_new_privs must be set. A kernel without seccomp is logged
+ * (CLS_LOG_INFO) and done without.
+ */
+bool seccomp_enter(const struct cls_log *log, struct cls_error *err) CLS_MUST_CHECK;
 
 #endif

@@ -30,8 +30,8 @@ struct conversion {
     struct in_file in_file;
     struct out_file out_file;
     struct source_spools spools;
-    struct config_file config;      /* of --write-config */
-    struct config_text given;       /* by --config FILE */
+    struct config_file config; /* of --write-config */
+    struct config_text given;  /* by --config FILE */
     struct configuration configuration;
     struct envelope envelope;
     bool rest_dropped; /* by the legacy reader: an incomplete checkpoint */
@@ -40,6 +40,8 @@ struct conversion {
     struct v2_writer writer;
     struct legacy_options reader;
     bool relabelled;
+    bool is_apart; /* this is the process that only parses */
+    int keep_fd;   /* stays open in the sandbox; 0: none */
     struct convert_facts facts;
     char in_name[NAME_SHOWN], out_name[NAME_SHOWN];
 };

@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "apart.h"
+#include "base/sandbox.h"
 #include "configure.h"
 #include "read_back.h"
 #include "run.h"
@@ -29,6 +32,10 @@ bool convert_abandon(struct convert_cleanup *cleanup)
 
     if (cleanup->committed)
         return false;
+    if (cleanup->child) {
+        kill(cleanup->child, SIGKILL);
+        (void)waitpid(cleanup->child, NULL, 0);
+    }
     if (cleanup->has_file)
         unlinkat(cleanup->dir_fd, cleanup->file, 0);
     if (also && also->has_file)
@@ -41,19 +48,49 @@ bool convert_abandon(struct convert_cleanup *cleanup)
  * From here on, whatever the input may do to us, it gets at no file but those that are open. What
  * reading its envelope takes must be loaded before.
  */
-static bool enter_sandbox(struct conversion *c, struct cls_error *err)
+static bool enter_sandbox(const struct conversion *c, struct cls_error *err)
 {
-    struct sandbox_place places[2];
-    size_t count = 0;
+    const struct in_file *in = &c->in_file;
+    const int *own = cls_output_fds(&c->out);
+    const int keep[] = {in->fd,
+                        in->again_fd,
+                        c->is_apart ? -1 : in->decompress.file,
+                        c->is_apart ? -1 : in->decompress.messages,
+                        c->is_apart ? -1 : in->again.messages,
+                        c->out_file.fd,
+                        own[0],
+                        own[1],
+                        c->config.file.fd,
+                        c->spools.store.fd,
+                        c->spools.spool.fd,
+                        c->keep_fd};
 
-    if (!envelope_prepare(&c->in, err) || !configure_prepare(c, err))
-        return false;
-    places[count++] = out_file_sandbox(&c->out_file);
-    if (c->options->write_config) {
-        places[count] = out_file_sandbox(&c->config.file);
-        places[count++].may_remove = true; /* should the output get no name */
-    }
-    return c->options->no_sandbox || sandbox_enter(places, count, c->log, err);
+    return c->options->no_sandbox ||
+           sandbox_enter(keep, sizeof(keep) / sizeof(keep[0]), c->log, err);
+}
+
+/* What the input may take over: to the last byte of the output, which has no name yet. */
+static bool work(struct conversion *c, struct cls_error *err)
+{
+    const struct convert_options *o = c->options;
+    bool ok = envelope_prepare(&c->in, err) && configure_prepare(c, err) && enter_sandbox(c, err) &&
+              run(c, err);
+
+    ok = in_file_look_behind(&c->in_file, &c->in,
+                             envelope_is_delimited(&c->envelope) || c->rest_dropped, ok, c->log,
+                             err) &&
+         (!o->verify || read_back(c, err)) &&
+         (!o->write_config || config_file_write(&c->config, &c->configuration.written, err));
+    if (!ok)
+        pay_start(c->cleanup);
+    c->facts.spool_missed = c->spools.store.missed && o->ends && o->ends->no_spool;
+    return ok;
+}
+
+static bool is_to_be_named(const struct conversion *c)
+{
+    return !out_file_is_straight(&c->out_file) ||
+           (c->options->write_config && !out_file_is_straight(&c->config.file));
 }
 
 static bool run_hook(const struct conversion *c, struct cls_error *err)
@@ -64,12 +101,12 @@ static bool run_hook(const struct conversion *c, struct cls_error *err)
                                         c->out.offset, err);
 }
 
-/* Everything was written: both files get their names, or neither. */
+/* Everything was written: both files get their names, or neither. Here nothing is parsed. */
 static bool commit(struct conversion *c, struct cls_error *err)
 {
     struct out_file *config = c->options->write_config ? &c->config.file : NULL;
 
-    return (!config || config_file_write(&c->config, &c->configuration.written, err)) &&
+    return run_hook(c, err) && in_file_is_unchanged(&c->in_file, c->in_name, err) &&
            out_file_commit(&c->out_file, config, !c->options->no_sync, err);
 }
 
@@ -85,16 +122,16 @@ bool convert_stream(const struct convert_options *options, const struct cls_log 
     c->options = options;
     c->log = log;
     c->cleanup = cleanup;
+    c->keep_fd = options->keep_fd;
     c->in_file = IN_FILE_NONE;
     c->out_file.fd = c->out_file.dir_fd = c->config.file.fd = c->config.file.dir_fd = -1;
     cls_output_init(&c->out, -1, NULL, NULL);
     ok = open_ends(c, watch, err);
     if (ok) {
-        ok = enter_sandbox(c, err) && run(c, err);
-        ok = in_file_finish(&c->in_file, &c->in,
-                            envelope_is_delimited(&c->envelope) || c->rest_dropped, ok, log, err) &&
-             (!options->verify || read_back(c, err)) && run_hook(c, err) &&
-             in_file_is_unchanged(&c->in_file, c->in_name, err) && commit(c, err);
+        ok = is_to_be_named(c) && sandbox_is_built() && !options->no_sandbox
+                 ? apart_run(c, work, watch, err)
+                 : work(c, err);
+        ok = in_file_finish(&c->in_file, c->in_name, c->in.offset, ok, err) && commit(c, err);
         if (c->in_file.decompress.failed && c->facts.input == CONVERT_INPUT_OTHER)
             c->facts.input = CONVERT_INPUT_UNREADABLE;
     }
@@ -103,8 +140,7 @@ bool convert_stream(const struct convert_options *options, const struct cls_log 
     if (c->in.offset > c->in_file.start)
         c->facts.bytes_in = c->in.offset - c->in_file.start;
     c->facts.bytes_out = c->out.offset;
-    c->facts.spool_missed =
-        c->spools.store.missed && c->options->ends && c->options->ends->no_spool;
+    c->facts.name_taken = c->out_file.name_taken;
     if (facts)
         *facts = c->facts;
     close_ends(c);

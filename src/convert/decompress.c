@@ -2,65 +2,67 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fds.h"
+#include "base/sandbox.h"
 #include "envelope/compression.h"
+#include "hold_signals.h"
 #include "leftover.h"
 
-#define PIPE_SIZE   (1024 * 1024)
-#define DRAIN_SIZE  65536
-#define SHOWN_SIZE  160
-#define FIRST_EXTRA 3 /* the first fd that the program has no use for */
+#define PIPE_SIZE  (1024 * 1024)
+#define SHOWN_SIZE 160
+#define STEP       65536
+#define PADDING_MAX                                                                                \
+    ((uint64_t)16 * 1024 * 1024) /* zeros behind a stream: more is not looked at                   \
+                                  */
+#define MEMORY_MAX                                                                                 \
+    ((rlim_t)1024 * 1024 * 1024) /* of the program: the largest windows take less                  \
+                                  */
 
-extern char **environ;
-
-static int close_extra(posix_spawn_file_actions_t *actions)
+/* In the new process. Returns only if it fails. */
+static void become(const struct decompress *d, int in, int out)
 {
-#if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 34)
-    return posix_spawn_file_actions_addclosefrom_np(actions, FIRST_EXTRA);
-#else
-    /* musl and older glibcs have no such action. Our own fds may be marked: nothing else is ever
-     * executed. */
-    (void)actions;
-    (void)syscall(SYS_close_range, FIRST_EXTRA, ~0u, 1u << 2 /* CLOSE_RANGE_CLOEXEC */);
-    return 0;
-#endif
+    static const int defaults[] = {SIGPIPE, SIGXFSZ, SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+    const struct rlimit memory = {.rlim_cur = MEMORY_MAX, .rlim_max = MEMORY_MAX};
+    char uncompress[] = "-dc", *argv[] = {(char *)(uintptr_t)d->program, uncompress, NULL};
+
+    for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
+        signal(defaults[i], SIG_DFL);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
+        dup2(d->messages, STDERR_FILENO) < 0)
+        return;
+    fds_keep_only(NULL, 0);
+    if (setrlimit(RLIMIT_AS, &memory) == 0 && sandbox_enter_reader())
+        execvp(d->program, argv);
 }
 
 /* The file and our end of the pipe are its standard input and output; nothing else is handed on. */
 static int spawn(struct decompress *d, int in, int out)
 {
-    char uncompress[] = "-dc", *argv[] = {(char *)(uintptr_t)d->program, uncompress, NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attr;
-    sigset_t defaults;
-    int rc;
+    volatile int failed = 0; /* the new process shares our memory until it executes the program */
+    sigset_t old;
 
-    sigemptyset(&defaults);
-    sigaddset(&defaults, SIGPIPE); /* by which it is to end, and which we ignore */
-    sigaddset(&defaults, SIGXFSZ);
-    posix_spawnattr_init(&attr);
-    posix_spawn_file_actions_init(&actions);
-    rc = posix_spawnattr_setsigdefault(&attr, &defaults);
-    rc = rc ? rc : posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
-    rc = rc ? rc : posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
-    rc = rc ? rc : posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-    rc = rc ? rc : posix_spawn_file_actions_adddup2(&actions, d->messages, STDERR_FILENO);
-    rc = rc ? rc : close_extra(&actions);
-    rc = rc ? rc : posix_spawnp(&d->pid, d->program, &actions, &attr, argv, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attr);
-    return rc;
+    hold_signals(&old);
+    d->pid = vfork();
+    if (d->pid == 0) {
+        become(d, in, out);
+        failed = errno;
+        _exit(CLS_SYSTEM);
+    }
+    release_signals(&old);
+    if (d->pid > 0 && failed)
+        (void)waitpid(d->pid, NULL, 0);
+    return d->pid < 0 ? errno : failed;
 }
 
 static bool start(struct decompress *d, int *fd, const struct compression *compression,
@@ -73,7 +75,6 @@ static bool start(struct decompress *d, int *fd, const struct compression *compr
     if (d->messages < 0 || pipe2(ends, O_CLOEXEC) != 0)
         return cls_fail_errno(err, errno, "cannot read %s", name);
     (void)fcntl(ends[0], F_SETPIPE_SZ, PIPE_SIZE); /* fewer turns; as good without */
-    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);  /* as we ourselves will do in the sandbox */
     rc = spawn(d, *fd, ends[1]);
     close(ends[1]);
     d->file = *fd;
@@ -105,18 +106,20 @@ bool decompress_start(struct decompress *d, int *fd, const char *name, struct cl
     return !compression || start(d, fd, compression, name, err);
 }
 
-/* Reads what is left, or only looks whether there is any. */
-static struct leftover drain(int fd, bool all)
+bool decompress_look_behind(struct decompress *d, int fd, bool all, struct leftover *left)
 {
-    struct leftover left = {0};
-    uint8_t bytes[DRAIN_SIZE];
+    uint8_t bytes[STEP];
     ssize_t n;
 
     do {
         n = read(fd, bytes, sizeof(bytes));
-        leftover_add(&left, bytes, n > 0 ? (size_t)n : 0);
-    } while ((n > 0 && all) || (n < 0 && errno == EINTR));
-    return left;
+        leftover_add(left, bytes, n > 0 ? (size_t)n : 0);
+    } while ((n < 0 && errno == EINTR) ||
+             (n > 0 && all && !left->is_data && left->size < PADDING_MAX));
+    d->ended = n == 0;
+    left->is_data |= !d->ended;
+    left->more = !d->ended;
+    return d->ended;
 }
 
 /* The first line of what the program printed; gzip and bzip2 begin with empty ones. */
@@ -131,43 +134,37 @@ static void first_message(const struct decompress *d, char *buf, size_t size)
     buf[strcspn(buf, "\n")] = '\0';
 }
 
-static bool failed(struct decompress *d, const struct cls_input *in, int status,
+static bool failed(struct decompress *d, const char *name, uint64_t offset, int status,
                    struct cls_error *err)
 {
+    const struct cls_input in = {.place = "compressed file", .place_nr = -1};
     char message[SHOWN_SIZE];
 
     if (WIFSIGNALED(status))
         return cls_fail(err, CLS_SYSTEM, "%s, which uncompresses %s, was ended by signal %d",
-                        d->program, in->name, WTERMSIG(status));
+                        d->program, name, WTERMSIG(status));
     d->failed = true;
     first_message(d, message, sizeof(message));
-    return cls_input_fail(in, err, in->offset, "%s could not uncompress it (exit status %d)%s%s",
+    return cls_input_fail(&in, err, offset, "%s could not uncompress it (exit status %d)%s%s",
                           d->program, WEXITSTATUS(status), *message ? ": " : "", message);
 }
 
-int decompress_end(struct decompress *d, int *fd)
+bool decompress_finish(struct decompress *d, const char *name, uint64_t offset, bool ok,
+                       struct cls_error *err)
+{
+    int status = decompress_end(d, !d->ended);
+
+    return d->ended && status != 0 ? failed(d, name, offset, status, err) : ok;
+}
+
+int decompress_end(struct decompress *d, bool now)
 {
     int status = 0;
 
-    close(*fd);
-    *fd = -1;
+    if (now)
+        (void)kill(d->pid, SIGKILL); /* refused in the sandbox, where the closed pipe ends it */
     while (waitpid(d->pid, &status, 0) < 0 && errno == EINTR)
         ;
     d->pid = 0;
     return status;
-}
-
-bool decompress_finish(struct decompress *d, int *fd, struct cls_input *in, bool anything_behind,
-                       bool ok, const struct cls_log *log, struct cls_error *err)
-{
-    struct leftover left = drain(*fd, ok);
-    bool by_itself = ok || left.size == 0; /* else it ends for want of a reader */
-    int status = decompress_end(d, fd);
-    char way_out[64];
-
-    cls_input_at(in, "compressed file", -1, NULL);
-    if (by_itself && status != 0)
-        return failed(d, in, status, err);
-    snprintf(way_out, sizeof(way_out), "%s -dc FILE | convert-legacy-stream -i -", d->program);
-    return ok && (anything_behind || leftover_judge(&left, in, way_out, log, err));
 }

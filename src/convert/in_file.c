@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/fds.h"
 #include "decompress.h"
 #include "fd_arg.h"
 
@@ -14,7 +16,7 @@ static bool look_at(struct in_file *file, const char *name, struct cls_error *er
     int flags;
 
     flags = fcntl(file->fd, F_GETFL);
-    if (flags < 0 || fstat(file->fd, &file->st) != 0)
+    if (flags < 0 || fd_stat(file->fd, &file->st) != 0)
         return cls_fail_errno(err, errno, "cannot read %s", name);
     if ((flags & O_ACCMODE) == O_WRONLY)
         return cls_fail_errno(err, EBADF, "cannot read %s", name);
@@ -78,22 +80,55 @@ bool in_file_go_back(struct in_file *file, const char *name, struct cls_error *e
     if (file->again_fd < 0)
         return lseek(file->fd, (off_t)file->start, SEEK_SET) >= 0 ||
                cls_fail_errno(err, errno, "cannot read %s again", name);
-    close(file->again.file);
-    close(file->decompress.messages);
-    file->again.file = file->decompress.file;
-    file->decompress = file->again;
+    close(file->fd);
     file->fd = file->again_fd;
-    file->again = IN_FILE_NONE.again;
     file->again_fd = -1;
     return true;
 }
 
-bool in_file_finish(struct in_file *file, struct cls_input *in, bool anything_behind, bool ok,
-                    const struct cls_log *log, struct cls_error *err)
+bool in_file_look_behind(struct in_file *file, struct cls_input *in, bool anything_behind, bool ok,
+                         const struct cls_log *log, struct cls_error *err)
 {
-    return file->decompress.pid == 0
-               ? ok
-               : decompress_finish(&file->decompress, &file->fd, in, anything_behind, ok, log, err);
+    bool is_second = file->again.program && file->again_fd < 0;
+    struct decompress *d = is_second ? &file->again : &file->decompress;
+    struct leftover left = {0};
+    char way_out[64];
+
+    if (!d->program)
+        return ok;
+    (void)decompress_look_behind(d, file->fd, ok && !anything_behind, &left);
+    if (!ok || anything_behind)
+        return ok;
+    cls_input_at(in, "compressed file", -1, NULL);
+    snprintf(way_out, sizeof(way_out), "%s -dc FILE | convert-legacy-stream -i -", d->program);
+    return leftover_judge(&left, in, way_out, log, err);
+}
+
+void in_file_leave(struct in_file *file)
+{
+    if (file->decompress.pid == 0)
+        return;
+    for (int i = 0; i < 2; i++) {
+        int *fd = i == 0 ? &file->fd : &file->again_fd;
+
+        if (*fd >= 0)
+            close(*fd);
+        *fd = -1;
+    }
+}
+
+bool in_file_finish(struct in_file *file, const char *name, uint64_t offset, bool ok,
+                    struct cls_error *err)
+{
+    struct cls_error e;
+
+    in_file_leave(file);
+    if (file->decompress.pid != 0 && !decompress_finish(&file->decompress, name, offset, ok, err))
+        ok = false;
+    if (file->again.pid == 0 || decompress_finish(&file->again, name, offset, true, &e))
+        return ok;
+    return ok && cls_fail(err, CLS_SYSTEM, "%s, read again: byte 0x%" PRIx64 ": %s: %s", name,
+                          e.offset, e.place, e.reason);
 }
 
 bool in_file_is_unchanged(const struct in_file *file, const char *name, struct cls_error *err)
@@ -103,7 +138,7 @@ bool in_file_is_unchanged(const struct in_file *file, const char *name, struct c
 
     if (!file->by_name || !S_ISREG(file->st.st_mode))
         return true;
-    if (fstat(in_file_raw(file), &st) != 0)
+    if (fd_stat(in_file_raw(file), &st) != 0)
         return cls_fail_errno(err, errno, "cannot read %s", name);
     now = &st.st_mtim;
     return (st.st_size == file->st.st_size && now->tv_sec == then->tv_sec &&
@@ -121,10 +156,10 @@ bool in_file_is_regular(const struct in_file *file)
     return S_ISREG(file->st.st_mode) && file->decompress.file < 0;
 }
 
-static void close_decompress(struct decompress *d, int *fd)
+static void close_decompress(struct decompress *d)
 {
     if (d->pid != 0)
-        (void)decompress_end(d, fd);
+        (void)decompress_end(d, true);
     if (d->file >= 0)
         close(d->file);
     if (d->messages >= 0)
@@ -133,10 +168,9 @@ static void close_decompress(struct decompress *d, int *fd)
 
 void in_file_close(struct in_file *file)
 {
-    close_decompress(&file->decompress, &file->fd);
-    close_decompress(&file->again, &file->again_fd);
-    if (file->again_fd >= 0)
-        close(file->again_fd);
+    in_file_leave(file);
+    close_decompress(&file->decompress);
+    close_decompress(&file->again);
     if (file->by_name && file->fd >= 0)
         close(file->fd);
 }

@@ -48,6 +48,14 @@ static void log_loss(void *ctx, enum cls_log_level level, const char *text)
     log_to(look, &look->result->lost, level, text);
 }
 
+static bool enter_sandbox(const struct look *look, struct cls_error *err)
+{
+    const int keep[] = {look->file.fd, look->file.decompress.messages, look->spools.store.fd,
+                        look->spools.spool.fd, look->options->keep_fd};
+
+    return sandbox_enter(keep, sizeof(keep) / sizeof(keep[0]), look->log, err);
+}
+
 static bool open_input(struct look *look, struct cls_watch *watch, struct cls_error *err)
 {
     struct inspection *r = look->result;
@@ -62,7 +70,7 @@ static bool open_input(struct look *look, struct cls_watch *watch, struct cls_er
     if (watch)
         watch->unsized = look->file.decompress.pid != 0;
     return envelope_prepare(&look->in, err) &&
-           (look->options->no_sandbox || sandbox_enter(NULL, 0, look->log, err));
+           (look->options->no_sandbox || enter_sandbox(look, err));
 }
 
 static bool look_at_envelope(struct look *look, const struct cls_log *log, struct cls_error *err)
@@ -221,15 +229,17 @@ bool inspect_stream(const struct convert_options *options, const struct cls_log 
 {
     struct look look = {.options = options, .log = log, .result = inspection, .file = IN_FILE_NONE};
     struct cls_log remarks = {.line = log_remark, .ctx = &look};
-    bool ok, delimited;
+    bool ok;
 
     memset(inspection, 0, sizeof(*inspection));
     limits_facts_init(&inspection->facts);
     inspection->host = options->host;
     ok = open_input(&look, watch, err) && look_at_envelope(&look, &remarks, err) &&
          look_at_stream(&look, &remarks, err);
-    delimited = envelope_is_delimited(&look.envelope);
-    ok = in_file_finish(&look.file, &look.in, delimited || look.rest_dropped, ok, &remarks, err);
+    ok = in_file_look_behind(&look.file, &look.in,
+                             envelope_is_delimited(&look.envelope) || look.rest_dropped, ok,
+                             &remarks, err);
+    ok = in_file_finish(&look.file, inspection->input, look.in.offset, ok, err);
     if (ok && inspection->pages.seen.no_memory)
         ok = cls_fail_errno(err, ENOMEM, "cannot note which pages were seen");
     inspect_end(inspection, look.in.offset);

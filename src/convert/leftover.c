@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fds.h"
 #include "legacy/detect.h"
 
 #define LOOK_SIZE 65536
@@ -23,8 +24,8 @@ bool leftover_judge(const struct leftover *left, const struct cls_input *in, con
     if (left->is_data)
         return cls_input_fail(in, err, in->offset,
                               "%" PRIu64
-                              " bytes are left behind the stream (to convert without them: %s)",
-                              left->size, way_out);
+                              " bytes%s are left behind the stream (to convert without them: %s)",
+                              left->size, left->more ? " or more" : "", way_out);
     if (left->size > 0)
         cls_warn(log, "byte 0x%" PRIx64 ": %" PRIu64 " bytes of zeros behind the stream ignored",
                  in->offset, left->size);
@@ -53,7 +54,7 @@ bool leftover_check(struct cls_input *in, const struct leftover_stream *stream,
     struct stat st;
     size_t n;
 
-    if (!stream->by_name || fstat(in->fd, &st) != 0 || !S_ISREG(st.st_mode))
+    if (!stream->by_name || fd_stat(in->fd, &st) != 0 || !S_ISREG(st.st_mode))
         return true;
     cls_input_at(in, "end of the stream", -1, NULL);
     do {

@@ -15,6 +15,7 @@ struct leftover_stream {
 struct leftover {
     uint64_t size;
     bool is_data; /* not all of them are zeros, as what dd and tapes pad files with */
+    bool more;    /* there are more, that were not looked at */
 };
 
 void leftover_add(struct leftover *left, const uint8_t *bytes, size_t n);

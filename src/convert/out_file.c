@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/fds.h"
 #include "fd_arg.h"
+#include "hold_signals.h"
 
 #define NEW_FILE_MODE 0600 /* a save holds the guest's memory, secrets and all */
 #define PROC_FDS      "/proc/self/fd"
@@ -26,6 +28,11 @@
 static bool fail(const struct out_file *file, int errnum, const char *doing, struct cls_error *err)
 {
     return cls_fail_errno(err, errnum, "cannot %s %s", doing, file->display);
+}
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
 static bool resolve_inherited(struct out_file *file, struct cls_error *err)
@@ -75,23 +82,66 @@ static bool find_existing(struct out_file *file, struct cls_error *err)
     return true;
 }
 
+/* May those who are neither we nor the owner of the directory have put it there? As /tmp is. */
+static bool is_strangers(int dir_fd, const struct stat *st)
+{
+    struct stat dir;
+
+    if (st->st_uid == geteuid())
+        return false;
+    if (fstat(dir_fd, &dir) != 0)
+        return true;
+    return st->st_uid != dir.st_uid &&
+           dir.st_mode & (dir.st_mode & S_ISVTX ? S_IWGRP | S_IWOTH : S_IWOTH);
+}
+
+/* As the kernel has it where fs.protected_symlinks is set. */
+static bool may_follow(const char *path, const struct stat *link)
+{
+    char dir[PATH_MAX], *slash;
+    int fd, n = snprintf(dir, sizeof(dir), "%s", path);
+    bool may = false;
+
+    if (n >= (int)sizeof(dir))
+        return false;
+    slash = strrchr(dir, '/');
+    if (slash)
+        slash[1] = '\0';
+    fd = open(slash ? dir : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        may = !is_strangers(fd, link);
+        close(fd);
+    }
+    return may;
+}
+
 static bool resolve_path(struct out_file *file, const char *arg, struct cls_error *err)
 {
-    struct stat link;
+    struct stat link, behind;
+    bool exists = stat(arg, &behind) == 0;
 
-    if (stat(arg, &file->st) == 0 && S_ISDIR(file->st.st_mode))
+    if (!exists && errno != ENOENT)
+        return fail(file, errno, "write", err);
+    if (exists && S_ISDIR(behind.st_mode))
         return cls_fail(err, CLS_USAGE, "%s is a directory", file->display);
-    if (stat(arg, &file->st) == 0 && !S_ISREG(file->st.st_mode))
+    if (lstat(arg, &link) == 0 && S_ISLNK(link.st_mode)) {
+        if (!exists)
+            return cls_fail(err, CLS_SYSTEM, "%s is a symbolic link to nothing", file->display);
+        if (!may_follow(arg, &link))
+            return fail(file, EACCES, "follow the symbolic link", err);
+    }
+    file->st = behind;
+    if (exists && !S_ISREG(behind.st_mode))
         return resolve_special(file, arg, err);
     /* A symbolic link is followed, so that the file behind it is replaced, not the link. */
-    file->path = realpath(arg, NULL);
-    if (!file->path && errno != ENOENT)
-        return fail(file, errno, "write", err);
-    if (!file->path && lstat(arg, &link) == 0)
-        return cls_fail(err, CLS_SYSTEM, "%s is a symbolic link to nothing", file->display);
-    if (!file->path && !(file->path = strdup(arg)))
-        return fail(file, ENOMEM, "write", err);
-    return open_directory(file, err) && find_existing(file, err);
+    file->path = exists ? realpath(arg, NULL) : strdup(arg);
+    if (!file->path || !open_directory(file, err) || !find_existing(file, err))
+        return file->path ? false : fail(file, errno, "write", err);
+    /* realpath() follows links that the kernel refuses to. */
+    return file->exists == exists && (!exists || same_file(&file->st, &behind))
+               ? true
+               : cls_fail(err, CLS_SYSTEM, "%s was replaced by another file meanwhile",
+                          file->display);
 }
 
 bool out_file_resolve(struct out_file *file, const char *arg, const char *display, bool no_clobber,
@@ -125,7 +175,7 @@ bool out_file_resolve_at(struct out_file *file, int dir_fd, const char *name, co
 bool out_file_is(const struct out_file *file, const struct stat *st)
 {
     return (file->inherited || file->exists) && (S_ISREG(st->st_mode) || S_ISBLK(st->st_mode)) &&
-           file->st.st_dev == st->st_dev && file->st.st_ino == st->st_ino;
+           same_file(&file->st, st);
 }
 
 bool out_file_are_same(const struct out_file *a, const struct out_file *b)
@@ -137,8 +187,7 @@ bool out_file_are_same(const struct out_file *a, const struct out_file *b)
     if (out_file_is_straight(a) || out_file_is_straight(b))
         return out_file_is(a, &b->st);
     return fstat(a->dir_fd, &dir_a) == 0 && fstat(b->dir_fd, &dir_b) == 0 &&
-           dir_a.st_dev == dir_b.st_dev && dir_a.st_ino == dir_b.st_ino &&
-           strcmp(a->name, b->name) == 0;
+           same_file(&dir_a, &dir_b) && strcmp(a->name, b->name) == 0;
 }
 
 bool out_file_is_straight(const struct out_file *file)
@@ -153,19 +202,6 @@ static void random_name(char *buf, size_t size)
     if (getrandom(&r, sizeof(r), 0) != sizeof(r))
         r = (uint64_t)getpid();
     snprintf(buf, size, HIDDEN_PREFIX "%016" PRIx64, r);
-}
-
-static void block_signals(sigset_t *old)
-{
-    sigset_t all;
-
-    sigfillset(&all);
-    sigprocmask(SIG_BLOCK, &all, old);
-}
-
-static void restore_signals(const sigset_t *old)
-{
-    sigprocmask(SIG_SETMASK, old, NULL);
 }
 
 /* Only where it can be given its name later. */
@@ -186,7 +222,7 @@ static void open_hidden(struct out_file *file)
     struct convert_cleanup *cleanup = file->cleanup;
     sigset_t old;
 
-    block_signals(&old);
+    hold_signals(&old);
     random_name(cleanup->file, sizeof(cleanup->file));
     file->fd =
         openat(file->dir_fd, cleanup->file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, NEW_FILE_MODE);
@@ -195,14 +231,19 @@ static void open_hidden(struct out_file *file)
         cleanup->dir_fd = file->dir_fd;
         cleanup->has_file = 1;
     }
-    restore_signals(&old);
+    release_signals(&old);
 }
 
-/* A file that is replaced hands on its owner and mode; where it can't, nobody gains access. */
+/*
+ * A file that is replaced hands on its owner and mode; where it can't, nobody gains access: nor
+ * does somebody who made a file where anyone may, to be given what replaces it.
+ */
 static bool take_over_owner_and_mode(const struct out_file *file, struct cls_error *err)
 {
     mode_t mode = file->st.st_mode & 07777;
 
+    if (!file->exists || is_strangers(file->dir_fd, &file->st))
+        return true;
     if (fchown(file->fd, file->st.st_uid, file->st.st_gid) != 0) {
         mode &= 0777;
         if (fchown(file->fd, (uid_t)-1, file->st.st_gid) != 0)
@@ -219,8 +260,7 @@ static bool open_straight(struct out_file *file, struct cls_error *err)
     file->fd = open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
     if (file->fd < 0 || fstat(file->fd, &st) != 0)
         return fail(file, errno, "open", err);
-    return (st.st_dev == file->st.st_dev && st.st_ino == file->st.st_ino &&
-            st.st_rdev == file->st.st_rdev &&
+    return (same_file(&st, &file->st) && st.st_rdev == file->st.st_rdev &&
             (st.st_mode & S_IFMT) == (file->st.st_mode & S_IFMT)) ||
            cls_fail(err, CLS_SYSTEM, "%s was replaced by another file meanwhile", file->display);
 }
@@ -234,25 +274,7 @@ bool out_file_open(struct out_file *file, struct cls_error *err)
     open_unnamed(file);
     if (!file->unnamed)
         open_hidden(file);
-    if (file->fd < 0)
-        return fail(file, errno, "create", err);
-    /* Now, while there may be a privilege to do it with. */
-    return !file->exists || take_over_owner_and_mode(file, err);
-}
-
-struct sandbox_place out_file_sandbox(const struct out_file *file)
-{
-    struct sandbox_place o = {.dir_fd = -1};
-    struct stat dir;
-
-    if (out_file_is_straight(file))
-        return o;
-    o.dir_fd = file->dir_fd;
-    o.may_remove = file->exists || file->hidden;
-    o.sticky_foreign = file->exists && file->st.st_uid != geteuid() &&
-                       fstat(file->dir_fd, &dir) == 0 && dir.st_mode & S_ISVTX &&
-                       dir.st_uid != geteuid();
-    return o;
+    return file->fd >= 0 || fail(file, errno, "create", err);
 }
 
 static int link_unnamed(const struct out_file *file, const char *name)
@@ -346,7 +368,7 @@ static bool sync_file(const struct out_file *file, struct cls_error *err)
 {
     struct stat st;
 
-    if (out_file_is_straight(file) && fstat(file->fd, &st) == 0 && !S_ISREG(st.st_mode) &&
+    if (out_file_is_straight(file) && fd_stat(file->fd, &st) == 0 && !S_ISREG(st.st_mode) &&
         !S_ISBLK(st.st_mode))
         return true;
     return fsync(file->fd) == 0 || fail(file, errno, "sync", err);
@@ -375,16 +397,24 @@ static const struct out_file *name_files(struct out_file *file, struct out_file 
     return NULL;
 }
 
+/* All but the name; owner and mode first, so that they are synced, too. */
+static bool prepare(const struct out_file *file, bool sync, struct cls_error *err)
+{
+    return (out_file_is_straight(file) || take_over_owner_and_mode(file, err)) &&
+           (!sync || sync_file(file, err));
+}
+
 bool out_file_commit(struct out_file *file, struct out_file *also, bool sync, struct cls_error *err)
 {
     const struct out_file *unnamed;
     sigset_t old;
 
-    if (sync && (!sync_file(file, err) || (also && !sync_file(also, err))))
+    if (!prepare(file, sync, err) || (also && !prepare(also, sync, err)))
         return false;
-    block_signals(&old);
+    hold_signals(&old);
     unnamed = name_files(file, also);
-    restore_signals(&old);
+    file->name_taken = unnamed == file && errno == EEXIST && !file->exists;
+    release_signals(&old);
     if (unnamed)
         return fail(unnamed, errno, "name", err);
     return !sync || (sync_directory(file, err) && (!also || sync_directory(also, err)));

@@ -82,7 +82,7 @@ static bool run_to_the_same_end(struct conversion *again, struct in_file *file, 
 {
     bool ok = run(again, err);
 
-    if (!in_file_finish(file, &again->in, true, ok, NULL, err))
+    if (!in_file_look_behind(file, &again->in, true, ok, NULL, err))
         return blame(again->in_name, err);
     return again->in.offset == end ||
            cls_fail(err, CLS_SYSTEM, "%s changed meanwhile: its stream ends elsewhere",

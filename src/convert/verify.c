@@ -37,13 +37,6 @@ static bool open_stream(struct cls_input *in, enum verify_format format, const s
                            "first"));
 }
 
-/* Nothing is to be written or named any more. */
-static bool enter_sandbox(const struct verify_options *options, struct cls_input *in,
-                          const struct cls_log *log, struct cls_error *err)
-{
-    return envelope_prepare(in, err) && (options->no_sandbox || sandbox_enter(NULL, 0, log, err));
-}
-
 static bool verify_extent(struct cls_input *in, enum verify_format format, enum v2_extent extent,
                           struct envelope *envelope, const struct cls_log *log,
                           struct v2_summary *summary, struct cls_error *err)
@@ -78,6 +71,7 @@ bool verify_stream(const struct verify_options *options, const struct cls_log *l
     struct in_file file;
     struct cls_input in;
     char name[NAME_SHOWN];
+    int keep[] = {-1, -1, options->keep_fd};
     bool ok;
 
     convert_display_name(options->in, true, name, sizeof(name));
@@ -87,9 +81,13 @@ bool verify_stream(const struct verify_options *options, const struct cls_log *l
     }
     cls_input_init(&in, file.fd, name, file.start, NULL);
     in.ends = file.decompress.pid != 0;
-    ok = enter_sandbox(options, &in, log, err) &&
+    keep[0] = file.fd;
+    keep[1] = file.decompress.messages;
+    ok = envelope_prepare(&in, err) &&
+         (options->no_sandbox || sandbox_enter(keep, sizeof(keep) / sizeof(keep[0]), log, err)) &&
          verify_extent(&in, options->format, extent_of(options->in), &envelope, log, summary, err);
-    ok = in_file_finish(&file, &in, envelope_is_delimited(&envelope), ok, log, err);
+    ok = in_file_look_behind(&file, &in, envelope_is_delimited(&envelope), ok, log, err);
+    ok = in_file_finish(&file, name, in.offset, ok, err);
     cls_input_release(&in);
     envelope_free(&envelope);
     in_file_close(&file);

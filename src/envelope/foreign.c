@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/fds.h"
 #include "envelope/compression.h"
 #include "envelope/envelope.h"
 #include "type.h"
@@ -121,7 +122,7 @@ static bool has_vhd_footer(const struct cls_input *in)
     char cookie[8];
     struct stat st;
 
-    return fstat(in->fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= VHD_FOOTER &&
+    return fd_stat(in->fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= VHD_FOOTER &&
            pread(in->fd, cookie, sizeof(cookie), st.st_size - VHD_FOOTER) == sizeof(cookie) &&
            memcmp(cookie, "conectix", sizeof(cookie)) == 0;
 }

@@ -34,7 +34,10 @@ static int run(const struct tool_options *options, struct messages *messages)
     static struct convert_cleanup cleanup; /* a signal handler refers to it to the very end */
     struct single single = {.progress.program = PROGRAM, .watch = {.tick = tick, .ctx = &single}};
     struct cls_log_counts counts = {0};
-    struct cls_log log = {.line = messages_log, .ctx = messages, .counts = &counts};
+    struct cls_log log = {.line = messages_log,
+                          .ctx = messages,
+                          .warnings_only = messages->verbosity < VERBOSE,
+                          .counts = &counts};
     struct cls_error err = {0};
     char name[256];
     uint64_t size;
@@ -89,7 +92,7 @@ int main(int argc, char **argv)
     }
     messages.verbosity = options.verbosity;
     messages.syslog = options.syslog;
-    messages_open(&messages);
+    options.convert.keep_fd = messages_open(&messages);
     if (options.merge_out)
         return batch_merge(options.merge_out, options.merge_in, options.merge_count, &messages);
     if (options.is_batch)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/utf8.h"
@@ -25,11 +26,19 @@ static bool stderr_is_null(void)
 }
 
 /* All files that printing may ever need are opened now: in the sandbox none can be. */
-void messages_open(struct messages *m)
+int messages_open(struct messages *m)
 {
+    int next;
+
     m->problems_syslog = stderr_is_null();
-    if (m->syslog || m->problems_syslog)
-        openlog(m->program, LOG_PID | LOG_NDELAY, LOG_USER);
+    if (!m->syslog && !m->problems_syslog)
+        return 0;
+    next = dup(STDERR_FILENO); /* the lowest free number, which the connection will have */
+    if (next >= 0)
+        close(next);
+    tzset(); /* syslog() tells the time of day */
+    openlog(m->program, LOG_PID | LOG_NDELAY, LOG_USER);
+    return next > 0 ? next : 0;
 }
 
 void messages_mask(const char *text, char *buf, size_t size)

@@ -28,9 +28,10 @@ struct messages {
 
 /*
  * To be called before anything is printed, and before the sandbox is entered. Where standard error
- * is /dev/null (libvirtd -d), errors and warnings go to syslog.
+ * is /dev/null (libvirtd -d), errors and warnings go to syslog. Returns the fd that must stay open in
+ * there, 0: none.
  */
-void messages_open(struct messages *messages);
+int messages_open(struct messages *messages);
 
 /*
  * Names and strings from the input may hold anything; a terminal must not act on it. What is not

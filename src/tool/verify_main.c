@@ -182,7 +182,7 @@ int main(int argc, char **argv)
     messages.subject = name;
     messages.verbosity = options.verbosity;
     messages.syslog = options.syslog;
-    messages_open(&messages);
+    options.verify.keep_fd = messages_open(&messages);
     ok = verify_stream(&options.verify, &log, &summary, &err);
     cls_log_finish(&log);
     if (!ok) {

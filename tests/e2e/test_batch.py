@@ -16,6 +16,7 @@ import sys
 import termios
 import time
 import unittest
+from errno import EMFILE, ENOMEM
 from pathlib import Path
 from typing import Callable, Union
 
@@ -487,7 +488,7 @@ class Trouble(BatchTest):
         for name in ("a", "b", "c"):
             self.put(name)
         self.put("bad", BAD)
-        rows = self.report_of(status=3, env=self.environment(Plan("linkat", f"before:{int(signal.SIGKILL)}")))
+        rows = self.report_of(status=3, env=self.environment(Plan("linkat", f"before:{int(signal.SIGKILL)}", times=0)))
         self.assertEqual({r["result"] for r in rows.values()}, {"failed"})
         self.assertIn("signal 9", rows[b"a"]["why"]["reason"])
         self.assertEqual(rows[b"bad"]["status"], 1)
@@ -515,27 +516,13 @@ class Trouble(BatchTest):
         process = program.start("-i", self.old, "-o", self.new, "--report", self.dir / "r.jsonl", stderr=subprocess.PIPE,
                                 env=self.environment(Plan("pread", f"before:{int(signal.SIGSTOP)}", 2)))
         self.addCleanup(process.communicate)
-        self.stopped_then(process, lambda: self.put("a"))
+        program.when_stopped(process.pid, lambda: self.put("a"))
         self.assertEqual(process.wait(program.TIMEOUT), 3)
         row = batch.rows(self.dir / "r.jsonl")[b"a"]
         self.assertEqual((row["result"], row["status"]), ("failed", 3))
         self.assertIn("written to while it was read", row["why"]["reason"])
         self.assertEqual(self.new_files(), {})
         self.assertEqual(self.results(), {"a": "converted"})
-
-    @staticmethod
-    def descendants(pid: int) -> list[int]:
-        """Worker and conversion of it, the last one last."""
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return [pid] + [below for child in children for below in Trouble.descendants(int(child))]
-
-    def stopped_then(self, process: subprocess.Popen, do: Callable[[], None]) -> None:
-        """When the conversion has stopped itself."""
-        until = time.monotonic() + program.TIMEOUT
-        while "T (stopped)" not in Path(f"/proc/{(last := self.descendants(process.pid)[-1])}/status").read_text():
-            self.assertLess(time.monotonic(), until)
-        do()
-        os.kill(last, signal.SIGCONT)
 
     def test_directory_that_cannot_be_listed_whole(self):
         """Files would be missing, and nobody would know."""
@@ -546,8 +533,14 @@ class Trouble(BatchTest):
 
     def test_no_process_can_be_had(self):
         self.put("a")
-        done = self.run_batch(env=self.environment(Plan("pipe2", 24)))
-        self.assertIn(done.returncode, (0, 3))
+        for call, kind in (("pipe2", EMFILE), ("fork", ENOMEM)):
+            # The first is the worker's, the second the conversion's.
+            for nth, said in ((1, "cannot start a worker"), (2, "cannot start a process for")):
+                with self.subTest(call=call, nth=nth):
+                    done = faults.run(Plan(call, kind, nth), "-i", self.old, "-o", self.new, "-j", "1")
+                    self.assertEqual((done.status, done.fired), (3, 1), done.stderr)
+                    self.assertIn(said, done.stderr.decode())
+                    self.assertEqual(self.new_files(), {})
 
     def test_fewer_workers_than_asked_for(self):
         """Those that can be had do it all, however few files may be open."""
@@ -714,7 +707,7 @@ class Progress(BatchTest):
         """Its workers stop themselves, so that there is something to be seen."""
         for i in range(3):
             self.put(f"{i}-{'name ' * 30}")
-        env = faults.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}"), -1)
+        env = faults.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}", times=0), -1)
         sent = self.on_terminal("-i", self.old, "-o", self.new, "-j", "2", columns=100, narrower=60, env=env)
         lines = self.drawn(sent)
         self.assertTrue(all(len(line) < 100 for line in lines), lines)
@@ -730,7 +723,7 @@ class Progress(BatchTest):
         """No more lines than there is room for: those above would stay behind."""
         for i in range(4):
             self.put(str(i))
-        env = faults.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}"), -1)
+        env = faults.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}", times=0), -1)
         sent = self.on_terminal("-i", self.old, "-o", self.new, "-j", "4", columns=100, rows=3, env=env)
         self.assertIn("\x1b[2A", sent)
         self.assertNotIn("\x1b[3A", sent)
@@ -739,7 +732,7 @@ class Progress(BatchTest):
     def test_dumb_terminal(self):
         """Lines that stay, and nothing that it would not understand."""
         self.put("a")
-        env = faults.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}"), -1)
+        env = faults.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}", times=0), -1)
         sent = self.on_terminal("-i", self.old, "-o", self.new, "--timeout", "3", columns=100, term="dumb", env=env)
         self.assertNotIn("\x1b", sent)
         self.assertIn("0 of 1 files: ", sent)

@@ -6,11 +6,13 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,12 +21,23 @@ enum hit { NO_HIT, HIT_FAIL, HIT_SHORT, HIT_FLIP, HIT_BEFORE, HIT_AFTER, HIT_PRO
 
 static struct {
     const char *call; /* NULL: nothing to do, or too early */
-    long nth, times, count;
+    const char *file; /* only calls on this file count; NULL: all */
+    int fd;           /* it, when it is open */
+    long nth, times;
     enum hit kind;
     int number; /* errno or signal */
-    int report;
     bool no_tmpfile;
-} plan = {.report = -1};
+    const char *landlock;
+} plan = {.fd = -1};
+
+/*
+ * Common to all processes that come of this one if there is a report; in the sandbox, where no other
+ * fd is open, too.
+ */
+static struct {
+    _Atomic long count, used;
+    char report[FAULTS_REPORT_SIZE];
+} *shared;
 
 static long live;
 
@@ -47,8 +60,12 @@ void faults_report(const char *fmt, ...)
     va_start(args, fmt);
     n = vsnprintf(line, sizeof(line), fmt, args);
     va_end(args);
-    if (plan.report >= 0)
-        raw(SYS_write, plan.report, (long)line, n, 0, 0, 0);
+    if (shared && n < (int)sizeof(line)) {
+        long at = atomic_fetch_add(&shared->used, n);
+
+        if (at + n <= FAULTS_REPORT_SIZE)
+            memcpy(shared->report + at, line, (size_t)n);
+    }
 }
 
 static long number_from_env(const char *name, long otherwise)
@@ -73,12 +90,25 @@ static void parse_kind(const char *kind)
     plan.number = (int)strtol(kind + n, NULL, 10);
 }
 
+static void share(int fd)
+{
+    void *map = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+                     fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED, fd, 0);
+
+    shared = map == MAP_FAILED ? NULL : map;
+}
+
 __attribute__((constructor)) static void start(void)
 {
     const char *kind = getenv("FAULT_KIND");
 
     plan.no_tmpfile = getenv("FAULT_NO_TMPFILE");
-    plan.report = (int)number_from_env("FAULT_REPORT", -1);
+    plan.landlock = getenv("FAULT_LANDLOCK");
+    plan.file = getenv("FAULT_FILE");
+    plan.fd = (int)number_from_env("FAULT_FD", -1);
+    if (plan.fd >= 0)
+        plan.file = "";
+    share((int)number_from_env("FAULT_REPORT", -1));
     plan.nth = number_from_env("FAULT_NTH", 1);
     plan.times = number_from_env("FAULT_TIMES", 1);
     if (kind)
@@ -97,7 +127,7 @@ static void hit_by_signal(void)
 {
     int saved = errno;
 
-    /* Not kill(): the sandbox denies that. */
+    /* Not kill(): the sandbox refuses that. */
     raw(SYS_tgkill, raw(SYS_getpid, 0, 0, 0, 0, 0, 0), raw(SYS_gettid, 0, 0, 0, 0, 0, 0),
         plan.number, 0, 0, 0);
     errno = saved;
@@ -106,10 +136,12 @@ static void hit_by_signal(void)
 /* To be called first by each function; HIT_FAIL: errno is set, return. */
 static enum hit begin(const char *call)
 {
-    if (!plan.call || strcmp(call, plan.call) != 0)
+    long count;
+
+    if (!plan.call || !shared || strcmp(call, plan.call) != 0)
         return NO_HIT;
-    plan.count++;
-    if (plan.count < plan.nth || (plan.times && plan.count >= plan.nth + plan.times))
+    count = atomic_fetch_add(&shared->count, 1) + 1;
+    if (count < plan.nth || (plan.times && count >= plan.nth + plan.times))
         return NO_HIT;
     faults_report("fired\n");
     if (plan.kind == HIT_BEFORE)
@@ -159,7 +191,7 @@ static ssize_t write_flipped(int fd, const uint8_t *buf, size_t n)
 /* One that transfers n bytes, its third argument or its fifth. */
 static long transfer(const char *call, long nr, long a, long b, size_t c, long d, size_t e, long f)
 {
-    enum hit hit = begin(call);
+    enum hit hit = plan.file && plan.fd != (int)a ? NO_HIT : begin(call);
 
     if (hit == HIT_FAIL)
         return -1;
@@ -286,6 +318,16 @@ off_t lseek(int fd, off_t offset, int whence)
     return lseek64(fd, offset, whence);
 }
 
+/* Is it the file whose calls count? */
+static int note_open(const char *path, int fd)
+{
+    const char *slash = strrchr(path, '/');
+
+    if (plan.file && fd >= 0 && strcmp(slash ? slash + 1 : path, plan.file) == 0)
+        plan.fd = fd;
+    return fd;
+}
+
 /* Only the output's file and temporary ones are opened by this. */
 int openat64(int dir, const char *path, int flags, ...)
 {
@@ -299,7 +341,8 @@ int openat64(int dir, const char *path, int flags, ...)
         errno = EOPNOTSUPP;
         return -1;
     }
-    return (int)through("openat", SYS_openat, dir, (long)path, flags, mode, 0, 0);
+    return note_open(path,
+                     (int)through("openat", SYS_openat, dir, (long)path, flags, mode, 0, 0));
 }
 
 int openat(int dir, const char *path, int flags, ...)
@@ -322,7 +365,8 @@ int open64(const char *path, int flags, ...)
     va_start(args, flags);
     mode = va_arg(args, mode_t);
     va_end(args);
-    return (int)through("open", SYS_openat, AT_FDCWD, (long)path, flags, mode, 0, 0);
+    return note_open(path,
+                     (int)through("open", SYS_openat, AT_FDCWD, (long)path, flags, mode, 0, 0));
 }
 
 int open(const char *path, int flags, ...)
@@ -348,6 +392,21 @@ int __open64_2(const char *path, int flags)
 int __open_2(const char *path, int flags)
 {
     return open64(path, flags, 0);
+}
+
+int pipe2(int fds[2], int flags)
+{
+    return (int)through("pipe2", SYS_pipe2, (long)fds, flags, 0, 0, 0, 0);
+}
+
+pid_t fork(void)
+{
+    static pid_t (*real)(void);
+    enum hit hit = begin("fork");
+
+    if (!real)
+        *(void **)&real = dlsym(RTLD_NEXT, "fork");
+    return hit == HIT_FAIL ? -1 : (pid_t)end(hit, real());
 }
 
 int fstat64(int fd, struct stat64 *st)
@@ -380,7 +439,12 @@ long syscall(long nr, ...)
     for (int i = 0; i < 6; i++)
         a[i] = va_arg(args, long);
     va_end(args);
-    return through("syscall", nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+    if (nr == SYS_landlock_create_ruleset && a[0] == 0 && plan.landlock) {
+        errno = ENOSYS;
+        return strtol(plan.landlock, NULL, 10) > 0 ? strtol(plan.landlock, NULL, 10) : -1;
+    }
+    /* What the program asks of an open file goes by the plain call. */
+    return through(nr == SYS_fstat ? "fstat" : "syscall", nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
 /* Allocations. With AddressSanitizer its own come first, and these are never called. */

@@ -11,12 +11,21 @@
  *                     lowest bit of the first byte that is read or written flips; "before:N",
  *                     "after:N": signal N comes just before or after the call; "probe": run the
  *                     probes of probes.c from inside the call
- *   FAULT_REPORT      an inherited fd, where lines come: "fired", at each hit; "live N", at exit:
- *                     allocations that were not freed; "probe NAME ERRNO"
+ *                     (calls are counted over all processes that come of the first one where
+ *                     there is a report; else each goes on counting where its parent was)
+ *   FAULT_FILE        only calls on the file of this name count; read and write only
+ *   FAULT_FD          only calls on this fd count
+ *   FAULT_LANDLOCK    what the kernel answers when asked for its version of Landlock; 0: has none
+ *   FAULT_REPORT      an inherited fd, a file that is FAULTS_REPORT_SIZE bytes large and a bit, to
+ *                     be mapped: two longs (calls so far, bytes of text), and lines: "fired", at
+ *                     each hit; "live N", at exit: allocations that were not freed; "probe NAME
+ *                     ERRNO"
  *   FAULT_NO_TMPFILE  if set, O_TMPFILE is unknown to the file system
  */
 #ifndef FAULTS_FAULTS_H
 #define FAULTS_FAULTS_H
+
+#define FAULTS_REPORT_SIZE (256 * 1024)
 
 /* A line for the report. */
 void faults_report(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

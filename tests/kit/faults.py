@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 import tempfile
 import unittest
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from . import program
 
 LIBRARY = program.PROGRAM.parent / "libcls_faults.so"
 needed = unittest.skipUnless(LIBRARY.exists(), "this program cannot be preloaded with anything")
+REPORT_SIZE = 256 * 1024 + 16      # of tests/faults/faults.h
 SHM = Path("/dev/shm")      # fsync costs nothing there
 
 
@@ -25,6 +27,9 @@ class Plan:
     nth: int = 1
     times: int = 1              # 0: from then on for ever
     no_tmpfile: bool = False
+    file: Optional[str] = None  # only calls on the file of this name count
+    fd: Optional[int] = None    # or on this fd
+    landlock: Optional[int] = None      # what the kernel says its version is
 
     def __str__(self) -> str:
         what = os.strerror(self.kind) if isinstance(self.kind, int) else self.kind
@@ -56,14 +61,17 @@ def environment(plan: Plan, report: int, binary: Path = program.PROGRAM) -> dict
            "FAULT_REPORT": str(report),
            # Leaks and errors must not look like any status of ours.
            "ASAN_OPTIONS": "detect_leaks=1:exitcode=99", "UBSAN_OPTIONS": "halt_on_error=1:exitcode=99"}
-    if plan.no_tmpfile:
-        env["FAULT_NO_TMPFILE"] = "1"
+    for name, value in (("NO_TMPFILE", 1 if plan.no_tmpfile else None), ("FILE", plan.file), ("FD", plan.fd),
+                        ("LANDLOCK", plan.landlock)):
+        if value is not None:
+            env[f"FAULT_{name}"] = str(value)
     return env
 
 
 def run(plan: Plan, *args: Union[str, Path, int], binary: Path = program.PROGRAM, env: Optional[dict] = None,
         pass_fds: tuple = (), **kw) -> Run:
     report = os.memfd_create("report")
+    os.ftruncate(report, REPORT_SIZE)
     try:
         if "input" not in kw:
             kw.setdefault("stdin", subprocess.DEVNULL)
@@ -75,7 +83,8 @@ def run(plan: Plan, *args: Union[str, Path, int], binary: Path = program.PROGRAM
         done = subprocess.run([binary, *map(str, args)], env=env,
                               pass_fds=(report, *pass_fds), stderr=subprocess.PIPE, timeout=program.TIMEOUT,
                               check=False, **kw)
-        lines = os.pread(report, 1 << 20, 0).decode().splitlines()
+        used = int.from_bytes(os.pread(report, 8, 8), sys.byteorder)
+        lines = os.pread(report, used, 16).decode().splitlines()
     finally:
         os.close(report)
     words = [line.split() for line in lines]

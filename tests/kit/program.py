@@ -5,11 +5,13 @@ import functools
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
-from typing import Iterable, TypeVar, Union
+from typing import Callable, Iterable, TypeVar, Union
 
 T = TypeVar("T")
 
@@ -64,6 +66,38 @@ def run(*args: Union[str, Path, int], **kw) -> subprocess.CompletedProcess:
 
 def start(*args: Union[str, Path, int], **kw) -> subprocess.Popen:
     return subprocess.Popen([PROGRAM, *map(str, args)], **kw)
+
+
+def descendants(pid: int) -> list[int]:
+    """The process, its children, theirs: the last one last. Of those that have gone meanwhile, nothing."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return [pid] + [below for child in children for below in descendants(int(child))]
+
+
+def state(pid: int) -> str:
+    """R, S, T, Z; empty: there is no such process."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][:1]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = TIMEOUT) -> bool:
+    """Looks again and again; False: it took longer."""
+    until = time.monotonic() + seconds
+    while not (met := condition()) and time.monotonic() < until:
+        time.sleep(0.001)
+    return met
+
+
+def when_stopped(pid: int, do: Callable[[], None]) -> None:
+    """When the process, or the last one that comes of it, has stopped itself; it goes on afterwards."""
+    assert wait_until(lambda: "T" in map(state, descendants(pid))), "none has stopped itself"
+    do()
+    os.kill(next(p for p in descendants(pid) if state(p) == "T"), signal.SIGCONT)
 
 
 def lines(stderr: bytes) -> list[str]:

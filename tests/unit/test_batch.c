@@ -15,9 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fds.h"
 #include "batch/classify.h"
 #include "batch/digest.h"
-#include "batch/fds.h"
 #include "batch/hex.h"
 #include "batch/path_list.h"
 #include "batch/report.h"

@@ -171,11 +171,13 @@ static bool run(struct pool *pool, struct pollfd *fds, struct cls_error *err)
 /* They are at work only after a failure of the batch itself. */
 static void dismiss_all(struct pool *pool)
 {
-    for (unsigned i = 0; i < pool->options->jobs; i++) {
+    double deadline = progress_now() + SLOT_GRACE;
+
+    for (unsigned i = 0; i < pool->options->jobs; i++)
         if (is_at_work(&pool->slots[i]))
             kill(pool->slots[i].worker.pid, SIGTERM);
-        worker_dismiss(&pool->slots[i].worker);
-    }
+    for (unsigned i = 0; i < pool->options->jobs; i++)
+        worker_dismiss(&pool->slots[i].worker, deadline);
 }
 
 bool pool_run(struct pool *pool, struct cls_error *err)

@@ -6,8 +6,6 @@
 
 #include "classify.h"
 
-#define GRACE 5.0 /* seconds from SIGTERM to SIGKILL */
-
 /* The worker comes to its first task. */
 static void begin(const struct pool *pool, struct slot *slot)
 {
@@ -30,7 +28,7 @@ static bool finish(struct pool *pool, struct slot *slot, struct row *row, struct
     const struct task *task = &pool->tasks[slot->tasks[0]];
 
     row->bytes_in = task->size;
-    if (!row->usec) /* nobody said */
+    if (!row->usec) /* its worker could not say */
         row->usec = (uint64_t)((progress_now() - slot->begun) * 1e6);
     pool->done += task->size;
     pool->finished++;
@@ -96,7 +94,7 @@ bool slot_add(struct pool *pool, struct slot *slot, struct cls_error *err)
         return true;
     if (slot->count > 1)
         return true; /* its worker has gone, which will be seen to */
-    worker_dismiss(&slot->worker);
+    worker_dismiss(&slot->worker, 0);
     return start(pool, slot, err);
 }
 
@@ -104,14 +102,14 @@ void slot_end(struct slot *slot)
 {
     kill(slot->worker.pid, slot->told_to_end ? SIGKILL : SIGTERM);
     slot->told_to_end = true;
-    slot->deadline = progress_now() + GRACE;
+    slot->deadline = progress_now() + SLOT_GRACE;
 }
 
 /* Why there is no result. */
-static void explain_end(const struct pool *pool, const struct slot *slot, struct cls_error *why)
+static void explain_end(const struct pool *pool, const struct slot *slot, int wstatus,
+                        struct cls_error *why)
 {
     const char *in = pool->place.in_label, *path = pool->tasks[slot->tasks[0]].path;
-    int wstatus = slot->worker.wstatus;
 
     if (slot->timed_out)
         cls_fail(why, CLS_SYSTEM, "%s/%s: not done after %u s (--timeout)", in, path,
@@ -151,7 +149,7 @@ static void judge(struct pool *pool, struct slot *slot, struct row *row)
         *row = (struct row){.result = classify_rejected(r->input, path),
                             .copied = r->copied,
                             .bytes_out = r->found.bytes_out};
-    else if (!bad && came_up_meanwhile(pool, slot))
+    else if (r->name_taken && came_up_meanwhile(pool, slot))
         row->result = ROW_UP_TO_DATE;
     else
         row->result = ROW_FAILED;
@@ -161,25 +159,13 @@ static void judge(struct pool *pool, struct slot *slot, struct row *row)
         row_explain(row, &r->err);
 }
 
-/* The worker says that the first task is over, or has ended itself. */
+/* The worker says that the first task is over. */
 static bool ended(struct pool *pool, struct slot *slot, struct cls_error *err)
 {
-    struct cls_error why;
     struct row row;
 
-    if (slot->worker.has_result) {
-        judge(pool, slot, &row);
-        row.usec = slot->worker.usec;
-        return finish(pool, slot, &row, err);
-    }
-    if (slot->over)
-        return true; /* begun just before the worker heard that it is to end: the next one's */
-    if (slot->told_to_end && !slot->timed_out) {
-        drop_first(pool, slot); /* not its fault: it stays as it was */
-        return true;
-    }
-    explain_end(pool, slot, &why);
-    return fail(pool, slot, &why, err);
+    judge(pool, slot, &row);
+    return finish(pool, slot, &row, err);
 }
 
 /* Takes all news. */
@@ -204,17 +190,24 @@ static bool hear(struct pool *pool, struct slot *slot, struct cls_error *err)
     return true;
 }
 
-/* The worker itself has ended, as it does after a task that was ended; or was killed. */
-static bool replace(struct pool *pool, struct slot *slot, const siginfo_t *info,
-                    struct cls_error *err)
+/* The worker has ended: it was told to, or was killed. */
+static bool replace(struct pool *pool, struct slot *slot, struct cls_error *err)
 {
+    struct cls_error why;
+    int wstatus;
+
     if (!hear(pool, slot, err))
         return false;
-    worker_dismiss(&slot->worker);
-    slot->worker.has_result = false;
-    slot->worker.wstatus = info->si_code == CLD_EXITED ? info->si_status << 8 : info->si_status;
-    if (!slot->over && slot->count > 0 && !ended(pool, slot, err))
-        return false;
+    wstatus = worker_dismiss(&slot->worker, 0);
+    if (slot->count > 0 && !slot->over) {
+        if (slot->told_to_end && !slot->timed_out) {
+            drop_first(pool, slot); /* it stays as it was */
+        } else {
+            explain_end(pool, slot, wstatus, &why);
+            if (!fail(pool, slot, &why, err))
+                return false;
+        }
+    }
     return slot->count == 0 || pool->ended_by || start(pool, slot, err);
 }
 
@@ -228,7 +221,7 @@ bool slot_look_after(struct pool *pool, struct slot *slot, struct cls_error *err
         return false;
     if (waitid(P_PID, (id_t)slot->worker.pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
         info.si_pid != 0)
-        return replace(pool, slot, &info, err);
+        return replace(pool, slot, err);
     if (slot->count > 0 && slot->deadline > 0 && progress_now() >= slot->deadline) {
         slot->timed_out |= !slot->told_to_end;
         slot_end(slot);

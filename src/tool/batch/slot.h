@@ -7,6 +7,7 @@
 #include "pool.h"
 
 #define SLOT_TASKS 2
+#define SLOT_GRACE 5.0 /* seconds from SIGTERM to SIGKILL */
 
 struct slot {
     struct worker worker;

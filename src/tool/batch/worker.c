@@ -5,12 +5,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/page_type.h"
+#include "progress.h"
 #include "worker_message.h"
 
 static bool cannot_start(struct cls_error *err)
@@ -64,79 +65,44 @@ bool worker_order(struct worker *worker, size_t task, struct cls_error *err)
            cls_fail_errno(err, errno, "cannot reach a worker");
 }
 
-static void copy_text(char *to, size_t size, const char *from)
-{
-    memcpy(to, from, size - 1);
-    to[size - 1] = '\0';
-}
-
-static bool is_sane(const struct worker_message *m)
-{
-    for (unsigned i = 0; i < 16; i++)
-        if (m->pages[i] && !page_type_name(i))
-            return false;
-    return m->ok <= 1 && m->input <= CONVERT_INPUT_UNREADABLE && m->status <= CLS_SYSTEM &&
-           m->about_input <= 1 && m->guest <= GUEST_HVM &&
-           (m->width == 0 || m->width == 4 || m->width == 8) && (m->ok || m->status != CLS_OK);
-}
-
-static void take_result(struct worker *worker, const struct worker_message *m)
-{
-    struct worker_result *r = &worker->result;
-
-    worker->has_result = m->has_result && is_sane(m);
-    if (!worker->has_result)
-        return;
-    *r = (struct worker_result){
-        .ok = m->ok, .copied = m->copied, .input = (enum convert_input)m->input};
-    r->err.status = (enum cls_status)m->status;
-    r->err.about_input = m->about_input;
-    r->err.offset = m->offset;
-    copy_text(r->err.place, sizeof(r->err.place), m->place);
-    copy_text(r->err.reason, sizeof(r->err.reason), m->text);
-    copy_text(r->found.envelope, sizeof(r->found.envelope), m->envelope);
-    r->found.guest = (enum guest_type)m->guest;
-    r->found.width = m->width;
-    r->found.p2m_size = m->p2m_size;
-    r->found.bytes_out = m->bytes_out;
-    memcpy(r->found.pages, m->pages, sizeof(r->found.pages));
-    r->found.has_digests = m->has_digests != 0;
-    memcpy(r->found.digest_in, m->digest_in, DIGEST_SIZE);
-    memcpy(r->found.digest_out, m->digest_out, DIGEST_SIZE);
-}
-
 enum worker_news worker_listen(struct worker *worker)
 {
     struct worker_message m;
 
     if (read(worker->news, &m, sizeof(m)) != sizeof(m))
         return WORKER_SILENT;
-    switch (m.kind) {
-    case MESSAGE_OFFSET:
-        worker->offset = m.offset;
-        return WORKER_OFFSET;
-    case MESSAGE_LINE:
-        worker->level = m.level == CLS_LOG_WARNING ? CLS_LOG_WARNING : CLS_LOG_INFO;
-        copy_text(worker->line, sizeof(worker->line), m.text);
-        return WORKER_LINE;
-    case MESSAGE_ENDED:
-        worker->offset = 0;
-        worker->wstatus = m.wstatus;
-        worker->usec = m.usec;
-        take_result(worker, &m);
-        return WORKER_ENDED;
-    default:
-        return WORKER_SILENT;
-    }
+    worker->offset = m.news == WORKER_OFFSET ? m.offset : m.news == WORKER_ENDED ? 0 : worker->offset;
+    worker->level = m.level;
+    memcpy(worker->line, m.line, sizeof(worker->line));
+    worker->result = m.result;
+    return m.news;
 }
 
-void worker_dismiss(struct worker *worker)
+/* The worker's end closes the pipe. */
+static bool ends_in_time(const struct worker *worker, double deadline)
 {
+    struct pollfd fd = {.fd = worker->news};
+    double now = progress_now();
+
+    while (now < deadline && !(fd.revents & POLLHUP)) {
+        (void)poll(&fd, 1, (int)((deadline - now) * 1000) + 1);
+        now = progress_now();
+    }
+    return fd.revents & POLLHUP;
+}
+
+int worker_dismiss(struct worker *worker, double deadline)
+{
+    int wstatus = 0;
+
     if (worker->pid == 0)
-        return;
+        return 0;
     close(worker->orders);
+    if (deadline > 0 && !ends_in_time(worker, deadline))
+        kill(worker->pid, SIGKILL);
     close(worker->news);
-    while (waitpid(worker->pid, NULL, 0) < 0 && errno == EINTR)
+    while (waitpid(worker->pid, &wstatus, 0) < 0 && errno == EINTR)
         ;
     worker->pid = 0;
+    return wstatus;
 }

@@ -1,9 +1,8 @@
 /*
- * Conversions side by side. A worker is a process that takes orders, and for each starts a process
- * of its own, which enters the sandbox, converts one file and ends. (Starting processes is most of
- * the work on small saves, so that one process alone could not keep two processors busy.)
- *
- * What comes from a conversion is checked like any input: a hostile save may have taken it over.
+ * Conversions side by side. A worker is a process that takes orders and carries out each as a
+ * single conversion is: what parses is a process of its own (convert/apart.h). (Starting processes
+ * is most of the work on small saves, so that one process alone could not keep two processors
+ * busy.)
  */
 #ifndef BATCH_WORKER_H
 #define BATCH_WORKER_H
@@ -35,6 +34,7 @@ struct worker_setup {
 
 struct worker_result {
     bool ok, copied;
+    bool name_taken; /* failed, as a file of that name came up meanwhile */
     enum convert_input input;
     struct cls_error err; /* where not ok: why, also of what was copied */
     struct row found;     /* the members that a conversion knows */
@@ -44,7 +44,7 @@ enum worker_news {
     WORKER_SILENT, /* nothing more for now */
     WORKER_OFFSET, /* offset has changed */
     WORKER_LINE,   /* level and line are filled */
-    WORKER_ENDED,  /* the order is carried out; has_result, result and wstatus are filled */
+    WORKER_ENDED,  /* the order is carried out; result is filled */
 };
 
 struct worker {
@@ -54,10 +54,7 @@ struct worker {
     uint64_t offset; /* in the input that it is at */
     enum cls_log_level level;
     char line[400];
-    bool has_result; /* else its process ended without, or what it sent was no result */
     struct worker_result result;
-    int wstatus;   /* of the process */
-    uint64_t usec; /* that it took */
 };
 
 /* Starts a process. The signals of batch_signals_install() must be blocked. */
@@ -69,7 +66,10 @@ bool worker_order(struct worker *worker, size_t task, struct cls_error *err) CLS
 
 enum worker_news worker_listen(struct worker *worker);
 
-/* After the process has ended, or to let it end by itself: waits for it. */
-void worker_dismiss(struct worker *worker);
+/*
+ * After the process has ended, or to let it end by itself: waits for it; but not longer than until
+ * the deadline (as progress_now()), when it is killed. 0: as long as it takes. Returns its status.
+ */
+int worker_dismiss(struct worker *worker, double deadline);
 
 #endif

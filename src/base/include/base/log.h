@@ -33,6 +33,7 @@ struct cls_log {
     /* Takes one line, without newline; text is the callee's only during the call. */
     void (*line)(void *ctx, enum cls_log_level level, const char *text);
     void *ctx;
+    bool warnings_only;            /* others are not wanted: they are not even formatted */
     struct cls_log_counts *counts; /* NULL: all remarks are handed on */
 };
 

@@ -28,6 +28,7 @@ struct cls_output_ops {
     /* Hands on what is pending, and gives a file its size. NULL: neither is needed. */
     bool (*finish)(struct cls_output *out, struct cls_error *err);
     void (*release)(struct cls_output *out); /* frees state; NULL: there is none */
+    const int *(*fds)(const struct cls_output *out); /* as cls_output_fds(); NULL: there are none */
 };
 
 struct cls_output {
@@ -54,6 +55,9 @@ void cls_output_init(struct cls_output *out, int fd, const char *name,
 
 /* Frees what the output holds, not the fd; what was not flushed is lost. */
 void cls_output_release(struct cls_output *out);
+
+/* Two fds that the way of writing needs, beside the output's own; -1: none. */
+const int *cls_output_fds(const struct cls_output *out);
 
 /* Takes all n bytes, or fails (CLS_SYSTEM). */
 bool cls_output_write(struct cls_output *out, const void *bytes, size_t n,

@@ -6,6 +6,7 @@
 
 #include <limits.h>
 #include <signal.h>
+#include <sys/types.h>
 
 #include "base/image.h"
 #include "base/log.h"
@@ -36,10 +37,8 @@ struct convert_ends {
     bool no_spool;
 };
 
-/* Everything is written, and the output about to get its name; to fail is to fail the conversion.
- */
+/* All is written, and the output about to get its name; to fail is to fail the conversion. */
 struct convert_hook {
-    /* The file behind out_fd may be longer than the out_size bytes that were written. */
     bool (*before_commit)(void *ctx, int in_fd, int out_fd, uint64_t out_size,
                           struct cls_error *err);
     void *ctx;
@@ -67,7 +66,8 @@ struct convert_options {
     bool verify;     /* read both back and compare before the output gets its name */
     bool no_sync;    /* no fsync before the output gets its name */
     bool no_clobber; /* an output that exists is an error */
-    bool no_sandbox; /* for debugging */
+    bool no_sandbox; /* for debugging: neither that nor a process of its own */
+    int keep_fd;     /* stays open in the sandbox (the connection to syslog); 0: none */
     bool copy;       /* the output is the input as it is, be it what it may */
 };
 
@@ -93,6 +93,7 @@ struct convert_facts {
     char limits[64];   /* ids of the limits that apply, "R1 R13"; cut to fit */
     unsigned repaired; /* enum limits_repair */
     bool spool_missed; /* failed for convert_ends.no_spool: worth a try without */
+    bool name_taken;   /* failed since a file of the output's name is there that was not before */
 };
 
 /*
@@ -101,6 +102,7 @@ struct convert_facts {
  */
 struct convert_cleanup {
     volatile sig_atomic_t committed;  /* the output is complete and has its name */
+    volatile pid_t child;             /* the process that parses; 0: none */
     volatile sig_atomic_t has_file;   /* a temporary file with a name exists: */
     int dir_fd;                       /* the directory it is in */
     char file[NAME_MAX + 1];          /* its name there */

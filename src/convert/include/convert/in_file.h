@@ -12,11 +12,12 @@
 #include "base/log.h"
 
 struct decompress {
-    pid_t pid; /* of the program; 0: it does not run */
-    const char *program;
-    int file;     /* the compressed file; -1: it is not compressed */
-    int messages; /* an unnamed file: what it printed */
-    bool failed;  /* it could not uncompress the file */
+    pid_t pid;           /* of the program; 0: it does not run */
+    const char *program; /* NULL: the file is not compressed */
+    int file;            /* the compressed file; -1: it is not compressed */
+    int messages;        /* an unnamed file: what it printed */
+    bool ended;          /* it had no more to give, before anybody stopped reading */
+    bool failed;         /* it could not uncompress the file */
 };
 
 struct in_file {
@@ -55,17 +56,27 @@ bool in_file_take(struct in_file *file, int fd, bool decompress, const char *nam
 bool in_file_prepare_again(struct in_file *file, const char *name,
                            struct cls_error *err) CLS_MUST_CHECK;
 
-/* After in_file_finish(): the file stands where it began. */
+/* After in_file_look_behind(): the file stands where it began. */
 bool in_file_go_back(struct in_file *file, const char *name, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * After in was read from the file, well (ok) or not: where it was compressed, takes the program's
- * end. Fails where the program failed, which explains an input that ended early better than err
- * does; and, unless anything_behind, where it had more data to give than was read. Else returns ok,
- * and err as it is.
+ * After in was read from the file, well (ok) or not, by the process that reads it: where it is
+ * compressed, notes whether that has ended; and where the stream is whole (ok) fails, unless
+ * anything_behind, if more data is to come. Else returns ok, and err as it is.
  */
-bool in_file_finish(struct in_file *file, struct cls_input *in, bool anything_behind, bool ok,
-                    const struct cls_log *log, struct cls_error *err) CLS_MUST_CHECK;
+bool in_file_look_behind(struct in_file *file, struct cls_input *in, bool anything_behind, bool ok,
+                         const struct cls_log *log, struct cls_error *err) CLS_MUST_CHECK;
+
+/* Another process reads: what uncompresses the file shall notice when that one stops. */
+void in_file_leave(struct in_file *file);
+
+/*
+ * Then, by the process that opened it: takes the end of what uncompressed it. Fails where that
+ * failed, which explains an input that ended early, at this offset, better than err does. Else
+ * returns ok, and err as it is.
+ */
+bool in_file_finish(struct in_file *file, const char *name, uint64_t offset, bool ok,
+                    struct cls_error *err) CLS_MUST_CHECK;
 
 /*
  * Is what was read the file as it is? Of one that somebody wrote to meanwhile a part may be old and

@@ -8,7 +8,6 @@
 
 #include <sys/stat.h>
 
-#include "base/sandbox.h"
 #include "convert/convert.h"
 
 struct out_file {
@@ -20,6 +19,7 @@ struct out_file {
     char *name; /* last part of path, links resolved; points into it. NULL: written straight */
     int dir_fd; /* its directory */
     bool exists;
+    bool name_taken;      /* by somebody else, since then: it was not committed */
     bool unnamed, hidden; /* the temporary file: without a name, or with one in cleanup */
     bool swapped;         /* what it replaced has the hidden name now */
     struct stat st;       /* of what exists, or of the inherited fd */
@@ -50,9 +50,6 @@ bool out_file_is_straight(const struct out_file *file);
 
 /* Makes fd ready for writing. */
 bool out_file_open(struct out_file *file, struct cls_error *err) CLS_MUST_CHECK;
-
-/* What naming the output will take, as sandbox_enter() wants to know it. */
-struct sandbox_place out_file_sandbox(const struct out_file *file);
 
 /*
  * Everything was written: makes it durable (if sync and a file), and gives it its name. So it does

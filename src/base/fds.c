@@ -1,4 +1,4 @@
-#include "fds.h"
+#include "base/fds.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,4 +36,15 @@ void fds_keep_only(const int *keep, size_t n)
         first = sorted[i] + 1;
     }
     close_from_to((unsigned)first, ~0u);
+}
+
+int fd_stat(int fd, struct stat *st)
+{
+#if defined(__GLIBC__) && defined(SYS_fstat64)
+    return (int)syscall(SYS_fstat64, fd, st);
+#elif defined(__GLIBC__)
+    return (int)syscall(SYS_fstat, fd, st);
+#else
+    return fstat(fd, st);
+#endif
 }

@@ -1,0 +1,280 @@
+#include "apart.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fds.h"
+#include "base/page_type.h"
+#include "hold_signals.h"
+
+#define TICK_MS     200
+#define START_TRIES 30 /* 100 ms apart */
+#define REMARKS_MAX 20000
+
+/* What the process leaves behind: nothing in it is trusted. */
+struct claim {
+    _Atomic uint64_t offset; /* in the input, while it works */
+    uint32_t done;           /* what follows is filled */
+    uint32_t ok;
+    int32_t envelope;         /* enum envelope_kind; -1: not known */
+    uint32_t source_ended[2]; /* what uncompresses the input, and does so again */
+    uint64_t in_offset;
+    struct convert_facts facts; /* but for pointers */
+    struct cls_error err;
+};
+
+struct remark {
+    uint32_t level;
+    char text[400];
+};
+
+_Static_assert(sizeof(struct remark) <= PIPE_BUF, "a remark is written in one piece");
+
+/* The process that parses. */
+struct child {
+    struct claim *claim;
+    int remarks;
+};
+
+static void note_offset(void *ctx, uint64_t offset)
+{
+    struct child *child = ctx;
+
+    atomic_store_explicit(&child->claim->offset, offset, memory_order_relaxed);
+}
+
+static void send_remark(void *ctx, enum cls_log_level level, const char *text)
+{
+    const struct child *child = ctx;
+    struct remark r = {.level = level};
+
+    snprintf(r.text, sizeof(r.text), "%s", text);
+    /* Where nobody listens any more, this process is about to end. */
+    while (write(child->remarks, &r, sizeof(r)) < 0 && errno == EINTR)
+        ;
+}
+
+/* Those who end the parent end this process by it, and it answers for both. */
+static void ignore_signals(void)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGPIPE, SIGXFSZ};
+
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        signal(numbers[i], SIG_IGN);
+}
+
+/* What is an end of the conversion stays; a terminal takes keystrokes, too. */
+static void leave_terminal(const struct conversion *c)
+{
+    int null = -1;
+
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fd == c->in.fd || fd == c->out.fd || !isatty(fd))
+            continue;
+        if (null < 0)
+            null = open("/dev/null", O_RDWR | O_CLOEXEC);
+        (void)dup2(null, fd);
+    }
+}
+
+static _Noreturn void parse(struct conversion *c, struct child *child, pid_t parent,
+                            bool (*work)(struct conversion *, struct cls_error *))
+{
+    struct cls_watch watch = {.tick = note_offset, .ctx = child};
+    struct cls_log_counts counts = {0};
+    struct cls_log log = {.line = c->log ? send_remark : NULL,
+                          .ctx = child,
+                          .warnings_only = c->log && c->log->warnings_only,
+                          .counts = &counts};
+    struct claim *claim = child->claim;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(CLS_SYSTEM);
+    leave_terminal(c);
+    c->in.watch = &watch;
+    c->out.watch = &watch;
+    c->log = &log;
+    c->is_apart = true;
+    c->keep_fd = child->remarks;
+    claim->ok = work(c, &claim->err);
+    cls_log_finish(&log);
+    claim->envelope = c->facts.envelope ? (int32_t)c->envelope.kind : -1;
+    claim->source_ended[0] = c->in_file.decompress.ended;
+    claim->source_ended[1] = c->in_file.again.ended;
+    claim->in_offset = c->in.offset;
+    claim->facts = c->facts;
+    claim->facts.bytes_out = c->out.offset;
+    claim->done = 1;
+    _exit(claim->ok ? CLS_OK : (int)claim->err.status);
+}
+
+static bool is_flag(const bool *flag)
+{
+    return *(const unsigned char *)flag <= 1;
+}
+
+static bool is_possible(const struct claim *claim, int wstatus)
+{
+    const struct convert_facts *f = &claim->facts;
+    const struct cls_error *e = &claim->err;
+
+    for (unsigned i = 0; i < 16; i++)
+        if (f->pages[i] && !page_type_name(i))
+            return false;
+    if (!claim->ok &&
+        (e->status < CLS_BAD_INPUT || e->status > CLS_SYSTEM || !is_flag(&e->about_input) ||
+         !memchr(e->place, 0, sizeof(e->place)) || !memchr(e->reason, 0, sizeof(e->reason))))
+        return false;
+    return claim->done && WIFEXITED(wstatus) &&
+           WEXITSTATUS(wstatus) == (claim->ok ? CLS_OK : (int)e->status) && claim->envelope >= -1 &&
+           claim->envelope <= ENVELOPE_XAPI_STRUCTURED && f->input <= CONVERT_INPUT_UNREADABLE &&
+           f->guest <= GUEST_HVM && (f->width == 0 || f->width == 4 || f->width == 8) &&
+           is_flag(&f->verified) && is_flag(&f->spool_missed);
+}
+
+/* Takes what the process claims, or fails. */
+static bool take(struct conversion *c, const struct claim *shared, int wstatus,
+                 struct cls_error *err)
+{
+    struct claim claim = *shared;
+    struct stat st;
+
+    if (WIFSIGNALED(wstatus))
+        return cls_fail(err, CLS_SYSTEM, "%s: its process was ended by signal %d (%s)", c->in_name,
+                        WTERMSIG(wstatus), strsignal(WTERMSIG(wstatus)));
+    if (!is_possible(&claim, wstatus))
+        return cls_fail(err, CLS_SYSTEM, "%s: its process ended without a result, status %d",
+                        c->in_name, WEXITSTATUS(wstatus));
+    c->facts = claim.facts;
+    c->facts.envelope =
+        claim.envelope >= 0 ? envelope_name((enum envelope_kind)claim.envelope) : NULL;
+    c->in.offset = claim.in_offset;
+    c->out.offset = claim.facts.bytes_out;
+    c->in_file.decompress.ended = claim.source_ended[0] != 0;
+    c->in_file.again.ended = claim.source_ended[1] != 0;
+    if (!claim.ok) {
+        *err = claim.err;
+        return false;
+    }
+    if (fd_stat(c->out_file.fd, &st) != 0)
+        return cls_fail_errno(err, errno, "cannot read %s", c->out_name);
+    /* What is written straight may have been longer before. */
+    return out_file_is_straight(&c->out_file) || (uint64_t)st.st_size == c->out.offset ||
+           cls_fail(err, CLS_SYSTEM, "%s has %llu bytes, but the process that wrote it says %llu",
+                    c->out_name, (unsigned long long)st.st_size, (unsigned long long)c->out.offset);
+}
+
+/* One at a time. They are counted: what was taken over must not fill a log. */
+static void take_remark(const struct conversion *c, int fd, unsigned *count)
+{
+    struct remark r;
+
+    if (read(fd, &r, sizeof(r)) != sizeof(r) || (*count)++ >= REMARKS_MAX || !c->log)
+        return;
+    r.text[sizeof(r.text) - 1] = '\0';
+    c->log->line(c->log->ctx, r.level == CLS_LOG_WARNING ? CLS_LOG_WARNING : CLS_LOG_INFO, r.text);
+}
+
+static void tick(struct cls_watch *watch, const struct claim *claim)
+{
+    if (!watch)
+        return;
+    watch->offset = atomic_load_explicit(&claim->offset, memory_order_relaxed);
+    cls_watch_tick(watch);
+}
+
+/* To the end of the process. Signals may come at any time, and end us both. */
+static int attend(struct conversion *c, const struct claim *claim, int remarks,
+                  struct cls_watch *watch)
+{
+    struct pollfd fd = {.fd = remarks, .events = POLLIN};
+    unsigned count = 0;
+    siginfo_t ignored;
+    sigset_t old;
+    int wstatus = 0, n;
+
+    do {
+        n = poll(&fd, 1, TICK_MS);
+        if (n > 0 && fd.revents & POLLIN)
+            take_remark(c, remarks, &count);
+        tick(watch, claim);
+    } while (n <= 0 || fd.revents & POLLIN);
+    /* What was taken over may have closed the pipe and go on. */
+    while (waitid(P_PID, (id_t)c->cleanup->child, &ignored, WEXITED | WNOWAIT) != 0 &&
+           errno == EINTR)
+        tick(watch, claim);
+    hold_signals(&old);
+    while (waitpid(c->cleanup->child, &wstatus, 0) < 0 && errno == EINTR)
+        ;
+    c->cleanup->child = 0;
+    release_signals(&old);
+    return wstatus;
+}
+
+/* Where there are as many processes as there may be, others may end soon. */
+static pid_t fork_patiently(void)
+{
+    const struct timespec patience = {.tv_nsec = 100000000};
+    pid_t pid = fork();
+
+    for (int i = 1; pid < 0 && errno == EAGAIN && i < START_TRIES; i++) {
+        nanosleep(&patience, NULL);
+        pid = fork();
+    }
+    return pid;
+}
+
+static bool start(struct conversion *c, struct claim *claim, int remarks,
+                  bool (*work)(struct conversion *, struct cls_error *), struct cls_error *err)
+{
+    struct child child = {.claim = claim, .remarks = remarks};
+    pid_t parent = getpid(), pid;
+    sigset_t old;
+
+    hold_signals(&old);
+    pid = fork_patiently();
+    if (pid == 0) {
+        ignore_signals();
+        release_signals(&old);
+        parse(c, &child, parent, work);
+    }
+    c->cleanup->child = pid > 0 ? pid : 0;
+    release_signals(&old);
+    return pid > 0 || cls_fail_errno(err, errno, "cannot start a process for %s", c->in_name);
+}
+
+bool apart_run(struct conversion *c, bool (*work)(struct conversion *c, struct cls_error *err),
+               struct cls_watch *watch, struct cls_error *err)
+{
+    struct claim *claim =
+        mmap(NULL, sizeof(*claim), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int remarks[2];
+    bool ok;
+
+    if (claim == MAP_FAILED || pipe2(remarks, O_CLOEXEC) != 0) {
+        cls_fail_errno(err, errno, "cannot start a process for %s", c->in_name);
+        if (claim != MAP_FAILED)
+            munmap(claim, sizeof(*claim));
+        return false;
+    }
+    claim->offset = c->in.offset;
+    ok = start(c, claim, remarks[1], work, err);
+    close(remarks[1]);
+    in_file_leave(&c->in_file);
+    c->cleanup->owes_start = 0; /* it does now */
+    ok = ok && take(c, claim, attend(c, claim, remarks[0], watch), err);
+    close(remarks[0]);
+    munmap(claim, sizeof(*claim));
+    return ok;
+}

@@ -1,0 +1,9 @@
+"""What the kernel knows of Landlock."""
+
+import ctypes
+
+_CREATE_RULESET = 444       # system call
+_VERSION = 1
+
+
+ABI = max(0, ctypes.CDLL(None).syscall(_CREATE_RULESET, None, 0, _VERSION))     # 0: it has none
