@@ -39,12 +39,12 @@
 #define ALLOW        RETURN(SECCOMP_RET_ALLOW)
 #define REFUSE       RETURN(SECCOMP_RET_ERRNO | EPERM)
 #define LOAD(field)                                                                                \
-    (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS,                                        \
-                                  (uint32_t)offsetof(struct seccomp_data, field))
+    (struct sock_filter)                                                                           \
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, field))
 #define LOAD_ARG(n, half)                                                                          \
-    (struct sock_filter) BPF_STMT(                                                                 \
-        BPF_LD | BPF_W | BPF_ABS,                                                                  \
-        (uint32_t)(offsetof(struct seccomp_data, args) + 8 * (n) + (half)))
+    (struct sock_filter)                                                                           \
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS,                                                         \
+                 (uint32_t)(offsetof(struct seccomp_data, args) + 8 * (n) + (half)))
 #define JUMP(condition, value, if_so, else_)                                                       \
     (struct sock_filter) BPF_JUMP(BPF_JMP | (condition) | BPF_K, value, if_so, else_)
 

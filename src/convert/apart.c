@@ -92,7 +92,7 @@ static _Noreturn void parse(struct conversion *c, struct child *child, pid_t par
 {
     struct cls_watch watch = {.tick = note_offset, .ctx = child};
     struct cls_log_counts counts = {0};
-    struct cls_log log = {.line = c->log ? send_remark : NULL,
+    struct cls_log log = {.line = c->log && c->log->line ? send_remark : NULL,
                           .ctx = child,
                           .warnings_only = c->log && c->log->warnings_only,
                           .counts = &counts};
@@ -180,7 +180,8 @@ static void take_remark(const struct conversion *c, int fd, unsigned *count)
 {
     struct remark r;
 
-    if (read(fd, &r, sizeof(r)) != sizeof(r) || (*count)++ >= REMARKS_MAX || !c->log)
+    if (read(fd, &r, sizeof(r)) != sizeof(r) || (*count)++ >= REMARKS_MAX || !c->log ||
+        !c->log->line)
         return;
     r.text[sizeof(r.text) - 1] = '\0';
     c->log->line(c->log->ctx, r.level == CLS_LOG_WARNING ? CLS_LOG_WARNING : CLS_LOG_INFO, r.text);

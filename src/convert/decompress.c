@@ -21,12 +21,12 @@
 #define PIPE_SIZE  (1024 * 1024)
 #define SHOWN_SIZE 160
 #define STEP       65536
-#define PADDING_MAX                                                                                \
-    ((uint64_t)16 * 1024 * 1024) /* zeros behind a stream: more is not looked at                   \
-                                  */
-#define MEMORY_MAX                                                                                 \
-    ((rlim_t)1024 * 1024 * 1024) /* of the program: the largest windows take less                  \
-                                  */
+
+/* Zeros behind a stream; more are not uncompressed. */
+#define PADDING_MAX ((uint64_t)16 * 1024 * 1024)
+
+/* Of the program, in bytes. What the usual windows take is far below. */
+#define MEMORY_MAX ((rlim_t)1024 * 1024 * 1024)
 
 /* In the new process. Returns only if it fails. */
 static void become(const struct decompress *d, int in, int out)

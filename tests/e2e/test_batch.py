@@ -533,14 +533,15 @@ class Trouble(BatchTest):
 
     def test_no_process_can_be_had(self):
         self.put("a")
-        for call, kind in (("pipe2", EMFILE), ("fork", ENOMEM)):
-            # The first is the worker's, the second the conversion's.
-            for nth, said in ((1, "cannot start a worker"), (2, "cannot start a process for")):
-                with self.subTest(call=call, nth=nth):
-                    done = faults.run(Plan(call, kind, nth), "-i", self.old, "-o", self.new, "-j", "1")
-                    self.assertEqual((done.status, done.fired), (3, 1), done.stderr)
-                    self.assertIn(said, done.stderr.decode())
-                    self.assertEqual(self.new_files(), {})
+        # First the worker's, then the conversion's; between the two pipes that the way of page data can do without.
+        for call, kind, nth, said in (("pipe2", EMFILE, 1, "a worker"), ("pipe2", EMFILE, 2, "a worker"),
+                                      ("pipe2", EMFILE, 4, "a process for"), ("fork", ENOMEM, 1, "a worker"),
+                                      ("fork", ENOMEM, 2, "a process for")):
+            with self.subTest(call=call, nth=nth):
+                done = faults.run(Plan(call, kind, nth), "-i", self.old, "-o", self.new, "-j", "1")
+                self.assertEqual((done.status, done.fired), (3, 1), done.stderr)
+                self.assertIn(f"cannot start {said}", done.stderr.decode())
+                self.assertEqual(self.new_files(), {})
 
     def test_fewer_workers_than_asked_for(self):
         """Those that can be had do it all, however few files may be open."""

@@ -17,7 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum hit { NO_HIT, HIT_FAIL, HIT_SHORT, HIT_FLIP, HIT_BEFORE, HIT_AFTER, HIT_PROBE };
+enum hit { NO_HIT, HIT_FAIL, HIT_SHORT, HIT_FLIP, HIT_BEFORE, HIT_AFTER, HIT_PROBE, HIT_EXIT };
 
 static struct {
     const char *call; /* NULL: nothing to do, or too early */
@@ -31,13 +31,13 @@ static struct {
 } plan = {.fd = -1};
 
 /*
- * Common to all processes that come of this one if there is a report; in the sandbox, where no other
- * fd is open, too.
+ * Common to all processes that come of this one if there is a report; in the sandbox, where no
+ * other fd is open, too.
  */
 static struct {
     _Atomic long count, used;
     char report[FAULTS_REPORT_SIZE];
-} *shared;
+} * shared;
 
 static long live;
 
@@ -81,7 +81,8 @@ static void parse_kind(const char *kind)
         const char *prefix;
         enum hit kind;
     } kinds[] = {{"short", HIT_SHORT},  {"flip", HIT_FLIP},   {"before:", HIT_BEFORE},
-                 {"after:", HIT_AFTER}, {"probe", HIT_PROBE}, {"", HIT_FAIL}};
+                 {"after:", HIT_AFTER}, {"probe", HIT_PROBE}, {"exit:", HIT_EXIT},
+                 {"", HIT_FAIL}};
     size_t i = 0, n;
 
     while (n = strlen(kinds[i].prefix), strncmp(kind, kinds[i].prefix, n) != 0)
@@ -148,6 +149,8 @@ static enum hit begin(const char *call)
         hit_by_signal();
     else if (plan.kind == HIT_PROBE)
         faults_probe();
+    else if (plan.kind == HIT_EXIT)
+        _exit(plan.number);
     else if (plan.kind == HIT_FAIL)
         errno = plan.number;
     return plan.kind;
@@ -318,12 +321,17 @@ off_t lseek(int fd, off_t offset, int whence)
     return lseek64(fd, offset, whence);
 }
 
-/* Is it the file whose calls count? */
-static int note_open(const char *path, int fd)
+/* Do calls on it count? */
+static bool is_the_file(const char *path)
 {
     const char *slash = strrchr(path, '/');
 
-    if (plan.file && fd >= 0 && strcmp(slash ? slash + 1 : path, plan.file) == 0)
+    return !plan.file || strcmp(slash ? slash + 1 : path, plan.file) == 0;
+}
+
+static int note_open(int fd)
+{
+    if (plan.file && fd >= 0)
         plan.fd = fd;
     return fd;
 }
@@ -341,8 +349,9 @@ int openat64(int dir, const char *path, int flags, ...)
         errno = EOPNOTSUPP;
         return -1;
     }
-    return note_open(path,
-                     (int)through("openat", SYS_openat, dir, (long)path, flags, mode, 0, 0));
+    if (!is_the_file(path))
+        return (int)raw(SYS_openat, dir, (long)path, flags, mode, 0, 0);
+    return note_open((int)through("openat", SYS_openat, dir, (long)path, flags, mode, 0, 0));
 }
 
 int openat(int dir, const char *path, int flags, ...)
@@ -365,8 +374,9 @@ int open64(const char *path, int flags, ...)
     va_start(args, flags);
     mode = va_arg(args, mode_t);
     va_end(args);
-    return note_open(path,
-                     (int)through("open", SYS_openat, AT_FDCWD, (long)path, flags, mode, 0, 0));
+    if (!is_the_file(path))
+        return (int)raw(SYS_openat, AT_FDCWD, (long)path, flags, mode, 0, 0);
+    return note_open((int)through("open", SYS_openat, AT_FDCWD, (long)path, flags, mode, 0, 0));
 }
 
 int open(const char *path, int flags, ...)

@@ -9,11 +9,12 @@
  *   FAULT_TIMES       how many calls are hit; 0: all from then on (default 1)
  *   FAULT_KIND        an errno's number: fail with it; "short": transfer one byte; "flip": the
  *                     lowest bit of the first byte that is read or written flips; "before:N",
- *                     "after:N": signal N comes just before or after the call; "probe": run the
+ *                     "after:N": signal N comes just before or after the call; "exit:N": the
+ *                     process ends there, with that status; "probe": run the
  *                     probes of probes.c from inside the call
  *                     (calls are counted over all processes that come of the first one where
  *                     there is a report; else each goes on counting where its parent was)
- *   FAULT_FILE        only calls on the file of this name count; read and write only
+ *   FAULT_FILE        only calls on the file of this name count: when it is opened, read, written
  *   FAULT_FD          only calls on this fd count
  *   FAULT_LANDLOCK    what the kernel answers when asked for its version of Landlock; 0: has none
  *   FAULT_REPORT      an inherited fd, a file that is FAULTS_REPORT_SIZE bytes large and a bit, to

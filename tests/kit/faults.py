@@ -45,6 +45,7 @@ class Run:
     fired: int
     live: Optional[int]         # allocations never freed; None: it did not end by exit()
     probes: dict[str, int]      # name of the probe, errno (0: it got through)
+    open: set[int]              # numbers of system calls that are not refused
 
 
 @lru_cache(None)
@@ -76,12 +77,13 @@ def run(plan: Plan, *args: Union[str, Path, int], binary: Path = program.PROGRAM
         if "input" not in kw:
             kw.setdefault("stdin", subprocess.DEVNULL)
         kw.setdefault("stdout", subprocess.PIPE)
+        kw.setdefault("stderr", subprocess.PIPE)
         env = {**environment(plan, report, binary), **(env or {})}
         if "user" in kw:
             binary = program.for_anyone(binary)
             env["LD_PRELOAD"] = env["LD_PRELOAD"].replace(str(LIBRARY), str(program.for_anyone(LIBRARY)))
         done = subprocess.run([binary, *map(str, args)], env=env,
-                              pass_fds=(report, *pass_fds), stderr=subprocess.PIPE, timeout=program.TIMEOUT,
+                              pass_fds=(report, *pass_fds), timeout=program.TIMEOUT,
                               check=False, **kw)
         used = int.from_bytes(os.pread(report, 8, 8), sys.byteorder)
         lines = os.pread(report, used, 16).decode().splitlines()
@@ -90,7 +92,8 @@ def run(plan: Plan, *args: Union[str, Path, int], binary: Path = program.PROGRAM
     words = [line.split() for line in lines]
     return Run(done.returncode, done.stdout, done.stderr, lines.count("fired"),
                next((int(w[1]) for w in words if w[0] == "live"), None),
-               {w[1]: int(w[2]) if w[2] != "lost" else -1 for w in words if w[0] == "probe"})
+               {w[1]: int(w[2]) if w[2] != "lost" else -1 for w in words if w[0] == "probe"},
+               {int(w[1]) for w in words if w[0] == "open"})
 
 
 def directory() -> tempfile.TemporaryDirectory:

@@ -71,7 +71,9 @@ enum worker_news worker_listen(struct worker *worker)
 
     if (read(worker->news, &m, sizeof(m)) != sizeof(m))
         return WORKER_SILENT;
-    worker->offset = m.news == WORKER_OFFSET ? m.offset : m.news == WORKER_ENDED ? 0 : worker->offset;
+    worker->offset = m.news == WORKER_OFFSET  ? m.offset
+                     : m.news == WORKER_ENDED ? 0
+                                              : worker->offset;
     worker->level = m.level;
     memcpy(worker->line, m.line, sizeof(worker->line));
     worker->result = m.result;

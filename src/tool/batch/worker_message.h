@@ -12,9 +12,9 @@
 
 struct worker_message {
     enum worker_news news;
-    enum cls_log_level level; /* LINE */
-    uint64_t offset;          /* OFFSET */
-    char line[400];           /* LINE */
+    enum cls_log_level level;    /* LINE */
+    uint64_t offset;             /* OFFSET */
+    char line[400];              /* LINE */
     struct worker_result result; /* ENDED; without pointers */
 };
 

@@ -79,8 +79,8 @@ static int open_input(const struct serving *s, const char *name, const char *lab
                       struct cls_error *err)
 {
     /* What is no regular file by now shall not make us wait. */
-    int fd = openat(s->place.in_dir, name,
-                    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int fd =
+        openat(s->place.in_dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     struct stat st;
 
     if (fd < 0 || fstat(fd, &st) != 0) {

@@ -27,7 +27,7 @@ struct cls_output_ops {
                  struct cls_error *err);
     /* Hands on what is pending, and gives a file its size. NULL: neither is needed. */
     bool (*finish)(struct cls_output *out, struct cls_error *err);
-    void (*release)(struct cls_output *out); /* frees state; NULL: there is none */
+    void (*release)(struct cls_output *out);         /* frees state; NULL: there is none */
     const int *(*fds)(const struct cls_output *out); /* as cls_output_fds(); NULL: there are none */
 };
 
