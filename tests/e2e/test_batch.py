@@ -498,15 +498,15 @@ class Trouble(BatchTest):
 
     def test_worker_that_hangs(self):
         """The second pread looks at what follows a stream: only sound ones come to it."""
-        for name in ("a", "b"):
+        for name in ("1/a", "2/a"):
             self.put(name)
-        self.put("c-bad", BAD)
+        self.put("3/bad", BAD)
         rows = self.report_of("--timeout", "1", "-j", "1", status=3,
-                              env=self.environment(Plan("pread", f"before:{int(signal.SIGSTOP)}", 2)))
+                              env=self.environment(Plan("pread", f"before:{int(signal.SIGSTOP)}", 2, file="a")))
         self.assertEqual({r["result"] for r in rows.values()}, {"failed"})
-        for name in (b"a", b"b"):
+        for name in (b"1/a", b"2/a"):
             self.assertIn("--timeout", rows[name]["why"]["reason"])
-        self.assertIn("input ended", rows[b"c-bad"]["why"]["reason"], "which waited behind it")
+        self.assertIn("input ended", rows[b"3/bad"]["why"]["reason"], "which waited behind it")
         self.assertEqual(self.new_files(), {})
 
     def test_input_that_changes(self):
@@ -514,7 +514,7 @@ class Trouble(BatchTest):
         self.put("a")
         os.utime(self.old / "a", (1, 1))
         process = program.start("-i", self.old, "-o", self.new, "--report", self.dir / "r.jsonl", stderr=subprocess.PIPE,
-                                env=self.environment(Plan("pread", f"before:{int(signal.SIGSTOP)}", 2)))
+                                env=self.environment(Plan("pread", f"before:{int(signal.SIGSTOP)}", 2, file="a")))
         self.addCleanup(process.communicate)
         program.when_stopped(process.pid, lambda: self.put("a"))
         self.assertEqual(process.wait(program.TIMEOUT), 3)
