@@ -20,10 +20,11 @@ HVM_CPU=EPYC,+svm,+npt,-smap,-smep
 
 rows() {
     for xen in 4.17 4.20; do
-        for way in helper v2 v3 compact migrate-receive installed libvirt-restore libvirt-managed libvirt-helper xend xend-auto; do
+        for way in helper v2 v3 compact migrate-receive installed libvirt-restore libvirt-managed libvirt-helper libvirt-installed xend xend-auto; do
             printf '%s\n' $xen-$way-pv $xen-$way-hvm
         done
-        printf '%s\n' $xen-fifo-pv $xen-libvirt-cut-pv $xen-qemu-cirrus $xen-qemu-stdvga $xen-qemu-stdvga-written $xen-qemu44-plain $xen-qemu44-repaired
+        printf '%s\n' $xen-fifo-pv $xen-libvirt-cut-pv $xen-libvirt-installed-cut-pv $xen-qemu-cirrus $xen-qemu-stdvga $xen-qemu-stdvga-written \
+            $xen-qemu44-plain $xen-qemu44-repaired
         for save in ${more:+"$more"/*.save "$more"/*.save.zst}; do
             [ ! -f "$save" ] || printf '%s\n' "$xen-helper-$(basename "${save%.zst}" .save)" "$xen-v2-$(basename "${save%.zst}" .save)"
         done
@@ -36,7 +37,7 @@ saves=$(cd "${XEN_SAVES:-../shared/data}" && pwd)
 
 # Which rows must not run on: a cut save, and a device model's state that QEMU does not take as it is.
 must_fail() {
-    case $1 in *-libvirt-cut-* | *-qemu44-plain) true ;; *) false ;; esac
+    case $1 in *-cut-* | *-qemu44-plain) true ;; *) false ;; esac
 }
 
 # save_of GUEST: its file, uncompressed, and beside it what the lab has to know of it.
@@ -58,10 +59,10 @@ converted() {
     rm "$dir/old.save"
 }
 
-# job NAME [COMMAND]: what dom0 has to do, with a command before xl is called.
+# job FILE PLACE COMMAND: what dom0 has to do, with a command before the line that begins like that.
 job() {
     mkdir -p "$dir/in"
-    sed "/^# -e:/i ${2:-:}" "$lab/jobs/$1/restore" >"$dir/in/restore"
+    sed "/^$2/i $3" "$lab/$1" >"$dir/in/restore"
 }
 
 # in_envelope KIND ARGUMENT...: the stream of old.save in another envelope, as old.save.
@@ -94,13 +95,23 @@ run_row() {
         installed-*)
             save_of "$guest"
             # the job installs a converter: ours is installed already
-            job installed 'tar -C / -xf /tmp/in/package.tar && ls -l /usr/lib/xen/bin/convert-legacy-stream >/tmp/out/installed.txt'
+            job jobs/installed/restore '# -e:' 'tar -C / -xf /tmp/in/package.tar && ls -l /usr/lib/xen/bin/convert-legacy-stream >/tmp/out/installed.txt'
             sed -i '/^cp .tmp.in.converter/d' "$dir/in/restore"
             packages
             "$lab/lab" restore "$dir/old.save" --extra "$dir/in" ;;
         libvirt-helper-*)
             save_of "$guest"; in_envelope libvirt "$1" 1
             "$lab/lab-libvirt" restore "$dir/old.save" --converter "$convert" ${2:-} $(cpu_of) ;;
+        libvirt-installed-*)
+            # as lab-libvirt does it, but for the helper's wrapper: standard error is /dev/null
+            save_of "$guest"; in_envelope libvirt "$1" 1
+            case $row in *-cut-*) truncate -s -1000000 "$dir/old.save" ;; esac
+            job dom0/restore-libvirt 'libvirtd -d' 'tar -C / -xf /tmp/in/package.tar; syslogd -O /tmp/out/syslog.txt'
+            packages
+            cp "$("$lab/lab" folder)/libvirt/libvirt.tgz" "$lab/dom0/libvirtd.conf" "$dir/in"
+            cp "$lab/dom0/fakedm-libvirt" "$dir/in/fakedm"
+            echo restore >"$dir/in/mode"
+            "$lab/lab" restore "$dir/old.save" --extra "$dir/in" --timeout 240 --keep "$dir/kept" $(cpu_of) ;;
         libvirt-cut-*)
             save_of "$guest"; in_envelope libvirt "$1" 1
             truncate -s -1000000 "$dir/old.save"
@@ -115,7 +126,7 @@ run_row() {
             tests/lab/xend_save.py "$dir/old.save" "$dir/other.save"
             mv "$dir/other.save" "$dir/old.save"
             # xend's guests have qemu-traditional, which is looked for in Xen's own folder
-            job config 'cp /tmp/in/fakedm /usr/lib/xen/bin/qemu-dm \&\& chmod +x /usr/lib/xen/bin/qemu-dm'
+            job jobs/config/restore '# -e:' 'cp /tmp/in/fakedm /usr/lib/xen/bin/qemu-dm \&\& chmod +x /usr/lib/xen/bin/qemu-dm'
             case $row in
                 xend-auto-*) converted --config=auto ;;
                 *) converted --write-config "$dir/in/guest.cfg" ;;
@@ -143,10 +154,15 @@ if [ "${1:-}" = --row ]; then
     rm -rf "$dir" "$dir.row"
     mkdir -p "$dir"
     started=$SECONDS
-    # cut: libvirtd has to be there still
     result=$(run_row "$name" >"$dir.log" 2>&1; sed -n 's/^RESULT=//p' "$dir.log")
-    case $name in *-libvirt-cut-*)
-        grep -q '^exit status: 0' <(tail -n 6 "$dir/kept/xl.txt") || result="RUNS-BUT libvirtd is gone: $result" ;;
+    # cut: libvirtd has to be there still, and the reason, where standard error is /dev/null, in syslog
+    case $name in *-cut-*)
+        grep -q '^exit status: 0' <(tail -n 6 "$dir/kept/xl.txt") || result="LIBVIRTD-GONE $result" ;;
+    esac
+    case $name in *-installed-cut-*)
+        said=$(grep -o 'convert-legacy-stream.*input ended.*' "$dir/kept/syslog.txt") || said=nothing
+        echo "syslog: $said" >>"$dir.log"
+        case $said in *"input ended"*) result="$result, and why in syslog" ;; *) result="NOTHING-IN-SYSLOG $result" ;; esac ;;
     esac
     rm -rf "$dir"
     outcome=wrong
@@ -182,12 +198,12 @@ for name; do
 done | xargs -r -P "$jobs" -n 1 tests/lab/run.sh --row
 
 echo
-printf '%-28s %-6s %5s  %s\n' row "" s result
+printf '%-34s %-6s %5s  %s\n' row "" s result
 wrong=0
 for name; do
     IFS='|' read -r key outcome result seconds <"$work/$name.row" || outcome=missing
     [ "$outcome" = right ] || wrong=$((wrong + 1))
-    printf '%-28s %-6s %5s  %s\n' "$name" "$outcome" "$seconds" "$result"
+    printf '%-34s %-6s %5s  %s\n' "$name" "$outcome" "$seconds" "$result"
 done
 echo "rows: $#, not as wanted: $wrong"
 [ "$wrong" -eq 0 ]
