@@ -50,4 +50,25 @@ struct conversion {
 bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_error *err) CLS_MUST_CHECK;
 void close_ends(struct conversion *c);
 
+/*
+ * run.c: reads every byte of the save and puts every byte of the new one to the output. Both ends
+ * are open and stand where the conversion begins; what the envelope takes is loaded. Fills facts,
+ * envelope, reader and writer. May be called again for the same ends, begun anew.
+ */
+bool run(struct conversion *c, struct cls_error *err) CLS_MUST_CHECK;
+
+/*
+ * --verify. CLS_USAGE where one of the two cannot be read again. Before anything is read and the
+ * sandbox entered: a compressed input takes a second process that uncompresses it.
+ */
+bool read_back_prepare(struct conversion *c, struct cls_error *err) CLS_MUST_CHECK;
+
+/*
+ * After a run() that went well: syncs the output (unless --no-sync) and drops it from the page
+ * cache, verifies it, and runs the conversion once more with an output that compares. Both fds
+ * stand behind the stream afterwards, as before. Fails with CLS_SYSTEM: since the input was sound
+ * before, it changed meanwhile, a disk or memory is at fault, or we are.
+ */
+bool read_back(struct conversion *c, struct cls_error *err) CLS_MUST_CHECK;
+
 #endif

@@ -9,8 +9,6 @@
 #include "apart.h"
 #include "base/sandbox.h"
 #include "configure.h"
-#include "read_back.h"
-#include "run.h"
 
 /* Async-signal-safe. What can't be written now, the reader is beyond caring for. */
 static void pay_start(struct convert_cleanup *cleanup)

@@ -3,7 +3,6 @@
 
 #include "base/move.h"
 #include "configure.h"
-#include "read_back.h"
 
 /*
  * libxl waits at the other end and crashes if the stream's first bytes never come. They are due

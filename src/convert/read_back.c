@@ -1,4 +1,4 @@
-#include "read_back.h"
+#include "conversion.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,6 @@
 
 #include "base/move.h"
 #include "convert/verify.h"
-#include "run.h"
 
 bool read_back_prepare(struct conversion *c, struct cls_error *err)
 {

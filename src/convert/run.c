@@ -1,4 +1,4 @@
-#include "run.h"
+#include "conversion.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "base/move.h"
+#include "conversion.h"
 #include "fixtures.h"
 #include "legacy/detect.h"
 #include "legacy/reader.h"
-#include "read_back.h"
 #include "streams.h"
 #include "v2/writer.h"
 
