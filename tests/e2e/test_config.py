@@ -231,6 +231,40 @@ class Json(ConfigTest):
             self.assertIn(b"not the JSON of libxl", done.stderr)
 
 
+class Fixtures(ConfigTest):
+    def test_all(self):
+        """Those of xl and xend, for the oldest and the newest release that xl_config.py knows."""
+        paths = [p for p in sorted((program.PROJECT / "fixtures").glob("good-*.legacy"))
+                 if p.read_bytes().startswith((legacy.XL_MAGIC, envelopes.XEND_MAGIC))]
+        self.assertGreater(len(paths), 5)
+        for path in paths:
+            data = path.read_bytes()
+            json_ = data.startswith(legacy.XL_MAGIC) and data[36] & FLAG_JSON
+            if json_ and not program.LIBRARIES or data.startswith(legacy.XL_MAGIC) and data[44:48] == bytes(4):
+                continue    # without a configuration
+            for minor in (17, 22):
+                with self.subTest(path=path.name, minor=minor):
+                    text = self.written(data, f"--for=4.{minor}", "--drop-tmem")
+                    wrong = xl_config.faults(text, minor)
+                    # R1: from 4.21 on there is no such device model, and no remedy
+                    self.assertEqual([w for w in wrong if w != "device_model_version" or minor < 21], [])
+
+
+class Measuring(ConfigTest):
+    def test_changes_nothing(self):
+        """The stream is read once more, before: the new save and the messages stay the same."""
+        config = b"name='x'\nbuilder='hvm'\nvcpus=4096\nmemory=99999\n"
+        for case in program.sampled(cases.CASES, 10):
+            with self.subTest(case.name):
+                header = XlHeader(config if case.flavour.guest == "hvm" else config.replace(b"builder='hvm'", b"kernel='/k'"))
+                data = legacy.octets(replace(case.save, header=header))
+                (plain, first), (measured, second) = (
+                    self.convert(data, "--for=4.20", "--drop-tmem", *options)
+                    for options in ((), ("--write-config", self.out("c"))))
+                self.assertEqual((measured.returncode, measured.stderr), (plain.returncode, plain.stderr))
+                self.assertEqual(first.exists() and first.read_bytes(), second.exists() and second.read_bytes())
+
+
 class Given(ConfigTest):
     """--config: the new save carries it."""
 
