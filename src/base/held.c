@@ -5,19 +5,25 @@
 
 #define FIRST_CAPACITY 16384
 
-static bool grow(struct cls_held *held, uint64_t wanted, const char *what, struct cls_error *err)
+bool cls_held_reserve(struct cls_held *held, size_t n, const char *what, struct cls_error *err)
 {
-    size_t capacity = held->capacity ? 2 * held->capacity : FIRST_CAPACITY;
     uint8_t *bytes;
 
-    if (capacity > wanted)
-        capacity = (size_t)wanted;
-    bytes = realloc(held->bytes, capacity);
+    if (n <= held->capacity)
+        return true;
+    bytes = realloc(held->bytes, n);
     if (!bytes)
         return cls_fail_errno(err, ENOMEM, "cannot hold %s", what);
     held->bytes = bytes;
-    held->capacity = capacity;
+    held->capacity = n;
     return true;
+}
+
+static bool grow(struct cls_held *held, uint64_t wanted, const char *what, struct cls_error *err)
+{
+    size_t capacity = held->capacity < FIRST_CAPACITY ? FIRST_CAPACITY : 2 * held->capacity;
+
+    return cls_held_reserve(held, capacity < wanted ? capacity : (size_t)wanted, what, err);
 }
 
 bool cls_held_read_some(struct cls_held *held, struct cls_input *in, uint64_t n, const char *what,

@@ -1,6 +1,3 @@
-#include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "limits/facts.h"
@@ -21,48 +18,20 @@ static struct image_data *small_data(struct image_item *item)
     }
 }
 
-/* At least one byte, so that held data of no bytes is data in memory. */
-static bool make_room(struct limits_hold *hold, size_t size, struct cls_error *err)
-{
-    uint8_t *bytes;
-
-    if (size < hold->size)
-        return true;
-    bytes = realloc(hold->bytes, size + 1);
-    if (!bytes)
-        return cls_fail_errno(err, ENOMEM, "cannot hold %zu bytes of the input", size);
-    hold->bytes = bytes;
-    hold->size = size + 1;
-    return true;
-}
-
-/* Up to max bytes; room is made for no more than twice what came. */
-static bool read_data(struct limits_hold *hold, struct cls_input *in, size_t max, size_t *used,
-                      struct cls_error *err)
-{
-    size_t step, got;
-
-    *used = 0;
-    do {
-        step = *used > CLS_BULK_SIZE ? *used : CLS_BULK_SIZE;
-        if (step > max - *used)
-            step = max - *used;
-        if (!make_room(hold, *used + step, err) ||
-            !cls_input_read_some(in, hold->bytes + *used, step, &got, err))
-            return false;
-        *used += got;
-    } while (got == step && *used < max);
-    cls_input_tick(in);
-    return true;
-}
-
 static bool hold_data(struct limits_hold *hold, struct image_data *data, size_t *used,
                       struct cls_error *err)
 {
-    if (!read_data(hold, data->from,
-                   data->len < LIMITS_HELD_MAX ? (size_t)data->len : LIMITS_HELD_MAX, used, err))
+    uint64_t max = data->len < LIMITS_HELD_MAX ? data->len : LIMITS_HELD_MAX;
+    struct cls_held *held = &hold->held;
+
+    held->len = 0;
+    /* At least one byte, so that held data of no bytes is data in memory. */
+    if (!cls_held_reserve(held, 1, "data", err) ||
+        !cls_held_read_some(held, data->from, max, "data", err))
         return false;
-    data->bytes = hold->bytes;
+    cls_input_tick(data->from);
+    *used = held->len;
+    data->bytes = held->bytes;
     return true;
 }
 
@@ -97,17 +66,18 @@ bool limits_hold_some(struct limits_hold *hold, struct image_item *item, struct 
 
 uint8_t *limits_hold_own(struct limits_hold *hold, struct image_data *data, struct cls_error *err)
 {
-    if (data->bytes != hold->bytes) {
-        if (!make_room(hold, (size_t)data->len, err))
+    struct cls_held *held = &hold->held;
+
+    if (data->bytes != held->bytes) {
+        if (!cls_held_reserve(held, (size_t)data->len, "data", err))
             return NULL;
-        memcpy(hold->bytes, data->bytes, (size_t)data->len);
-        data->bytes = hold->bytes;
+        memcpy(held->bytes, data->bytes, (size_t)data->len);
+        data->bytes = held->bytes;
     }
-    return hold->bytes;
+    return held->bytes;
 }
 
 void limits_hold_free(struct limits_hold *hold)
 {
-    free(hold->bytes);
-    *hold = (struct limits_hold){0};
+    cls_held_free(&hold->held);
 }

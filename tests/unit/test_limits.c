@@ -1239,7 +1239,7 @@ static void check_held(const struct bytes *content, uint64_t len, bool ok, uint6
     if (ok && item.data.bytes)
         CHECK_BYTES(item.data.bytes, item.data.len, content);
     CHECK(ok || (err.status == CLS_BAD_INPUT && err.about_input));
-    CHECK(hold.size <= content->len * 2 + 2 * CLS_BULK_SIZE);
+    CHECK(hold.held.capacity <= content->len * 2 + 2 * CLS_BULK_SIZE);
     CHECK(cls_input_seek(&in, 0, &err));
     item.data = (struct image_data){.len = len, .from = &in};
     CHECK(limits_hold_some(&hold, &item, &err));

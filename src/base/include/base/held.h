@@ -23,6 +23,10 @@ bool cls_held_read(struct cls_held *held, struct cls_input *in, uint64_t n, cons
 bool cls_held_read_some(struct cls_held *held, struct cls_input *in, uint64_t n, const char *what,
                         struct cls_error *err) CLS_MUST_CHECK;
 
+/* Makes room for n bytes in all. */
+bool cls_held_reserve(struct cls_held *held, size_t n, const char *what,
+                      struct cls_error *err) CLS_MUST_CHECK;
+
 void cls_held_free(struct cls_held *held);
 
 #endif

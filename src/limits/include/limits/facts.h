@@ -9,6 +9,7 @@
 #ifndef LIMITS_FACTS_H
 #define LIMITS_FACTS_H
 
+#include "base/held.h"
 #include "base/image.h"
 
 /* The most of a HVM context or qemu record that is held and looked at: a thousand real ones. */
@@ -104,8 +105,7 @@ enum limits_vendor limits_vendor_of(uint32_t cpuid_eax);
 
 /* A buffer for one item's data at a time. Start with all zero; free with limits_hold_free(). */
 struct limits_hold {
-    uint8_t *bytes;
-    size_t size;
+    struct cls_held held;
 };
 
 /*
