@@ -64,7 +64,7 @@ static bool put_cpus(struct json_text *t, struct json_object *cpus)
     return true;
 }
 
-static bool put_affinity(struct json_text *t, const char *key, struct json_object *value)
+bool json_put_affinity(struct json_text *t, const char *key, struct json_object *value)
 {
     size_t count = json_length(t->c, value);
 
@@ -76,16 +76,6 @@ static bool put_affinity(struct json_text *t, const char *key, struct json_objec
             return false;
     xl_list_end(t->text);
     return true;
-}
-
-bool json_put_cpus(struct json_text *t, struct json_object *value)
-{
-    return put_affinity(t, "cpus", value);
-}
-
-bool json_put_cpus_soft(struct json_text *t, struct json_object *value)
-{
-    return put_affinity(t, "cpus_soft", value);
 }
 
 /* A PV guest's is 0: nothing to write. */
@@ -465,7 +455,7 @@ bool json_put_vfbs(struct json_text *t, struct json_object *value)
 }
 
 /* libxl's enumerators in xl's words. */
-static bool put_action(struct json_text *t, const char *key, struct json_object *value)
+bool json_put_action(struct json_text *t, const char *key, struct json_object *value)
 {
     static const char *const words[][2] = {
         {"destroy", "destroy"},
@@ -482,24 +472,4 @@ static bool put_action(struct json_text *t, const char *key, struct json_object 
             return true;
         }
     return json_text_fail(t, key);
-}
-
-bool json_put_on_poweroff(struct json_text *t, struct json_object *value)
-{
-    return put_action(t, "on_poweroff", value);
-}
-
-bool json_put_on_reboot(struct json_text *t, struct json_object *value)
-{
-    return put_action(t, "on_reboot", value);
-}
-
-bool json_put_on_watchdog(struct json_text *t, struct json_object *value)
-{
-    return put_action(t, "on_watchdog", value);
-}
-
-bool json_put_on_crash(struct json_text *t, struct json_object *value)
-{
-    return put_action(t, "on_crash", value);
 }

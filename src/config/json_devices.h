@@ -21,10 +21,12 @@ bool json_text_fail(struct json_text *t, const char *key);
 size_t json_length(const struct json_config *c, struct json_object *array);
 struct json_object *json_at(const struct json_config *c, struct json_object *array, size_t i);
 
+/* By xl's key: an array of arrays of CPUs; what to do after a shutdown. */
+bool json_put_affinity(struct json_text *t, const char *key, struct json_object *value);
+bool json_put_action(struct json_text *t, const char *key, struct json_object *value);
+
 bool json_put_type(struct json_text *t, struct json_object *value);
 bool json_put_vcpus(struct json_text *t, struct json_object *value);
-bool json_put_cpus(struct json_text *t, struct json_object *value);
-bool json_put_cpus_soft(struct json_text *t, struct json_object *value);
 bool json_put_videoram(struct json_text *t, struct json_object *value);
 bool json_put_cpuid(struct json_text *t, struct json_object *value);
 bool json_put_ioports(struct json_text *t, struct json_object *value);
@@ -34,9 +36,5 @@ bool json_put_disks(struct json_text *t, struct json_object *value);
 bool json_put_nics(struct json_text *t, struct json_object *value);
 bool json_put_pcidevs(struct json_text *t, struct json_object *value);
 bool json_put_vfbs(struct json_text *t, struct json_object *value);
-bool json_put_on_poweroff(struct json_text *t, struct json_object *value);
-bool json_put_on_reboot(struct json_text *t, struct json_object *value);
-bool json_put_on_watchdog(struct json_text *t, struct json_object *value);
-bool json_put_on_crash(struct json_text *t, struct json_object *value);
 
 #endif

@@ -19,6 +19,8 @@ enum kind {
     MEBI,    /* KiB that become MiB */
     DASHED,  /* an enumerator with underscores, xl's with dashes */
     STRINGS, /* a list of strings or numbers */
+    AFFINITY,
+    ACTION,  /* after a shutdown */
     IGNORED, /* of libxl, or of its host's xl.conf */
     OBJECT,  /* more rows */
     SPECIAL, /* put() */
@@ -147,8 +149,8 @@ static const struct row create_rows[] = {
 static const struct row build_rows[] = {
     {.json = "avail_vcpus", .kind = SPECIAL, .put = json_put_vcpus},
     {.json = "max_vcpus", .kind = INTEGER, .xl = "maxvcpus"},
-    {.json = "vcpu_hard_affinity", .kind = SPECIAL, .put = json_put_cpus},
-    {.json = "vcpu_soft_affinity", .kind = SPECIAL, .put = json_put_cpus_soft},
+    {.json = "vcpu_hard_affinity", .kind = AFFINITY, .xl = "cpus"},
+    {.json = "vcpu_soft_affinity", .kind = AFFINITY, .xl = "cpus_soft"},
     {.json = "numa_placement", .kind = IGNORED},
     {.json = "tsc_mode", .kind = STRING, .xl = "tsc_mode"},
     {.json = "max_memkb", .kind = MEBI, .xl = "maxmem"},
@@ -190,10 +192,10 @@ static const struct row top_rows[] = {
     {.json = "pcidevs", .kind = SPECIAL, .put = json_put_pcidevs},
     {.json = "vfbs", .kind = SPECIAL, .put = json_put_vfbs},
     {.json = "vkbs", .kind = IGNORED}, /* xl makes one for each vfb */
-    {.json = "on_poweroff", .kind = SPECIAL, .put = json_put_on_poweroff},
-    {.json = "on_reboot", .kind = SPECIAL, .put = json_put_on_reboot},
-    {.json = "on_watchdog", .kind = SPECIAL, .put = json_put_on_watchdog},
-    {.json = "on_crash", .kind = SPECIAL, .put = json_put_on_crash},
+    {.json = "on_poweroff", .kind = ACTION, .xl = "on_poweroff"},
+    {.json = "on_reboot", .kind = ACTION, .xl = "on_reboot"},
+    {.json = "on_watchdog", .kind = ACTION, .xl = "on_watchdog"},
+    {.json = "on_crash", .kind = ACTION, .xl = "on_crash"},
     {.json = NULL},
 };
 
@@ -271,6 +273,10 @@ static bool put_value(struct json_text *t, const struct row *row, struct json_ob
         return put_bool(t, row, value);
     case STRINGS:
         return put_strings(t, row, value);
+    case AFFINITY:
+        return json_put_affinity(t, row->xl, value);
+    case ACTION:
+        return json_put_action(t, row->xl, value);
     case OBJECT:
         return put_rows(t, row->rows, value, row->json);
     case SPECIAL:

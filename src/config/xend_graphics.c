@@ -5,14 +5,16 @@
 enum { TEXT, NUMBER, FLAG };
 
 /* The settings of a display, of HVM's by themselves and of a vfb's by the same names. */
+enum { UNUSED, LISTEN, DISPLAY, PASSWORD, OPENGL, X_DISPLAY, XAUTHORITY, KEYMAP, KEYS };
 static const struct {
     const char *key;
     int kind;
-} keys[] = {
-    {"vncunused", FLAG}, {"vnclisten", TEXT}, {"vncdisplay", NUMBER}, {"vncpasswd", TEXT},
-    {"opengl", FLAG},    {"display", TEXT},   {"xauthority", TEXT},   {"keymap", TEXT},
+} keys[KEYS] = {
+    [UNUSED] = {"vncunused", FLAG},      [LISTEN] = {"vnclisten", TEXT},
+    [DISPLAY] = {"vncdisplay", NUMBER},  [PASSWORD] = {"vncpasswd", TEXT},
+    [OPENGL] = {"opengl", FLAG},         [X_DISPLAY] = {"display", TEXT},
+    [XAUTHORITY] = {"xauthority", TEXT}, [KEYMAP] = {"keymap", TEXT},
 };
-#define KEYS (sizeof(keys) / sizeof(keys[0]))
 
 struct graphics {
     bool vnc, sdl;
@@ -85,8 +87,8 @@ static void read_image(struct graphics *gr, struct xend_guest *g)
 /* xl wants the display in one of the two. */
 static void settle_display(struct graphics *gr)
 {
-    if (strchr(gr->value[1], ':'))
-        *gr->value[2] = '\0';
+    if (strchr(gr->value[LISTEN], ':'))
+        *gr->value[DISPLAY] = '\0';
 }
 
 static struct sexp next_vfb(struct sexp child, struct sexp *vfb)

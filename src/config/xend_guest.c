@@ -4,18 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* XEND_SETTINGS_MAX where the table has no such setting. */
-static size_t find_row(const char *key)
+size_t xend_row(const char *key)
 {
     for (size_t i = 0; i < xend_setting_count; i++)
         if (xend_settings[i].xend[0] == key[0] && strcmp(xend_settings[i].xend, key) == 0)
             return i;
     return XEND_SETTINGS_MAX;
-}
-
-size_t xend_row(const char *key)
-{
-    return find_row(key);
 }
 
 /* The row of an item such as (acpi 1); XEND_SETTINGS_MAX where it is of no known setting. */
@@ -25,7 +19,7 @@ static size_t row_of(struct sexp item)
 
     if (!sexp_atom(sexp_first(item), key, sizeof(key)))
         return XEND_SETTINGS_MAX;
-    return find_row(key);
+    return xend_row(key);
 }
 
 /* As xend: the first of several counts. */
@@ -46,7 +40,7 @@ void xend_guest_read(struct xend_guest *g, struct sexp domain, enum guest_type g
 {
     *g = (struct xend_guest){.domain = domain};
     read_list(g, domain);
-    g->image = sexp_next(sexp_first(g->items[find_row("image")]));
+    g->image = sexp_next(sexp_first(g->items[xend_row("image")]));
     if (!sexp_is_list(g->image))
         g->image.p = NULL;
     else
@@ -72,7 +66,7 @@ bool xend_child_value(struct sexp list, const char *key, char *buf)
 bool xend_value(const struct xend_guest *g, const char *key, char *buf)
 {
     *buf = '\0';
-    return xend_item_value(g->items[find_row(key)], buf);
+    return xend_item_value(g->items[xend_row(key)], buf);
 }
 
 bool xend_parse(const char *value, long long min, long long max, long long *n)
@@ -105,7 +99,7 @@ long long xend_number(const struct xend_guest *g, const char *key, long long oth
 
 void xend_unusable(struct xend_guest *g, const char *key)
 {
-    g->unusable[find_row(key)] = true;
+    g->unusable[xend_row(key)] = true;
 }
 
 void xend_put_lost(struct config_text *t, struct xend_guest *g, struct sexp s, const char *indent)

@@ -50,7 +50,7 @@ struct xend_guest {
 
 void xend_guest_read(struct xend_guest *g, struct sexp domain, enum guest_type guest);
 
-/* The row of a setting that the table has. */
+/* The row of a setting; XEND_SETTINGS_MAX where the table does not have it. */
 size_t xend_row(const char *key);
 
 /*

@@ -76,9 +76,12 @@ static bool read_rate(const char *value, char *rate, size_t size)
     return true;
 }
 
-/* Those that xl has, in the order in which they are written. */
-static const char *const keys[] = {"mac", "bridge", "script", "ip", "model", "vifname", "backend"};
-#define KEYS (sizeof(keys) / sizeof(keys[0]))
+/* Options that xl has by the same name, in the order in which they are written. */
+enum { MAC, BRIDGE, SCRIPT, IP, MODEL, VIFNAME, BACKEND, KEYS };
+static const char *const keys[KEYS] = {
+    [MAC] = "mac",     [BRIDGE] = "bridge",   [SCRIPT] = "script",   [IP] = "ip",
+    [MODEL] = "model", [VIFNAME] = "vifname", [BACKEND] = "backend",
+};
 
 struct vif {
     char value[KEYS][XEND_VALUE_MAX]; /* empty: none */
@@ -86,9 +89,9 @@ struct vif {
     const char *type;
 };
 
-static bool is_type(const char *type, const char *wanted)
+static bool is(const char *value, const char *wanted)
 {
-    return strcmp(type, wanted) == 0;
+    return strcmp(value, wanted) == 0;
 }
 
 /*
@@ -97,15 +100,23 @@ static bool is_type(const char *type, const char *wanted)
  */
 static const char *type_of(const struct xend_guest *g, const char *type, char *model)
 {
-    bool emulated = *type ? is_type(type, "ioemu") : !sexp_is(sexp_first(g->image), "vmx");
+    bool emulated = *type ? is(type, "ioemu") : !sexp_is(sexp_first(g->image), "vmx");
 
     if (!g->hvm)
         return NULL; /* xl refuses ioemu */
-    if (strcmp(model, "netfront") == 0) {
+    if (is(model, "netfront")) {
         *model = '\0';
         emulated = false;
     }
     return emulated ? "ioemu" : "vif";
+}
+
+/* Does the option go as it is? An empty one goes, too: it is not written. */
+static bool is_sound(unsigned key, char *value)
+{
+    if (key == BACKEND && (is(value, "0") || is(value, "Domain-0")))
+        *value = '\0';
+    return *value == '\0' || (xend_is_option(value) && (key != MAC || is_mac(value)));
 }
 
 /* Returns false where something is lost; what was understood is in v all the same. */
@@ -116,24 +127,18 @@ static bool read_vif(struct vif *v, const struct xend_guest *g, struct sexp devi
     bool ok = true;
 
     memset(v, 0, sizeof(*v));
-    for (size_t i = 0; i < KEYS; i++) {
-        if (!xend_child_value(device, keys[i], v->value[i]))
+    for (unsigned i = 0; i < KEYS; i++) {
+        if (xend_child_value(device, keys[i], v->value[i]) && is_sound(i, v->value[i]))
             continue;
-        if (is_type(keys[i], "backend") &&
-            (is_type(v->value[i], "0") || is_type(v->value[i], "Domain-0"))) {
-            *v->value[i] = '\0';
-        } else if (!xend_is_option(v->value[i]) ||
-                   (is_type(keys[i], "mac") && !is_mac(v->value[i]))) {
-            *v->value[i] = '\0';
-            ok = false;
-        }
+        ok &= *v->value[i] == '\0';
+        *v->value[i] = '\0';
     }
     if (xend_child_value(device, "rate", value))
         ok &= read_rate(value, v->rate, sizeof(v->rate));
     for (const char *const *key = lost; *key; key++)
         ok &= !xend_child_value(device, *key, value);
     (void)xend_child_value(device, "type", type);
-    v->type = type_of(g, type, v->value[4]);
+    v->type = type_of(g, type, v->value[MODEL]);
     return ok;
 }
 
@@ -154,7 +159,7 @@ static void put_vif(struct config_text *t, const struct vif *v)
     const char *comma = "";
 
     xl_item_begin(t);
-    for (size_t i = 0; i < KEYS; i++)
+    for (unsigned i = 0; i < KEYS; i++)
         put_option(t, &comma, keys[i], v->value[i]);
     put_option(t, &comma, "type", v->type);
     put_option(t, &comma, "rate", v->rate);
