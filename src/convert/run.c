@@ -101,7 +101,8 @@ static void judge(struct conversion *c, const struct mended *mended)
 
         if (f->severity < LIMITS_HARMS)
             continue;
-        snprintf(ids + used, sizeof(c->facts.limits) - used, "%s%s", used ? " " : "", f->id);
+        if (used + strlen(f->id) + 2 < sizeof(c->facts.limits))
+            snprintf(ids + used, sizeof(c->facts.limits) - used, "%s%s", used ? " " : "", f->id);
         if (f->severity == LIMITS_BLOCKS && !f->some_points)
             cls_warn(c->log, "restore on %s will fail: %s: %s: %s%s%s", xen, f->id, f->what,
                      f->where, *f->remedy ? "; remedy: " : "", f->remedy);

@@ -758,13 +758,21 @@ class Reports(BatchTest):
         self.assertEqual(totals["files"], len(rows))
         for result in ("converted", "failed", "other", "already-v2", "up-to-date", "unreadable"):
             self.assertEqual(totals[result], sum(r["result"] == result for r in rows.values()))
+        for verdict in ("yes", "needs attention", "no"):
+            self.assertEqual(totals["restore"][verdict], sum(r.get("restore") == verdict for r in rows.values()))
+        self.assertGreater(totals["restore"]["no"], 0)
         self.assertEqual(totals["bytes_in"], sum(r["bytes_in"] for r in rows.values() if r["result"] == "converted"))
         self.assertIsNone(batch.valid_xml(names[1]))
 
         page = batch.Page(names[2])
-        table = [row for row in page.rows if len(row) == 10][1:]
+        table = [row for row in page.rows if len(row) == 11][1:]
         self.assertEqual([r[0] for r in table], sorted((r[0] for r in table), key=lambda x: (x != "failed", x != "unreadable")), "failures first")
         self.assertEqual(sorted(r[1] for r in table), sorted(r["path"] for r in rows.values()))
+        shown = {r[1]: r[5] for r in table}
+        for row in rows.values():
+            verdict = f"{row['restore']}{': ' + row['limits'] if row['limits'] else ''}" if "restore" in row else ""
+            self.assertEqual(shown[row["path"]], verdict)
+            self.assertEqual("restore" in row, row["result"] == "converted")
         self.assertFalse(page.tags & {"img", "iframe", "link", "object"})
         self.assertFalse({a for a in page.attributes if a.startswith("on")} | page.attributes & {"src", "href", "style"})
         self.assertIn("default-src 'none'", page.policy)
@@ -777,7 +785,7 @@ class Reports(BatchTest):
         report = self.file("r.jsonl", "".join(row % (i, "failed" if i % 3 == 0 else "other", i) for i in range(7000)).encode())
         self.assert_status(program.run("--merge-reports", self.dir / "r.html", report), 0)
         page = batch.Page(self.dir / "r.html")
-        results = [r[0] for r in page.rows if len(r) == 10][1:]
+        results = [r[0] for r in page.rows if len(r) == 11][1:]
         self.assertEqual(results, ["failed"] * 2334 + ["other"] * 2666)
         self.assertIn(["2334", "pfn N is bad", "00000"], page.rows)
         self.assertIn("Only the first 5000 of 7000 files are here: a .jsonl report has all", (self.dir / "r.html").read_text())

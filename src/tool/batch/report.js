@@ -3,6 +3,7 @@
   'use strict';
   const table = document.getElementById('table'), body = table.tBodies[0];
   const words = document.getElementById('words'), result = document.getElementById('result');
+  const restore = document.getElementById('restore');
   const shown = document.getElementById('shown'), heads = [...table.tHead.rows[0].cells];
   let rows = [...body.rows];
   const files = Number(table.dataset.files);
@@ -13,6 +14,7 @@
     let count = 0;
     for (const row of rows) {
       const hit = (!result.value || row.classList.contains(result.value)) &&
+        (!restore.value || row.dataset.restore === restore.value) &&
         wanted.every((word) => texts.get(row).includes(word));
       row.hidden = !hit;
       count += hit;

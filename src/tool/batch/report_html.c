@@ -71,6 +71,11 @@ static void write_summary(FILE *out, const struct report *report)
     for (int i = ROW_RESULTS - 1; i >= 0; i--)
         write_card(out, row_result_name((enum row_result)i), row_result_label((enum row_result)i),
                    t->results[i]);
+    if (report->totals.verdicts[LIMITS_RESTORE_NO] > 0)
+        write_card(out, "failed", "cannot be restored", report->totals.verdicts[LIMITS_RESTORE_NO]);
+    if (report->totals.verdicts[LIMITS_RESTORE_ATTENTION] > 0)
+        write_card(out, "other", "restore needs attention",
+                   report->totals.verdicts[LIMITS_RESTORE_ATTENTION]);
     if (report->not_reached > 0)
         write_card(out, "failed", "not reached", report->not_reached);
     fputs("</dl>\n", out);
@@ -157,13 +162,33 @@ static void write_size_cell(FILE *out, double bytes, const char *suffix)
     fputs("</td>", out);
 }
 
+/* The verdict, which limits are behind it, and what was repaired. */
+static void write_restore(FILE *out, const struct row *row)
+{
+    char repairs[128];
+
+    row_repairs(row, repairs, sizeof(repairs));
+    fputs("<td class=\"restore\">", out);
+    if (row->judged)
+        html_text(out, limits_verdict_text(row->verdict));
+    if (row->judged && *row->limits) {
+        fputs(": ", out);
+        html_text(out, row->limits);
+    }
+    if (*repairs)
+        fprintf(out, " (repaired: %s)", repairs);
+    fputs("</td>", out);
+}
+
 static void write_row(FILE *out, const struct row *row)
 {
     const char *guest = guest_type_name(row->guest);
     bool converted = row->result == ROW_CONVERTED;
 
-    fprintf(out, "<tr class=\"%s\"><td><span class=\"result\">%s</span></td>",
-            row_result_name(row->result), row_result_label(row->result));
+    fprintf(out, "<tr class=\"%s\"%s%s%s><td><span class=\"result\">%s</span></td>",
+            row_result_name(row->result), row->judged ? " data-restore=\"" : "",
+            row->judged ? limits_verdict_text(row->verdict) : "", row->judged ? "\"" : "",
+            row_result_label(row->result));
     write_name(out, row);
     fputs("<td class=\"why\">", out);
     write_why(out, row);
@@ -173,6 +198,7 @@ static void write_row(FILE *out, const struct row *row)
     if (guest && row->width)
         fprintf(out, "%s, %u-bit", guest, row->width * 8);
     fputs("</td>", out);
+    write_restore(out, row);
     write_size_cell(out, (double)row->bytes_in, "");
     write_size_cell(out, (double)row->bytes_out, "");
     fputs("<td>", out);
@@ -242,9 +268,9 @@ static void write_table(FILE *out, const struct report *report)
     static const struct {
         const char *name;
         bool number;
-    } columns[] = {{"Result", false}, {"File", false}, {"Details", false}, {"Envelope", false},
-                   {"Guest", false},  {"Size", true},  {"v2 size", true},  {"Memory", false},
-                   {"Time", true},    {"Rate", true}};
+    } columns[] = {{"Result", false}, {"File", false},    {"Details", false}, {"Envelope", false},
+                   {"Guest", false},  {"Restore", false}, {"Size", true},     {"v2 size", true},
+                   {"Memory", false}, {"Time", true},     {"Rate", true}};
 
     fputs("<section aria-labelledby=\"files\">\n<h2 id=\"files\">Files</h2>\n"
           "<form id=\"filter\" hidden><label>Filter <input type=\"search\" id=\"words\"></label>"
@@ -253,7 +279,13 @@ static void write_table(FILE *out, const struct report *report)
     for (int i = ROW_RESULTS - 1; i >= 0; i--)
         fprintf(out, "<option value=\"%s\">%s</option>", row_result_name((enum row_result)i),
                 row_result_label((enum row_result)i));
-    fputs("</select></label><output id=\"shown\" for=\"words result\"></output></form>\n", out);
+    fputs("</select></label><label>Restore <select id=\"restore\"><option "
+          "value=\"\">all</option>",
+          out);
+    for (int i = LIMITS_VERDICTS - 1; i >= 0; i--)
+        fprintf(out, "<option>%s</option>", limits_verdict_text((enum limits_verdict)i));
+    fputs("</select></label><output id=\"shown\" for=\"words result restore\"></output></form>\n",
+          out);
     fprintf(out,
             "<div class=\"scroll\" role=\"region\" aria-labelledby=\"files\" tabindex=\"0\">\n"
             "<table id=\"table\" data-files=\"%zu\">\n<caption>Failed and unreadable files come "

@@ -67,6 +67,14 @@ static void add_what_was_found(const struct lazy_json *j, json_object *line, con
         add_number(j, line, "p2m_size", row->p2m_size);
         add_pages(j, line, row->pages);
     }
+    if (row->judged) {
+        char repairs[128];
+
+        add_text(j, line, "restore", limits_verdict_text(row->verdict));
+        add_text(j, line, "limits", row->limits);
+        row_repairs(row, repairs, sizeof(repairs));
+        add_text(j, line, "repaired", repairs);
+    }
     if (row->has_digests) {
         add_hex(j, line, "sha256_in", row->digest_in, DIGEST_SIZE);
         add_hex(j, line, "sha256_out", row->digest_out, DIGEST_SIZE);
@@ -126,6 +134,7 @@ bool report_jsonl_totals(FILE *out, const struct report *report, struct cls_erro
     const struct row_totals *t = &report->totals;
     const struct lazy_json *j = lazy_json(err);
     json_object *line = j ? j->json_object_new_object() : NULL;
+    json_object *restore = j ? j->json_object_new_object() : NULL;
 
     if (!line)
         return j ? cls_fail_errno(err, ENOMEM, "cannot write a line of the report") : false;
@@ -134,6 +143,9 @@ bool report_jsonl_totals(FILE *out, const struct report *report, struct cls_erro
     for (int i = 0; i < ROW_RESULTS; i++)
         add_number(j, line, row_result_name((enum row_result)i), t->results[i]);
     add_number(j, line, "not-reached", report->not_reached);
+    for (int i = 0; i < LIMITS_VERDICTS; i++)
+        add_number(j, restore, limits_verdict_text((enum limits_verdict)i), t->verdicts[i]);
+    add(j, line, "restore", restore);
     add_number(j, line, "bytes_in", t->bytes_in);
     add_number(j, line, "bytes_out", t->bytes_out);
     add_pages(j, line, t->pages);

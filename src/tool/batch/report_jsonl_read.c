@@ -67,6 +67,14 @@ static void take_why(const struct lazy_json *j, json_object *line, struct row *r
     row_explain(row, &why);
 }
 
+static void take_repairs(const char *names, struct row *row)
+{
+    for (size_t n; *names; names += n + (names[n] == ' ')) {
+        n = strcspn(names, " ");
+        row->repaired |= limits_repair_parse(names, n);
+    }
+}
+
 static void take_what_was_found(const struct lazy_json *j, json_object *line, struct row *row)
 {
     const char *guest = text_of(j, line, "guest");
@@ -83,6 +91,14 @@ static void take_what_was_found(const struct lazy_json *j, json_object *line, st
         for (unsigned i = 0; i < 16; i++)
             if (page_type_name(i))
                 row->pages[i] = number_of(j, pages, page_type_name(i));
+    for (int i = 0; i < LIMITS_VERDICTS; i++) {
+        if (strcmp(text_of(j, line, "restore"), limits_verdict_text((enum limits_verdict)i)) != 0)
+            continue;
+        row->judged = true;
+        row->verdict = (enum limits_verdict)i;
+        snprintf(row->limits, sizeof(row->limits), "%s", text_of(j, line, "limits"));
+        take_repairs(text_of(j, line, "repaired"), row);
+    }
     row->has_digests = hex_read(text_of(j, line, "sha256_in"), row->digest_in, DIGEST_SIZE) &&
                        hex_read(text_of(j, line, "sha256_out"), row->digest_out, DIGEST_SIZE);
 }

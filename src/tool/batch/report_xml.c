@@ -38,7 +38,7 @@ static void end(struct writer *w)
 CLS_PRINTF(3, 4)
 static void attribute(struct writer *w, const char *name, const char *fmt, ...)
 {
-    char value[64];
+    char value[128];
     va_list args;
 
     va_start(args, fmt);
@@ -116,6 +116,14 @@ static void write_row(struct writer *w, const struct row *row)
         attribute(w, "width", "%u", row->width * 8);
     if (row->p2m_size)
         number(w, "p2m-size", row->p2m_size);
+    if (row->judged) {
+        char repairs[128];
+
+        attribute(w, "restore", "%s", limits_verdict_text(row->verdict));
+        text_attribute(w, "limits", row->limits);
+        row_repairs(row, repairs, sizeof(repairs));
+        attribute(w, "repaired", "%s", repairs);
+    }
     if (row->has_digests) {
         hex_attribute(w, "sha256-in", row->digest_in, DIGEST_SIZE);
         hex_attribute(w, "sha256-out", row->digest_out, DIGEST_SIZE);
@@ -138,6 +146,9 @@ static void write_totals(struct writer *w, const struct report *report)
     number(w, "bytes-in", t->bytes_in);
     number(w, "bytes-out", t->bytes_out);
     attribute(w, "seconds", SECONDS_FORMAT, SECONDS_ARGS(t->usec));
+    number(w, "restore-yes", t->verdicts[LIMITS_RESTORE_YES]);
+    number(w, "restore-needs-attention", t->verdicts[LIMITS_RESTORE_ATTENTION]);
+    number(w, "restore-no", t->verdicts[LIMITS_RESTORE_NO]);
     write_pages(w, t->pages);
     end(w);
 }

@@ -1,5 +1,6 @@
 #include "row.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 const char *row_result_name(enum row_result result)
@@ -18,6 +19,17 @@ const char *row_result_label(enum row_result result)
     return result == ROW_UP_TO_DATE   ? "up to date"
            : result == ROW_ALREADY_V2 ? "already v2"
                                       : row_result_name(result);
+}
+
+void row_repairs(const struct row *row, char *buf, size_t size)
+{
+    size_t used = 0;
+
+    buf[0] = '\0';
+    for (unsigned i = 0; i < LIMITS_REPAIRS && used < size; i++)
+        if (row->repaired >> i & 1)
+            used += (size_t)snprintf(buf + used, size - used, "%s%s", used ? " " : "",
+                                     limits_repair_name(1u << i));
 }
 
 void row_explain(struct row *row, const struct cls_error *err)
@@ -46,6 +58,8 @@ void row_totals_add(struct row_totals *totals, const struct row *row)
         totals->statuses[row->status]++;
     if (row->result != ROW_CONVERTED)
         return;
+    if (row->judged)
+        totals->verdicts[row->verdict]++;
     totals->bytes_in += row->bytes_in;
     totals->bytes_out += row->bytes_out;
     for (unsigned i = 0; i < 16; i++)

@@ -5,6 +5,7 @@
 #define BATCH_ROW_H
 
 #include "base/image.h"
+#include "limits/limits.h"
 
 enum row_result {
     ROW_CONVERTED,
@@ -31,7 +32,11 @@ struct row {
     uint64_t bytes_in;      /* size of the input */
     uint64_t bytes_out;     /* of the output; 0: none was written */
     uint64_t usec;          /* microseconds that it took */
-    bool has_digests;       /* SHA-256 of input and output: */
+    bool judged;            /* the verdict is known: can it be restored (limits/limits.h)? */
+    enum limits_verdict verdict;
+    char limits[64];   /* those that apply, "R1 R13" */
+    unsigned repaired; /* enum limits_repair */
+    bool has_digests;  /* SHA-256 of input and output: */
     uint8_t digest_in[DIGEST_SIZE], digest_out[DIGEST_SIZE];
     struct cls_error *why; /* of a failure, or what an other file is; NULL: nothing to say */
 };
@@ -41,6 +46,9 @@ const char *row_result_name(enum row_result result);
 
 /* The same for people: "up to date". */
 const char *row_result_label(enum row_result result);
+
+/* The names of the repairs that were made, "tsc-mode xsave"; cut to fit. */
+void row_repairs(const struct row *row, char *buf, size_t size);
 
 /* Makes a copy of err the row's reason; without memory it has none. */
 void row_explain(struct row *row, const struct cls_error *err);
@@ -53,6 +61,7 @@ struct row_totals {
     uint64_t rows, results[ROW_RESULTS], copied;
     uint64_t statuses[CLS_SYSTEM + 1]; /* failures by status */
     uint64_t pages[16];
+    uint64_t verdicts[LIMITS_VERDICTS];
     uint64_t bytes_in, bytes_out; /* of what was converted */
     uint64_t usec;                /* of all */
 };

@@ -22,7 +22,7 @@ struct tree {
         dev_t dev;
         ino_t ino;
         size_t end; /* of its part of path */
-    } *levels;      /* from the root, which is the first, to the position */
+    } * levels;     /* from the root, which is the first, to the position */
     size_t depth, capacity;
 };
 

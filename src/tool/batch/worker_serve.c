@@ -104,6 +104,10 @@ static void note_found(struct row *row, const struct convert_facts *facts,
     row->p2m_size = facts->p2m_size;
     row->bytes_out = ok ? facts->bytes_out : 0;
     memcpy(row->pages, facts->pages, sizeof(row->pages));
+    row->judged = ok && facts->judged;
+    row->verdict = facts->verdict;
+    row->repaired = facts->repaired;
+    memcpy(row->limits, facts->limits, sizeof(row->limits));
     row->has_digests = ok && digests->done;
     memcpy(row->digest_in, digests->in, DIGEST_SIZE);
     memcpy(row->digest_out, digests->out, DIGEST_SIZE);
