@@ -140,7 +140,10 @@ static bool is_possible(const struct claim *claim, int wstatus)
            WEXITSTATUS(wstatus) == (claim->ok ? CLS_OK : (int)e->status) && claim->envelope >= -1 &&
            claim->envelope <= ENVELOPE_XAPI_STRUCTURED && f->input <= CONVERT_INPUT_UNREADABLE &&
            f->guest <= GUEST_HVM && (f->width == 0 || f->width == 4 || f->width == 8) &&
-           is_flag(&f->verified) && is_flag(&f->spool_missed);
+           is_flag(&f->verified) && is_flag(&f->spool_missed) && is_flag(&f->judged) &&
+           f->verdict < LIMITS_VERDICTS && f->repaired <= LIMITS_REPAIR_ALL &&
+           strnlen(f->limits, sizeof(f->limits)) < sizeof(f->limits) &&
+           strspn(f->limits, "R0123456789 ") == strlen(f->limits);
 }
 
 /* Takes what the process claims, or fails. */

@@ -34,9 +34,9 @@ struct row {
     uint64_t usec;          /* microseconds that it took */
     bool judged;            /* the verdict is known: can it be restored (limits/limits.h)? */
     enum limits_verdict verdict;
-    char limits[64];   /* those that apply, "R1 R13" */
-    unsigned repaired; /* enum limits_repair */
-    bool has_digests;  /* SHA-256 of input and output: */
+    char limits[LIMITS_IDS_MAX]; /* those that apply, "R1 R13" */
+    unsigned repaired;           /* enum limits_repair */
+    bool has_digests;            /* SHA-256 of input and output: */
     uint8_t digest_in[DIGEST_SIZE], digest_out[DIGEST_SIZE];
     struct cls_error *why; /* of a failure, or what an other file is; NULL: nothing to say */
 };

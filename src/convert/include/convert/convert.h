@@ -90,10 +90,10 @@ struct convert_facts {
     bool verified; /* by reading both back */
     bool judged;   /* the whole stream was seen: */
     enum limits_verdict verdict;
-    char limits[64];   /* ids of the limits that apply, "R1 R13"; cut to fit */
-    unsigned repaired; /* enum limits_repair */
-    bool spool_missed; /* failed for convert_ends.no_spool: worth a try without */
-    bool name_taken;   /* failed since a file of the output's name is there that was not before */
+    char limits[LIMITS_IDS_MAX]; /* ids of the limits that apply, "R1 R13"; cut to fit */
+    unsigned repaired;           /* enum limits_repair */
+    bool spool_missed;           /* failed for convert_ends.no_spool: worth a try without */
+    bool name_taken; /* failed since a file of the output's name is there that was not before */
 };
 
 /*

@@ -49,6 +49,7 @@ struct limits_finding {
 };
 
 #define LIMITS_FINDINGS_MAX 40
+#define LIMITS_IDS_MAX      64 /* a list of ids, "R1 R13", and its NUL */
 
 struct limits_findings {
     enum limits_verdict verdict;
