@@ -3,28 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "shell_words.h"
 #include "xend_parts.h"
-
-bool xend_is_option(const char *value)
-{
-    return *value && !strchr(value, ',');
-}
-
-struct sexp xend_find_device(struct sexp child, const char *const *classes, struct sexp *device)
-{
-    for (; child.p; child = sexp_next(child)) {
-        struct sexp key = sexp_first(child);
-
-        *device = sexp_next(key);
-        if (!sexp_is(key, "device"))
-            continue;
-        for (const char *const *class = classes; *class; class ++)
-            if (sexp_is(sexp_first(*device), *class))
-                return child;
-    }
-    return child;
-}
 
 /* xend takes the dashes wherever they are, xl only in their places. */
 static bool read_uuid(const char *value, char uuid[37])
@@ -173,87 +152,6 @@ static void put_tsc_mode(struct config_text *t, struct xend_guest *g)
     xend_unusable(g, "tsc_mode"); /* PVRDTSCP: Xen 4.12 and later have none */
 }
 
-static void put_boot_arguments(struct config_text *t, struct xend_guest *g)
-{
-    char value[XEND_VALUE_MAX], *left = value, *word;
-
-    if (!xend_value(g, "bootloader_args", value))
-        return;
-    xl_list_begin(t, "bootloader_args");
-    while (shell_word(&left, &word))
-        xl_item(t, word);
-    xl_list_end(t);
-}
-
-/* The command line: root and ip go before, unless the arguments have them (Xen 3.0 to 4.4). */
-static void put_command_line(struct config_text *t, struct xend_guest *g)
-{
-    char args[XEND_VALUE_MAX], root[XEND_VALUE_MAX], ip[XEND_VALUE_MAX];
-    char line[3 * XEND_VALUE_MAX + 16];
-    bool with_root, with_ip;
-
-    (void)xend_value(g, "args", args);
-    with_ip = xend_value(g, "ip", ip) && !strstr(args, "ip=");
-    with_root = xend_value(g, "root", root) && !strstr(args, "root=");
-    snprintf(line, sizeof(line), "%s%s%s%s%s%s%s", with_root ? "root=" : "", with_root ? root : "",
-             with_root ? " " : "", with_ip ? "ip=" : "", with_ip ? ip : "", with_ip ? " " : "",
-             args);
-    if (*line && line[strlen(line) - 1] == ' ')
-        line[strlen(line) - 1] = '\0';
-    if (*line)
-        xl_put_string(t, "extra", line);
-}
-
-static void put_file(struct config_text *t, const struct xend_guest *g, const char *key)
-{
-    char value[XEND_VALUE_MAX];
-
-    if (xend_value(g, key, value))
-        xl_put_string(t, key, value);
-}
-
-static void put_pv_boot(struct config_text *t, struct xend_guest *g)
-{
-    char value[XEND_VALUE_MAX];
-
-    xl_put(t, "type = \"pv\"\n");
-    if (xend_value(g, "bootloader", value)) {
-        /* Its kernel and ramdisk were temporary files. */
-        xl_put_string(t, "bootloader", value);
-        put_boot_arguments(t, g);
-    } else if (xend_value(g, "kernel", value)) {
-        xl_put_string(t, "kernel", value);
-        put_file(t, g, "ramdisk");
-    } else {
-        xl_put(t,
-               "# xend names neither kernel nor bootloader, and xl wants one of them; a restore\n"
-               "# uses neither.\nbootloader = \"pygrub\"\n");
-    }
-    put_command_line(t, g);
-}
-
-static bool is_hvmloader(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return strcmp(slash ? slash + 1 : path, "hvmloader") == 0;
-}
-
-/* Without a loader the kernel is one (Xen 3.x); xl takes ramdisk and arguments with a kernel only.
- */
-static void put_hvm_boot(struct config_text *t, struct xend_guest *g)
-{
-    char value[XEND_VALUE_MAX];
-
-    xl_put(t, "type = \"hvm\"\nbuilder = \"hvm\"\n");
-    xl_put(t, "device_model_version = \"qemu-xen-traditional\"\n");
-    if (!g->items[xend_row("loader")].p || !xend_value(g, "kernel", value) || is_hvmloader(value))
-        return;
-    xl_put_string(t, "kernel", value);
-    put_file(t, g, "ramdisk");
-    put_command_line(t, g);
-}
-
 /* What xend's 1 was to the hypervisor; xl's 1 is more, and Xen 4.6 to 4.14 refuse that. */
 static void put_viridian(struct config_text *t, struct xend_guest *g)
 {
@@ -288,7 +186,7 @@ static void put_one_or_list(struct config_text *t, struct xend_guest *g, const c
     char item[XEND_VALUE_MAX];
 
     if (!sexp_is_list(value)) {
-        put_file(t, g, key);
+        xend_put_text(t, g, key);
         return;
     }
     value = sexp_first(value);
@@ -343,87 +241,6 @@ static void put_hvm(struct config_text *t, struct xend_guest *g)
         xend_unusable(g, "device_model");
 }
 
-/* Is the value nothing that anybody would miss? */
-static bool is_harmless(struct sexp item, const struct xend_setting *row)
-{
-    struct sexp value = sexp_next(sexp_first(item));
-    char text[XEND_VALUE_MAX];
-
-    if (sexp_is_list(value))
-        return !sexp_first(value).p;
-    return !value.p || (sexp_atom(value, text, sizeof(text)) &&
-                        (*text == '\0' || strcmp(text, "None") == 0 ||
-                         (row && row->omitted && strcmp(text, row->omitted) == 0)));
-}
-
-static void put_lost_item(struct config_text *t, struct xend_guest *g, struct sexp item)
-{
-    const struct xend_setting *row = NULL;
-    char key[64];
-    size_t i = xend_setting_count;
-
-    if (sexp_atom(sexp_first(item), key, sizeof(key)) && strcmp(key, "device") == 0)
-        return;
-    if (*key)
-        i = xend_row(key);
-    if (i < xend_setting_count) {
-        row = &xend_settings[i];
-        if (!g->unusable[i] && row->kind != XEND_NONE)
-            return;
-        if (!(row->guests & (g->hvm ? XEND_HVM : XEND_PV)))
-            return;
-    }
-    if (!is_harmless(item, row))
-        xend_put_lost(t, g, item, "");
-}
-
-static void put_lost_items(struct config_text *t, struct xend_guest *g)
-{
-    struct sexp item = sexp_next(sexp_first(g->domain));
-
-    for (; item.p; item = sexp_next(item))
-        put_lost_item(t, g, item);
-    for (item = sexp_next(sexp_first(g->image)); item.p; item = sexp_next(item))
-        put_lost_item(t, g, item);
-}
-
-static bool is_one_of(struct sexp atom, const char *const *names)
-{
-    for (; *names; names++)
-        if (sexp_is(atom, *names))
-            return true;
-    return false;
-}
-
-/* Devices that none of the lists has. Consoles and keyboards, xl makes by itself. */
-static void put_lost_devices(struct config_text *t, struct xend_guest *g)
-{
-    static const char *const known[] = {"vbd",  "tap", "tap2",    "vif", "vfb",
-                                        "vkbd", "pci", "console", NULL};
-    struct sexp item = sexp_next(sexp_first(g->domain));
-
-    for (; item.p; item = sexp_next(item)) {
-        struct sexp device = sexp_next(sexp_first(item));
-
-        if (sexp_is(sexp_first(item), "device") && device.p &&
-            !is_one_of(sexp_first(device), known))
-            xend_put_lost(t, g, device, "");
-    }
-}
-
-/* Everything, item by item, for the reader to compare with. */
-static void put_original(struct config_text *t, struct sexp domain)
-{
-    struct sexp item = sexp_next(sexp_first(domain));
-
-    xl_put(t, "\n# xend's configuration:\n");
-    for (; item.p; item = sexp_next(item)) {
-        xl_put(t, "# ");
-        xl_put_comment(t, item.p, sexp_length(item));
-        xl_put(t, "\n");
-    }
-}
-
 unsigned config_from_xend(struct sexp domain, enum guest_type guest, struct config_text *t)
 {
     struct xend_guest g;
@@ -433,10 +250,7 @@ unsigned config_from_xend(struct sexp domain, enum guest_type guest, struct conf
            "# Made from xend's configuration by convert-legacy-stream. Review it: paths, bridges "
            "and\n# devices are those of the host that saved the domain.\n");
     put_identity(t, &g);
-    if (g.hvm)
-        put_hvm_boot(t, &g);
-    else
-        put_pv_boot(t, &g);
+    xend_put_boot(t, &g);
     xend_put_size(t, &g);
     put_rows(t, &g);
     put_tsc_mode(t, &g);
@@ -448,8 +262,6 @@ unsigned config_from_xend(struct sexp domain, enum guest_type guest, struct conf
     xend_put_vifs(t, &g);
     xend_put_graphics(t, &g);
     xend_put_pci(t, &g);
-    put_lost_items(t, &g);
-    put_lost_devices(t, &g);
-    put_original(t, domain);
+    xend_put_rest(t, &g);
     return g.lost;
 }

@@ -1,68 +1,13 @@
+/*
+ * Pinning: which host CPUs a vcpu may run on.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "xend_parts.h"
 
-#define VCPUS_MAX      8192
-#define HOST_CPUS      4096
-#define CPUID_REGISTER 32
-
-static void put_memory(struct config_text *t, struct xend_guest *g)
-{
-    char text[XEND_VALUE_MAX];
-    long long memory = 0, maxmem = 0;
-    bool given = xend_value(g, "memory", text);
-
-    if (given && !xend_parse(text, 1, INT32_MAX, &memory))
-        xend_unusable(g, "memory");
-    if (xend_value(g, "maxmem", text) && !xend_parse(text, 1, INT32_MAX, &maxmem))
-        xend_unusable(g, "maxmem");
-    if (memory == 0)
-        memory = maxmem;
-    if (memory > 0)
-        xl_put_number(t, "memory", memory);
-    if (maxmem > 0)
-        xl_put_number(t, "maxmem", maxmem < memory ? memory : maxmem);
-}
-
-/* Of the vcpus below count, those that are online by xend's map, or all. */
-static unsigned long online(const struct xend_guest *g, unsigned long count)
-{
-    char text[XEND_VALUE_MAX], *end;
-    unsigned long long map;
-    int bits;
-
-    if (!xend_value(g, "vcpu_avail", text) || strspn(text, "0123456789") < strlen(text))
-        return count;
-    map = strtoull(text, &end, 10);
-    bits = __builtin_popcountll(map);
-    return bits > 0 && (unsigned long)bits < count && map != UINT64_MAX ? (unsigned long)bits
-                                                                        : count;
-}
-
-/* xend's vcpus are the most there can be. */
-static void put_vcpus(struct config_text *t, struct xend_guest *g)
-{
-    char text[XEND_VALUE_MAX];
-    long long vcpus = 0;
-    unsigned long used;
-
-    if (xend_value(g, "vcpus", text) && !xend_parse(text, 1, VCPUS_MAX, &vcpus))
-        xend_unusable(g, "vcpus");
-    used = online(g, (unsigned long)vcpus);
-    g->vcpus = (unsigned long)vcpus;
-    if (vcpus > 0)
-        xl_put_number(t, "vcpus", (long long)used);
-    if ((long long)used < vcpus)
-        xl_put_number(t, "maxvcpus", vcpus);
-}
-
-void xend_put_size(struct config_text *t, struct xend_guest *g)
-{
-    put_memory(t, g);
-    put_vcpus(t, g);
-}
+#define HOST_CPUS 4096
 
 /* A set of host CPUs. */
 struct cpu_set {
@@ -204,73 +149,6 @@ void xend_put_pinning(struct config_text *t, struct xend_guest *g)
         xl_item_begin(t);
         put_set(t, &set);
         xl_item_end(t);
-    }
-    xl_list_end(t);
-}
-
-/* "eax=", and 32 characters, each a bit. */
-static bool is_register(struct sexp s, char *reg, char *value)
-{
-    static const char *const names[] = {"eax", "ebx", "ecx", "edx"};
-    bool known = false;
-
-    if (!sexp_atom(sexp_first(s), reg, XEND_VALUE_MAX) || !xend_item_value(s, value))
-        return false;
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        known |= strcmp(reg, names[i]) == 0;
-    return known && strlen(value) == CPUID_REGISTER && strspn(value, "01xks") == CPUID_REGISTER;
-}
-
-/* (1 ((ecx 0x..) (edx ...))): a leaf, or leaf and subleaf, and its registers. */
-static bool is_leaf(struct sexp leaf, char *number, struct sexp *registers)
-{
-    char reg[XEND_VALUE_MAX], value[XEND_VALUE_MAX];
-    struct sexp s;
-
-    if (!sexp_atom(sexp_first(leaf), number, XEND_VALUE_MAX) || !*number ||
-        strspn(number, "0123456789abcdefx,") < strlen(number))
-        return false;
-    *registers = sexp_first(sexp_next(sexp_first(leaf)));
-    for (s = *registers; s.p; s = sexp_next(s))
-        if (!is_register(s, reg, value))
-            return false;
-    return registers->p != NULL;
-}
-
-static void put_leaf(struct config_text *t, const char *number, struct sexp registers)
-{
-    char reg[XEND_VALUE_MAX], value[XEND_VALUE_MAX];
-    const char *sign = ":";
-
-    xl_item_begin(t);
-    xl_put_part(t, number);
-    for (; registers.p; registers = sexp_next(registers), sign = ",") {
-        (void)is_register(registers, reg, value);
-        xl_put(t, sign);
-        xl_put_part(t, reg);
-        xl_put(t, "=");
-        xl_put_part(t, value);
-    }
-    xl_item_end(t);
-}
-
-void xend_put_cpuid(struct config_text *t, struct xend_guest *g)
-{
-    struct sexp leaves = sexp_first(sexp_next(sexp_first(g->items[xend_row("cpuid")])));
-    char number[XEND_VALUE_MAX];
-    struct sexp registers;
-
-    for (struct sexp leaf = leaves; leaf.p; leaf = sexp_next(leaf))
-        if (!is_leaf(leaf, number, &registers)) {
-            xend_unusable(g, "cpuid");
-            return;
-        }
-    if (!leaves.p)
-        return;
-    xl_list_begin(t, "cpuid");
-    for (struct sexp leaf = leaves; leaf.p; leaf = sexp_next(leaf)) {
-        (void)is_leaf(leaf, number, &registers);
-        put_leaf(t, number, registers);
     }
     xl_list_end(t);
 }

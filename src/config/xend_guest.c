@@ -110,3 +110,23 @@ void xend_put_lost(struct config_text *t, struct xend_guest *g, struct sexp s, c
     xl_put_comment(t, s.p, sexp_length(s));
     xl_put(t, "\n");
 }
+
+bool xend_is_option(const char *value)
+{
+    return *value && !strchr(value, ',');
+}
+
+struct sexp xend_find_device(struct sexp child, const char *const *classes, struct sexp *device)
+{
+    for (; child.p; child = sexp_next(child)) {
+        struct sexp key = sexp_first(child);
+
+        *device = sexp_next(key);
+        if (!sexp_is(key, "device"))
+            continue;
+        for (const char *const *class = classes; *class; class ++)
+            if (sexp_is(sexp_first(*device), *class))
+                return child;
+    }
+    return child;
+}

@@ -73,6 +73,12 @@ long long xend_number(const struct xend_guest *g, const char *key, long long oth
 /* A setting that is there cannot be used: it will be among the lost ones. */
 void xend_unusable(struct xend_guest *g, const char *key);
 
+/* From child on, the next (device (CLASS ...)) of these classes; *device is (CLASS ...). */
+struct sexp xend_find_device(struct sexp child, const char *const *classes, struct sexp *device);
+
+/* A value that may stand between the commas of a device's options. */
+bool xend_is_option(const char *value);
+
 /* A comment line of what is lost, counted. */
 void xend_put_lost(struct config_text *t, struct xend_guest *g, struct sexp s, const char *indent);
 

@@ -6,6 +6,12 @@
 
 #include "xend_guest.h"
 
+/* Type, kernel, bootloader and command line. */
+void xend_put_boot(struct config_text *t, struct xend_guest *g);
+
+/* A text setting that xl has by the same name, if it is there. */
+void xend_put_text(struct config_text *t, const struct xend_guest *g, const char *key);
+
 /* memory, maxmem, vcpus, maxvcpus. Sets g->vcpus. */
 void xend_put_size(struct config_text *t, struct xend_guest *g);
 
@@ -18,13 +24,10 @@ void xend_put_disks(struct config_text *t, struct xend_guest *g);
 void xend_put_vifs(struct config_text *t, struct xend_guest *g);
 void xend_put_pci(struct config_text *t, struct xend_guest *g);
 
+/* Comments of what has no equivalent, counted, and of all as xend had it. */
+void xend_put_rest(struct config_text *t, struct xend_guest *g);
+
 /* VNC and SDL: settings of an HVM guest, a vfb of a PV guest. */
 void xend_put_graphics(struct config_text *t, struct xend_guest *g);
-
-/* From child on, the next (device (CLASS ...)) of these classes; *device is (CLASS ...). */
-struct sexp xend_find_device(struct sexp child, const char *const *classes, struct sexp *device);
-
-/* A value that may stand between the commas of a device's options. */
-bool xend_is_option(const char *value);
 
 #endif
