@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include "base/fds.h"
-#include "base/fds.h"
 #include "cache.h"
 #include "output_ops.h"
 
 #define PIPE_SIZE (1024 * 1024) /* what anyone may have (fs.pipe-max-size) */
+#define BLOCK     4096
 
 /* Refused (too many pipes of this user, say): slower, not wrong. */
 static void enlarge_pipe(int fd)
@@ -64,6 +64,8 @@ static bool copy_some(struct cls_input *in, struct cls_output *out, uint64_t *le
     uint8_t *buf = cls_input_bulk(in, err);
     size_t step = *left < CLS_BULK_SIZE ? (size_t)*left : CLS_BULK_SIZE, got;
 
+    if (step == CLS_BULK_SIZE) /* what follows begins with a block of the file */
+        step -= (size_t)((out->file_start + out->offset + step) % BLOCK);
     if (!buf || !cls_input_read_some(in, buf, step, &got, err) ||
         !cls_output_write(out, buf, got, err))
         return false;

@@ -324,7 +324,7 @@ static void check_sparse(struct bytes *content, const char *head, const char *ta
           cls_move(&in, &out, content->len, "data", &err));
     CHECK(cls_output_write(&out, tail, strlen(tail), &err) && cls_output_finish(&out, &err));
     CHECK(fstat(fd, &st) == 0);
-    CHECK_THAT(st.st_blocks * 512 < 200000, "%lld bytes are allocated", st.st_blocks * 512LL);
+    CHECK_THAT(st.st_blocks * 512 < 60000, "%lld bytes are allocated", st.st_blocks * 512LL);
     close(fd);
     put_text(&wanted, head);
     put_bytes(&wanted, content);
