@@ -1,117 +1,95 @@
 /*
- * A page batch: pfn entries, then their pages. Pages are referred to where they lie next in the
- * input as they are wanted; else, if they are compressed or only some are wanted, they are put
- * together in memory.
+ * The pages of a batch. They are referred to where they lie next in the input if all are wanted;
+ * else, or if they are compressed, they are put together in memory.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "base/page_type.h"
 #include "compact.h"
 #include "compressed.h"
 #include "reader_internal.h"
 
-static unsigned type_of(uint64_t entry)
+static bool blame_entry(const struct legacy_reader *r, uint32_t i, enum entry_fault fault,
+                        uint32_t entry, struct cls_error *err)
 {
-    return entry >> 28 & 0xf;
+    unsigned width = r->stream.width;
+    uint64_t at = r->chunk.start + 4 + (uint64_t)i * width;
+
+    switch (fault) {
+    case ENTRY_TOO_WIDE:
+        return cls_input_fail(r->in, err, at, "pfn entry 0x%" PRIx64 " does not fit 32 bits",
+                              stream_get_ulong(&r->stream, r->chunk.raw, i));
+    case ENTRY_BOGUS_TYPE:
+        return cls_input_fail(r->in, err, at, "pfn 0x%" PRIx32 " has bogus page type %u",
+                              entry_pfn(entry), entry_type(entry));
+    default:
+        return cls_input_fail(r->in, err, at,
+                              "pfn 0x%" PRIx32 " lies beyond the guest's p2m_size 0x%" PRIx64,
+                              entry_pfn(entry), r->stream.p2m_size);
+    }
 }
 
-/* Checks an entry that is kept, and counts it. */
-static bool take_entry(struct legacy_reader *r, uint64_t offset, uint64_t entry, uint32_t *pages,
-                       struct cls_error *err)
+/* Is this occurrence of the entry to be in the output? */
+static bool is_wanted(struct legacy_reader *r, uint32_t entry)
 {
-    unsigned type = type_of(entry);
-    uint32_t pfn = entry & P2M_SIZE_MAX;
-
-    if (entry > UINT32_MAX)
-        return cls_input_fail(r->in, err, offset, "pfn entry 0x%" PRIx64 " does not fit 32 bits",
-                              entry);
-    if (!page_type_known(type))
-        return cls_input_fail(r->in, err, offset, "pfn 0x%" PRIx32 " has bogus page type %u", pfn,
-                              type);
-    if (pfn >= r->p2m_size)
-        return cls_input_fail(r->in, err, offset,
-                              "pfn 0x%" PRIx32 " lies beyond the guest's p2m_size 0x%" PRIx64, pfn,
-                              r->p2m_size);
-    r->body.l2_seen |= (type & PFINFO_LTABTYPE_MASK) == PFINFO_L2TAB && page_type_has_data(type);
-    r->body.l3_seen |= (type & PFINFO_LTABTYPE_MASK) == PFINFO_L3TAB && page_type_has_data(type);
-    if (page_type_has_data(type))
-        ++*pages;
-    return true;
+    if (r->options.leave_out && pfn_set_has(r->options.leave_out, entry_pfn(entry)))
+        return false;
+    return !r->compact || !page_type_has_data(entry_type(entry)) ||
+           compact_is_last(r->compact, entry_pfn(entry), r->stream.verify);
 }
 
-/* Puts the entries to be kept into r->entries. */
-static bool take_entries(struct legacy_reader *r, uint64_t start, uint32_t count, uint32_t *kept,
-                         uint32_t *pages, struct cls_error *err)
+/* PV only: HVM streams have no list of unmapped pfns. */
+static bool note_sent(struct legacy_reader *r, uint32_t entry, struct cls_error *err)
 {
-    unsigned width = r->options.width;
+    return r->stream.guest != GUEST_PV || pfn_set_add(&r->sent, entry_pfn(entry)) ||
+           cls_fail_errno(err, ENOMEM, "cannot note which pages were sent");
+}
 
-    *kept = *pages = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        uint64_t entry = get_ulong(r, r->raw, i);
+static bool take_entry(struct legacy_reader *r, uint32_t entry, bool wanted, struct cls_error *err)
+{
+    unsigned type = entry_type(entry);
+    bool has_data = page_type_has_data(type);
 
+    r->l2_seen |= has_data && (type & PFINFO_LTABTYPE_MASK) == PFINFO_L2TAB;
+    r->l3_seen |= has_data && (type & PFINFO_LTABTYPE_MASK) == PFINFO_L3TAB;
+    *(has_data ? &r->pages : &r->pages_without_data) += 1;
+    return !wanted || note_sent(r, entry, err);
+}
+
+/* Leaves the entries but those of type XTAB in r->entries and r->wanted; *all: all are wanted. */
+static bool take_entries(struct legacy_reader *r, uint32_t *kept, bool *all, struct cls_error *err)
+{
+    *kept = 0;
+    *all = true;
+    for (uint32_t i = 0; i < r->chunk.entries; i++) {
+        enum entry_fault fault;
+        uint32_t entry;
+        bool wanted;
+
+        fault = chunk_entry(&r->stream, &r->chunk, i, &entry);
+        if (fault != ENTRY_SOUND)
+            return blame_entry(r, i, fault, entry, err);
         /* Its low bits hold a machine frame number in streams of Xen 3. */
-        if (type_of(entry) == PFINFO_XTAB)
+        if (entry_type(entry) == PFINFO_XTAB)
             continue;
-        if (!take_entry(r, start + (uint64_t)i * width, entry, pages, err))
+        wanted = is_wanted(r, entry);
+        if (!take_entry(r, entry, wanted, err))
             return false;
-        r->entries[(*kept)++] = (uint32_t)entry;
+        r->entries[*kept] = entry;
+        r->wanted[(*kept)++] = wanted;
+        *all &= wanted;
     }
-    r->body.pages += *pages;
-    r->body.pages_without_data += *kept - *pages;
-    r->body.entries_dropped += count - *kept;
+    r->entries_dropped += r->chunk.entries - *kept;
     return true;
-}
-
-/*
- * What can't be told yet to be part of a complete checkpoint is only measured. As in the restore
- * code, bogus entries are an error when they are applied, not before.
- */
-static enum step look_at_batch(struct legacy_reader *r, uint32_t count, struct cls_error *err)
-{
-    uint32_t pages = 0;
-
-    for (uint32_t i = 0; i < count; i++) {
-        uint64_t entry = get_ulong(r, r->raw, i);
-        unsigned type = type_of(entry);
-
-        if (!page_type_has_data(type)) {
-            r->body.pages_without_data += type != PFINFO_XTAB;
-            continue;
-        }
-        pages++;
-        if (r->counting)
-            compact_count(r->compact, entry & P2M_SIZE_MAX, r->body.verify);
-    }
-    r->body.pages += pages;
-    if (!is_compressed(r) &&
-        !cls_input_skip(r->in, (uint64_t)pages * CLS_PAGE_SIZE, "page data", err))
-        return STEP_FAILED;
-    return STEP_AGAIN;
-}
-
-/* Fills r->last for the entries; true if all are wanted. */
-static bool find_last(struct legacy_reader *r, uint32_t count)
-{
-    bool all = true;
-
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t entry = r->entries[i];
-
-        r->last[i] = !r->compact || !page_type_has_data(type_of(entry)) ||
-                     compact_is_last(r->compact, entry & P2M_SIZE_MAX, r->body.verify);
-        all &= r->last[i];
-    }
-    return all;
 }
 
 /* The page of an entry, wanted or not. */
-static bool take_page(struct legacy_reader *r, uint32_t pfn, bool wanted, uint8_t *page,
+static bool take_page(struct legacy_reader *r, uint32_t entry, bool wanted, uint8_t *page,
                       struct cls_error *err)
 {
-    if (is_compressed(r))
-        return compressed_page(r, pfn, page, err);
+    if (stream_is_compressed(&r->stream))
+        return compressed_page(r->compressed, entry, page, err);
     if (wanted)
         return cls_input_read(r->in, page, CLS_PAGE_SIZE, "page data", err);
     return cls_input_skip(r->in, CLS_PAGE_SIZE, "page data", err);
@@ -127,34 +105,27 @@ static bool collect(struct legacy_reader *r, uint32_t count, uint32_t *kept, uin
     for (uint32_t i = 0; i < count; i++) {
         uint32_t entry = r->entries[i];
 
-        if (page_type_has_data(type_of(entry))) {
+        if (page_type_has_data(entry_type(entry))) {
             uint8_t *page = r->page_buf + (size_t)*pages * CLS_PAGE_SIZE;
 
-            if (!take_page(r, entry & P2M_SIZE_MAX, r->last[i], page, err))
+            if (!take_page(r, entry, r->wanted[i], page, err))
                 return false;
-            *pages += r->last[i];
+            *pages += r->wanted[i];
         }
-        if (r->last[i])
+        if (r->wanted[i])
             r->entries[(*kept)++] = entry;
     }
     return true;
 }
 
-enum step read_batch(struct legacy_reader *r, uint32_t count, struct image_item *item,
-                     struct cls_error *err)
+enum step read_batch(struct legacy_reader *r, struct image_item *item, struct cls_error *err)
 {
-    uint64_t start = r->in->offset;
-    uint32_t kept, pages;
+    uint32_t kept, pages = r->chunk.pages;
     bool straight;
 
-    cls_input_at(r->in, "page batch", (int64_t)++r->body.batches, NULL);
-    if (!cls_input_read(r->in, r->raw, (size_t)count * r->options.width, "pfn entries", err))
+    if (!take_entries(r, &kept, &straight, err))
         return STEP_FAILED;
-    if (r->looking)
-        return look_at_batch(r, count, err);
-    if (!take_entries(r, start, count, &kept, &pages, err))
-        return STEP_FAILED;
-    straight = find_last(r, kept) && !is_compressed(r);
+    straight &= !stream_is_compressed(&r->stream);
     if (!straight && !collect(r, kept, &kept, &pages, err))
         return STEP_FAILED;
     if (kept == 0)

@@ -25,11 +25,18 @@ void compact_free(struct compact *compact)
     free(compact);
 }
 
-void compact_count(struct compact *compact, uint32_t pfn, bool again)
+void compact_count(void *ctx, const struct legacy_stream *s, const struct chunk *chunk)
 {
-    /* What lies beyond will be refused when it is converted. */
-    if (pfn < compact->p2m_size && (!again || compact->left[pfn] == 0))
-        compact->left[pfn]++;
+    struct compact *compact = ctx;
+    uint32_t entry;
+
+    for (uint32_t i = 0; i < chunk->entries; i++) {
+        /* What is not sound will be refused when it is converted. */
+        if (chunk_entry(s, chunk, i, &entry) == ENTRY_SOUND &&
+            page_type_has_data(entry_type(entry)) &&
+            (!s->verify || compact->left[entry_pfn(entry)] == 0))
+            compact->left[entry_pfn(entry)]++;
+    }
 }
 
 bool compact_is_last(struct compact *compact, uint32_t pfn, bool again)

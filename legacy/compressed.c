@@ -6,75 +6,131 @@
 #include <string.h>
 
 #include "legacy/delta.h"
-#include "reader_internal.h"
+#include "measure.h"
+#include "sender_cache.h"
 
 #define WINDOW_SIZE ((size_t)64 * 1024) /* far more than a coded page can take */
+#define GROUP_SIZE  8192                /* PAGE_BUFFER_SIZE in xc_compression.c */
+
+/* Goes from chunk to chunk of a body. */
+struct cursor {
+    struct cls_input in;
+    struct legacy_stream stream;
+    struct chunk chunk;
+    bool ended; /* the body has no more chunks */
+};
 
 struct compressed {
-    struct legacy_reader *finder; /* walks the body for chunks of compressed data */
-    struct cls_input in;          /* its input: the same fd as the reader's */
-    /*
-     * Pages of compressed bodies lie in the store, each at its pfn's place. Savers code a page
-     * against what a compressed body sent, never against the plain first one: their cache starts
-     * empty (xc_compression.c, get_cache_page()).
-     */
-    struct spool *store;
-    uint8_t *stored;   /* a bit for each pfn */
-    size_t begin, end; /* of what is not used yet of the window: bytes of one chunk */
-    uint64_t edge;     /* offset in the input behind the window's last byte */
+    struct sender_cache *cache;
+    struct cursor data;    /* at the chunk of compressed data that is being read: */
+    uint64_t left;         /* how much of it is not in the window */
+    struct cursor entries; /* at the last batch of the group: */
+    uint32_t entry;        /* the next that is not seen of its entries */
+    uint32_t group_left;   /* pages of the group that were not taken yet */
+    bool group_begins;     /* none was */
+    bool chunk_begins;     /* the next page is the first of a chunk of data */
+    size_t begin, end;     /* of what is not used yet of the window: bytes of one chunk or more */
+    uint64_t edge;         /* offset in the input behind the window's last byte */
     uint8_t window[WINDOW_SIZE];
 };
+
+struct compressed *compressed_new(struct spool *store, struct cls_error *err)
+{
+    struct compressed *c = calloc(1, sizeof(*c));
+
+    if (c && (c->cache = sender_cache_new(store, err)))
+        return c;
+    free(c);
+    cls_fail_errno(err, ENOMEM, "cannot decompress pages");
+    return NULL;
+}
 
 void compressed_free(struct compressed *c)
 {
     if (!c)
         return;
-    legacy_reader_free(c->finder);
-    cls_input_release(&c->in);
-    free(c->stored);
+    sender_cache_free(c->cache);
+    cls_input_release(&c->data.in);
+    cls_input_release(&c->entries.in);
     free(c);
 }
 
-static bool make(struct legacy_reader *r, struct cls_error *err)
+static void cursor_begin(struct cursor *cursor, const struct legacy_stream *stream,
+                         const struct cls_input *in)
 {
-    struct compressed *c = calloc(1, sizeof(*c));
-
-    r->compressed = c;
-    if (!c || !(c->stored = calloc(1, (size_t)r->p2m_size / 8 + 1)))
-        return cls_fail_errno(err, ENOMEM, "cannot decompress pages");
-    c->store = r->options.store;
-    c->finder = legacy_reader_new(&c->in, &r->options, NULL, err);
-    return c->finder;
+    cls_input_release(&cursor->in);
+    cls_input_init_at(&cursor->in, in->fd, in->name, in->offset, in->watch);
+    cursor->stream = *stream;
+    cursor->chunk.entries = 0;
+    cursor->ended = false;
 }
 
-bool compressed_begin(struct legacy_reader *r, struct cls_error *err)
+/* The next chunk without its bulk, unless the body has ended. */
+static bool cursor_next(struct cursor *cursor, struct cls_error *err)
 {
-    struct compressed *c;
-
-    if (!r->compressed && !make(r, err))
+    if (!chunk_read(&cursor->stream, &cursor->in, &cursor->chunk, err))
         return false;
-    c = r->compressed;
-    cls_input_release(&c->in);
-    cls_input_init(&c->in, r->in->fd, r->in->name, r->in->offset, r->in->watch);
+    chunk_note(&cursor->stream, &cursor->chunk);
+    cursor->ended = chunk_ends_body(&cursor->chunk);
+    return true;
+}
+
+void compressed_begin(struct compressed *c, const struct legacy_stream *stream,
+                      const struct cls_input *in)
+{
+    cursor_begin(&c->data, stream, in);
+    cursor_begin(&c->entries, stream, in);
+    c->left = 0;
+    c->entry = c->group_left = 0;
+    c->chunk_begins = false;
     c->begin = c->end = 0;
-    c->edge = c->in.offset;
-    c->finder->p2m_size = r->p2m_size;
-    c->finder->body = r->body;
-    c->finder->body.toolstack = (struct toolstack_blob){0}; /* never touched while looking */
-    c->finder->looking = c->finder->finds_data = true;
-    c->finder->phase = PHASE_BODY;
-    c->finder->compressed_left = 0;
+    c->edge = in->offset;
+}
+
+static bool is_page_table(uint32_t entry)
+{
+    unsigned type = entry_type(entry) & PFINFO_LTABTYPE_MASK;
+
+    return type >= PFINFO_L1TAB && type <= PFINFO_L4TAB;
+}
+
+/* The sender put a group together before it coded any of it, and took page tables from its cache. */
+static bool begin_group(struct compressed *c, struct cls_error *err)
+{
+    struct cursor *at = &c->entries;
+    uint32_t entry;
+
+    c->group_begins = true;
+    while (c->group_left < GROUP_SIZE && !at->ended) {
+        if (c->entry >= at->chunk.entries) {
+            c->entry = 0;
+            if (!cursor_next(at, err) || !cls_input_skip(&at->in, at->chunk.bulk, "data", err))
+                return false;
+            continue;
+        }
+        (void)chunk_entry(&at->stream, &at->chunk, c->entry++, &entry);
+        if (!page_type_has_data(entry_type(entry)))
+            continue;
+        c->group_left++;
+        if (is_page_table(entry))
+            sender_cache_drop(c->cache, entry_pfn(entry));
+    }
     return true;
 }
 
 /* Goes on to the next chunk of compressed data, if there is one. */
-static bool find_chunk(struct compressed *c, struct cls_error *err)
+static bool find_data(struct compressed *c, struct cls_error *err)
 {
-    struct image_item item;
-
-    while (c->finder->compressed_left == 0 && c->finder->phase == PHASE_BODY)
-        if (read_chunk(c->finder, &item, err) == STEP_FAILED)
+    while (c->left == 0 && !c->data.ended) {
+        if (!cursor_next(&c->data, err))
             return false;
+        if (c->data.chunk.type && c->data.chunk.type->id == XC_SAVE_ID_COMPRESSED_DATA) {
+            c->left = c->data.chunk.bulk;
+            c->chunk_begins = c->begin == c->end;
+        } else if (!cls_input_skip(&c->data.in, c->data.chunk.bulk, "data", err)) {
+            return false;
+        }
+    }
     return true;
 }
 
@@ -83,98 +139,105 @@ static bool read_more(struct compressed *c, size_t *got, struct cls_error *err)
 {
     size_t have = c->end - c->begin, want = WINDOW_SIZE - have;
 
+    if (!find_data(c, err))
+        return false;
     memmove(c->window, c->window + c->begin, have);
     c->begin = 0;
     c->end = have;
-    *got = 0;
-    if (!find_chunk(c, err))
-        return false;
-    if (want > c->finder->compressed_left)
-        want = (size_t)c->finder->compressed_left;
-    if (want > 0 && !cls_input_read(&c->in, c->window + have, want, "compressed data", err))
+    if (want > c->left)
+        want = (size_t)c->left;
+    if (want > 0 &&
+        !cls_input_read(&c->data.in, c->window + have, want, "compressed data", err))
         return false;
     if (want > 0)
-        c->edge = c->in.offset;
+        c->edge = c->data.in.offset;
     c->end += want;
-    c->finder->compressed_left -= want;
+    c->left -= want;
     *got = want;
     return true;
 }
 
-/* As read_more(); the fd is borrowed from the reader, who finds it where it was. */
-static bool fetch_more(struct legacy_reader *r, size_t *got, struct cls_error *err)
+/* Where the next page's code begins. */
+static uint64_t code_start(const struct compressed *c)
 {
-    struct compressed *c = r->compressed;
-
-    return cls_input_seek(&c->in, c->in.offset, err) && read_more(c, got, err) &&
-           cls_input_seek(r->in, r->in->offset, err);
+    return c->edge - (c->end - c->begin);
 }
 
-static bool load(struct legacy_reader *r, uint32_t pfn, uint64_t start, uint8_t *page,
-                 struct cls_error *err)
+/* The next page cannot be what it is coded as. Always returns false. */
+static bool fail_change(const struct compressed *c, struct cls_error *err, uint32_t entry,
+                        const char *why)
 {
-    const struct compressed *c = r->compressed;
-
-    if (!(c->stored[pfn / 8] >> pfn % 8 & 1))
-        return cls_input_fail(r->in, err, start,
-                              "pfn 0x%" PRIx32 " is coded as a change, but no compressed "
-                              "checkpoint has sent it before",
-                              pfn);
-    return spool_get(c->store, (uint64_t)pfn * CLS_PAGE_SIZE, page, CLS_PAGE_SIZE, err);
+    return cls_input_fail(&c->data.in, err, code_start(c),
+                          "pfn 0x%" PRIx32 " is coded as a change, but %s", entry_pfn(entry), why);
 }
 
-static bool store(struct legacy_reader *r, uint32_t pfn, const uint8_t *page, struct cls_error *err)
+/*
+ * What the page is coded against. One that was not in the cache comes whole, but where the sender's
+ * output buffer had no room for it: then the page had its slot already when it was coded again, as
+ * the first of the next chunk, against what the slot held from before.
+ */
+static bool load_old(struct compressed *c, uint32_t entry, uint32_t *slot, uint8_t *page,
+                     struct cls_error *err)
 {
-    struct compressed *c = r->compressed;
+    bool retried = c->chunk_begins && !c->group_begins, cached;
 
-    c->stored[pfn / 8] |= (uint8_t)(1 << pfn % 8);
-    return spool_put(c->store, (uint64_t)pfn * CLS_PAGE_SIZE, page, CLS_PAGE_SIZE, err);
+    if (is_page_table(entry))
+        return c->window[c->begin] == DELTA_WHOLE ||
+               fail_change(c, err, entry, "page tables come whole");
+    *slot = sender_cache_use(c->cache, entry_pfn(entry), &cached);
+    if (c->window[c->begin] == DELTA_WHOLE)
+        return true;
+    if (!cached && !retried)
+        return fail_change(c, err, entry, "the sender's cache has no such page");
+    return sender_cache_load(c->cache, *slot, page, err);
 }
 
-static bool fail_to_apply(const struct legacy_reader *r, uint32_t pfn, enum delta_result result,
-                          uint64_t at, struct cls_error *err)
+/* A page may go on in the next chunk, though savers fill chunks with whole pages. */
+static bool decode(struct compressed *c, uint32_t pfn, uint8_t *page, struct cls_error *err)
 {
-    const char *why = result == DELTA_NO_RUN    ? "has a run of length 0"
-                      : result == DELTA_OVERRUN ? "has a run over the page's end"
-                                                : "ends within the page";
-
-    return cls_input_fail(r->in, err, at, "compressed data of pfn 0x%" PRIx32 " %s", pfn, why);
-}
-
-bool compressed_page(struct legacy_reader *r, uint32_t pfn, uint8_t *page, struct cls_error *err)
-{
-    struct compressed *c = r->compressed;
     enum delta_result result;
     size_t used, got = 1;
-    uint64_t start;
 
-    if (c->begin == c->end && !fetch_more(r, &got, err))
-        return false;
-    start = c->edge - (c->end - c->begin);
-    if (got == 0)
-        return cls_input_fail(r->in, err, start, "no compressed data is left for pfn 0x%" PRIx32,
-                              pfn);
-    if (c->window[c->begin] != DELTA_WHOLE && !load(r, pfn, start, page, err))
-        return false;
-    /* A page may go on in the next chunk, though savers fill chunks with whole pages. */
     while ((result = delta_apply(page, c->window + c->begin, c->end - c->begin, &used)) ==
                DELTA_SHORT &&
            got > 0)
-        if (!fetch_more(r, &got, err))
+        if (!read_more(c, &got, err))
             return false;
     if (result != DELTA_DONE)
-        return fail_to_apply(r, pfn, result, c->edge - (c->end - c->begin - used), err);
+        return cls_input_fail(&c->data.in, err, code_start(c) + used,
+                              "compressed data of pfn 0x%" PRIx32 " %s", pfn,
+                              result == DELTA_NO_RUN    ? "has a run of length 0"
+                              : result == DELTA_OVERRUN ? "has a run over the page's end"
+                                                        : "ends within the page");
     c->begin += used;
-    return store(r, pfn, page, err);
+    return true;
 }
 
-bool compressed_end(struct legacy_reader *r, struct cls_error *err)
+bool compressed_page(struct compressed *c, uint32_t entry, uint8_t *page, struct cls_error *err)
 {
-    struct compressed *c = r->compressed;
+    size_t got = 1;
+    uint32_t slot = 0;
+
+    if (c->group_left == 0 && !begin_group(c, err))
+        return false;
+    if (c->begin == c->end && !read_more(c, &got, err))
+        return false;
+    if (got == 0)
+        return cls_input_fail(&c->data.in, err, code_start(c),
+                              "no compressed data is left for pfn 0x%" PRIx32, entry_pfn(entry));
+    if (!load_old(c, entry, &slot, page, err) || !decode(c, entry_pfn(entry), page, err))
+        return false;
+    c->group_left--;
+    c->chunk_begins = c->group_begins = false;
+    return is_page_table(entry) || sender_cache_store(c->cache, slot, page, err);
+}
+
+bool compressed_end(struct compressed *c, struct cls_error *err)
+{
     size_t got = 1;
 
-    if (c->begin == c->end && !fetch_more(r, &got, err))
+    if (c->begin == c->end && !read_more(c, &got, err))
         return false;
-    return got == 0 || cls_input_fail(r->in, err, c->edge - (c->end - c->begin),
+    return got == 0 || cls_input_fail(&c->data.in, err, code_start(c),
                                       "compressed data is left when all pages have theirs");
 }

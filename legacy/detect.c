@@ -1,202 +1,291 @@
 /*
- * A bare legacy stream has no magic: its width and guest type follow from what can come first. Each
- * combination bids by how well the first bytes fit it, and the best bid wins.
- *
- * A toolstack ulong holds p2m_size (28 bits), so bytes 4..7 are zero in a 64-bit stream; in a
- * 32-bit one they are a chunk id (HVM), an extended info marker or a frame number (PV), none of
- * which is 0.
+ * A bare legacy stream has no magic: its width and guest type follow from its structure. A toolstack
+ * ulong holds p2m_size (28 bits), so bytes 4..7 are zero in a 64-bit stream; in a 32-bit one they are
+ * a chunk id (HVM), an extended info marker or a frame number (PV). A frame number may look like the
+ * count of a page batch, so that two candidates can fit for a while. Page data is never looked at;
+ * but a candidate that is wrong may take it for chunks, and so fit to the end.
  */
 #include "legacy/detect.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/bytes.h"
-#include "base/page_type.h"
-#include "stream_format.h"
-
-enum bid {
-    BID_NONE,
-    BID_POSSIBLE, /* only if the caller says so */
-    BID_LIKELY,
-    BID_SURE,
-};
+#include "measure.h"
 
 /* Every stream is longer than this. */
-#define FIRST_LOOK    24
-/* Behind any body come at least its end, three magic pfns and a length. */
-#define SHORTEST_REST (4 + 24 + 4)
+#define FIRST_LOOK 24
 
-struct look {
-    const uint8_t *b;
-    size_t n;
+enum part {
+    PART_P2M_SIZE,
+    PART_PV_INFO,
+    PART_FRAMES,
+    PART_BODY,
+    PART_TAIL,
+    PART_NONE, /* all fitted */
 };
-
-static uint64_t ulong_at(const struct look *look, size_t pos, unsigned width)
-{
-    return width == 8 ? get_le64(look->b + pos) : get_le32(look->b + pos);
-}
-
-static bool is_page_count(uint32_t id)
-{
-    return id >= 1 && id <= CLS_BATCH_MAX;
-}
-
-static bool is_chunk(uint32_t id)
-{
-    return is_page_count(id) || (id != XC_SAVE_ID_END && chunk_type_find((int32_t)id));
-}
-
-static bool is_p2m_size(uint64_t v)
-{
-    return v >= 1 && v <= P2M_SIZE_MAX;
-}
-
-static bool is_block_id(const uint8_t *id)
-{
-    return memcmp(id, "vcpu", 4) == 0 || memcmp(id, "extv", 4) == 0 || memcmp(id, "xcnt", 4) == 0;
-}
-
-static enum bid bid_hvm(const struct look *look, unsigned width)
-{
-    uint32_t id = get_le32(look->b + width);
-
-    if (!is_p2m_size(ulong_at(look, 0, width)))
-        return BID_NONE;
-    /* -1 comes first in no honest stream, but is half of an extended info marker. */
-    if ((int32_t)id == XC_SAVE_ID_ENABLE_VERIFY_MODE)
-        return is_chunk(get_le32(look->b + width + 4)) ? BID_LIKELY : BID_NONE;
-    return is_chunk(id) ? BID_LIKELY : BID_NONE; /* an empty body is no real guest's */
-}
-
-/*
- * Are the entries of a batch, as far as they can be seen, what savers write: no bits above the
- * type, known types, pfns inside the guest, each greater than the one before?
- */
-static bool entries_fit(const struct look *look, size_t pos, uint32_t count, unsigned width,
-                        uint64_t p2m_size, bool hvm)
-{
-    int64_t last = -1;
-
-    for (uint32_t i = 0; i < count && pos + width <= look->n; i++, pos += width) {
-        uint64_t entry = ulong_at(look, pos, width);
-        unsigned type = entry >> 28 & 0xf;
-        int64_t pfn = (int64_t)(entry & P2M_SIZE_MAX);
-
-        if (type == PFINFO_XTAB)
-            continue;
-        if (entry > UINT32_MAX || !page_type_known(type) || (uint64_t)pfn >= p2m_size ||
-            pfn <= last)
-            return false;
-        if (hvm && type != PFINFO_NOTAB && page_type_has_data(type))
-            return false; /* page tables are told apart in PV guests only */
-        last = pfn;
-    }
-    return true;
-}
-
-static bool fits_hvm(const struct look *look, unsigned width)
-{
-    return entries_fit(look, width + 4, get_le32(look->b + width), width, ulong_at(look, 0, width),
-                       true);
-}
-
-/* A frame list from the second ulong on, then a chunk. */
-static bool fits_pv_without_info(const struct look *look, unsigned width)
-{
-    uint64_t p2m_size = ulong_at(look, 0, width);
-    uint64_t frames = (p2m_size - 1) / (CLS_PAGE_SIZE / width) + 1;
-    size_t pos = width;
-    uint32_t id;
-
-    for (uint64_t i = 0; i < frames && pos + width <= look->n; i++, pos += width) {
-        uint64_t frame = ulong_at(look, pos, width);
-
-        if (frame == 0 || frame >= p2m_size)
-            return false;
-    }
-    if (pos + 4 > look->n)
-        return true;
-    id = get_le32(look->b + pos);
-    return is_chunk(id) &&
-           (!is_page_count(id) || entries_fit(look, pos + 4, id, width, p2m_size, false));
-}
-
-static enum bid bid_pv(const struct look *look, unsigned width)
-{
-    uint64_t p2m_size = ulong_at(look, 0, width), next = ulong_at(look, width, width);
-
-    if (!is_p2m_size(p2m_size))
-        return BID_NONE;
-    if (next == (width == 8 ? UINT64_MAX : UINT32_MAX)) {
-        if (is_block_id(look->b + (size_t)2 * width + 4) || width == 8)
-            return BID_SURE;
-        /* Half as many ones are also the chunk -1 of a HVM stream. */
-        return is_chunk(get_le32(look->b + 8)) ? BID_POSSIBLE : BID_LIKELY;
-    }
-    /* No extended info: the p2m frame list begins at once. */
-    if (!fits_pv_without_info(look, width))
-        return BID_NONE;
-    return next > CLS_BATCH_MAX ? BID_LIKELY : BID_POSSIBLE;
-}
-
-/*
- * A first frame number up to 1024 looks like the count of a HVM guest's first batch. Enough of the
- * stream to read that batch's entries tells them apart.
- */
-static bool look_closer(struct cls_input *in, unsigned width, enum bid *hvm, enum bid *pv,
-                        struct cls_error *err)
-{
-    struct look look;
-    const uint8_t *first;
-    size_t n;
-
-    if (!cls_input_peek(in, FIRST_LOOK, &first, &n, err))
-        return false;
-    n = width + 4 + (size_t)get_le32(first + width) * width + SHORTEST_REST;
-    if (!cls_input_peek(in, n, &look.b, &look.n, err))
-        return false;
-    if (!fits_pv_without_info(&look, width)) {
-        *pv = BID_NONE;
-    } else if (!fits_hvm(&look, width)) {
-        *hvm = BID_NONE;
-        *pv = BID_LIKELY;
-    }
-    return true;
-}
-
-static bool pv_without_info_or_hvm(const struct look *look, unsigned width, enum bid hvm,
-                                   enum bid pv)
-{
-    return hvm == BID_LIKELY && pv == BID_POSSIBLE && is_page_count(get_le32(look->b + width));
-}
-
-/*
- * A 64-bit batch whose first entry has bits that no pfn entry has. Saves of ia64 look like that.
- */
-static bool is_bogus_batch(const struct look *look, unsigned width)
-{
-    uint64_t entry = get_le64(look->b + 12);
-
-    return width == 8 && is_page_count(get_le32(look->b + 8)) && entry > UINT32_MAX &&
-           (entry >> 28 & 0xf) != PFINFO_XTAB;
-}
 
 struct candidate {
-    struct legacy_kind kind;
-    enum bid bid;
+    struct legacy_stream stream;
+    enum part part;
+    bool fits;
+    bool waits;           /* for more of the input than there is to see */
+    uint64_t offset;      /* of the part */
+    uint64_t wanted;      /* if it fits, the stream goes on to here at least */
+    bool body_began;
+    uint32_t first_batch; /* entries in it; 0: none was seen */
+    uint32_t frames_at_0; /* of the p2m frame list */
 };
 
-static const struct candidate *best_of(const struct candidate *candidates, size_t n,
-                                       enum guest_type guest)
-{
-    const struct candidate *best = NULL;
+struct race {
+    struct cls_input *in;
+    struct candidate candidates[4];
+    /* what can be seen of an input that is no regular file, or at first: */
+    const uint8_t *bytes;
+    size_t n;
+};
 
-    for (size_t i = 0; i < n; i++)
-        if ((guest == GUEST_UNKNOWN || candidates[i].kind.guest == guest) &&
-            (!best || candidates[i].bid > best->bid))
-            best = &candidates[i];
+#define FOR_EACH(race, c)                                                                          \
+    for (struct candidate *c = (race)->candidates; c < (race)->candidates + 4; c++)
+
+static void race_init(struct race *race, struct cls_input *in)
+{
+    static const struct legacy_kind kinds[4] = {
+        {8, GUEST_HVM}, {8, GUEST_PV}, {4, GUEST_HVM}, {4, GUEST_PV}};
+
+    *race = (struct race){.in = in};
+    for (int i = 0; i < 4; i++) {
+        struct candidate *c = &race->candidates[i];
+
+        stream_init(&c->stream, kinds[i].width, kinds[i].guest, false);
+        c->fits = true;
+        c->offset = in->offset;
+    }
+}
+
+/* Extended info begins with the marker and, after its length, the id of a block. */
+static bool has_pv_info(const struct candidate *c, const uint8_t *bytes)
+{
+    unsigned width = c->stream.width;
+    const uint8_t *id = bytes + (size_t)2 * width + 4;
+
+    return c->stream.guest == GUEST_PV && c->stream.p2m_size >= 1 &&
+           c->stream.p2m_size <= P2M_SIZE_MAX &&
+           stream_is_info_marker(&c->stream, stream_get_ulong(&c->stream, bytes, 1)) &&
+           (width == 8 || memcmp(id, "vcpu", 4) == 0 || memcmp(id, "extv", 4) == 0 ||
+            memcmp(id, "xcnt", 4) == 0);
+}
+
+/* An empty body is no real guest's. */
+static bool fits_first_chunk(const struct candidate *c, struct cls_input *in, bool *fits,
+                             struct cls_error *err)
+{
+    const uint8_t *bytes;
+    size_t n;
+
+    *fits = true;
+    if (c->body_began)
+        return true;
+    return cls_input_peek(in, 4, &bytes, &n, err) &&
+           (n == 0 || measure_sees_body(&c->stream, in, fits, err));
+}
+
+static bool step_in_body(struct candidate *c, struct cls_input *in, struct cls_error *err)
+{
+    struct chunk chunk;
+    bool fits;
+
+    if (!fits_first_chunk(c, in, &fits, err))
+        return false;
+    if (!fits)
+        return cls_input_fail(in, err, in->offset, "no body");
+    if (!measure_chunk(&c->stream, in, &chunk, err))
+        return false;
+    if (!measure_fits_batch(&c->stream, &chunk, chunk.entries))
+        return cls_input_fail(in, err, chunk.start, "no page batch");
+    c->body_began = true;
+    if (c->first_batch == 0)
+        c->first_batch = chunk.entries;
+    if (chunk_ends_body(&chunk))
+        c->part = PART_TAIL;
+    return true;
+}
+
+static bool step_in_frames(struct candidate *c, struct cls_input *in, struct cls_error *err)
+{
+    uint64_t frames[CLS_BATCH_MAX];
+    uint32_t count = in->fd < 0 ? 1 : CLS_BATCH_MAX; /* of a window all that can be seen */
+
+    if (!stream_read_frames(&c->stream, in, frames, &count, err))
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        c->frames_at_0 += frames[i] == 0;
+    if (c->frames_at_0 > 1) /* it has room for one part of the table */
+        return cls_input_fail(in, err, in->offset, "no p2m frame list");
+    if (c->stream.frames_done == c->stream.frames_total)
+        c->part = PART_BODY;
+    return true;
+}
+
+static bool step(struct candidate *c, struct cls_input *in, struct cls_error *err)
+{
+    switch (c->part) {
+    case PART_P2M_SIZE:
+        c->part = c->stream.guest == GUEST_PV ? PART_PV_INFO : PART_BODY;
+        return stream_read_p2m_size(&c->stream, in, err);
+    case PART_PV_INFO:
+        c->part = PART_FRAMES;
+        return stream_read_pv_info(&c->stream, in, err);
+    case PART_FRAMES:
+        return step_in_frames(c, in, err);
+    case PART_BODY:
+        return step_in_body(c, in, err);
+    case PART_TAIL:
+        c->part = PART_NONE;
+        return measure_tail(&c->stream, in, false, err); /* the qemu record may be others' */
+    default:
+        return true;
+    }
+}
+
+/* One step in what can be seen. Fails only where the system does. */
+static bool follow(const struct race *race, struct candidate *c, struct cls_error *err)
+{
+    const struct candidate before = *c;
+    struct cls_input in;
+    bool ok;
+
+    if (race->bytes)
+        cls_input_init_window(&in, race->bytes + (c->offset - race->in->offset),
+                              race->n - (size_t)(c->offset - race->in->offset), c->offset);
+    else
+        cls_input_init_at(&in, race->in->fd, race->in->name, c->offset, race->in->watch);
+    ok = step(c, &in, err);
+    cls_input_release(&in);
+    if (ok) {
+        c->offset = c->wanted = in.offset;
+        c->waits = c->part == PART_NONE;
+        return true;
+    }
+    if (in.wanted == 0) {
+        c->fits = false;
+        return err->status == CLS_BAD_INPUT;
+    }
+    *c = before;
+    c->waits = true;
+    c->wanted = in.wanted;
+    return true;
+}
+
+static unsigned count_fitting(struct race *race)
+{
+    unsigned n = 0;
+
+    FOR_EACH (race, c)
+        n += c->fits;
+    return n;
+}
+
+/* The one that was followed the least far, so that none is followed further than needed. */
+static struct candidate *hindmost(struct race *race)
+{
+    struct candidate *found = NULL;
+
+    FOR_EACH (race, c)
+        if (c->fits && !c->waits && (!found || c->offset < found->offset))
+            found = c;
+    return found;
+}
+
+/* Until no more than so many fit, or there is no more to see. */
+static bool follow_all(struct race *race, unsigned enough, struct cls_error *err)
+{
+    struct candidate *c;
+
+    while (count_fitting(race) > enough && (c = hindmost(race)))
+        if (!follow(race, c, err))
+            return false;
+    return true;
+}
+
+/* What every candidate says belongs to the stream. */
+static uint64_t sure_end(struct race *race)
+{
+    uint64_t end = UINT64_MAX;
+
+    FOR_EACH (race, c)
+        if (c->fits && c->wanted < end)
+            end = c->wanted;
+    return end;
+}
+
+static bool see(struct race *race, uint64_t n, struct cls_error *err)
+{
+    return cls_input_peek(race->in, n < CLS_PEEK_MAX ? (size_t)n : CLS_PEEK_MAX, &race->bytes,
+                          &race->n, err);
+}
+
+static void wake_all(struct race *race)
+{
+    FOR_EACH (race, c)
+        c->waits = c->part == PART_NONE;
+}
+
+/* With each look the candidates show how much further one may look. */
+static bool follow_by_peeking(struct race *race, struct cls_error *err)
+{
+    size_t before;
+
+    do {
+        before = race->n;
+        wake_all(race);
+        if (!see(race, sure_end(race) - race->in->offset, err) || !follow_all(race, 1, err))
+            return false;
+    } while (count_fitting(race) > 1 && race->n > before);
+    return true;
+}
+
+static bool run(struct race *race, struct cls_error *err)
+{
+    if (!see(race, FIRST_LOOK, err))
+        return false;
+    if (race->n < FIRST_LOOK)
+        return cls_input_truncated(race->in, err, race->in->offset, FIRST_LOOK, race->n,
+                                   "a stream");
+    if (!follow_all(race, 0, err))
+        return false;
+    FOR_EACH (race, c)
+        if (has_pv_info(c, race->bytes)) {
+            FOR_EACH (race, other)
+                other->fits = other == c;
+            return true;
+        }
+    if (count_fitting(race) <= 1)
+        return true;
+    if (!race->in->is_regular)
+        return follow_by_peeking(race, err);
+    race->bytes = NULL;
+    wake_all(race);
+    return follow_all(race, 1, err);
+}
+
+/* Of those that fit and are of this kind, which may be not known, the one with the fuller batch. */
+static struct candidate *best_of(struct race *race, enum guest_type guest, unsigned width)
+{
+    struct candidate *best = NULL;
+
+    FOR_EACH (race, c)
+        if (c->fits && (guest == GUEST_UNKNOWN || c->stream.guest == guest) &&
+            (width == 0 || c->stream.width == width) &&
+            (!best || c->first_batch > best->first_batch))
+            best = c;
     return best;
+}
+
+static struct candidate *choose(struct race *race, enum guest_type guest, unsigned width)
+{
+    struct candidate *c = best_of(race, guest, width);
+
+    return c ? c : best_of(race, guest, 0);
 }
 
 static const char *guest_name(enum guest_type guest)
@@ -204,55 +293,42 @@ static const char *guest_name(enum guest_type guest)
     return guest == GUEST_PV ? "PV" : "HVM";
 }
 
-static bool settle(struct cls_input *in, const struct candidate *candidates, size_t n,
-                   const struct legacy_kind *told, struct legacy_detected *found,
-                   struct cls_error *err)
+static bool settle(struct race *race, const struct legacy_kind *told, enum guest_type config,
+                   const struct cls_log *log, struct legacy_detected *found, struct cls_error *err)
 {
-    const struct candidate *best = best_of(candidates, n, GUEST_UNKNOWN);
-    const struct candidate *as_told = best_of(candidates, n, told->guest);
+    struct candidate *any = best_of(race, GUEST_UNKNOWN, 0), *c;
 
-    if (told->guest != GUEST_UNKNOWN && best->kind.guest != told->guest &&
-        best->bid >= BID_LIKELY && (best->bid == BID_SURE || as_told->bid == BID_NONE))
-        return cls_input_fail(in, err, in->offset,
-                              "this is the stream of a %s guest, not of a %s one as was said",
-                              guest_name(best->kind.guest), guest_name(told->guest));
-    if (as_told->bid >= BID_LIKELY ||
-        (as_told->bid == BID_POSSIBLE && told->guest != GUEST_UNKNOWN)) {
-        *found = (struct legacy_detected){as_told->kind, as_told->bid >= BID_LIKELY};
+    if (told->guest != GUEST_UNKNOWN)
+        c = choose(race, told->guest, told->width);
+    else if (!(c = choose(race, config, told->width)))
+        c = choose(race, GUEST_UNKNOWN, told->width);
+    if (c) {
+        *found = (struct legacy_detected){{c->stream.width, c->stream.guest}, true};
+        if (count_fitting(race) > 1)
+            cls_info(log, "the stream fits more than one guest type or width as far as it was "
+                          "looked at (--guest-type and --width decide)");
         return true;
     }
+    if (any)
+        return cls_input_fail(race->in, err, race->in->offset,
+                              "this is the stream of a %s guest, not of a %s one as was said",
+                              guest_name(any->stream.guest), guest_name(told->guest));
     if (told->width != 0 && told->guest != GUEST_UNKNOWN) {
         *found = (struct legacy_detected){*told, false}; /* the reader will say what is wrong */
         return true;
     }
-    return cls_input_fail(in, err, in->offset,
+    return cls_input_fail(race->in, err, race->in->offset,
                           "these bytes begin neither a legacy stream of Xen nor anything known");
 }
 
-bool legacy_detect(struct cls_input *in, const struct legacy_kind *told, const struct cls_log *log,
-                   struct legacy_detected *found, struct cls_error *err)
+bool legacy_detect(struct cls_input *in, const struct legacy_kind *told, enum guest_type config,
+                   const struct cls_log *log, struct legacy_detected *found, struct cls_error *err)
 {
-    struct candidate candidates[4];
-    struct look look;
-    size_t n = 0;
+    struct race race;
 
+    race_init(&race, in);
     cls_input_at(in, "start of the stream", -1, NULL);
-    if (!cls_input_peek(in, FIRST_LOOK, &look.b, &look.n, err))
-        return false;
-    if (look.n < FIRST_LOOK)
-        return cls_input_truncated(in, err, in->offset, FIRST_LOOK, look.n, "a stream");
-
-    for (unsigned width = 8; width >= 4; width -= 4) {
-        enum bid hvm = bid_hvm(&look, width), pv = bid_pv(&look, width);
-        bool bogus = is_bogus_batch(&look, width);
-
-        if (pv_without_info_or_hvm(&look, width, hvm, pv) &&
-            !look_closer(in, width, &hvm, &pv, err))
-            return false;
-        candidates[n++] = (struct candidate){{width, GUEST_HVM}, bogus ? BID_NONE : hvm};
-        candidates[n++] = (struct candidate){{width, GUEST_PV}, pv};
-    }
-    if (!settle(in, candidates, n, told, found, err))
+    if (!run(&race, err) || !settle(&race, told, config, log, found, err))
         return false;
     if (told->width != 0 && told->width != found->kind.width)
         cls_warn(log,
@@ -262,29 +338,4 @@ bool legacy_detect(struct cls_input *in, const struct legacy_kind *told, const s
     cls_info(log, "legacy stream of a %u-bit toolstack, %s guest", found->kind.width * 8,
              guest_name(found->kind.guest));
     return true;
-}
-
-/* Do fewer than 4 bytes begin a chunk id or page count? */
-static bool is_start_of_chunk(const uint8_t *bytes, size_t n)
-{
-    for (int32_t id = XC_SAVE_ID_HVM_X87_FIP_WIDTH; id <= CLS_BATCH_MAX; id++) {
-        uint8_t b[4];
-
-        put_le32(b, (uint32_t)id);
-        if (is_chunk((uint32_t)id) && memcmp(b, bytes, n) == 0)
-            return true;
-    }
-    return false;
-}
-
-bool legacy_is_body(const uint8_t *bytes, size_t n, unsigned width, uint64_t p2m_size)
-{
-    struct look look = {bytes, n};
-    uint32_t id;
-
-    if (n < 4)
-        return n > 0 && is_start_of_chunk(bytes, n);
-    id = get_le32(bytes);
-    return is_chunk(id) &&
-           (!is_page_count(id) || entries_fit(&look, 4, id, width, p2m_size, false));
 }

@@ -6,7 +6,7 @@
 
 #include "legacy/reader.h"
 #include "legacy/toolstack.h"
-#include "stream_format.h"
+#include "stream.h"
 
 #define CHUNK_PARAMS_MAX 16 /* more than there are chunk types with a HVM parameter */
 
@@ -38,24 +38,6 @@ enum step {
     STEP_AGAIN,  /* something was read that makes no item */
 };
 
-/* What the bodies so far came to. A checkpoint that turns out incomplete leaves no trace in it. */
-struct body_state {
-    unsigned bodies; /* that were read to their end */
-    uint64_t batches, pages, pages_without_data, entries_dropped;
-    uint64_t batches_logged;
-    bool l2_seen, l3_seen;
-    bool last_checkpoint;
-    bool verify;      /* the pages come once more, for comparison */
-    bool compression; /* the bodies behind the first are compressed */
-    size_t tmem_oid_size;
-    bool vcpu_info_seen;
-    uint32_t max_vcpu_id;
-    uint64_t vcpu_map[XC_SR_MAX_VCPUS / 64];
-    struct image_hvm_param params[CHUNK_PARAMS_MAX];
-    uint32_t params_count;
-    struct toolstack_blob toolstack;
-};
-
 struct compact;
 struct compressed;
 
@@ -66,81 +48,57 @@ struct legacy_reader {
     const struct cls_log *log;
     struct legacy_options options;
     enum reader_phase phase;
-    uint64_t data_end; /* offset behind the bulk of the last item */
+    struct legacy_stream stream;
+    struct chunk chunk; /* the last one of the body */
+    uint64_t data_end;  /* offset behind the bulk of the last item */
 
-    /* header */
-    uint64_t p2m_size;
-    bool guest_width_known; /* by a "vcpu" block, not by the toolstack's width */
-    unsigned guest_width, pt_levels;
-    bool has_extended; /* "extv" */
-    uint32_t xcnt;     /* "xcnt": 0, or vcpus have xsave records */
-    uint64_t first_frame;
-    uint32_t frames_total, frames_done;
+    /* what the bodies so far came to */
+    uint64_t pages, pages_without_data, entries_dropped;
+    uint64_t batches_logged;
+    bool l2_seen, l3_seen;
+    struct image_hvm_param params[CHUNK_PARAMS_MAX];
+    uint32_t params_count;
+    struct toolstack_blob toolstack;
+    uint32_t physmap_dropped; /* entries of a blob that the outgoing format has no place for */
+    struct pfn_set sent;      /* PV: pfns that the output has got */
 
-    struct body_state body;
-    bool looking;            /* only to see whether what comes is whole */
     bool rest_dropped;       /* an incomplete checkpoint was found */
     struct compact *compact; /* --compact: which occurrence of a pfn is its last */
-    bool counting;           /* looking for the sake of compact */
     struct compressed *compressed;
-    bool finds_data;          /* a reader that stops at each chunk of compressed data: */
-    uint64_t compressed_left; /* how much is left of that chunk */
-    uint8_t *page_buf;        /* CLS_BATCH_MAX pages, where they can't be referred to */
-    bool last[CLS_BATCH_MAX]; /* by entry: is it the last of its pfn? */
+    uint8_t *page_buf; /* CLS_BATCH_MAX pages, where they can't be referred to */
 
     /* tail */
     uint32_t vcpu;
     uint8_t *qemu_bytes; /* of a record without length */
+    struct qemu_head qemu;
+    struct pfn_set given_back;
 
+    /* what items refer to */
     uint32_t entries[CLS_BATCH_MAX];
+    bool wanted[CLS_BATCH_MAX]; /* by entry */
     uint64_t frames[CLS_BATCH_MAX];
-    struct image_hvm_param magic_pfns[3];
-    uint8_t raw[CLS_BATCH_MAX * 8];
     uint8_t vcpu_bytes[XSAVE_SIZE_MAX];
 };
 
-/* One toolstack ulong. */
-bool read_ulong(struct legacy_reader *r, uint64_t *v, const char *what,
-                struct cls_error *err) CLS_MUST_CHECK;
-
-/* Entry i of an array of toolstack ulongs. */
-uint64_t get_ulong(const struct legacy_reader *r, const uint8_t *array, size_t i);
-
-/* Makes data refer to the next len bytes of the input, and the reader know where they end. */
+/* reader_util.c: makes data refer to the next len bytes of the input. */
 void refer_to_input(struct legacy_reader *r, struct image_data *data, uint64_t len);
 
-/* One step of the reader; and skipping what was left of the last item's bulk. */
-enum step take_step(struct legacy_reader *r, struct image_item *item, struct cls_error *err);
-bool skip_bulk(struct legacy_reader *r, struct cls_error *err) CLS_MUST_CHECK;
-
 /* Tells the trace that a part begins. */
-void tell_part(const struct legacy_reader *r, const char *name, uint64_t offset, uint64_t count);
-
-/* ext_info.c: what stands between p2m_size and the p2m frame list; fills the header fields. */
-bool read_extended_info(struct legacy_reader *r, struct cls_error *err) CLS_MUST_CHECK;
+void trace_part(const struct legacy_reader *r, const char *name, uint64_t offset, uint64_t count);
 
 /* body.c: one chunk. */
 enum step read_chunk(struct legacy_reader *r, struct image_item *item, struct cls_error *err);
-bool vcpu_is_online(const struct legacy_reader *r, uint32_t id);
 
-/* Are the pages of the body that is being read compressed? */
-bool is_compressed(const struct legacy_reader *r);
-
-/* batch.c: pfn entries, of which there are count, and their pages. */
-enum step read_batch(struct legacy_reader *r, uint32_t count, struct image_item *item,
-                     struct cls_error *err);
-
-/* tmem.c */
-enum step read_tmem(struct legacy_reader *r, uint64_t start, struct cls_error *err);
-enum step read_tmem_extra(struct legacy_reader *r, struct cls_error *err);
+/* batch.c: the pages of r->chunk, a page batch. */
+enum step read_batch(struct legacy_reader *r, struct image_item *item, struct cls_error *err);
 
 /*
- * checkpoint.c: where a body ends, its tail is read at once if none can follow; else what follows
- * is looked at first.
+ * checkpoint.c: behind the header, and where a body has ended: finds out what comes next, and sets
+ * the phase.
  */
+enum step begin_bodies(struct legacy_reader *r, struct cls_error *err);
 enum step end_body(struct legacy_reader *r, struct cls_error *err);
-enum step put_off_tail(struct legacy_reader *r, struct cls_error *err);
-enum step survey(struct legacy_reader *r, struct cls_error *err);
+enum step find_checkpoint(struct legacy_reader *r, struct cls_error *err);
 
 /* tail_pv.c */
 enum step read_unmapped_pfns(struct legacy_reader *r, struct cls_error *err);
@@ -151,8 +109,10 @@ enum step read_vcpu_xsave(struct legacy_reader *r, struct image_item *item, stru
 enum step read_shared_info(struct legacy_reader *r, struct image_item *item);
 
 /* tail_hvm.c */
+enum step give_chunk_params(struct legacy_reader *r, struct image_item *item);
 enum step read_magic_pfns(struct legacy_reader *r, struct image_item *item, struct cls_error *err);
 enum step read_hvm_context(struct legacy_reader *r, struct image_item *item, struct cls_error *err);
+enum step give_physmap(struct legacy_reader *r, struct image_item *item);
 enum step read_qemu(struct legacy_reader *r, struct image_item *item, struct cls_error *err);
 
 #endif

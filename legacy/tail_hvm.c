@@ -1,37 +1,55 @@
 /*
- * The tail of a HVM stream: buffer_tail_hvm() in tools/libxc/xc_domain_restore.c of Xen 4.5. The
- * qemu record came from the toolstack: libxl, xend, Remus or XAPI, each in its own form.
+ * The items of a HVM stream's tail, with what its body had for them.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/bytes.h"
 #include "base/hvm_params.h"
 #include "reader_internal.h"
 
-#define SIGNATURE_SIZE  21
-#define SIGNATURE_LIBXL "DeviceModelRecord0002"
-#define SIGNATURE_REMUS "RemusDeviceModelState"
-#define SIGNATURE_XEND  "QemuDeviceModelRecord" /* XAPI's begins alike */
-#define QEMU_MAGIC      "QEVM"                  /* begins every state that qemu saves */
+/*
+ * The restore code set no parameter whose value is 0, and no saver wrote one. Restore code of v2
+ * would set it: for a console pfn of 0 it clears the guest's page 0.
+ */
+static void drop_zero_params(struct legacy_reader *r)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < r->params_count; i++)
+        if (r->params[i].value != 0)
+            r->params[kept++] = r->params[i];
+    if (kept < r->params_count)
+        cls_info(r->log, "HVM parameters of value 0 dropped: %" PRIu32, r->params_count - kept);
+    r->params_count = kept;
+}
+
+enum step give_chunk_params(struct legacy_reader *r, struct image_item *item)
+{
+    r->phase = PHASE_MAGIC_PFNS;
+    drop_zero_params(r);
+    if (r->params_count == 0)
+        return STEP_AGAIN;
+    item->kind = IMAGE_HVM_PARAMS;
+    item->hvm_params = (struct image_hvm_params){.count = r->params_count, .params = r->params};
+    return STEP_ITEM;
+}
 
 enum step read_magic_pfns(struct legacy_reader *r, struct image_item *item, struct cls_error *err)
 {
-    static const uint64_t indices[3] = {HVM_PARAM_IOREQ_PFN, HVM_PARAM_BUFIOREQ_PFN,
-                                        HVM_PARAM_STORE_PFN};
-    uint8_t b[sizeof(indices)];
+    static const uint64_t indices[MAGIC_PFNS] = {HVM_PARAM_IOREQ_PFN, HVM_PARAM_BUFIOREQ_PFN,
+                                                 HVM_PARAM_STORE_PFN};
+    uint8_t b[MAGIC_PFNS * 8];
 
     cls_input_at(r->in, "magic pfns", -1, NULL);
-    tell_part(r, "magic pfns", r->in->offset, 0);
+    trace_part(r, "magic pfns", r->in->offset, 0);
     if (!cls_input_read(r->in, b, sizeof(b), "the magic pfns", err))
         return STEP_FAILED;
-    for (size_t i = 0; i < 3; i++)
-        r->magic_pfns[i] =
-            (struct image_hvm_param){.index = indices[i], .value = get_le64(b + 8 * i)};
+    for (size_t i = 0; i < MAGIC_PFNS; i++)
+        r->params[i] = (struct image_hvm_param){.index = indices[i], .value = get_le64(b + 8 * i)};
     item->kind = IMAGE_HVM_PARAMS;
-    item->hvm_params = (struct image_hvm_params){.count = 3, .params = r->magic_pfns};
+    item->hvm_params = (struct image_hvm_params){.count = MAGIC_PFNS, .params = r->params};
     r->phase = PHASE_HVM_CONTEXT;
     return STEP_ITEM;
 }
@@ -41,15 +59,9 @@ enum step read_hvm_context(struct legacy_reader *r, struct image_item *item, str
     uint64_t start = r->in->offset;
     uint32_t len;
 
-    cls_input_at(r->in, "HVM context", -1, NULL);
-    tell_part(r, "HVM context", start, 0);
-    if (!cls_input_u32(r->in, &len, "length of the HVM context", err))
+    trace_part(r, "HVM context", start, 0);
+    if (!stream_read_context_length(r->in, &len, err))
         return STEP_FAILED;
-    if (len == 0 || len > HVM_CONTEXT_MAX) {
-        cls_input_fail(r->in, err, start, "length %" PRIu32 " is not in 1..%u", len,
-                       HVM_CONTEXT_MAX);
-        return STEP_FAILED;
-    }
     cls_info(r->log, "HVM context of %" PRIu32 " bytes", len);
     item->kind = IMAGE_HVM_CONTEXT;
     refer_to_input(r, &item->data, len);
@@ -57,29 +69,25 @@ enum step read_hvm_context(struct legacy_reader *r, struct image_item *item, str
     return STEP_ITEM;
 }
 
-/* Length and data: lead already holds the signature, of lead_len bytes. */
-static bool read_sized_record(struct legacy_reader *r, size_t lead_len, bool big_endian,
-                              struct image_emulator *emulator, struct cls_error *err)
+enum step give_physmap(struct legacy_reader *r, struct image_item *item)
 {
-    uint64_t start = r->in->offset;
-    uint32_t len;
-
-    if (!cls_input_read(r->in, r->raw + lead_len, 4, "length of the qemu record", err))
-        return false;
-    len = big_endian ? get_be32(r->raw + lead_len) : get_le32(r->raw + lead_len);
-    if (len > QEMU_RECORD_MAX)
-        return cls_input_fail(r->in, err, start, "length %" PRIu32 " is above %u", len,
-                              QEMU_RECORD_MAX);
-    emulator->lead = r->raw;
-    emulator->lead_len = lead_len + 4;
-    refer_to_input(r, &emulator->data, len);
-    return true;
+    r->phase = r->options.skip_qemu ? PHASE_END : PHASE_QEMU;
+    /* XAPI's QEMU has no use for them. */
+    if (r->physmap_dropped > 0 && !r->options.embedded && !r->options.skip_qemu)
+        cls_warn(r->log,
+                 "physmap entries of QEMU dropped: %" PRIu32 " (libxc format has no place for "
+                 "them; --format libxl keeps them)",
+                 r->physmap_dropped);
+    if (r->toolstack.count == 0)
+        return STEP_AGAIN;
+    item->kind = IMAGE_PHYSMAP;
+    item->physmap = (struct image_physmap){
+        .count = r->toolstack.count, .next = toolstack_next, .ctx = &r->toolstack};
+    return STEP_ITEM;
 }
 
-/* A record without length, to the end of the input: held in memory, since v2 wants the length
- * first. */
-static bool read_record_to_eof(struct legacy_reader *r, struct image_emulator *emulator,
-                               struct cls_error *err)
+/* A record without length: held in memory, since v2 wants the length first. */
+static bool read_to_eof(struct legacy_reader *r, struct image_data *data, struct cls_error *err)
 {
     uint64_t start = r->in->offset;
     size_t len = 0, got = 1;
@@ -99,58 +107,26 @@ static bool read_record_to_eof(struct legacy_reader *r, struct image_emulator *e
                                   "than %zu bytes",
                                   QEMU_TO_EOF_MAX);
     }
-    if (len < strlen(QEMU_MAGIC) || memcmp(r->qemu_bytes, QEMU_MAGIC, strlen(QEMU_MAGIC)) != 0)
-        return cls_input_fail(r->in, err, start, "record does not begin with " QEMU_MAGIC);
-    emulator->lead = r->raw;
-    emulator->lead_len = SIGNATURE_SIZE;
-    emulator->data = (struct image_data){.len = len, .bytes = r->qemu_bytes};
+    *data = (struct image_data){.len = len, .bytes = r->qemu_bytes};
     return true;
-}
-
-/* xend's and XAPI's signatures differ in the byte behind: the record itself, or a newline. */
-static bool read_xend_or_xapi_record(struct legacy_reader *r, struct image_emulator *emulator,
-                                     struct cls_error *err)
-{
-    const uint8_t *next;
-    size_t got;
-
-    if (!cls_input_peek(r->in, 1, &next, &got, err))
-        return false;
-    if ((got == 0 || *next != '\n') && r->options.embedded)
-        return cls_input_fail(r->in, err, r->in->offset,
-                              "a record to the end of the input, where the stream does not end");
-    if (got == 0 || *next != '\n')
-        return read_record_to_eof(r, emulator, err);
-    return cls_input_read(r->in, r->raw + SIGNATURE_SIZE, 1, "newline", err) &&
-           read_sized_record(r, SIGNATURE_SIZE + 1, true, emulator, err);
-}
-
-static bool is_signature(const uint8_t *bytes, const char *signature)
-{
-    return memcmp(bytes, signature, SIGNATURE_SIZE) == 0;
 }
 
 enum step read_qemu(struct legacy_reader *r, struct image_item *item, struct cls_error *err)
 {
     struct image_emulator *emulator = &item->emulator;
-    uint64_t start = r->in->offset;
-    uint8_t *lead = r->raw;
-    bool ok;
+    struct qemu_head *head = &r->qemu;
 
-    cls_input_at(r->in, "qemu record", -1, NULL);
-    tell_part(r, "qemu record", start, 0);
-    if (!cls_input_read(r->in, lead, SIGNATURE_SIZE, "the qemu record's signature", err))
+    trace_part(r, "qemu record", r->in->offset, 0);
+    if (!stream_read_qemu_head(&r->stream, r->in, head, err))
         return STEP_FAILED;
-    if (is_signature(lead, SIGNATURE_LIBXL) || is_signature(lead, SIGNATURE_REMUS))
-        ok = read_sized_record(r, SIGNATURE_SIZE, false, emulator, err);
-    else if (is_signature(lead, SIGNATURE_XEND))
-        ok = read_xend_or_xapi_record(r, emulator, err);
-    else
-        ok = cls_input_fail(r->in, err, start, "the signature is none of Xen's");
-    if (!ok)
+    emulator->lead = head->lead;
+    emulator->lead_len = head->lead_len;
+    if (!head->to_eof)
+        refer_to_input(r, &emulator->data, head->len);
+    else if (!read_to_eof(r, &emulator->data, err))
         return STEP_FAILED;
-    cls_info(r->log, "qemu record %.*s: %" PRIu64 " bytes", SIGNATURE_SIZE, (const char *)lead,
-             emulator->data.len);
+    cls_info(r->log, "qemu record %.*s: %" PRIu64 " bytes", QEMU_SIGNATURE_SIZE,
+             (const char *)head->lead, emulator->data.len);
     item->kind = IMAGE_EMULATOR;
     r->phase = PHASE_END;
     return STEP_ITEM;

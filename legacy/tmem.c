@@ -1,12 +1,12 @@
 /*
  * Transcendent memory (Xen 4.0 to 4.12): xc_tmem_save() and xc_tmem_restore() in
- * tools/libxc/xc_tmem.c of Xen 4.5. No v2 stream can carry it. Ephemeral pools hold copies only and
- * send no pages; those of persistent pools are memory of the guest (frontswap).
+ * tools/libxc/xc_tmem.c of Xen 4.5. Ephemeral pools hold copies only and send no pages; those of
+ * persistent pools are memory of the guest (frontswap).
  */
 #include <inttypes.h>
 
 #include "base/bytes.h"
-#include "reader_internal.h"
+#include "stream.h"
 
 #define TMEM_NONE           UINT32_MAX
 #define TMEM_HEAD_SIZE      28
@@ -16,17 +16,6 @@
 #define TMEM_PAGESIZE_SHIFT 4
 #define TMEM_PAGESIZE_MASK  0xf
 
-struct tmem {
-    uint32_t max_pools;
-    uint32_t pools, pools_with_pages;
-    uint64_t pages;
-};
-
-static size_t oid_size(const struct legacy_reader *r)
-{
-    return r->body.tmem_oid_size ? r->body.tmem_oid_size : TMEM_OID_1;
-}
-
 static bool is_no_oid(const uint8_t *oid, size_t n)
 {
     while (n > 0 && oid[n - 1] == 0xff)
@@ -34,42 +23,41 @@ static bool is_no_oid(const uint8_t *oid, size_t n)
     return n == 0;
 }
 
-static bool read_head(struct legacy_reader *r, struct tmem *tmem, struct cls_error *err)
+static bool read_head(struct cls_input *in, struct tmem *tmem, struct cls_error *err)
 {
-    uint64_t start = r->in->offset;
+    uint64_t start = in->offset;
     uint8_t b[TMEM_HEAD_SIZE]; /* version, max_pools, -1, flags, weight, cap, -1 */
 
-    if (!cls_input_read(r->in, b, sizeof(b), "the tmem header", err))
+    if (!cls_input_read(in, b, sizeof(b), "the tmem header", err))
         return false;
     if (get_le32(b) > 1)
-        return cls_input_fail(r->in, err, start, "tmem version %" PRIu32 " is unknown",
-                              get_le32(b));
+        return cls_input_fail(in, err, start, "tmem version %" PRIu32 " is unknown", get_le32(b));
     if (get_le32(b + 8) != TMEM_NONE || get_le32(b + 24) != TMEM_NONE)
-        return cls_input_fail(r->in, err, start, "the tmem header lacks its marks");
-    r->body.tmem_oid_size = get_le32(b) == 0 ? TMEM_OID_0 : TMEM_OID_1;
+        return cls_input_fail(in, err, start, "the tmem header lacks its marks");
+    tmem->oid_size = get_le32(b) == 0 ? TMEM_OID_0 : TMEM_OID_1;
     tmem->max_pools = get_le32(b + 4);
     return true;
 }
 
 /* Up to count pages; an object id of all ones ends them early. */
-static bool skip_pages(struct legacy_reader *r, struct tmem *tmem, uint32_t count,
-                       uint64_t page_size, struct cls_error *err)
+static bool skip_pages(struct cls_input *in, struct tmem *tmem, uint32_t count, uint64_t page_size,
+                       struct cls_error *err)
 {
     uint8_t oid[TMEM_OID_1];
 
     for (uint32_t i = 0; i < count; i++) {
-        if (!cls_input_read(r->in, oid, oid_size(r), "a tmem page's id", err))
+        if (!cls_input_read(in, oid, tmem->oid_size, "a tmem page's id", err))
             return false;
-        if (is_no_oid(oid, oid_size(r)))
+        if (is_no_oid(oid, tmem->oid_size))
             return true;
-        if (!cls_input_skip(r->in, 4 + page_size, "a tmem page", err))
+        if (!cls_input_skip(in, 4 + page_size, "a tmem page", err))
             return false;
         tmem->pages++;
     }
     return true;
 }
 
-static bool read_pool(struct legacy_reader *r, struct tmem *tmem, uint64_t start, uint32_t id,
+static bool read_pool(struct cls_input *in, struct tmem *tmem, uint64_t start, uint32_t id,
                       struct cls_error *err)
 {
     uint64_t before = tmem->pages;
@@ -77,72 +65,49 @@ static bool read_pool(struct legacy_reader *r, struct tmem *tmem, uint64_t start
     unsigned shift;
 
     if (id >= tmem->max_pools)
-        return cls_input_fail(r->in, err, start, "pool %" PRIu32 " of at most %" PRIu32, id,
+        return cls_input_fail(in, err, start, "pool %" PRIu32 " of at most %" PRIu32, id,
                               tmem->max_pools);
-    if (!cls_input_read(r->in, b, sizeof(b), "a tmem pool", err))
+    if (!cls_input_read(in, b, sizeof(b), "a tmem pool", err))
         return false;
     shift = get_le32(b) >> TMEM_PAGESIZE_SHIFT & TMEM_PAGESIZE_MASK;
-    if (!skip_pages(r, tmem, get_le32(b + 4), (uint64_t)CLS_PAGE_SIZE << shift, err))
+    if (!skip_pages(in, tmem, get_le32(b + 4), (uint64_t)CLS_PAGE_SIZE << shift, err))
         return false;
     tmem->pools++;
     tmem->pools_with_pages += tmem->pages > before;
     return true;
 }
 
-static bool read_pools(struct legacy_reader *r, struct tmem *tmem, struct cls_error *err)
+bool stream_read_tmem(struct cls_input *in, struct tmem *tmem, struct cls_error *err)
 {
+    *tmem = (struct tmem){0};
+    if (!read_head(in, tmem, err))
+        return false;
     for (;;) {
-        uint64_t start = r->in->offset;
+        uint64_t start = in->offset;
         uint32_t id;
 
-        if (!cls_input_u32(r->in, &id, "a tmem pool's id", err))
+        if (!cls_input_u32(in, &id, "a tmem pool's id", err))
             return false;
         if (id == TMEM_NONE)
             return true;
-        cls_input_at(r->in, "tmem pool", id, NULL);
-        if (!read_pool(r, tmem, start, id, err))
+        cls_input_at(in, "tmem pool", id, NULL);
+        if (!read_pool(in, tmem, start, id, err))
             return false;
     }
 }
 
-enum step read_tmem(struct legacy_reader *r, uint64_t start, struct cls_error *err)
-{
-    struct tmem tmem = {0};
-
-    if (!read_head(r, &tmem, err) || !read_pools(r, &tmem, err))
-        return STEP_FAILED;
-    if (r->looking)
-        return STEP_AGAIN;
-    cls_input_at(r->in, "tmem", -1, NULL);
-    if (tmem.pages > 0 && !r->options.drop_tmem) {
-        cls_input_fail(r->in, err, start,
-                       "the guest has memory in tmem (pools with pages: %" PRIu32
-                       ", pages: %" PRIu64 "; frontswap: what it swapped out), which no v2 stream "
-                       "can carry; --drop-tmem converts without",
-                       tmem.pools_with_pages, tmem.pages);
-        return STEP_FAILED;
-    }
-    if (tmem.pages > 0)
-        cls_warn(r->log,
-                 "byte 0x%" PRIx64 ": memory of the guest in tmem dropped (pools with pages: "
-                 "%" PRIu32 ", pages: %" PRIu64 ")",
-                 start, tmem.pools_with_pages, tmem.pages);
-    else
-        cls_warn(r->log, "byte 0x%" PRIx64 ": tmem without pages dropped (pools: %" PRIu32 ")",
-                 start, tmem.pools);
-    return STEP_AGAIN;
-}
-
 /* Pages that became invalid while tmem was sent live: pool, object id, index of each. */
-enum step read_tmem_extra(struct legacy_reader *r, struct cls_error *err)
+bool stream_read_tmem_extra(const struct legacy_stream *s, struct cls_input *in,
+                            struct cls_error *err)
 {
+    size_t oid_size = s->tmem_oid_size ? s->tmem_oid_size : TMEM_OID_1;
     uint32_t id = 0;
 
     while (id != TMEM_NONE) {
-        if (!cls_input_u32(r->in, &id, "a tmem pool's id", err))
-            return STEP_FAILED;
-        if (id != TMEM_NONE && !cls_input_skip(r->in, oid_size(r) + 4, "a tmem page's id", err))
-            return STEP_FAILED;
+        if (!cls_input_u32(in, &id, "a tmem pool's id", err))
+            return false;
+        if (id != TMEM_NONE && !cls_input_skip(in, oid_size + 4, "a tmem page's id", err))
+            return false;
     }
-    return STEP_AGAIN;
+    return true;
 }

@@ -36,6 +36,19 @@ void cls_input_init(struct cls_input *in, int fd, const char *name, uint64_t off
                              .place_nr = -1};
 }
 
+void cls_input_init_at(struct cls_input *in, int fd, const char *name, uint64_t offset,
+                       struct cls_watch *watch)
+{
+    cls_input_init(in, fd, name, offset, watch);
+    in->positioned = true;
+}
+
+void cls_input_init_window(struct cls_input *in, const uint8_t *bytes, size_t n, uint64_t offset)
+{
+    *in = (struct cls_input){.fd = -1, .name = "memory", .offset = offset, .peek_end = n};
+    memcpy(in->peeked, bytes, n);
+}
+
 void cls_input_release(struct cls_input *in)
 {
     free(in->bulk);
@@ -105,12 +118,20 @@ void cls_input_tick(const struct cls_input *in)
     cls_watch_tick(in->watch);
 }
 
-/* Reads from the fd until n bytes are there or the input ends. */
-static bool fill(struct cls_input *in, uint8_t *buf, size_t n, size_t *got, struct cls_error *err)
+static ssize_t read_at(const struct cls_input *in, uint8_t *buf, size_t n, uint64_t offset)
+{
+    if (in->fd < 0)
+        return 0;
+    return in->positioned ? pread(in->fd, buf, n, (off_t)offset) : read(in->fd, buf, n);
+}
+
+/* Reads the n bytes at offset, the first that are not peeked at, unless the input ends before. */
+static bool fill(struct cls_input *in, uint8_t *buf, size_t n, uint64_t offset, size_t *got,
+                 struct cls_error *err)
 {
     *got = 0;
     while (*got < n) {
-        ssize_t r = read(in->fd, buf + *got, n - *got);
+        ssize_t r = read_at(in, buf + *got, n - *got, offset + *got);
 
         if (r > 0) {
             *got += (size_t)r;
@@ -120,7 +141,7 @@ static bool fill(struct cls_input *in, uint8_t *buf, size_t n, size_t *got, stru
             cls_wait_ready(in->fd, POLLIN);
         } else if (errno != EINTR) {
             return cls_fail_errno(err, errno, "cannot read %s at byte 0x%" PRIx64, in->name,
-                                  in->offset + *got);
+                                  offset + *got);
         }
         cls_input_tick(in);
     }
@@ -140,7 +161,7 @@ bool cls_input_peek(struct cls_input *in, size_t n, const uint8_t **bytes, size_
         memmove(in->peeked, in->peeked + in->peek_start, have);
         in->peek_start = 0;
         in->peek_end = have;
-        if (!fill(in, in->peeked + have, n - have, &more, err))
+        if (!fill(in, in->peeked + have, n - have, in->offset + have, &more, err))
             return false;
         in->peek_end += more;
         have = in->peek_end;
@@ -160,7 +181,8 @@ bool cls_input_read_some(struct cls_input *in, void *buf, size_t n, size_t *got,
         have = n;
     memcpy(buf, in->peeked + in->peek_start, have);
     in->peek_start += have;
-    if (have < n && !fill(in, (uint8_t *)buf + have, n - have, &more, err))
+    if (have < n &&
+        !fill(in, (uint8_t *)buf + have, n - have, in->offset + have, &more, err))
         return false;
     *got = have + more;
     in->offset += *got;
@@ -175,7 +197,10 @@ bool cls_input_read(struct cls_input *in, void *buf, size_t n, const char *what,
 
     if (!cls_input_read_some(in, buf, n, &got, err))
         return false;
-    return got == n || cls_input_truncated(in, err, start, n, got, what);
+    if (got == n)
+        return true;
+    in->wanted = start + n;
+    return cls_input_truncated(in, err, start, n, got, what);
 }
 
 uint8_t *cls_input_bulk(struct cls_input *in, struct cls_error *err)
@@ -194,11 +219,21 @@ static void skip_by_seeking(struct cls_input *in, uint64_t n)
 
     if (n <= peeked || fd_stat(in->fd, &st) != 0 || (uint64_t)st.st_size < in->offset ||
         n > (uint64_t)st.st_size - in->offset ||
-        lseek(in->fd, (off_t)(n - peeked), SEEK_CUR) != (off_t)(in_fd + n - peeked))
+        (!in->positioned &&
+         lseek(in->fd, (off_t)(n - peeked), SEEK_CUR) != (off_t)(in_fd + n - peeked)))
         return;
     in->peek_start = in->peek_end;
     in->offset += n;
     cls_input_tick(in);
+}
+
+static void skip_peeked(struct cls_input *in, uint64_t n)
+{
+    size_t peeked = in->peek_end - in->peek_start;
+    size_t step = n < peeked ? (size_t)n : peeked;
+
+    in->peek_start += step;
+    in->offset += step;
 }
 
 bool cls_input_skip(struct cls_input *in, uint64_t n, const char *what, struct cls_error *err)
@@ -208,8 +243,14 @@ bool cls_input_skip(struct cls_input *in, uint64_t n, const char *what, struct c
 
     if (in->is_regular)
         skip_by_seeking(in, n);
+    else if (!in->copy)
+        skip_peeked(in, n);
     if (in->offset == end)
         return true;
+    if (in->fd < 0) {
+        in->wanted = end;
+        return cls_input_truncated(in, err, start, n, in->offset - start, what);
+    }
     buf = cls_input_bulk(in, err);
     if (!buf)
         return false;
@@ -219,8 +260,10 @@ bool cls_input_skip(struct cls_input *in, uint64_t n, const char *what, struct c
 
         if (!cls_input_read_some(in, buf, step, &got, err))
             return false;
-        if (got < step)
+        if (got < step) {
+            in->wanted = end;
             return cls_input_truncated(in, err, start, n, in->offset - start, what);
+        }
     }
     return true;
 }

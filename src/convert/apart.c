@@ -27,7 +27,7 @@ struct claim {
     uint32_t done;           /* what follows is filled */
     uint32_t ok;
     int32_t envelope;         /* enum envelope_kind; -1: not known */
-    uint32_t source_ended[2]; /* what uncompresses the input, and does so again */
+    uint32_t source_ended[1 + IN_FILE_AGAIN]; /* what uncompresses the input, and does so again */
     uint64_t in_offset;
     struct convert_facts facts; /* but for pointers */
     struct cls_error err;
@@ -111,7 +111,8 @@ static _Noreturn void parse(struct conversion *c, struct child *child, pid_t par
     cls_log_finish(&log);
     claim->envelope = c->facts.envelope ? (int32_t)c->envelope.kind : -1;
     claim->source_ended[0] = c->in_file.decompress.ended;
-    claim->source_ended[1] = c->in_file.again.ended;
+    for (unsigned i = 0; i < IN_FILE_AGAIN; i++)
+        claim->source_ended[1 + i] = c->in_file.again[i].ended;
     claim->in_offset = c->in.offset;
     claim->facts = c->facts;
     claim->facts.bytes_out = c->out.offset;
@@ -165,7 +166,8 @@ static bool take(struct conversion *c, const struct claim *shared, int wstatus,
     c->in.offset = claim.in_offset;
     c->out.offset = claim.facts.bytes_out;
     c->in_file.decompress.ended = claim.source_ended[0] != 0;
-    c->in_file.again.ended = claim.source_ended[1] != 0;
+    for (unsigned i = 0; i < IN_FILE_AGAIN; i++)
+        c->in_file.again[i].ended = claim.source_ended[1 + i] != 0;
     if (!claim.ok) {
         *err = claim.err;
         return false;

@@ -5,6 +5,7 @@
 #define CONVERT_CONVERSION_H
 
 #include "config/text.h"
+#include "base/move.h"
 #include "config_file.h"
 #include "convert/convert.h"
 #include "convert/in_file.h"
@@ -35,6 +36,7 @@ struct conversion {
     struct configuration configuration;
     struct envelope envelope;
     bool rest_dropped; /* by the legacy reader: an incomplete checkpoint */
+    struct pfn_set given_back; /* pages that the guest gave back; they are left out once known */
     struct cls_input in;
     struct cls_output out;
     struct v2_writer writer;
@@ -56,6 +58,17 @@ void close_ends(struct conversion *c);
  * envelope, reader and writer. May be called again for the same ends, begun anew.
  */
 bool run(struct conversion *c, struct cls_error *err) CLS_MUST_CHECK;
+
+/* Both ends go back to where they began: the input to be read, the output to be written, again. */
+bool run_go_back(struct conversion *c, struct cls_error *err) CLS_MUST_CHECK;
+
+/*
+ * As run(), once more and without a word, after run_go_back(). What follows the stream is not looked
+ * at. The input, output and envelope of the run before are the caller's to release, or to keep in
+ * another struct conversion. file: the input's, of whichever it is.
+ */
+bool run_anew(struct conversion *c, struct in_file *file, const struct cls_move_options *move,
+              struct cls_error *err) CLS_MUST_CHECK;
 
 /*
  * --verify. CLS_USAGE where one of the two cannot be read again. Before anything is read and the

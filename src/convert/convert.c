@@ -1,8 +1,10 @@
 #include "convert/convert.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,10 +53,12 @@ static bool enter_sandbox(const struct conversion *c, struct cls_error *err)
     const struct in_file *in = &c->in_file;
     const int *own = cls_output_fds(&c->out);
     const int keep[] = {in->fd,
-                        in->again_fd,
+                        in->again_fd[0],
+                        in->again_fd[1],
                         c->is_apart ? -1 : in->decompress.file,
                         c->is_apart ? -1 : in->decompress.messages,
-                        c->is_apart ? -1 : in->again.messages,
+                        c->is_apart ? -1 : in->again[0].messages,
+                        c->is_apart ? -1 : in->again[1].messages,
                         c->out_file.fd,
                         own[0],
                         own[1],
@@ -67,6 +71,42 @@ static bool enter_sandbox(const struct conversion *c, struct cls_error *err)
            sandbox_enter(keep, sizeof(keep) / sizeof(keep[0]), c->log, err);
 }
 
+/*
+ * Which pages the guest gave back while it was saved only the end of the stream tells. Where the
+ * input can be read twice, and the output is a file that has no name yet, the conversion is run
+ * once more, without them.
+ */
+static bool leave_out_given_back(struct conversion *c, struct cls_error *err)
+{
+    const struct cls_move_options move = {.sparse = c->options->sparse,
+                                          .durable = !c->options->no_sync};
+    const struct cls_log *log = c->log;
+    bool ok;
+
+    if (c->given_back.count == 0)
+        return true;
+    if (!in_file_can_go_back(&c->in_file) || out_file_is_straight(&c->out_file)) {
+        cls_warn(log,
+                 "pages that the guest gave back while it was saved stay in the new save: %" PRIu64
+                 " (converted from a file to a file, they are left out)",
+                 c->given_back.count);
+        pfn_set_free(&c->given_back);
+        return true;
+    }
+    cls_info(log, "once more, without pages that the guest gave back: %" PRIu64,
+             c->given_back.count);
+    if (ftruncate(c->out_file.fd, (off_t)c->out.file_start) != 0)
+        return cls_fail_errno(err, errno, "cannot write %s", c->out_name);
+    memset(c->facts.pages, 0, sizeof(c->facts.pages));
+    ok = run_go_back(c, err);
+    cls_input_release(&c->in);
+    cls_output_release(&c->out);
+    envelope_free(&c->envelope);
+    ok = ok && run_anew(c, &c->in_file, &move, err);
+    c->log = log;
+    return ok;
+}
+
 /* What the input may take over: to the last byte of the output, which has no name yet. */
 static bool work(struct conversion *c, struct cls_error *err)
 {
@@ -77,7 +117,7 @@ static bool work(struct conversion *c, struct cls_error *err)
     ok = in_file_look_behind(&c->in_file, &c->in,
                              envelope_is_delimited(&c->envelope) || c->rest_dropped, ok, c->log,
                              err) &&
-         (!o->verify || read_back(c, err)) &&
+         leave_out_given_back(c, err) && (!o->verify || read_back(c, err)) &&
          (!o->write_config || config_file_write(&c->config, &c->configuration.written, err));
     if (!ok)
         pay_start(c->cleanup);

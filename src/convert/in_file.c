@@ -65,32 +65,43 @@ static int open_second(int fd)
 
 bool in_file_prepare_again(struct in_file *file, const char *name, struct cls_error *err)
 {
+    int *fd;
+
     if (file->decompress.pid == 0)
         return lseek(file->fd, 0, SEEK_CUR) >= 0 ||
                cls_fail(err, CLS_USAGE,
                         "--verify reads the input twice, and %s cannot be read again", name);
-    file->again_fd = open_second(file->decompress.file);
-    if (file->again_fd < 0)
+    fd = &file->again_fd[file->again_count];
+    *fd = open_second(file->decompress.file);
+    if (*fd < 0)
         return cls_fail_errno(err, errno, "cannot read %s a second time", name);
-    return decompress_start(&file->again, &file->again_fd, name, err);
+    return decompress_start(&file->again[file->again_count++], fd, name, err);
+}
+
+bool in_file_can_go_back(const struct in_file *file)
+{
+    return in_file_is_regular(file) || file->again_begun < file->again_count;
 }
 
 bool in_file_go_back(struct in_file *file, const char *name, struct cls_error *err)
 {
-    if (file->again_fd < 0)
+    int *again_fd;
+
+    if (file->again_begun == file->again_count)
         return lseek(file->fd, (off_t)file->start, SEEK_SET) >= 0 ||
                cls_fail_errno(err, errno, "cannot read %s again", name);
+    again_fd = &file->again_fd[file->again_begun++];
     close(file->fd);
-    file->fd = file->again_fd;
-    file->again_fd = -1;
+    file->fd = *again_fd;
+    *again_fd = -1;
     return true;
 }
 
 bool in_file_look_behind(struct in_file *file, struct cls_input *in, bool anything_behind, bool ok,
                          const struct cls_log *log, struct cls_error *err)
 {
-    bool is_second = file->again.program && file->again_fd < 0;
-    struct decompress *d = is_second ? &file->again : &file->decompress;
+    struct decompress *d =
+        file->again_begun ? &file->again[file->again_begun - 1] : &file->decompress;
     struct leftover left = {0};
     char way_out[64];
 
@@ -108,8 +119,8 @@ void in_file_leave(struct in_file *file)
 {
     if (file->decompress.pid == 0)
         return;
-    for (int i = 0; i < 2; i++) {
-        int *fd = i == 0 ? &file->fd : &file->again_fd;
+    for (int i = -1; i < IN_FILE_AGAIN; i++) {
+        int *fd = i < 0 ? &file->fd : &file->again_fd[i];
 
         if (*fd >= 0)
             close(*fd);
@@ -125,10 +136,12 @@ bool in_file_finish(struct in_file *file, const char *name, uint64_t offset, boo
     in_file_leave(file);
     if (file->decompress.pid != 0 && !decompress_finish(&file->decompress, name, offset, ok, err))
         ok = false;
-    if (file->again.pid == 0 || decompress_finish(&file->again, name, offset, true, &e))
-        return ok;
-    return ok && cls_fail(err, CLS_SYSTEM, "%s, read again: byte 0x%" PRIx64 ": %s: %s", name,
+    for (unsigned i = 0; i < file->again_count; i++)
+        if (file->again[i].pid != 0 &&
+            !decompress_finish(&file->again[i], name, offset, true, &e) && ok)
+            ok = cls_fail(err, CLS_SYSTEM, "%s, read again: byte 0x%" PRIx64 ": %s: %s", name,
                           e.offset, e.place, e.reason);
+    return ok;
 }
 
 bool in_file_is_unchanged(const struct in_file *file, const char *name, struct cls_error *err)
@@ -170,7 +183,8 @@ void in_file_close(struct in_file *file)
 {
     in_file_leave(file);
     close_decompress(&file->decompress);
-    close_decompress(&file->again);
+    for (unsigned i = 0; i < file->again_count; i++)
+        close_decompress(&file->again[i]);
     if (file->by_name && file->fd >= 0)
         close(file->fd);
 }

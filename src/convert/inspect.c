@@ -1,6 +1,7 @@
 #include "convert/inspect.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,21 +134,25 @@ static bool look_at_v2(struct look *look, enum v2_stream stream, const struct cl
 static bool take_items(struct look *look, const struct legacy_options *options,
                        const struct cls_log *log, struct cls_error *err)
 {
-    struct leftover_stream stream = {.width = options->width, .by_name = look->file.by_name};
     struct legacy_reader *reader = legacy_reader_new(&look->in, options, log, err);
     struct image_item item = {0};
     bool ok = reader != NULL;
+    uint64_t given_back;
 
     while (ok && item.kind != IMAGE_END)
         ok = legacy_reader_next(reader, &item, err) && inspect_item(look->result, &item, err);
-    stream.p2m_size = look->result->p2m_size;
-    stream.last_checkpoint = ok && legacy_reader_last_checkpoint(reader);
     look->rest_dropped = ok && legacy_reader_rest_dropped(reader);
-    legacy_reader_free(reader);
+    given_back = ok ? legacy_reader_given_back(reader)->count : 0;
+    if (given_back > 0)
+        inspect_note(&look->result->remarks,
+                     "pages that the guest gave back while it was saved: %" PRIu64
+                     " (left out where a file is converted to a file)",
+                     given_back);
     if (ok && options->embedded)
-        return look_behind(look, log, err);
-    if (ok && !look->rest_dropped && !(options->skip_qemu && options->guest == GUEST_HVM))
-        ok = leftover_check(&look->in, &stream, log, err);
+        ok = look_behind(look, log, err);
+    else if (ok && !look->rest_dropped && !(options->skip_qemu && options->guest == GUEST_HVM))
+        ok = leftover_check(&look->in, reader, look->file.by_name, log, err);
+    legacy_reader_free(reader);
     return ok;
 }
 
@@ -202,6 +207,10 @@ static bool look_at_stream(struct look *look, const struct cls_log *log, struct 
     if (relabel && !look->envelope.v2)
         cls_warn(log, "the header says version 1, but the stream is v2 already (a bug of libvirt): "
                       "a conversion changes only that");
+    else if (stream == V2_STREAM_UNKNOWN && look->envelope.v2)
+        return cls_input_fail(&look->in, err, look->in.offset,
+                              "the %s header says that the stream is v2, which it is not",
+                              envelope_name(look->envelope.kind));
     else if (stream != V2_STREAM_UNKNOWN &&
              !source_check_v2(&look->in, &look->envelope, stream, err))
         return false;
@@ -258,8 +267,7 @@ bool inspect_stream(const struct convert_options *options, const struct cls_log 
 void inspection_free(struct inspection *inspection)
 {
     limits_hold_free(&inspection->hold);
-    free(inspection->pages.seen.bits);
+    pfn_set_free(&inspection->pages.seen);
     free(inspection->config.text);
-    inspection->pages.seen.bits = NULL;
     inspection->config.text = NULL;
 }

@@ -15,6 +15,6 @@ void inspect_page(void *ctx, unsigned type, uint64_t pfn)
     if (pages->mapped++ == 0 || pfn <= pages->last_pfn)
         pages->passes++;
     pages->last_pfn = pfn;
-    if (!pfn_set_add(&pages->seen, pfn))
-        pages->distinct++;
+    (void)pfn_set_add(&pages->seen, pfn);
+    pages->distinct = pages->seen.count;
 }

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/fds.h"
-#include "legacy/detect.h"
 
 #define LOOK_SIZE 65536
 
@@ -46,27 +45,29 @@ static bool read_at(const struct cls_input *in, uint64_t offset, uint8_t *bytes,
            cls_fail_errno(err, errno, "cannot read %s at byte 0x%" PRIx64, in->name, offset);
 }
 
-bool leftover_check(struct cls_input *in, const struct leftover_stream *stream,
+bool leftover_check(struct cls_input *in, const struct legacy_reader *reader, bool by_name,
                     const struct cls_log *log, struct cls_error *err)
 {
+    bool may_go_on = !legacy_reader_last_checkpoint(reader), more;
     struct leftover left = {0};
     uint8_t bytes[LOOK_SIZE];
     struct stat st;
     size_t n;
 
-    if (!stream->by_name || fd_stat(in->fd, &st) != 0 || !S_ISREG(st.st_mode))
+    if (!by_name || fd_stat(in->fd, &st) != 0 || !S_ISREG(st.st_mode))
         return true;
     cls_input_at(in, "end of the stream", -1, NULL);
+    if (may_go_on && !legacy_reader_sees_more(reader, &more, err))
+        return false;
+    if (may_go_on && more) {
+        cls_warn(log, "byte 0x%" PRIx64 ": a further checkpoint follows and is left out",
+                 in->offset);
+        return true;
+    }
     do {
         if (!read_at(in, in->offset + left.size, bytes, &n, err))
             return false;
         leftover_add(&left, bytes, n);
-        if (left.is_data && left.size == n && !stream->last_checkpoint &&
-            legacy_is_body(bytes, n, stream->width, stream->p2m_size)) {
-            cls_warn(log, "byte 0x%" PRIx64 ": a further checkpoint follows and is left out",
-                     in->offset);
-            return true;
-        }
     } while (n > 0 && !left.is_data);
     if (left.is_data)
         left.size = (uint64_t)st.st_size - in->offset;

@@ -1,15 +1,7 @@
 #ifndef CONVERT_LEFTOVER_H
 #define CONVERT_LEFTOVER_H
 
-#include "base/input.h"
-#include "base/log.h"
-
-struct leftover_stream {
-    unsigned width;
-    uint64_t p2m_size;
-    bool last_checkpoint; /* the stream itself said that nothing follows */
-    bool by_name;         /* the whole file is ours: nobody reads on behind the stream */
-};
+#include "legacy/reader.h"
 
 /* The bytes behind a stream. */
 struct leftover {
@@ -28,11 +20,12 @@ bool leftover_judge(const struct leftover *left, const struct cls_input *in, con
                     const struct cls_log *log, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * After a stream was read from a regular file that is ours as a whole: as leftover_judge(), unless
- * what is left is a further checkpoint (which was not wanted then): that gets a warning. Reads
- * without moving the fd. Other inputs are not looked at: others may own what follows.
+ * After reader came to the end of its stream, which is read from in: where that is a regular file
+ * that is ours as a whole (by_name), as leftover_judge(), unless what is left is a further
+ * checkpoint (which was not wanted then): that gets a warning. Reads without moving the fd. Other
+ * inputs are not looked at: others may own what follows.
  */
-bool leftover_check(struct cls_input *in, const struct leftover_stream *stream,
+bool leftover_check(struct cls_input *in, const struct legacy_reader *reader, bool by_name,
                     const struct cls_log *log, struct cls_error *err) CLS_MUST_CHECK;
 
 #endif

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 #include "base/page_type.h"
-#include "convert/pfn_set.h"
+#include "base/pfn_set.h"
+#include "legacy/reader.h"
 #include "mended.h"
 #include "stream_kind.h"
 
@@ -19,10 +20,10 @@ static void count_pages(struct measuring *m, const struct image_pages *pages)
     for (uint32_t i = 0; i < pages->count; i++) {
         unsigned type = pages->entries[i] >> 28;
 
-        if (type != PFINFO_XTAB && type != PFINFO_BROKEN &&
-            !pfn_set_add(&m->pfns, pages->entries[i] & 0x0fffffff))
-            m->mended.facts.populated++;
+        if (type != PFINFO_XTAB && type != PFINFO_BROKEN)
+            (void)pfn_set_add(&m->pfns, pages->entries[i] & 0x0fffffff);
     }
+    m->mended.facts.populated = m->pfns.count;
 }
 
 static bool take_items(struct measuring *m, struct legacy_reader *reader, struct cls_error *err)
@@ -61,6 +62,6 @@ bool measure(struct conversion *c, struct limits_facts *facts, struct cls_error 
     }
     *facts = m.mended.facts;
     mended_release(&m.mended);
-    free(m.pfns.bits);
+    pfn_set_free(&m.pfns);
     return ok && cls_input_seek(&c->in, start, err);
 }

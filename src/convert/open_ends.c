@@ -69,6 +69,9 @@ bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_error *
         return cls_fail(err, CLS_USAGE, "--compact reads twice: %s is no regular file", c->in_name);
     if (o->verify && !read_back_prepare(c, err))
         return false;
+    if (c->in_file.decompress.pid != 0 && !o->copy && !out_file_is_straight(&c->out_file) &&
+        !in_file_prepare_again(&c->in_file, c->in_name, err)) /* see leave_out_given_back() */
+        return false;
     if (!out_file_open(&c->out_file, err))
         return false;
     source_open_spools(&c->spools, o, &c->in_file);
@@ -93,6 +96,7 @@ void close_ends(struct conversion *c)
     cls_output_release(&c->out);
     envelope_free(&c->envelope);
     source_close_spools(&c->spools);
+    pfn_set_free(&c->given_back);
     in_file_close(&c->in_file);
     out_file_close(&c->out_file);
     config_file_close(&c->config);

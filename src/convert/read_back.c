@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/move.h"
 #include "convert/verify.h"
 
 bool read_back_prepare(struct conversion *c, struct cls_error *err)
@@ -21,13 +20,6 @@ bool read_back_prepare(struct conversion *c, struct cls_error *err)
                         "--verify reads the output back, and %s is open for writing only",
                         out->display);
     return in_file_prepare_again(&c->in_file, c->in_name, err);
-}
-
-/* An fd of ours again, from offset on. */
-static bool go_back(int fd, const char *name, uint64_t offset, struct cls_error *err)
-{
-    return lseek(fd, (off_t)offset, SEEK_SET) >= 0 ||
-           cls_fail_errno(err, errno, "cannot read %s again", name);
 }
 
 /*
@@ -66,29 +58,14 @@ static bool verify(const struct conversion *c, struct cls_error *err)
 
     if (c->options->copy)
         return true;
-    if (!go_back(c->out_file.fd, c->out_name, start, err))
-        return false;
-    cls_input_init(&in, c->out_file.fd, c->out_name, start, NULL);
+    cls_input_init_at(&in, c->out_file.fd, c->out_name, start, NULL);
     ok = verify_input(&in, VERIFY_AUTO, &envelope, NULL, &summary, err);
     envelope_free(&envelope);
     cls_input_release(&in);
     return ok || blame(c->out_name, err);
 }
 
-/* What follows the stream was looked at before. */
-static bool run_to_the_same_end(struct conversion *again, struct in_file *file, uint64_t end,
-                                struct cls_error *err)
-{
-    bool ok = run(again, err);
-
-    if (!in_file_look_behind(file, &again->in, true, ok, NULL, err))
-        return blame(again->in_name, err);
-    return again->in.offset == end ||
-           cls_fail(err, CLS_SYSTEM, "%s changed meanwhile: its stream ends elsewhere",
-                    again->in_name);
-}
-
-/* The conversion once more, silently, with an output that compares. */
+/* The conversion once more, with an output that compares. */
 static bool compare(struct conversion *c, struct cls_error *err)
 {
     const struct cls_move_options move = {.compare = true};
@@ -97,15 +74,15 @@ static bool compare(struct conversion *c, struct cls_error *err)
 
     if (!again)
         return cls_fail_errno(err, ENOMEM, "cannot read %s again", c->in_name);
-    ok = in_file_go_back(&c->in_file, c->in_name, err) &&
-         go_back(c->out_file.fd, c->out_name, c->out.file_start, err);
+    if (!run_go_back(c, err)) {
+        free(again);
+        return false;
+    }
     *again = *c;
-    again->log = NULL;
-    again->envelope = (struct envelope){0};
-    cls_input_init(&again->in, c->in_file.fd, c->in_name, c->in_file.start, c->in.watch);
-    cls_output_init(&again->out, c->out_file.fd, c->out_name, c->out.watch);
-    cls_move_prepare(&again->in, &again->out, &move, NULL);
-    ok = ok && run_to_the_same_end(again, &c->in_file, c->in.offset, err);
+    ok = run_anew(again, &c->in_file, &move, err) || blame(c->in_name, err);
+    if (ok && again->in.offset != c->in.offset)
+        ok = cls_fail(err, CLS_SYSTEM, "%s changed meanwhile: its stream ends elsewhere",
+                      c->in_name);
     cls_input_release(&again->in);
     cls_output_release(&again->out);
     envelope_free(&again->envelope);

@@ -1,7 +1,9 @@
 #include "conversion.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "configure.h"
 #include "leftover.h"
@@ -125,16 +127,29 @@ static void note_config(const struct conversion *c, struct limits_facts *facts)
                             e->config_format == ENVELOPE_CONFIG_JSON);
 }
 
+/* Takes over what only the end of the stream tells. */
+static void note_end(struct conversion *c, struct legacy_reader *reader)
+{
+    struct pfn_set *given_back = legacy_reader_given_back(reader);
+
+    c->rest_dropped = legacy_reader_rest_dropped(reader);
+    if (given_back->count == 0)
+        return;
+    pfn_set_free(&c->given_back);
+    c->given_back = *given_back;
+    *given_back = (struct pfn_set){0};
+}
+
 static bool convert_legacy(struct conversion *c, const struct legacy_kind *kind,
                            enum v2_format format, struct cls_error *err)
 {
-    struct leftover_stream stream = {.width = kind->width, .by_name = c->in_file.by_name};
     struct legacy_reader *reader;
     struct mended mended;
     bool ok;
 
     c->reader =
         source_reader(c->options, &c->in_file, &c->envelope, kind, format == V2_LIBXL, &c->spools);
+    c->reader.leave_out = &c->given_back;
     reader = legacy_reader_new(&c->in, &c->reader, c->log, err);
     if (!reader)
         return false;
@@ -144,14 +159,12 @@ static bool convert_legacy(struct conversion *c, const struct legacy_kind *kind,
     if (ok)
         judge(c, &mended);
     mended_release(&mended);
-    stream.p2m_size = c->facts.p2m_size;
-    stream.last_checkpoint = legacy_reader_last_checkpoint(reader);
-    c->rest_dropped = legacy_reader_rest_dropped(reader);
-    legacy_reader_free(reader);
     /* With a qemu record left for others, or on a disk, what follows is not ours to judge. */
-    if (ok && !c->rest_dropped && !c->reader.embedded &&
+    if (ok && !legacy_reader_rest_dropped(reader) && !c->reader.embedded &&
         !(c->reader.skip_qemu && kind->guest == GUEST_HVM))
-        ok = leftover_check(&c->in, &stream, c->log, err);
+        ok = leftover_check(&c->in, reader, c->in_file.by_name, c->log, err);
+    note_end(c, reader);
+    legacy_reader_free(reader);
     return ok;
 }
 
@@ -228,4 +241,26 @@ static bool copy(struct conversion *c, struct cls_error *err)
 bool run(struct conversion *c, struct cls_error *err)
 {
     return (c->options->copy ? copy(c, err) : convert(c, err)) && cls_output_finish(&c->out, err);
+}
+
+bool run_go_back(struct conversion *c, struct cls_error *err)
+{
+    return in_file_go_back(&c->in_file, c->in_name, err) &&
+           (lseek(c->out_file.fd, (off_t)c->out.file_start, SEEK_SET) >= 0 ||
+            cls_fail_errno(err, errno, "cannot read %s again", c->out_name));
+}
+
+bool run_anew(struct conversion *c, struct in_file *file, const struct cls_move_options *move,
+              struct cls_error *err)
+{
+    struct cls_watch *watch = c->in.watch;
+
+    c->log = NULL;
+    c->envelope = (struct envelope){0};
+    cls_input_init(&c->in, file->fd, c->in_name, file->start, watch);
+    c->in.ends = file->decompress.pid != 0;
+    cls_output_init(&c->out, c->out_file.fd, c->out_name, watch);
+    cls_move_prepare(&c->in, &c->out, move, NULL);
+    /* What follows the stream was looked at before. */
+    return in_file_look_behind(file, &c->in, true, run(c, err), NULL, err);
 }

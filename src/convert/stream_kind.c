@@ -1,11 +1,11 @@
 #include "stream_kind.h"
 
 /* What was told is only believed of bytes that are nothing else that is known. */
-static bool detect(struct cls_input *in, const struct legacy_kind *told, const struct cls_log *log,
-                   struct legacy_kind *kind, struct cls_error *err)
+static bool detect(struct cls_input *in, const struct legacy_kind *told, enum guest_type config,
+                   const struct cls_log *log, struct legacy_kind *kind, struct cls_error *err)
 {
     struct legacy_detected found = {0};
-    bool ok = legacy_detect(in, told, log, &found, err);
+    bool ok = legacy_detect(in, told, config, log, &found, err);
     struct cls_error foreign;
 
     *kind = found.kind;
@@ -39,12 +39,6 @@ bool stream_kind(struct cls_input *in, const struct legacy_kind *told,
                  const struct envelope *envelope, const struct cls_log *log,
                  struct legacy_kind *kind, struct cls_error *err)
 {
-    struct legacy_kind by_envelope = {told->width, envelope->guest.type};
-    bool forced = told->guest != GUEST_UNKNOWN;
-
-    /* The envelope's word counts where neither caller nor stream tell. */
-    if (!detect(in, told, log, kind, err) &&
-        (forced || by_envelope.guest == GUEST_UNKNOWN || !detect(in, &by_envelope, log, kind, err)))
-        return false;
-    return check_word(in, envelope, forced, kind->guest, log, err);
+    return detect(in, told, envelope->guest.type, log, kind, err) &&
+           check_word(in, envelope, told->guest != GUEST_UNKNOWN, kind->guest, log, err);
 }

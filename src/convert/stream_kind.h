@@ -6,7 +6,7 @@
 
 /*
  * Width and guest type of the legacy stream at which in stands, of which nothing is consumed: from
- * its first bytes, from what the caller was told (0 and GUEST_UNKNOWN: nothing), and from what its
+ * its structure, from what the caller was told (0 and GUEST_UNKNOWN: nothing), and from what its
  * envelope says of the guest. Fails, and says what it is, where it is no legacy stream; and where
  * the envelope's word contradicts the stream and the caller doesn't say who is right.
  */

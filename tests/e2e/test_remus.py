@@ -25,12 +25,12 @@ class Coding(unittest.TestCase):
     def test_what_the_compressor_wrote_is_decoded_by_the_decoder(self):
         """The pages of each compressed checkpoint, from the stream's octets."""
         kinds = set()
-        for case in COMPRESSED:
+        for case in (c for c in COMPRESSED if c.save.buffer == delta.BUFFER):
             memory: dict[int, bytes] = {}
             writer = legacy.Writer(None, case.flavour.width)
-            writer.compressor = delta.Compressor(case.save.cache_pages)
+            writer.sender = delta.Sender(case.save.cache_pages)
             for checkpoint in case.save.later:
-                code, at = writer._code(checkpoint), 0
+                code, at = b"".join(writer._code(checkpoint)), 0
                 for chunk in (c for c in checkpoint.body if isinstance(c, Batch)):
                     for entry, content in chunk.pages():
                         kinds.add(code[at] if code[at] in (0, 0x80) else 1)
@@ -68,7 +68,7 @@ class RemusTest(ProgramTest):
         self.assert_status(done, 0)
         self.assert_silent_stdout(done)
         self.assertEqual(v2.difference(want, output.read_bytes()), "")
-        return program.without_verdict(done.stderr).decode()
+        return program.but_physmap(program.without_verdict(done.stderr)).decode()
 
 
 class Checkpoints(RemusTest):

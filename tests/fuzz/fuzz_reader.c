@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0)
         return 0;
     fd = memory_input(&in, data + 1, size - 1);
-    if (!legacy_detect(&in, &told, NULL, &found, &err))
+    if (!legacy_detect(&in, &told, GUEST_UNKNOWN, NULL, &found, &err))
         must_blame_input(&err);
     if ((data[0] & 0xd0) == 0x90)
         in.is_regular = false;

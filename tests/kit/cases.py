@@ -12,7 +12,7 @@ from . import legacy
 from .flavours import (ALL, BROKEN, HVM, HVM32, HVM64, L1TAB, L2TAB, L3TAB, L4TAB, P2M_SIZE, PHYSMAP, PINNED, PV, PV32, PV32ON64,
                        PV64, XALLOC, XTAB, Flavour, hvm_context, qemu_0002, qemu_remus, qemu_to_end, qemu_xapi)
 from .legacy import (Batch, Block, Checkpoint, CompressedData, EnableCompression, HvmTail, LastCheckpoint, Param, Physmap,
-                     Raw, Save, Tmem, TmemExtra, TmemPool, Toolstack, TscInfo, VcpuInfo,
+                     Raw, Save, SenderData, Tmem, TmemExtra, TmemPool, Toolstack, TscInfo, VcpuInfo,
                      Verify, XlHeader, noise, touched)
 
 FORMATS = ("libxl", "libxc", "libxc --skip-qemu")
@@ -110,14 +110,45 @@ TO_END = "knows only DeviceModelRecord0002"
 QEMU_ONLY = ("libxl", "libxc")
 
 
+def signed(entry: int) -> int:
+    """The entry as a 64-bit toolstack got it from a hypervisor whose page types were signed."""
+    return entry | 0xFFFFFFFF << 32 if entry >> 31 else entry
+
+
+def shuffled(entries: Iterable[int]) -> list[int]:
+    """In an order that rises nowhere for long."""
+    return sorted(entries, key=lambda e: e * 2654435761 & 0xFFFF)
+
+
 @case((PV64, PV32), "Xen 3.0.0: no extended info, no VCPU_INFO, mfns in XTAB entries", wrong=NO_EXTENDED_INFO)
 def age_3_0(f):
     return f.save((3, 0), batches=[Batch(f.entries() + [XTAB | 0x123456, XTAB | 0x3])])
 
 
-@case((PV64, PV32), "Xen 3.0.0 with a first p2m frame that could be a batch count", wrong=NO_EXTENDED_INFO, ask=True)
+@case((PV64, PV32), "Xen 3.0.0 with a first p2m frame that could be a batch count", wrong=NO_EXTENDED_INFO)
 def age_3_0_low_frames(f):
     return replace(f.save((3, 0)), frames=f.frames(first=5))
+
+
+@case((PV64, PV32), "Xen 3.0.0 with a p2m table in page 0 and where the guest has other things", wrong=NO_EXTENDED_INFO)
+def age_3_0_frame_0(f):
+    return replace(f.save((3, 0)), frames=f.frames(first=0))
+
+
+@case((PV64,), "Xen 3.0.0 to 3.0.4: ones in the upper half of the entries of pinned page tables and of XTAB",
+      wrong=NO_EXTENDED_INFO)
+def age_3_0_signed(f):
+    return f.save((3, 0), batches=[Batch([signed(e) for e in [*f.entries(), XTAB | 0x123456, PINNED | L1TAB | 0x30]])])
+
+
+@case((PV64, PV32), "Xen before 3.3: pages in a shuffled order", wrong=NO_EXTENDED_INFO)
+def age_3_0_shuffled(f):
+    return replace(f.save((3, 0), batches=[Batch(shuffled(f.entries() + [*range(0x60, 0x90)]))]), frames=f.frames(first=7))
+
+
+@case(HVM, "Xen 3.1: pages in a shuffled order", wrong=TO_END, wrong_in=QEMU_ONLY)
+def age_3_1_shuffled(f):
+    return f.save((3, 1), batches=[Batch(shuffled(range(0x20)))])
 
 
 @case((PV32,), "Xen 3.0.3: PAE guests have a vcpu block, still no VCPU_INFO", wrong=NO_VCPU_INFO)
@@ -285,7 +316,7 @@ def tsc_twice(f):
 
 @case(ALL, "chunks with all zeros and all ones in their values")
 def extreme_values(f):
-    params = [Param(p.id, 0 if i % 2 else (1 << 64) - 1, pad=0xDEADBEEF) for i, p in enumerate(f.params((4, 5)))]
+    params = [Param(p.id, 1 if i % 2 else (1 << 64) - 1, pad=0xDEADBEEF) for i, p in enumerate(f.params((4, 5)))]
     return f.save(params=params, batches=[TscInfo(0, 0, 0, 0), Batch(f.entries())])
 
 
@@ -294,6 +325,11 @@ def params_twice(f):
     params = f.params((4, 5))
     again = [Param(p.id, p.value + 0x1000) for p in params[4:1:-1]]
     return f.save(params=params[:6] + again + params[6:] + [Param(params[0].id, 0x77)])
+
+
+@case(HVM, "HVM params of value 0 are none", wrong="passes them on")
+def params_zero(f):
+    return f.save(params=[replace(p, value=0) if i % 2 else p for i, p in enumerate(f.params((4, 5)))])
 
 
 @case(HVM, "HVM params among the pages go out behind all pages")
@@ -580,7 +616,7 @@ def remus_save(f: Flavour, later: list, first: tuple = (), cache_pages: int = 81
             tail = replace(tail, shared_info=noise(f"shared info {i}", 4096))
         else:
             qemu = qemu_remus(b"QEVM" + noise(f"qemu of checkpoint {i}", 100 + i))
-        compressed = any(isinstance(c, CompressedData) for c in body)
+        compressed = any(isinstance(c, (CompressedData, SenderData)) for c in body)
         save.later.append(Checkpoint(body, tail, qemu, compressed))
     return replace(save, cache_pages=cache_pages)
 
@@ -627,6 +663,24 @@ def compressed_body(f: Flavour, iteration: int, numbers: Iterable[int], **kw) ->
 
 def compressed_save(f: Flavour, later: list, cache_pages: int = 8192) -> Save:
     return remus_save(f, later, first=(EnableCompression(),), cache_pages=cache_pages)
+
+
+def with_full_buffer(f: Flavour, later: list) -> Save:
+    """The sender's output buffer has room for two whole pages, so that every third comes when it is full."""
+    return replace(compressed_save(f, later), buffer=2 * 4097 + 1000)
+
+
+@case(ALL, "Remus compression: the sender's buffer is full before a page that it has not sent yet", wrong=TODO)
+def compressed_full(f):
+    return with_full_buffer(f, [remus_body(f, [Batch(pages_of(f, range(0x20, 0x20 + 6 + i)), i, touched), SenderData()])
+                                for i in range(1, 5)])
+
+
+@case((PV64, PV32), "Remus compression: the same, and the new page gets the slot of what became a page table", wrong=TODO)
+def compressed_stale(f):
+    return with_full_buffer(f, [
+        remus_body(f, [Batch([0x20, 0x21, 0x22], 1, touched), SenderData()]),
+        remus_body(f, [Batch([0x20, L1TAB | 0x21, 0x28, 0x29, L1TAB | 0x22, 0x2A, 0x21], 2, touched), SenderData()])])
 
 
 @case(ALL, "Remus compression: whole pages, then every kind of change to them", wrong=TODO)
@@ -818,6 +872,11 @@ ALREADY = "(?i)already.*v[23]|v[23].*already"
 @case((PV32,), "a guest with 2-level page tables, which no Xen since 4.6 runs", refused=r"(?i)level|PAE")
 def two_level(f):
     return f.save((3, 0), batches=[Batch([L1TAB | 0x10, L2TAB | PINNED | 0x11, *f.frames()])])
+
+
+@case((PV32,), "such a guest saved by Xen 3.2, which always writes an extended info", refused=r"(?i)level|PAE")
+def two_level_info(f):
+    return f.save((3, 2), batches=[Batch([L1TAB | 0x10, L2TAB | PINNED | 0x11, *f.frames()])])
 
 
 # Refused: malformed -------------------------------------------------------------------------------------------------

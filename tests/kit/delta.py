@@ -4,14 +4,16 @@ A page's code: 0x00, unchanged; 0x80 and the whole page; or runs that cover 4096
 4-octet words (1 to 127), which are skipped if bit 7 is set and follow if it is not.
 """
 
-from collections import OrderedDict
-from typing import Optional
+from typing import Iterator, Optional
 
 PAGE_SIZE = 4096
 UNCHANGED, WHOLE = b"\x00", b"\x80"
 SKIP = 0x80
 MAX_RUN = 127
 CACHE_PAGES = 8192
+GROUP = 8192                # pages that are coded together
+BUFFER = 16 * 1024 * 1024   # of the sender's output
+WORST = PAGE_SIZE + 9       # the room that is asked for a page that is in the cache
 
 
 def _words(page: bytes) -> list[bytes]:
@@ -35,24 +37,73 @@ def runs(old: bytes, new: bytes) -> bytes:
     return out
 
 
-class Compressor:
-    """The sender: it remembers the pages it sent lately, and sends whole what it does not remember."""
+class Slot:
+    """A place for a page in the sender's cache."""
 
-    def __init__(self, cache_pages: int = CACHE_PAGES):
-        self.cache: OrderedDict[int, bytes] = OrderedDict()
-        self.cache_pages = cache_pages
+    def __init__(self):
+        self.pfn: Optional[int] = None
+        self.page = bytes(PAGE_SIZE)
 
-    def code(self, pfn: int, page: bytes, is_table: bool) -> bytes:
-        if is_table:
-            self.cache.pop(pfn, None)
-            return WHOLE + page
-        old = self.cache.pop(pfn, None)
-        self.cache[pfn] = page
-        if len(self.cache) > self.cache_pages:
-            self.cache.popitem(last=False)
-        if old is None:
-            return WHOLE + page
-        return UNCHANGED if old == page else runs(old, page)
+
+class Sender:
+    """The sender of compressed checkpoints: it codes each page against what its cache holds of it, and sends whole what
+    it does not have. When its output buffer is full, it comes back to the page that had no room; by then that page has a
+    slot, and is coded against what the slot held before."""
+
+    def __init__(self, cache_pages: int = CACHE_PAGES, buffer: int = BUFFER):
+        self.order = [Slot() for _ in range(cache_pages)]     # the last used first
+        self.slots: dict[int, Slot] = {}
+        self.buffer = buffer
+
+    def _move(self, slot: Slot, to: int) -> None:
+        self.order.remove(slot)
+        self.order.insert(to, slot)
+
+    def _drop(self, pfn: int) -> None:
+        slot = self.slots.pop(pfn, None)
+        if slot:
+            slot.pfn = None
+            self._move(slot, len(self.order))
+
+    def _use(self, pfn: int) -> tuple[Slot, bool]:
+        slot = self.slots.get(pfn)
+        known = slot is not None
+        if not known:
+            slot = self.order[-1]
+            self.slots.pop(slot.pfn, None)
+            slot.pfn = pfn
+            self.slots[pfn] = slot
+        self._move(slot, 0)
+        return slot, known
+
+    def _code(self, pfn: int, page: bytes, is_table: bool) -> tuple[bytes, int, Optional[Slot]]:
+        """The code, how much room is asked for it, and the slot that the page goes to."""
+        slot, known = (None, False) if is_table else self._use(pfn)
+        if not known:
+            return WHOLE + page, len(WHOLE + page), slot
+        return UNCHANGED if slot.page == page else runs(slot.page, page), WORST, slot
+
+    def _group(self, pages: list[tuple[int, bytes, bool]]) -> Iterator[bytes]:
+        out = b""
+        for pfn, _, is_table in pages:
+            if is_table:
+                self._drop(pfn)
+        for page in pages:
+            code, room, slot = self._code(*page)
+            if len(out) + room > self.buffer:
+                yield out
+                out = b""
+                code, room, slot = self._code(*page)
+            out += code
+            if slot:
+                slot.page = page[1]
+        if out:
+            yield out
+
+    def chunks(self, pages: list[tuple[int, bytes, bool]]) -> list[bytes]:
+        """What the pages of a checkpoint (pfn, content, is it a page table?) are sent as."""
+        groups = (pages[i:i + GROUP] for i in range(0, len(pages), GROUP))
+        return [chunk for group in groups for chunk in self._group(group)]
 
 
 class Corrupt(Exception):

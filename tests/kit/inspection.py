@@ -56,7 +56,9 @@ def _legacy_parts(save: Save, fields: list[legacy.Field], end: int) -> list[Obje
         if f.name.startswith("chunk["):
             nr = int(f.name[len("chunk["):f.name.index("]")])
             chunk = save.checkpoints()[checkpoint].body[nr]
-            part = ("page batch" if isinstance(chunk, legacy.Batch) else CHUNKS[chunk.id], f"chunk {checkpoint} {nr}")
+            piece = f.name.split(".")[1]    # of a sender's data: a number
+            part = ("page batch" if isinstance(chunk, legacy.Batch) else CHUNKS[chunk.id],
+                    f"chunk {checkpoint} {nr} {piece if piece.isdigit() else ''}")
         elif in_tail and not in_body and checkpoint < len(save.later):
             part = ("tail of a checkpoint", "")
         else:
@@ -112,16 +114,14 @@ def _guest(pv_width: Optional[int], vcpus: int, p2m_size: Optional[int]) -> Obje
 def _lost(save: Save, fields: list[legacy.Field], fmt: str, physmap: list) -> list[Object]:
     notes = []
     at = {f.name: f.offset for f in fields}
-    for block in save.extended_info or []:
-        if block.id not in (b"vcpu", b"extv", b"xcnt"):
-            offset = at["ext." + block.id.decode("ascii", "replace") + ".id"]
-            notes.append(f"byte {offset:#x}: unknown extended info block {block.id.hex()} ({len(block.data)} bytes) "
-                         "skipped, as Xen did")
+    unknown = [block for block in save.extended_info or [] if block.id not in (b"vcpu", b"extv", b"xcnt")]
+    if unknown:
+        notes.append(f"byte {at['ext.marker']:#x}: unknown blocks of the extended info skipped, as Xen did: {len(unknown)}")
     for i, chunk in enumerate(save.body):
         if isinstance(chunk, legacy.Tmem):
             notes.append(f"byte {at[f'chunk[{i}].Tmem.id']:#x}: tmem without pages dropped (pools: {len(chunk.pools)})")
         elif save.guest == "pv" and isinstance(chunk, legacy.Param):
-            notes.append(f"byte {at[f'chunk[{i}].Param.pad']:#x}: {CHUNKS[chunk.id]} in the stream of a PV guest "
+            notes.append(f"byte {at[f'chunk[{i}].Param.id']:#x}: {CHUNKS[chunk.id]} in the stream of a PV guest "
                          "dropped")
         elif save.guest == "pv" and isinstance(chunk, legacy.Toolstack) and chunk.entries:
             size = sum(f.size for f in fields if f.name.startswith(f"chunk[{i}].")) - 8
@@ -140,7 +140,7 @@ def _hvm_of(save: Save) -> tuple[Object, list]:
     for chunk in model.chunks(save):
         if isinstance(chunk, legacy.Param):
             params[model.HVM_PARAM[chunk.id]] = chunk.value
-    pairs = list(params.items()) + list(zip((5, 6, 1), model.last(save).tail.magic_pfns))
+    pairs = [pair for pair in params.items() if pair[1] != 0] + list(zip((5, 6, 1), model.last(save).tail.magic_pfns))
     blobs = [chunk for chunk in model.chunks(save) if isinstance(chunk, legacy.Toolstack)]
     physmap = [{**({"name": e.name[:e.name.index(b"\0")].decode()} if e.name else {}),
                 "phys_offset": hex(e.phys_offset), "start_addr": hex(e.start_addr), "size": hex(e.size)}
@@ -170,7 +170,7 @@ def of_legacy(save: Save, name: str, fmt: str, about: Optional[Object] = None, v
     start = next(f.offset for f in fields if f.name == "p2m_size")
     end = before + len(data)
     pv = save.guest == "pv"
-    entries = [(e >> 28, e & PFN_MASK) for chunk in model.chunks(save) if isinstance(chunk, legacy.Batch)
+    entries = [(e >> 28 & 0xF, e & PFN_MASK) for chunk in model.chunks(save) if isinstance(chunk, legacy.Batch)
                for e in chunk.entries]
     tscs = [chunk for chunk in model.chunks(save) if isinstance(chunk, legacy.TscInfo)]
     hvm, physmap = ({}, []) if pv else _hvm_of(save)

@@ -10,7 +10,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import Any, Callable, Iterable, Iterator, Optional
 
-from .delta import CACHE_PAGES, Compressor
+from .delta import BUFFER, CACHE_PAGES, Sender
 
 PAGE_SIZE = 4096
 MAX_BATCH_SIZE = 1024
@@ -136,6 +136,12 @@ class CompressedData:
     size: Optional[int] = None
     claimed: Optional[int] = None   # the size written, if not the data's
     data: Optional[bytes] = None    # something else in their place
+    id = XC_SAVE_ID_COMPRESSED_DATA
+
+
+@dataclass
+class SenderData:
+    """The same for all of the body, in chunks as the sender cuts them."""
     id = XC_SAVE_ID_COMPRESSED_DATA
 
 
@@ -292,7 +298,8 @@ class Save:
     qemu: Optional[Qemu] = None
     header: Optional[XlHeader] = None
     later: list[Checkpoint] = field(default_factory=list)
-    cache_pages: int = CACHE_PAGES  # of the compressor
+    cache_pages: int = CACHE_PAGES  # of the sender
+    buffer: int = BUFFER            # of its output
 
     def checkpoints(self) -> list[Checkpoint]:
         return [Checkpoint(self.body, self.tail, self.qemu), *self.later]
@@ -336,7 +343,7 @@ class Writer:
             self._extended_info(save)
             for i, frame in enumerate(save.frames):
                 self.number(f"frame[{i}]", self.ulong, frame)
-        self.compressor = Compressor(save.cache_pages)
+        self.sender = Sender(save.cache_pages, save.buffer)
         for checkpoint in save.checkpoints():
             self._checkpoint(save, checkpoint)
 
@@ -362,14 +369,16 @@ class Writer:
             self.number(name + ".size", "I", len(block.data) if block.claimed is None else block.claimed)
             self.put(name + ".data", block.data, "number" if block.id == b"xcnt" else "opaque")
 
-    def _code(self, checkpoint: Checkpoint) -> bytes:
+    def _code(self, checkpoint: Checkpoint) -> list[bytes]:
         """What the pages of a compressed checkpoint are sent as."""
-        return b"".join(self.compressor.code(entry & PFN_MASK, data, 0 < (entry >> 28 & 7) < 5)
-                        for chunk in checkpoint.body if isinstance(chunk, Batch) for entry, data in chunk.pages())
+        return self.sender.chunks([(entry & PFN_MASK, data, 0 < (entry >> 28 & 7) < 5)
+                                   for chunk in checkpoint.body if isinstance(chunk, Batch)
+                                   for entry, data in chunk.pages()])
 
     def _checkpoint(self, save: Save, checkpoint: Checkpoint) -> None:
         self.compressed = checkpoint.compressed
-        self.code = self._code(checkpoint) if checkpoint.compressed else b""
+        chunks = self._code(checkpoint) if checkpoint.compressed else []
+        self.sizes, self.code = [len(chunk) for chunk in chunks], b"".join(chunks)
         for i, chunk in enumerate(checkpoint.body):
             self._chunk(f"chunk[{i}]", chunk)
         self.number("end", "i", 0)
@@ -383,6 +392,10 @@ class Writer:
     def _chunk(self, at: str, chunk) -> None:
         if isinstance(chunk, Batch):
             self._batch(at + ".batch", chunk)
+            return
+        if isinstance(chunk, SenderData):
+            for i, size in enumerate(self.sizes):
+                self._chunk(f"{at}.{i}", CompressedData(size))
             return
         at += f".{type(chunk).__name__}"
         self.number(at + ".id", "i", chunk.id)

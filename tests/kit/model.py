@@ -91,6 +91,7 @@ def _body(save: Save) -> bytes:
                 "<IIQII", chunk.mode, chunk.khz, chunk.nsec, chunk.incarnation, 0)))
         elif isinstance(chunk, legacy.Param) and save.guest == "hvm":
             params[HVM_PARAM[chunk.id]] = chunk.value
+    params = {index: value for index, value in params.items() if value != 0}
     if params:
         out.append(_hvm_params(list(params.items())))
     return b"".join(out)

@@ -286,15 +286,15 @@ static void all_params_together_go_behind_the_pages(void)
 
     start(&body, 4, GUEST_HVM);
     for (size_t i = 0; i < PARAMS; i++)
-        put_param(&body.b, params[i].id, i);
+        put_param(&body.b, params[i].id, i + 1);
     put_page(&body.b, 4, 0x1);
     check_items(&body, HVM_START "PAGES 00000001 | 4096*01\n"
-                                 "PARAMS 12=0 15=1 17=2 19=3 9=4 34=5 27=6 28=7 29=8 32=9 33=a "
-                                 "36=b\n" HVM_REST);
+                                 "PARAMS 12=1 15=2 17=3 19=4 9=5 34=6 27=7 28=8 29=9 32=a 33=b "
+                                 "36=c\n" HVM_REST);
     finish(&body);
 }
 
-/* Zeros, a lone IOREQ chunk, an ACPI value above 1: passed on as they are. */
+/* A lone IOREQ chunk, an ACPI value above 1: passed on as they are. */
 static void repeated_params_count_once(void)
 {
     struct body body;
@@ -306,9 +306,31 @@ static void repeated_params_count_once(void)
     put_page(&body.b, 8, 0x1);
     put_param(&body.b, -8, 3);
     put_param(&body.b, -19, 4);
-    put_param(&body.b, -3, 0);
+    put_param(&body.b, -3, 6);
     check_items(&body, HVM_START "PAGES 00000001 | 4096*01\n"
-                                 "PARAMS 17=3 12=0 19=5 32=4\n" HVM_REST);
+                                 "PARAMS 17=3 12=6 19=5 32=4\n" HVM_REST);
+    finish(&body);
+}
+
+/* As if they were not there; one that comes later makes the earlier one count for nothing. */
+static void params_of_value_0_are_ignored(void)
+{
+    struct body body;
+
+    start(&body, 8, GUEST_HVM);
+    put_param(&body.b, -8, 0);
+    put_param(&body.b, -3, 2);
+    put_param(&body.b, -10, 1);
+    put_page(&body.b, 8, 0x1);
+    put_param(&body.b, -3, 0);
+    check_items(&body, HVM_START "PAGES 00000001 | 4096*01\nPARAMS 19=1\n" HVM_REST);
+    finish(&body);
+
+    start(&body, 4, GUEST_HVM);
+    put_page(&body.b, 4, 0x1);
+    for (size_t i = 0; i < PARAMS; i++)
+        put_param(&body.b, params[i].id, 0);
+    check_items(&body, HVM_START "PAGES 00000001 | 4096*01\n" HVM_REST);
     finish(&body);
 }
 
@@ -319,7 +341,7 @@ static void params_of_a_pv_guest_are_dropped(void)
         char warning[80];
 
         start(&body, 8, GUEST_PV);
-        snprintf(warning, sizeof(warning), "W: byte 0x%zx: XC_SAVE_ID_HVM_", body.b.len + 4);
+        snprintf(warning, sizeof(warning), "W: byte 0x%zx: XC_SAVE_ID_HVM_", body.b.len);
         put_param(&body.b, params[i].id, 1);
         put_page(&body.b, 8, 0x1);
         check_items(&body, PV_START "PAGES 00000001 | 4096*01\n" PV_REST);
@@ -433,6 +455,7 @@ CU_TestInfo body_tests[] = {
     {"every param chunk", every_param_chunk},
     {"all params together go behind the pages", all_params_together_go_behind_the_pages},
     {"repeated params count once", repeated_params_count_once},
+    {"params of value 0 are ignored", params_of_value_0_are_ignored},
     {"params of a PV guest are dropped", params_of_a_pv_guest_are_dropped},
     {"the toolstack blob of a PV guest is dropped", the_toolstack_blob_of_a_pv_guest_is_dropped},
     {"the last toolstack blob counts", the_last_toolstack_blob_counts},

@@ -50,7 +50,7 @@ static void look(struct pair *p)
          "envelopes");
     p->in_stream = in.offset;
     p->out_stream = out.offset;
-    must(legacy_detect(&in, &nothing_told, NULL, &found, &p->err), "detection");
+    must(legacy_detect(&in, &nothing_told, GUEST_UNKNOWN, NULL, &found, &p->err), "detection");
     p->writer = (struct v2_options){.format = envelope_is_libxl(&in_envelope) ? V2_LIBXL : V2_LIBXC,
                                     .version = 3};
     p->reader = (struct legacy_options){.width = found.kind.width,

@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "measure.h"
 #include "streams.h"
 
 /* What detection says of these bytes, as text: "64 pv", "32 hvm?" (? : not certain), or the reason.
@@ -20,7 +21,7 @@ static void detect(const struct bytes *b, const struct legacy_kind *told, char *
     int fd = memfd_of(b->p, b->len);
 
     cls_input_init(&in, fd, "stream", 0, NULL);
-    if (legacy_detect(&in, told, NULL, &found, &err))
+    if (legacy_detect(&in, told, GUEST_UNKNOWN, NULL, &found, &err))
         snprintf(text, size, "%u %s%s", found.kind.width * 8,
                  found.kind.guest == GUEST_PV ? "pv" : "hvm", found.certain ? "" : "?");
     else
@@ -145,11 +146,20 @@ static void a_p2m_size_may_look_like_a_magic(void)
 
 static void chunk_minus_1_first(void)
 {
+    struct bytes b = {0};
+
     /* 64-bit: half a marker, then a batch */
     check_hex("00000200 00000000 ffffffff 01000000 01000000 00000000", "64 hvm");
     /* 32-bit: a batch of one page behind it */
     check_hex("00000200 ffffffff 01000000 02000000 00000000 00000000", "32 hvm");
-    check_hex("00000200 ffffffff f9ffffff 02000000 00000000 00000000", "32 hvm");
+    put_ulong(&b, 4, 0x100);
+    put_id(&b, -1);
+    put_id(&b, -7);
+    put_fill(&b, 2, 20);
+    put_page(&b, 4, 0x12);
+    put_hvm_tail(&b);
+    check_told(&b, 0, GUEST_UNKNOWN, "32 hvm");
+    bytes_free(&b);
 }
 
 /* formats.md 8.2: HVM only if the next int is a chunk. 1.3: any block may come first. */
@@ -252,7 +262,7 @@ static void check_width_warning(unsigned width, unsigned told, bool warned)
     fd = memfd_of(b.p, b.len);
     recorder_start(&log);
     cls_input_init(&in, fd, "stream", 0, NULL);
-    CHECK(legacy_detect(&in, &(struct legacy_kind){told, GUEST_HVM}, &log.log, &found, &err));
+    CHECK(legacy_detect(&in, &(struct legacy_kind){told, GUEST_HVM}, GUEST_UNKNOWN, &log.log, &found, &err));
     CHECK_INT(found.kind.width, width);
     CHECK(found.certain);
     CHECK_INT(recorded(&log, "W: "), warned);
@@ -309,7 +319,7 @@ static void check_pipe(struct bytes *stream, size_t others, const char *wanted)
     CHECK(pipe(fds) == 0);
     CHECK_INT(write(fds[1], stream->p, stream->len), stream->len);
     cls_input_init(&in, fds[0], "pipe", 0, NULL);
-    CHECK(legacy_detect(&in, &(struct legacy_kind){0, GUEST_UNKNOWN}, NULL, &found, &err));
+    CHECK(legacy_detect(&in, &(struct legacy_kind){0, GUEST_UNKNOWN}, GUEST_UNKNOWN, NULL, &found, &err));
     snprintf(text, sizeof(text), "%u %s", found.kind.width * 8,
              found.kind.guest == GUEST_PV ? "pv" : "hvm");
     CHECK_TEXT(text, wanted);
@@ -347,32 +357,46 @@ static void pipes_are_never_read_beyond_the_stream(void)
     check_pipe(&b, 3000, "32 pv");
 }
 
+static bool sees_body(const uint8_t *bytes, size_t n, unsigned width, uint64_t p2m_size)
+{
+    struct legacy_stream stream;
+    struct cls_input in;
+    struct cls_error err;
+    bool seen = false;
+
+    stream_init(&stream, width, GUEST_PV, false);
+    stream.p2m_size = p2m_size;
+    cls_input_init_window(&in, bytes, n < CLS_PEEK_MAX ? n : CLS_PEEK_MAX, 0);
+    CHECK(measure_sees_body(&stream, &in, &seen, &err));
+    cls_input_release(&in);
+    return seen;
+}
+
 static void bodies_of_further_checkpoints(void)
 {
     static const uint32_t entries[] = {1, 2, 0x100};
     struct bytes b = {0};
 
     put_id(&b, -2);
-    CHECK(legacy_is_body(b.p, b.len, 8, 0x100));
+    CHECK(sees_body(b.p, b.len, 8, 0x100));
     for (size_t n = 1; n < 4; n++) /* cut short */
-        CHECK(legacy_is_body(b.p, n, 8, 0x100));
-    CHECK(!legacy_is_body(b.p, 0, 8, 0x100));
+        CHECK(sees_body(b.p, n, 8, 0x100));
+    CHECK(!sees_body(b.p, 0, 8, 0x100));
     b.p[2] = 0;
-    CHECK(legacy_is_body(b.p, 2, 8, 0x100) && !legacy_is_body(b.p, 3, 8, 0x100));
+    CHECK(sees_body(b.p, 2, 8, 0x100) && !sees_body(b.p, 3, 8, 0x100));
     bytes_free(&b);
     put_id(&b, 0);
-    CHECK(!legacy_is_body(b.p, b.len, 8, 0x100));
+    CHECK(!sees_body(b.p, b.len, 8, 0x100));
     bytes_free(&b);
     put_batch(&b, 8, entries, 2);
-    CHECK(legacy_is_body(b.p, b.len, 8, 0x100));
-    CHECK(!legacy_is_body(b.p, b.len, 4, 0x100)); /* half entries: 1, 0 */
+    CHECK(sees_body(b.p, b.len, 8, 0x100));
     bytes_free(&b);
     put_batch(&b, 4, entries, 3);
-    CHECK(!legacy_is_body(b.p, b.len, 4, 0x100)); /* a pfn beyond the guest */
-    CHECK(legacy_is_body(b.p, b.len, 4, 0x101));
+    CHECK(!sees_body(b.p, b.len, 4, 0x100)); /* a pfn beyond the guest */
+    CHECK(sees_body(b.p, b.len, 4, 0x101));
     bytes_free(&b);
     put_text(&b, "text is no checkpoint");
-    CHECK(!legacy_is_body(b.p, b.len, 4, 0x100));
+    CHECK(!sees_body(b.p, b.len, 4, 0x100));
     bytes_free(&b);
 }
 

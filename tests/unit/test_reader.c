@@ -256,8 +256,8 @@ static void blocks_come_in_any_order_and_unknown_ones_are_skipped(void)
     CHECK_TEXT(reading_text(&reading),
                "BEGIN pv 10\nPV_INFO 8 4\nFRAMES 0+1/1 5\n" BASIC_64 EXTENDED
                "XSAVE 0 | 32*ee\n" PV_END);
-    CHECK(recorded(&log, "W: byte 0x14: unknown extended info block 017a39ff (100 bytes)"));
-    CHECK(recorded(&log, "extended info block 6c617374 (0 bytes)"));
+    CHECK(recorded(&log, "W: byte 0x8: unknown blocks of the extended info skipped, as Xen did: 2"));
+    CHECK_INT(recorded(&log, "W: "), 1);
     recorder_free(&log);
     reading_free(&reading);
     bytes_free(&b);

@@ -89,7 +89,7 @@ static void find_pages(const struct bytes *stream, struct bytes *inside)
     cls_input_init(&in, fd, "fixture", 0, NULL);
     CHECK(envelope_read(&in, NULL, &envelope, &err) && envelope_skip(&envelope, &in, &err));
     told.guest = envelope.guest.type;
-    CHECK(legacy_detect(&in, &told, NULL, &found, &err));
+    CHECK(legacy_detect(&in, &told, GUEST_UNKNOWN, NULL, &found, &err));
     options.width = found.kind.width;
     options.guest = found.kind.guest;
     options.embedded = envelope_is_delimited(&envelope);

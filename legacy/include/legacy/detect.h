@@ -1,5 +1,5 @@
 /*
- * Width and guest type of a bare legacy stream, from its first bytes.
+ * Width and guest type of a bare legacy stream, from its structure.
  */
 #ifndef LEGACY_DETECT_H
 #define LEGACY_DETECT_H
@@ -14,21 +14,21 @@ struct legacy_kind {
 
 struct legacy_detected {
     struct legacy_kind kind;
-    bool certain; /* the stream itself shows it; else it is only what the caller said */
+    bool certain; /* the stream fits it; else it is only what the caller said */
 };
 
 /*
- * Looks at the stream's first bytes without consuming them, never past its end. told: what the
- * caller was told, 0 and GUEST_UNKNOWN where nothing. A guest type that contradicts the stream is
- * an error; of two widths the stream's own is believed, with a warning. An error, too, where the
- * bytes are no legacy stream.
+ * Follows the stream as each combination of width and guest type would have it, until only one fits:
+ * a regular file to its end if need be, other inputs as far as they can be peeked at. Nothing is
+ * consumed, and nothing is read that may not belong to the stream.
+ *
+ * Where several fit, told decides (0 and GUEST_UNKNOWN where the caller was told nothing), then
+ * config, the guest type that a configuration names, then the length of the first page batch:
+ * savers fill it. A guest type in told that does not fit is an error; of two widths the stream's own
+ * is taken, with a warning. An error, too, where the bytes are no legacy stream.
  */
-bool legacy_detect(struct cls_input *in, const struct legacy_kind *told, const struct cls_log *log,
-                   struct legacy_detected *found, struct cls_error *err) CLS_MUST_CHECK;
-
-/*
- * Could these n bytes begin the body of a further checkpoint of a stream of this kind and p2m_size?
- */
-bool legacy_is_body(const uint8_t *bytes, size_t n, unsigned width, uint64_t p2m_size);
+bool legacy_detect(struct cls_input *in, const struct legacy_kind *told, enum guest_type config,
+                   const struct cls_log *log, struct legacy_detected *found,
+                   struct cls_error *err) CLS_MUST_CHECK;
 
 #endif

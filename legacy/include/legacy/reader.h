@@ -10,6 +10,7 @@
 
 #include "base/image.h"
 #include "base/log.h"
+#include "base/pfn_set.h"
 #include "base/spool.h"
 #include "base/trace.h"
 
@@ -31,6 +32,7 @@ struct legacy_options {
     struct spool *spool; /* for checkpoints that may be incomplete; NULL with regular files */
     bool compact;        /* give each pfn's content once, its last; regular files only */
     bool drop_tmem;      /* convert without the pages that the guest had in tmem */
+    const struct pfn_set *leave_out; /* pages that are not given; NULL: all are */
     const struct stream_trace *trace; /* is told of each part; may be NULL */
 };
 
@@ -61,5 +63,20 @@ bool legacy_reader_last_checkpoint(const struct legacy_reader *reader);
  * nothing: a regular file stands in front of it at the end, other inputs stand somewhere in it.
  */
 bool legacy_reader_rest_dropped(const struct legacy_reader *reader);
+
+/*
+ * At IMAGE_END, of a regular file: does what stands behind the stream look like the body of a further
+ * checkpoint? Nothing is consumed.
+ */
+bool legacy_reader_sees_more(const struct legacy_reader *reader, bool *seen,
+                             struct cls_error *err) CLS_MUST_CHECK;
+
+/*
+ * PV, at IMAGE_END: pages that were given, though the stream's tail lists their pfns as unmapped:
+ * the guest gave them back to Xen while it was saved live. The restore code freed them again
+ * (xc_domain_restore() in tools/libxc/xc_domain_restore.c of Xen 4.5); v2 cannot take a page back,
+ * but a second reader can leave_out them. The set is the reader's, but may be taken away.
+ */
+struct pfn_set *legacy_reader_given_back(struct legacy_reader *reader);
 
 #endif

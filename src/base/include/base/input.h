@@ -41,7 +41,9 @@ struct cls_input {
     bool is_pipe, is_regular;
     bool ends;       /* its end is sure to come, and soon: looking ahead keeps nobody waiting */
     bool changes;    /* what was read will change: bulk must be copied, never referred to */
+    bool positioned; /* reads at its own offset: the fd's position is neither used nor moved */
     uint64_t offset; /* of the next byte that is not yet consumed */
+    uint64_t wanted; /* offset behind the last bytes that were asked for in vain; 0: none were */
     struct cls_watch *watch;
     struct cls_window window;
     struct spool *copy; /* gets what is read or skipped, at the same offset; NULL: nobody does */
@@ -61,6 +63,16 @@ struct cls_input {
  */
 void cls_input_init(struct cls_input *in, int fd, const char *name, uint64_t offset,
                     struct cls_watch *watch);
+
+/*
+ * A further cursor over a file, which reads from offset on and leaves the fd where it stands. Other
+ * arguments as for cls_input_init().
+ */
+void cls_input_init_at(struct cls_input *in, int fd, const char *name, uint64_t offset,
+                       struct cls_watch *watch);
+
+/* A cursor over n (<= CLS_PEEK_MAX) bytes in memory, which are those at offset. */
+void cls_input_init_window(struct cls_input *in, const uint8_t *bytes, size_t n, uint64_t offset);
 
 /* Frees what the input holds, not the fd. */
 void cls_input_release(struct cls_input *in);

@@ -20,22 +20,26 @@ struct decompress {
     bool failed;         /* it could not uncompress the file */
 };
 
+#define IN_FILE_AGAIN 2 /* to leave out pages that were given back, and to verify */
+
 struct in_file {
     int fd;
     bool by_name;   /* opened, and to be closed, by us; nobody else reads on */
     uint64_t start; /* offset of the first byte, 0 where the input cannot seek */
     struct stat st; /* of the file itself */
     struct decompress decompress;
-    struct decompress again; /* uncompresses it a second time; waits until it is read */
-    int again_fd;            /* from it; -1: there is none */
+    /* Uncompress it once more, and wait until that is read. */
+    struct decompress again[IN_FILE_AGAIN];
+    int again_fd[IN_FILE_AGAIN];       /* from them; -1: none, or no more */
+    unsigned again_count, again_begun; /* how many there are, and are read */
 };
 
 /* None is open; in_file_close() may be called. */
 #define IN_FILE_NONE                                                                               \
     ((struct in_file){.fd = -1,                                                                    \
                       .decompress = {.file = -1, .messages = -1},                                  \
-                      .again = {.file = -1, .messages = -1},                                       \
-                      .again_fd = -1})
+                      .again = {{.file = -1, .messages = -1}, {.file = -1, .messages = -1}},       \
+                      .again_fd = {-1, -1}})
 
 /*
  * name: how messages call it. To be called before the sandbox is entered. Close with
@@ -50,11 +54,14 @@ bool in_file_take(struct in_file *file, int fd, bool decompress, const char *nam
                   struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * Makes in_file_go_back() possible; before the sandbox is entered. CLS_USAGE where the input cannot
- * be read again.
+ * Makes in_file_go_back() possible, once more than before where the file is compressed; before the
+ * sandbox is entered. CLS_USAGE where the input cannot be read again.
  */
 bool in_file_prepare_again(struct in_file *file, const char *name,
                            struct cls_error *err) CLS_MUST_CHECK;
+
+/* Was that done, or is it not needed? */
+bool in_file_can_go_back(const struct in_file *file);
 
 /* After in_file_look_behind(): the file stands where it began. */
 bool in_file_go_back(struct in_file *file, const char *name, struct cls_error *err) CLS_MUST_CHECK;

@@ -5,8 +5,8 @@
 #ifndef CONVERT_INSPECT_H
 #define CONVERT_INSPECT_H
 
+#include "base/pfn_set.h"
 #include "convert/convert.h"
-#include "convert/pfn_set.h"
 #include "envelope/envelope.h"
 #include "limits/limits.h"
 

@@ -1,0 +1,166 @@
+/*
+ * What stands before the first body: p2m_size and, for PV, the extended info and the p2m frame
+ * list. Savers before 3.2 left the extended info out for most guests.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "stream.h"
+
+#define BLOCK_HEADER_SIZE 8
+
+void stream_init(struct legacy_stream *s, unsigned width, enum guest_type guest, bool embedded)
+{
+    *s = (struct legacy_stream){.width = width, .guest = guest, .embedded = embedded};
+    s->vcpu_map[0] = 1; /* without VCPU_INFO, vcpu 0 is the only one */
+}
+
+uint64_t stream_get_ulong(const struct legacy_stream *s, const uint8_t *array, size_t i)
+{
+    return s->width == 8 ? get_le64(array + 8 * i) : get_le32(array + 4 * i);
+}
+
+static bool read_ulong(const struct legacy_stream *s, struct cls_input *in, uint64_t *v,
+                       const char *what, struct cls_error *err)
+{
+    uint8_t b[8];
+
+    if (!cls_input_read(in, b, s->width, what, err))
+        return false;
+    *v = stream_get_ulong(s, b, 0);
+    return true;
+}
+
+bool stream_read_p2m_size(struct legacy_stream *s, struct cls_input *in, struct cls_error *err)
+{
+    uint64_t start = in->offset;
+
+    cls_input_at(in, "header", -1, NULL);
+    if (!read_ulong(s, in, &s->p2m_size, "p2m_size", err))
+        return false;
+    if (s->p2m_size < 1 || s->p2m_size > P2M_SIZE_MAX)
+        return cls_input_fail(in, err, start, "p2m_size 0x%" PRIx64 " is not in 1..0x%x",
+                              s->p2m_size, P2M_SIZE_MAX);
+    return true;
+}
+
+static bool read_vcpu_block(struct legacy_stream *s, struct cls_input *in, uint64_t start,
+                            uint32_t size, struct cls_error *err)
+{
+    if (size != VCPU_CONTEXT_SIZE_X86_32 && size != VCPU_CONTEXT_SIZE_X86_64)
+        return cls_input_fail(in, err, start,
+                              "a vcpu context of %" PRIu32 " bytes: neither that of a 32-bit "
+                              "guest (%d) nor of a 64-bit one (%d)",
+                              size, VCPU_CONTEXT_SIZE_X86_32, VCPU_CONTEXT_SIZE_X86_64);
+    s->guest_width = size == VCPU_CONTEXT_SIZE_X86_32 ? 4 : 8;
+    s->pt_levels = size == VCPU_CONTEXT_SIZE_X86_32 ? 3 : 4;
+    /* Only its size tells something; the context itself comes again in the tail. */
+    return cls_input_skip(in, size, "vcpu context", err);
+}
+
+static bool read_xcnt_block(struct legacy_stream *s, struct cls_input *in, uint64_t start,
+                            uint32_t size, struct cls_error *err)
+{
+    if (size != 4)
+        return cls_input_fail(in, err, start, "an xcnt block of %" PRIu32 " bytes instead of 4",
+                              size);
+    return cls_input_u32(in, &s->xcnt, "xcnt", err);
+}
+
+/* start: where the block's header began. */
+static bool read_block(struct legacy_stream *s, struct cls_input *in, uint64_t start,
+                       const uint8_t *id, uint32_t size, struct cls_error *err)
+{
+    if (memcmp(id, "vcpu", 4) == 0)
+        return read_vcpu_block(s, in, start, size, err);
+    if (memcmp(id, "xcnt", 4) == 0)
+        return read_xcnt_block(s, in, start, size, err);
+    if (memcmp(id, "extv", 4) == 0)
+        s->has_extended = true;
+    else
+        s->unknown_infos++;
+    return cls_input_skip(in, size, "extended info block", err);
+}
+
+static bool read_blocks(struct legacy_stream *s, struct cls_input *in, struct cls_error *err)
+{
+    uint32_t left;
+
+    if (!cls_input_u32(in, &left, "extended info length", err))
+        return false;
+    for (int64_t nr = 1; left > 0; nr++) {
+        uint64_t start = in->offset;
+        uint8_t header[BLOCK_HEADER_SIZE];
+        uint32_t size;
+
+        cls_input_at(in, "extended info block", nr, NULL);
+        if (left < BLOCK_HEADER_SIZE)
+            return cls_input_fail(in, err, start,
+                                  "only %" PRIu32 " bytes of the extended info are left, which "
+                                  "is no block",
+                                  left);
+        if (!cls_input_read(in, header, sizeof(header), "block header", err))
+            return false;
+        left -= BLOCK_HEADER_SIZE;
+        size = get_le32(header + 4);
+        if (size > left)
+            return cls_input_fail(in, err, start,
+                                  "block of %" PRIu32 " bytes, but only %" PRIu32
+                                  " of the extended info are left",
+                                  size, left);
+        if (!read_block(s, in, start, header, size, err))
+            return false;
+        left -= size;
+    }
+    return true;
+}
+
+bool stream_is_info_marker(const struct legacy_stream *s, uint64_t value)
+{
+    return value == (s->width == 8 ? UINT64_MAX : UINT32_MAX);
+}
+
+bool stream_read_pv_info(struct legacy_stream *s, struct cls_input *in, struct cls_error *err)
+{
+    /* Unless a block says otherwise. */
+    s->guest_width = s->width;
+    s->pt_levels = s->guest_width == 8 ? 4 : 3;
+
+    cls_input_at(in, "extended info", -1, NULL);
+    if (!read_ulong(s, in, &s->first_frame, "extended info marker", err))
+        return false;
+    if (stream_is_info_marker(s, s->first_frame)) {
+        if (!read_blocks(s, in, err))
+            return false;
+        cls_input_at(in, "p2m frame list", -1, NULL);
+        if (!read_ulong(s, in, &s->first_frame, "the p2m frame list", err))
+            return false;
+    }
+    s->frames_total = ((uint32_t)s->p2m_size - 1) / (CLS_PAGE_SIZE / s->guest_width) + 1;
+    return true;
+}
+
+bool stream_read_frames(struct legacy_stream *s, struct cls_input *in,
+                        uint64_t frames[CLS_BATCH_MAX], uint32_t *count, struct cls_error *err)
+{
+    uint32_t left = s->frames_total - s->frames_done;
+    uint32_t have = s->frames_done == 0;
+    uint64_t start = in->offset - (uint64_t)have * s->width;
+    uint8_t raw[CLS_BATCH_MAX * 8];
+
+    if (*count > left)
+        *count = left;
+    cls_input_at(in, "p2m frame list", -1, NULL);
+    if (!cls_input_read(in, raw, (size_t)(*count - have) * s->width, "the p2m frame list", err))
+        return false;
+    for (uint32_t i = 0; i < *count; i++) {
+        frames[i] = i < have ? s->first_frame : stream_get_ulong(s, raw, i - have);
+        if (frames[i] >= s->p2m_size)
+            return cls_input_fail(in, err, start + (uint64_t)i * s->width,
+                                  "frame 0x%" PRIx64 " lies beyond the guest's p2m_size 0x%" PRIx64,
+                                  frames[i], s->p2m_size);
+    }
+    s->frames_done += *count;
+    return true;
+}

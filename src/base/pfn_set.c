@@ -1,0 +1,50 @@
+#include "base/pfn_set.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_ALLOCATION 4096
+
+/* The double until it is enough: a small guest takes little, and adding stays linear. */
+static bool make_room(struct pfn_set *set, uint64_t byte)
+{
+    size_t size = set->size ? set->size : FIRST_ALLOCATION;
+    uint8_t *bits;
+
+    if (byte < set->size)
+        return true;
+    while (size <= byte)
+        size *= 2;
+    bits = realloc(set->bits, size);
+    if (!bits)
+        return false;
+    memset(bits + set->size, 0, size - set->size);
+    set->bits = bits;
+    set->size = size;
+    return true;
+}
+
+bool pfn_set_has(const struct pfn_set *set, uint64_t pfn)
+{
+    return pfn / 8 < set->size && set->bits[pfn / 8] >> pfn % 8 & 1;
+}
+
+bool pfn_set_add(struct pfn_set *set, uint64_t pfn)
+{
+    if (pfn < PFN_SET_MAX && !make_room(set, pfn / 8)) {
+        set->no_memory = true;
+        return false;
+    }
+    if (pfn_set_has(set, pfn))
+        return true;
+    set->count++;
+    if (pfn < PFN_SET_MAX)
+        set->bits[pfn / 8] |= (uint8_t)(1 << pfn % 8);
+    return true;
+}
+
+void pfn_set_free(struct pfn_set *set)
+{
+    free(set->bits);
+    *set = (struct pfn_set){0};
+}
