@@ -45,6 +45,7 @@ struct conversion {
     bool is_apart; /* this is the process that only parses */
     int keep_fd;   /* stays open in the sandbox; 0: none */
     struct convert_facts facts;
+    struct cls_error irreplaceable; /* why a save shall not be replaced; status CLS_OK: it may be */
     char in_name[NAME_SHOWN], out_name[NAME_SHOWN];
 };
 

@@ -54,6 +54,32 @@ static bool resolve_open(struct conversion *c, struct cls_error *err)
                                o->no_clobber, c->cleanup, err);
 }
 
+static void keep(struct conversion *c, const char *why)
+{
+    (void)cls_fail(&c->irreplaceable, CLS_USAGE, "%s %s (--force replaces it)", c->in_name, why);
+}
+
+/* What speaks against replacing the input. It is an error only if that turns out to be a save. */
+static bool look_before_replacing(struct conversion *c, struct cls_error *err)
+{
+    const struct stat *st = &c->in_file.st;
+
+    if (!S_ISREG(st->st_mode) || !out_file_is(&c->out_file, st))
+        return cls_fail(err, CLS_USAGE, "--replace takes a regular file, which %s is not",
+                        c->in_name);
+    c->out_file.replaces = true;
+    c->out_file.st.st_atim = st->st_atim; /* as it was before anything was read */
+    if (c->options->force)
+        return true;
+    if (c->in_file.decompress.pid != 0)
+        keep(c, "is compressed, which its new content would not be");
+    else if (st->st_nlink > 1)
+        keep(c, "has further hard links, which would keep the old content");
+    else if (!(st->st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)))
+        keep(c, "is read-only");
+    return true;
+}
+
 bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_error *err)
 {
     const struct convert_options *o = c->options;
@@ -63,7 +89,9 @@ bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_error *
         return false;
     if (watch)
         watch->unsized = c->in_file.decompress.pid != 0;
-    if (out_file_is(&c->out_file, &c->in_file.st))
+    if (o->replace && !look_before_replacing(c, err))
+        return false;
+    if (!o->replace && out_file_is(&c->out_file, &c->in_file.st))
         return cls_fail(err, CLS_USAGE, "%s and %s are the same file", c->in_name, c->out_name);
     if (o->compact && !in_file_is_regular(&c->in_file))
         return cls_fail(err, CLS_USAGE, "--compact reads twice: %s is no regular file", c->in_name);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #define NEW_FILE_MODE 0600 /* a save holds the guest's memory, secrets and all */
 #define PROC_FDS      "/proc/self/fd"
 #define HIDDEN_PREFIX ".convert-legacy-stream."
+#define HIDDEN_DIGITS 16
 
 #ifndef RENAME_NOREPLACE /* musl has neither this nor the function */
 #define RENAME_NOREPLACE 1
@@ -242,8 +244,10 @@ static bool take_over_owner_and_mode(const struct out_file *file, struct cls_err
 {
     mode_t mode = file->st.st_mode & 07777;
 
-    if (!file->exists || is_strangers(file->dir_fd, &file->st))
+    if (!file->exists || (!file->replaces && is_strangers(file->dir_fd, &file->st)))
         return true;
+    if (file->replaces && fchown(file->fd, file->st.st_uid, file->st.st_gid) != 0)
+        return fail(file, errno, "keep the owner of", err);
     if (fchown(file->fd, file->st.st_uid, file->st.st_gid) != 0) {
         mode &= 0777;
         if (fchown(file->fd, (uid_t)-1, file->st.st_gid) != 0)
@@ -274,7 +278,10 @@ bool out_file_open(struct out_file *file, struct cls_error *err)
     open_unnamed(file);
     if (!file->unnamed)
         open_hidden(file);
-    return file->fd >= 0 || fail(file, errno, "create", err);
+    if (file->fd < 0)
+        return fail(file, errno, "create", err);
+    (void)flock(file->fd, LOCK_EX | LOCK_NB); /* in use; see out_file_remove_stale() */
+    return true;
 }
 
 static int link_unnamed(const struct out_file *file, const char *name)
@@ -397,11 +404,27 @@ static const struct out_file *name_files(struct out_file *file, struct out_file 
     return NULL;
 }
 
+static bool keep_access_time(const struct out_file *file, struct cls_error *err)
+{
+    const struct timespec times[] = {file->st.st_atim, {.tv_nsec = UTIME_OMIT}};
+
+    return !file->replaces || futimens(file->fd, times) == 0 ||
+           fail(file, errno, "keep the time of", err);
+}
+
 /* All but the name; owner and mode first, so that they are synced, too. */
 static bool prepare(const struct out_file *file, bool sync, struct cls_error *err)
 {
     return (out_file_is_straight(file) || take_over_owner_and_mode(file, err)) &&
-           (!sync || sync_file(file, err));
+           keep_access_time(file, err) && (!sync || sync_file(file, err));
+}
+
+static bool is_there(const struct out_file *file)
+{
+    struct stat st;
+
+    return fstatat(file->dir_fd, file->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           same_file(&st, &file->st);
 }
 
 bool out_file_commit(struct out_file *file, struct out_file *also, bool sync, struct cls_error *err)
@@ -409,6 +432,9 @@ bool out_file_commit(struct out_file *file, struct out_file *also, bool sync, st
     const struct out_file *unnamed;
     sigset_t old;
 
+    if (file->replaces && !is_there(file))
+        return cls_fail(err, CLS_SYSTEM, "%s was replaced by another file meanwhile",
+                        file->display);
     if (!prepare(file, sync, err) || (also && !prepare(also, sync, err)))
         return false;
     hold_signals(&old);
@@ -429,4 +455,22 @@ void out_file_close(struct out_file *file)
     if (file->dir_fd >= 0)
         close(file->dir_fd);
     free(file->path);
+}
+
+bool out_file_remove_stale(int dir_fd, const char *name)
+{
+    const size_t prefix = sizeof(HIDDEN_PREFIX) - 1;
+    struct stat st;
+    int fd;
+
+    if (strncmp(name, HIDDEN_PREFIX, prefix) != 0 || strlen(name) != prefix + HIDDEN_DIGITS ||
+        strspn(name + prefix, "0123456789abcdef") != HIDDEN_DIGITS)
+        return false;
+    fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return true;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        (void)unlinkat(dir_fd, name, 0);
+    close(fd);
+    return true;
 }

@@ -200,6 +200,13 @@ static bool find_kind(struct conversion *c, struct legacy_kind *kind, struct cls
     return ok;
 }
 
+static bool may_replace(const struct conversion *c, struct cls_error *err)
+{
+    if (c->irreplaceable.status != CLS_OK)
+        *err = c->irreplaceable;
+    return c->irreplaceable.status == CLS_OK;
+}
+
 static bool convert(struct conversion *c, struct cls_error *err)
 {
     struct v2_options v2 = {0};
@@ -208,7 +215,8 @@ static bool convert(struct conversion *c, struct cls_error *err)
     if (!read_envelope(c, err) || !relabel_is_needed(&c->envelope, &c->in, &c->relabelled, err))
         return false;
     if (c->relabelled)
-        return relabel(&c->envelope, &c->in_file, &c->in, &c->out, c->log, err);
+        return may_replace(c, err) &&
+               relabel(&c->envelope, &c->in_file, &c->in, &c->out, c->log, err);
     if (!envelope_hold_config(&c->envelope, &c->in, err) || !configure(c, err) ||
         !write_envelope(c, &v2, err))
         return false;
@@ -218,7 +226,7 @@ static bool convert(struct conversion *c, struct cls_error *err)
     if (c->options->skip_qemu && (v2.format == V2_LIBXL || envelope_is_delimited(&c->envelope)))
         cls_warn(c->log, "--skip-qemu has no effect on libxl format and on XAPI's images");
     v2_writer_init(&c->writer, &c->out, &v2);
-    if (!start_writer(c, err) || !find_kind(c, &kind, err))
+    if (!start_writer(c, err) || !find_kind(c, &kind, err) || !may_replace(c, err))
         return false;
     return convert_legacy(c, &kind, v2.format, err);
 }

@@ -29,12 +29,13 @@ enum {
     OPT_VERIFY,
     OPT_NO_SYNC,
     OPT_NO_CLOBBER,
+    OPT_REPLACE,
+    OPT_FORCE,
     OPT_PROGRESS,
     OPT_SYSLOG,
     OPT_NO_SANDBOX,
     OPT_TIMEOUT, /* from here on: of batches only */
     OPT_COPY_OTHERS,
-    OPT_FORCE,
     OPT_REPORT,
     OPT_SHARD,
     OPT_FILES_FROM,
@@ -66,6 +67,7 @@ static const struct option long_options[] = {
     {"verify", no_argument, NULL, OPT_VERIFY},
     {"no-sync", no_argument, NULL, OPT_NO_SYNC},
     {"no-clobber", no_argument, NULL, OPT_NO_CLOBBER},
+    {"replace", no_argument, NULL, OPT_REPLACE},
     {"progress", optional_argument, NULL, OPT_PROGRESS},
     {"verbose", no_argument, NULL, 'v'},
     {"quiet", no_argument, NULL, 'q'},
@@ -129,6 +131,10 @@ static const char help[] =
     "                             compare every page and blob; only then does it get its name\n"
     "      --no-sync              don't wait until the output is on disk\n"
     "      --no-clobber           an output that exists is an error\n"
+    "      --replace              instead of --out, also for a directory: each new save takes the\n"
+    "                             old one's place once it is verified and on disk\n"
+    "      --force                with --replace: also what is compressed, read-only or has further\n"
+    "                             hard links; of a directory otherwise: also what is up to date\n"
     "      --progress[=WHEN]      auto (on a terminal, after a second), always or never;\n"
     "                             SIGUSR1 prints where it stands at any time\n"
     "  -v, --verbose              say what is found\n"
@@ -144,7 +150,6 @@ static const char help_more[] = /* a string is not to be longer than 4095 bytes 
     "  -j, --jobs N               conversions at once (default: one for each processor)\n"
     "      --timeout SECONDS      a conversion that takes longer is ended, and has failed\n"
     "      --copy-others          copy what is no legacy save\n"
-    "      --force                convert again what is up to date\n"
     "      --report FILE          what became of each file: .xml and .html at the end, .jsonl\n"
     "                             line by line, added to what is there; may be repeated\n"
     "      --shard K/N|auto       only the K-th of N parts; auto: as the variables of an array "
@@ -261,8 +266,6 @@ static bool parse_batch_option(int option, const char *value, struct tool_option
         return parse_count("--timeout", value, TIMEOUT_MAX, &b->timeout);
     case OPT_COPY_OTHERS:
         return b->copy_others = true;
-    case OPT_FORCE:
-        return b->force = true;
     case OPT_REPORT:
         return parse_report(value, b);
     case OPT_SHARD:
@@ -380,6 +383,10 @@ static bool parse_option(int option, const char *value, struct tool_options *o)
         return c->no_sync = true;
     case OPT_NO_CLOBBER:
         return c->no_clobber = true;
+    case OPT_REPLACE:
+        return c->replace = c->verify = true;
+    case OPT_FORCE:
+        return c->force = true;
     case OPT_PROGRESS:
         return parse_progress(value, o);
     case 'v':
@@ -422,6 +429,7 @@ static bool check_batch(struct tool_options *o)
     if (o->convert.config && strcmp(o->convert.config, "auto") != 0)
         return complain("--config FILE is for one save, not for a directory (--config=auto is)");
     o->batch.digests = o->convert.verify;
+    o->batch.force = o->convert.force;
     return true;
 }
 
@@ -444,6 +452,20 @@ static bool take_arguments(int argc, char **argv, struct convert_options *c)
            messages_usage(PROGRAM, "unexpected argument '%s' (see --help)", argv[optind]);
 }
 
+/* The new save takes the old one's place: --verify and sync are no choice then. */
+static bool check_replace(struct tool_options *o)
+{
+    struct convert_options *c = &o->convert;
+
+    if (c->out || c->no_clobber || c->no_sync || o->batch.copy_others || o->inspect)
+        return complain("--replace goes without --out, --no-sync, --no-clobber, --copy-others and "
+                        "--inspect");
+    if (convert_is_fd(c->in))
+        return complain("--replace takes a file or directory, not a descriptor");
+    c->out = c->in;
+    return true;
+}
+
 static bool check_options(int argc, char **argv, struct tool_options *o)
 {
     if (o->merge_out)
@@ -452,6 +474,8 @@ static bool check_options(int argc, char **argv, struct tool_options *o)
         return false;
     if (!o->convert.in || !*o->convert.in)
         return complain("--in is missing");
+    if (o->convert.replace && !check_replace(o))
+        return false;
     if (o->inspect && (o->convert.out || o->convert.verify || o->batch_option))
         return complain(
             "--inspect writes no save: without --out, --verify and what is for directories");
@@ -462,7 +486,8 @@ static bool check_options(int argc, char **argv, struct tool_options *o)
     o->is_batch = is_directory(o->convert.in);
     if (o->is_batch)
         return check_batch(o);
-    return !o->batch_option || complain("the options for directories want a directory as input");
+    return !(o->batch_option || (o->convert.force && !o->convert.replace)) ||
+           complain("the options for directories want a directory as input");
 }
 
 /*

@@ -509,6 +509,20 @@ class Trouble(BatchTest):
         self.assertIn("input ended", rows[b"3/bad"]["why"]["reason"], "which waited behind it")
         self.assertEqual(self.new_files(), {})
 
+    def test_result_that_comes_as_the_time_runs_out(self):
+        """The output has its name, but its worker was told to end before it could say so: converted all the same, once."""
+        for name in "ab":
+            self.put(name)
+        process = program.start("-i", self.old, "-o", self.new, "--no-sync", "-j", "1", "--timeout", "1", "--report", self.dir / "r.jsonl",
+                                stderr=subprocess.DEVNULL, env=self.environment(Plan("linkat", f"after:{int(signal.SIGSTOP)}")))
+        self.addCleanup(process.kill)
+        for _ in "ab":
+            program.when_stopped(process.pid, lambda: time.sleep(1.5))
+        self.assertEqual(process.wait(program.TIMEOUT), 0)
+        rows = [(r["path"], r["result"]) for r in batch.lines(self.dir / "r.jsonl")[:-1]]
+        self.assertEqual(sorted(rows), [("a", "converted"), ("b", "converted")])
+        self.assertEqual(self.new_files(), dict.fromkeys("ab", WANT))
+
     def test_input_that_changes(self):
         """Part of what was read may be old, part new: no output, which would be taken for up to date."""
         self.put("a")

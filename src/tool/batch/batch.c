@@ -58,7 +58,7 @@ static bool sync_parent(int dir)
     return rc == 0 || errno == EINVAL;
 }
 
-static bool open_roots(struct place *place, struct stat *out, struct cls_error *err)
+static bool open_roots(struct place *place, bool replace, struct stat *out, struct cls_error *err)
 {
     struct stat in;
     bool made;
@@ -79,7 +79,7 @@ static bool open_roots(struct place *place, struct stat *out, struct cls_error *
     if (made && place->sync && !sync_parent(place->out_root))
         return cls_fail_errno(err, errno, "cannot sync the directory of %s", place->out_label);
     place_begin(place);
-    if (is_above(out, place->in_root))
+    if (!replace && is_above(out, place->in_root))
         return cls_fail(err, CLS_USAGE, "the input %s is, or lies in, the output %s",
                         place->in_label, place->out_label);
     return true;
@@ -91,7 +91,8 @@ static bool list_files(const struct pool *pool, const struct stat *out, struct p
     const struct batch_options *o = pool->options;
 
     return o->files_from ? path_list_read(list, o->files_from, &o->shard, err)
-                         : path_list_walk(list, pool->place.in_root, out, &o->shard, err);
+                         : path_list_walk(list, pool->place.in_root,
+                                          pool->setup.options.replace ? NULL : out, &o->shard, err);
 }
 
 /* In the words of the reports. */
@@ -119,8 +120,8 @@ static void tell_end(const struct pool *pool)
 static bool work(struct pool *pool, struct cls_error *err)
 {
     struct stat out;
-    bool ok = open_roots(&pool->place, &out, err) && list_files(pool, &out, &pool->list, err) &&
-              plan_make(pool, err);
+    bool ok = open_roots(&pool->place, pool->setup.options.replace, &out, err) &&
+              list_files(pool, &out, &pool->list, err) && plan_make(pool, err);
 
     pool->ended_by = batch_signals_end();
     if (pool->ended_by)

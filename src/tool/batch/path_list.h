@@ -29,7 +29,8 @@ void path_list_free(struct path_list *list);
 /*
  * Everything under root that is no directory, links included, which are not followed; of
  * directories only those that can't be read. except: a directory that is left out (device and
- * inode). One directory is open at a time. Left at batch_signals_end().
+ * inode); NULL: outputs replace their inputs, so our own temporary files are left out and removed
+ * where no process uses them any more. Left at batch_signals_end().
  */
 bool path_list_walk(struct path_list *list, int root, const struct stat *except,
                     const struct shard *shard, struct cls_error *err) CLS_MUST_CHECK;

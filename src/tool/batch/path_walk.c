@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "batch_signals.h"
+#include "convert/out_file.h"
 #include "path_list.h"
 #include "tree.h"
 
@@ -44,6 +45,8 @@ static bool take_entries(struct walk *w, DIR *dir, const char *path, struct cls_
 
         if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
             continue;
+        if (!w->except && out_file_remove_stale(dirfd(dir), name))
+            continue;
         if (is_directory(dirfd(dir), entry))
             ok = path_list_add(&w->dirs, join(path, name), &everything, err);
         else
@@ -64,7 +67,7 @@ static bool look_into(struct walk *w, const char *path, struct cls_error *err)
     DIR *dir;
     bool ok;
 
-    if (fd >= 0 && fstat(fd, &st) == 0 && st.st_dev == w->except->st_dev &&
+    if (w->except && fd >= 0 && fstat(fd, &st) == 0 && st.st_dev == w->except->st_dev &&
         st.st_ino == w->except->st_ino) {
         close(fd);
         return true;

@@ -44,7 +44,8 @@ static bool wants_work(struct pool *pool, const char *path, uint64_t *size, stru
     } else if (!S_ISREG(st.st_mode)) {
         row->result = ROW_OTHER;
         cls_fail(&why, CLS_OK, "%s", kind_name(st.st_mode));
-    } else if (!pool->options->force && place_is_up_to_date(&pool->place, name, &st)) {
+    } else if (!pool->options->force && !pool->setup.options.replace &&
+               place_is_up_to_date(&pool->place, name, &st)) {
         row->result = ROW_UP_TO_DATE;
         row->bytes_in = (uint64_t)st.st_size;
         return false;

@@ -129,7 +129,7 @@ static bool came_up_meanwhile(struct pool *pool, const struct slot *slot)
     const char *name;
     struct stat st;
 
-    return !pool->options->force &&
+    return !pool->options->force && !pool->setup.options.replace &&
            place_enter(&pool->place, pool->tasks[slot->tasks[0]].path, true, &name, &ignored) &&
            fstatat(pool->place.in_dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
            place_is_up_to_date(&pool->place, name, &st);

@@ -67,6 +67,8 @@ struct convert_options {
     bool no_sync;    /* no fsync before the output gets its name */
     bool no_clobber; /* an output that exists is an error */
     bool no_sandbox; /* for debugging: neither that nor a process of its own */
+    bool replace;    /* the output, which must name the same file, takes the input's place */
+    bool force;      /* even where that loses something: see open_ends.c */
     int keep_fd;     /* stays open in the sandbox (the connection to syslog); 0: none */
     bool copy;       /* the output is the input as it is, be it what it may */
 };

@@ -21,6 +21,7 @@ struct out_file {
     bool exists;
     bool name_taken;      /* by somebody else, since then: it was not committed */
     bool unnamed, hidden; /* the temporary file: without a name, or with one in cleanup */
+    bool replaces;        /* exactly the file that exists, which stays as it is but for its content */
     bool swapped;         /* what it replaced has the hidden name now */
     struct stat st;       /* of what exists, or of the inherited fd */
     struct convert_cleanup *cleanup;
@@ -60,5 +61,9 @@ bool out_file_commit(struct out_file *file, struct out_file *also, bool sync,
                      struct cls_error *err) CLS_MUST_CHECK;
 
 void out_file_close(struct out_file *file);
+
+/* If name in that directory is a temporary file of a process that was killed, removes it. True: it
+ * is a temporary file, in use or not. */
+bool out_file_remove_stale(int dir_fd, const char *name);
 
 #endif

@@ -1,0 +1,205 @@
+"""--replace: the new save takes the old one's place, whole or not at all; what would be lost with the old one is asked for first."""
+
+import fcntl
+import gzip
+import hashlib
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from kit import archive, batch, cases, expected, faults, program, v2
+from kit.base import ProgramTest
+from kit.faults import Plan
+
+CASE = cases.named("hvm64-age-4-5-4")
+OLD = CASE.octets()
+NEW = v2.version_2_of(expected.by_model(CASE, "libxc"))
+STALE = ".convert-legacy-stream.0123456789abcdef"
+
+ROUNDS = int(os.environ.get("BATCH_ROUNDS", 3))
+SMALL = int(os.environ.get("BATCH_SMALL", 250))
+LARGE = int(os.environ.get("BATCH_LARGE", 2))
+LARGE_SIZE = int(os.environ.get("BATCH_LARGE_MIB", 8)) << 20
+
+
+class Replace(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.tree = self.dir / "saves"
+        self.tree.mkdir()
+
+    def put(self, name: str, data: bytes = OLD) -> Path:
+        path = self.tree / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        return path
+
+    def contents(self) -> dict[str, bytes]:
+        return {str(p.relative_to(self.tree)): p.read_bytes() for p in self.tree.rglob("*") if p.is_file()}
+
+    def replace(self, path: Path, *args, status: int = 0, **kw) -> subprocess.CompletedProcess:
+        done = program.run("-i", path, "--replace", *args, **kw)
+        self.assert_status(done, status)
+        self.assert_silent_stdout(done)
+        return done
+
+    def test_all_but_the_content_stays(self):
+        for path in (self.put("single"), self.put("d/in-a-directory")):
+            os.chmod(path, 0o640)
+            os.chown(path, 1234, 2345)
+            os.utime(path, ns=(10**18 + 1, 10**18 + 2))
+            self.replace(self.tree / path.relative_to(self.tree).parts[0])
+            st = path.stat()
+            self.assertEqual((st.st_mode & 0o7777, st.st_uid, st.st_gid, st.st_atime_ns), (0o640, 1234, 2345, 10**18 + 1))
+            self.assertGreater(st.st_mtime, time.time() - 60)
+        self.assertEqual(self.contents(), dict.fromkeys(("single", "d/in-a-directory"), NEW), "and nothing else")
+
+    def test_link(self):
+        """The file behind it is replaced, not the link; in a directory links are not followed."""
+        path, link = self.put("a"), self.tree / "link"
+        link.symlink_to("a")
+        self.replace(link)
+        self.assertEqual((os.readlink(link), path.read_bytes()), ("a", NEW))
+        path.write_bytes(OLD)
+        (self.dir / "link").symlink_to(path)
+        os.rename(self.dir / "link", self.tree / "link")
+        path.rename(self.dir / "outside")
+        (self.dir / "outside").rename(self.dir / "a")
+        self.replace(self.tree)
+        self.assertEqual((self.dir / "a").read_bytes(), OLD)
+
+    def test_what_would_be_lost(self):
+        self.put("compressed", gzip.compress(OLD))
+        os.link(self.put("linked"), self.dir / "other-link")
+        os.chmod(self.put("read-only"), 0o444)
+        says = {"compressed": "is compressed", "linked": "hard links", "read-only": "is read-only"}
+        before = self.contents()
+        for name, reason in says.items():
+            self.assertRegex(self.replace(self.tree / name, status=2).stderr.decode(), f"{reason}.*--force replaces it")
+        done = self.replace(self.tree, "--report", self.dir / "r.jsonl", status=1)
+        for name, row in batch.rows(self.dir / "r.jsonl").items():
+            self.assertEqual((row["result"], row["status"]), ("failed", 2))
+            self.assertIn(says[name.decode()], row["why"]["reason"])
+        self.assertEqual(len(program.lines(done.stderr)), 4)
+        self.assertEqual(self.contents(), before)
+        self.replace(self.tree, "--force")
+        self.assertEqual(self.contents(), dict.fromkeys(says, NEW))
+        self.assertEqual((self.dir / "other-link").read_bytes(), OLD)
+        self.assertEqual((self.tree / "read-only").stat().st_mode & 0o777, 0o444)
+
+    def test_what_is_no_legacy_save_stays(self):
+        """Whatever else may speak against replacing it."""
+        for name, data in (("v2", NEW), ("notes", b"hello"), ("notes.gz", gzip.compress(b"x" * 999)), ("tar", archive.tar("a", OLD)),
+                           ("bad", OLD[:-1]), ("empty.save", b"")):
+            os.chmod(self.put(name, data), 0o444)
+        before, inodes = self.contents(), {p.name: p.stat().st_ino for p in self.tree.iterdir()}
+        self.replace(self.tree, "--report", self.dir / "r.jsonl", status=1)
+        self.assertEqual({n.decode(): r["result"] for n, r in batch.rows(self.dir / "r.jsonl").items()},
+                         {"v2": "already-v2", "notes": "other", "notes.gz": "other", "tar": "unreadable", "bad": "failed",
+                          "empty.save": "unreadable"})
+        self.assertEqual((self.contents(), {p.name: p.stat().st_ino for p in self.tree.iterdir()}), (before, inodes))
+
+    def test_report(self):
+        """Has the digests of both, of which only one is left."""
+        self.put("a")
+        self.replace(self.tree, "--report", self.dir / "r.jsonl")
+        row = batch.rows(self.dir / "r.jsonl")[b"a"]
+        self.assertEqual((row["sha256_in"], row["sha256_out"]), tuple(hashlib.sha256(data).hexdigest() for data in (OLD, NEW)))
+        self.replace(self.tree, "--report", self.dir / "r.jsonl")
+        self.assertEqual(batch.rows(self.dir / "r.jsonl")[b"a"]["result"], "already-v2", "started again")
+
+    def test_usage(self):
+        path = self.put("a")
+        for argv in (["-i", path, "-o", self.dir / "out"], ["-i", path, "--no-sync"], ["-i", path, "--no-clobber"], ["-i", "0"],
+                     ["-i", self.tree, "--copy-others"], ["-i", path, "--inspect"], ["-i", "/dev/null"], []):
+            with self.subTest(argv=argv):
+                self.assert_status(program.run(*argv, "--replace"), 2)
+        self.assertEqual(self.contents(), {"a": OLD})
+
+    @faults.needed
+    def test_on_disk_before_it_has_the_name(self):
+        trace = self.dir / "trace"
+        path = self.put("a")
+        subprocess.run(["strace", "-y", "-f", "-o", trace, "-e", "trace=fsync,renameat,renameat2,linkat", "-e", "signal=none", program.PROGRAM,
+                        "-i", path, "--replace"], check=True, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+        calls = re.findall(r"^\d+ +(\w+)\((?:\d+<([^>]*)>)?", trace.read_text(), re.M)
+        names = [name for name, _ in calls]
+        self.assertEqual([n for n in names if n != "fsync"], ["linkat", "renameat"])
+        self.assertIn("fsync", names[:names.index("linkat")])
+        self.assertEqual(calls[-1], ("fsync", str(self.tree)))
+
+    @faults.needed
+    def test_old_one_stays_where_anything_fails(self):
+        for call, kind in (("fsync", 5), ("linkat", 28), ("renameat", 5), ("write", 28), ("read", 5), ("fchown", 1), ("futimens", 5)):
+            with self.subTest(call=call):
+                path = self.put("a")
+                run = faults.run(Plan(call, kind), "-i", path, "--replace")
+                if run.fired:
+                    self.assertEqual(run.status, 3, run.stderr)
+                    self.assertEqual(self.contents(), {"a": OLD})
+                else:
+                    self.assertEqual(call, "futimens", "which is not interposed")
+
+    @faults.needed
+    def test_another_file_in_its_place(self):
+        """What came up meanwhile under the name is not what was converted."""
+        path, other = self.put("a"), self.file("other", b"precious")
+        process = program.start("-i", self.tree, "--replace", stderr=subprocess.PIPE,
+                                env=faults.environment(Plan("pread", f"before:{int(signal.SIGSTOP)}", 2, file="a"), -1))
+        self.addCleanup(process.communicate)
+        program.when_stopped(process.pid, lambda: os.rename(other, path))
+        program.when_stopped(process.pid, lambda: None)     # the worker, which reads it for the digest
+        self.assertEqual(process.wait(program.TIMEOUT), 3)
+        self.assertEqual(self.contents(), {"a": b"precious"})
+
+    def test_temporary_files_of_killed_runs(self):
+        """Removed, unless a run still uses them; never converted."""
+        self.put("a")
+        self.put(f"d/{STALE}")
+        with open(self.put(STALE), "rb") as used:
+            fcntl.flock(used, fcntl.LOCK_EX)
+            self.replace(self.tree)
+            self.assertEqual(self.contents(), {"a": NEW, STALE: OLD})
+        self.replace(self.tree)
+        self.assertEqual(self.contents(), {"a": NEW})
+
+    def test_killed_and_started_again(self):
+        """At random moments: each file is old or new, whole. By hand: BATCH_ROUNDS=50 BATCH_SMALL=10000 BATCH_LARGE=20."""
+        origin, once = self.dir / "origin", self.dir / "once"
+        archive.make(origin, SMALL, LARGE, LARGE_SIZE)
+        subprocess.run(["cp", "-a", origin, once], check=True)
+        begun = time.monotonic()
+        self.replace(once, "-q", "--force", status=1)
+        took, old, new = time.monotonic() - begun, archive.snapshot(origin), archive.snapshot(once)
+        self.assertGreater(sum(old[name] != new[name] for name in old), SMALL // 3)
+        rng, killed = random.Random(int(os.environ.get("BATCH_SEED", 1))), 0
+        while killed < ROUNDS:
+            subprocess.run(["rm", "-rf", self.tree], check=True)
+            subprocess.run(["cp", "-a", origin, self.tree], check=True)
+            for _ in range(rng.choice((1, 1, 3))):
+                process = program.start("-i", self.tree, "--replace", "--force", "-q", stderr=subprocess.DEVNULL, start_new_session=True)
+                try:
+                    process.wait(rng.uniform(0, took))
+                except subprocess.TimeoutExpired:
+                    (os.killpg if rng.random() < 0.5 else os.kill)(process.pid, signal.SIGKILL)
+                    process.wait()
+                    killed += 1
+                now = {n: d for n, d in archive.snapshot(self.tree).items() if not n.rpartition(b"/")[2].startswith(STALE[:22].encode())}
+                self.assertEqual(set(now), set(old))
+                self.assertEqual([n for n in now if now[n] not in (old[n], new[n])], [], "neither old nor new")
+            program.wait_until(lambda: subprocess.run(["pgrep", "-f", "--", f"-i {self.tree} --replace"],
+                                                      stdout=subprocess.DEVNULL, check=False).returncode == 1)
+            self.replace(self.tree, "-q", "--force", status=1)
+            self.assertTrue(archive.snapshot(self.tree) == new, "as an undisturbed run leaves it")
+        print(f"killed {killed} times, {len(new)} files", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
