@@ -10,6 +10,11 @@
 #define KEY_MAX   48
 #define VALUE_MAX 64
 
+/* public/hvm/params.h of Xen. */
+#define HVMPV_BASE_FREQ      1u
+#define HVMPV_NO_FREQ        2u
+#define HVMPV_TIME_REF_COUNT 4u
+
 struct scan {
     const char *at, *end;
 };
@@ -140,6 +145,38 @@ static void take_value(struct scan *s, char *buf, size_t size)
         take_word(s, buf, size);
 }
 
+/* The next name in a list, which s leaves behind it, with its comma. */
+static bool take_item(struct scan *s, char *name, size_t size)
+{
+    skip_space(s);
+    if (s->at == s->end || *s->at == ']')
+        return false;
+    take_value(s, name, size);
+    skip_space(s);
+    s->at += s->at < s->end && *s->at == ',';
+    return *name;
+}
+
+/* HVM_PARAM_VIRIDIAN as libxl makes it of these names; 0: of others, too, or the list goes on. */
+static uint64_t viridian_mask(struct scan line)
+{
+    char name[VALUE_MAX];
+    uint64_t mask = HVMPV_NO_FREQ;
+
+    line.at++;
+    while (take_item(&line, name, sizeof(name))) {
+        if (strcmp(name, "base") == 0)
+            mask |= HVMPV_BASE_FREQ;
+        else if (strcmp(name, "time_ref_count") == 0)
+            mask |= HVMPV_TIME_REF_COUNT;
+        else if (strcmp(name, "freq") == 0)
+            mask &= ~(uint64_t)HVMPV_NO_FREQ;
+        else
+            return 0;
+    }
+    return line.at < line.end && *line.at == ']' ? mask : 0;
+}
+
 /* The first member of a list stands for it: viridian = [ "all" ]. */
 static void open_list(struct scan *s)
 {
@@ -164,6 +201,9 @@ static void scan_text(struct limits_config_facts *c, struct scan s)
         if (line.at == line.end || *line.at != '=')
             continue;
         line.at++;
+        skip_space(&line);
+        if (strcmp(key, "viridian") == 0 && line.at < line.end && *line.at == '[')
+            c->viridian_mask = viridian_mask(line);
         open_list(&line);
         take_value(&line, value, sizeof(value));
         take_text(c, key, value);

@@ -95,7 +95,8 @@ IN_SAVE(viridian_mask)
         return false;
     if (!facts->config.found)
         finding->severity = LIMITS_HARMS;
-    return !facts->config.found || facts->config.viridian;
+    return !facts->config.found ||
+           (facts->config.viridian && facts->config.viridian_mask != facts->viridian);
 }
 
 IN_SAVE(viridian_missing)

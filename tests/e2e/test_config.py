@@ -385,6 +385,15 @@ class Repair(ConfigTest):
                 self.check_text(base, release, text, text.replace("= 1", "= " + new) if changed else text, *["R3"] * changed)
         self.check_text(self.with_viridian(1), "4.14", text.replace("1", "0"), text.replace("1", "0"))
 
+    def test_what_was_repaired_is_no_limit(self):
+        """The verdict is that of the new save; of a list as xend's saves get it, too."""
+        base, start = self.with_viridian(1), b"name='x'\nbuilder='hvm'\nvcpus=4\n"
+        for config, option, warned in ((b"viridian=1", "-v", True), (b"viridian=1", "--repair", False),
+                                       (b"viridian = [\"base\", 'freq', ]", "-v", False), (b"viridian=['base']", "-v", True),
+                                       (b"viridian=['base','freq','x']", "-v", True), (b"viridian=['base',\n'freq']", "-v", True)):
+            done, _ = self.convert(self.save(start + config + b"\n", base), "--for=4.14", option)
+            self.assertEqual(b"will fail: R3" in done.stderr, warned, config)
+
     def test_named(self):
         text = b"name='x'\nbuilder='hvm'\nvcpus=4\ntsc_mode=3\nmemory=1\n"
         for option, new in (("--repair=tsc-mode", text.replace(b"tsc_mode=3", b'tsc_mode = "always_emulate"')),

@@ -45,6 +45,7 @@ struct limits_config_facts {
     bool cut; /* only the beginning was looked at */
     bool viridian, nested_hvm, pvh, pvrdtscp, acpi_off, stubdom, no_platform_pci, traditional;
     bool timer_mode, bad_builder;
+    uint64_t viridian_mask;    /* text: of a list of what xl calls by name; 0: of no such one */
     bool has_device_model;     /* a device model of its own, by path */
     uint64_t memory_kib;       /* text: what the guest may have; 0: not given */
     uint64_t vcpus, max_vcpus; /* 0: not given */
