@@ -84,6 +84,8 @@ static bool look_at_envelope(struct look *look, const struct cls_log *log, struc
     memcpy(r->name, look->envelope.guest.name, sizeof(r->name));
     memcpy(r->uuid, look->envelope.guest.uuid, sizeof(r->uuid));
     r->config_guest = look->envelope.guest.type;
+    memcpy(r->facts.config.emulator, look->envelope.guest.emulator,
+           sizeof(r->facts.config.emulator));
     if (look->options->need_xl && look->envelope.kind != ENVELOPE_XL)
         return cls_input_fail(&look->in, err, look->in.offset,
                               "no xl header, though --xl was given");

@@ -122,6 +122,8 @@ static void note_config(const struct conversion *c, struct limits_facts *facts)
 
     if (e->new_config)
         limits_facts_config(facts, e->new_config, e->new_config_len, e->new_config_json);
+    else if (e->kind == ENVELOPE_LIBVIRT)
+        memcpy(facts->config.emulator, e->guest.emulator, sizeof(facts->config.emulator));
     else if (e->kind == ENVELOPE_XL && e->config)
         limits_facts_config(facts, (const char *)e->config, e->config_len,
                             e->config_format == ENVELOPE_CONFIG_JSON);
@@ -140,11 +142,11 @@ static void note_end(struct conversion *c, struct legacy_reader *reader)
     *given_back = (struct pfn_set){0};
 }
 
-static bool convert_legacy(struct conversion *c, const struct legacy_kind *kind,
-                           enum v2_format format, struct cls_error *err)
+static bool convert_legacy(struct conversion *c, struct mended *mended,
+                           const struct legacy_kind *kind, enum v2_format format,
+                           struct cls_error *err)
 {
     struct legacy_reader *reader;
-    struct mended mended;
     bool ok;
 
     c->reader =
@@ -153,12 +155,10 @@ static bool convert_legacy(struct conversion *c, const struct legacy_kind *kind,
     reader = legacy_reader_new(&c->in, &c->reader, c->log, err);
     if (!reader)
         return false;
-    mended_init(&mended, c->options);
-    note_config(c, &mended.facts);
-    ok = convert_items(c, &mended, reader, err);
+    note_config(c, &mended->facts);
+    ok = convert_items(c, mended, reader, err);
     if (ok)
-        judge(c, &mended);
-    mended_release(&mended);
+        judge(c, mended);
     /* With a qemu record left for others, or on a disk, what follows is not ours to judge. */
     if (ok && !legacy_reader_rest_dropped(reader) && !c->reader.embedded &&
         !(c->reader.skip_qemu && kind->guest == GUEST_HVM))
@@ -207,7 +207,18 @@ static bool may_replace(const struct conversion *c, struct cls_error *err)
     return c->irreplaceable.status == CLS_OK;
 }
 
-static bool convert(struct conversion *c, struct cls_error *err)
+/* What is to be repaired in what stands in front of the stream. */
+static bool mend_envelope(struct conversion *c, struct mended *mended, struct cls_error *err)
+{
+    const struct convert_options *o = c->options;
+    bool dropped;
+
+    return !repair_takes_emulator(&mended->repair, &o->repair, &o->host,
+                                  c->envelope.guest.emulator) ||
+           envelope_drop_emulator(&c->envelope, &c->in, &dropped, err);
+}
+
+static bool convert_mended(struct conversion *c, struct mended *mended, struct cls_error *err)
 {
     struct v2_options v2 = {0};
     struct legacy_kind kind = {0};
@@ -217,8 +228,8 @@ static bool convert(struct conversion *c, struct cls_error *err)
     if (c->relabelled)
         return may_replace(c, err) &&
                relabel(&c->envelope, &c->in_file, &c->in, &c->out, c->log, err);
-    if (!envelope_hold_config(&c->envelope, &c->in, err) || !configure(c, err) ||
-        !write_envelope(c, &v2, err))
+    if (!mend_envelope(c, mended, err) || !envelope_hold_config(&c->envelope, &c->in, err) ||
+        !configure(c, err) || !write_envelope(c, &v2, err))
         return false;
     if (c->options->checkpointed == CONVERT_CHECKPOINTED_YES &&
         source_checkpoints(c->options, &c->in_file, &c->envelope) == LEGACY_CHECKPOINTS_NEVER)
@@ -228,7 +239,18 @@ static bool convert(struct conversion *c, struct cls_error *err)
     v2_writer_init(&c->writer, &c->out, &v2);
     if (!start_writer(c, err) || !find_kind(c, &kind, err) || !may_replace(c, err))
         return false;
-    return convert_legacy(c, &kind, v2.format, err);
+    return convert_legacy(c, mended, &kind, v2.format, err);
+}
+
+static bool convert(struct conversion *c, struct cls_error *err)
+{
+    struct mended mended;
+    bool ok;
+
+    mended_init(&mended, c->options);
+    ok = convert_mended(c, &mended, err);
+    mended_release(&mended);
+    return ok;
 }
 
 static bool copy(struct conversion *c, struct cls_error *err)

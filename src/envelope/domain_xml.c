@@ -20,7 +20,7 @@ struct domain_xml {
     xmlTextReaderPtr reader;
     struct envelope_guest *guest;
     char type[TEXT_MAX];
-    bool domain, in_os;
+    bool domain, in_os, in_devices;
     char *target; /* where the text of the element at hand goes, or NULL */
     size_t target_size;
     int line; /* of libxml2's first complaint, and what it was */
@@ -39,7 +39,7 @@ static void take_complaint(void *ctx, xmlErrorPtr error)
     d->line = error->line;
 }
 
-/* /domain/name, /domain/uuid and /domain/os/type: where their text goes. */
+/* /domain/name, uuid, os/type and devices/emulator: where their text goes. */
 static void start_element(struct domain_xml *d)
 {
     const char *name = (const char *)d->xml->xmlTextReaderConstLocalName(d->reader);
@@ -48,8 +48,10 @@ static void start_element(struct domain_xml *d)
     d->target = NULL;
     if (depth == 0)
         d->domain = strcmp(name, "domain") == 0;
-    if (depth == 1)
+    if (depth == 1) {
         d->in_os = strcmp(name, "os") == 0;
+        d->in_devices = strcmp(name, "devices") == 0;
+    }
     if (depth == 1 && strcmp(name, "name") == 0) {
         d->target = d->guest->name;
         d->target_size = sizeof(d->guest->name);
@@ -59,6 +61,9 @@ static void start_element(struct domain_xml *d)
     } else if (depth == 2 && d->in_os && strcmp(name, "type") == 0) {
         d->target = d->type;
         d->target_size = sizeof(d->type);
+    } else if (depth == 2 && d->in_devices && strcmp(name, "emulator") == 0) {
+        d->target = d->guest->emulator;
+        d->target_size = sizeof(d->guest->emulator);
     }
     if (d->target)
         *d->target = '\0';

@@ -14,4 +14,7 @@
 bool domain_xml_read(const struct cls_input *in, const char *xml, size_t len,
                      struct envelope_guest *guest, struct cls_error *err) CLS_MUST_CHECK;
 
+/* Where /domain/devices/emulator lies in such XML: the first one; false: there is none. */
+bool domain_xml_find_emulator(const char *xml, size_t *start, size_t *end);
+
 #endif

@@ -73,8 +73,24 @@ static bool libvirt_write(const struct envelope *envelope, struct cls_input *in,
     (void)libxl_v2; /* no other format is taken */
     memcpy(header, envelope->header, sizeof(header));
     put_le32(header + OFFSET_VERSION, LIBXL_SAVE_VERSION_V2);
+    put_le32(header + OFFSET_XML_LEN, (uint32_t)envelope->config_len);
     return cls_output_write(out, header, sizeof(header), err) &&
            cls_output_write(out, envelope->config, envelope->config_len, err);
+}
+
+bool envelope_drop_emulator(struct envelope *envelope, const struct cls_input *in, bool *dropped,
+                            struct cls_error *err)
+{
+    char *xml = (char *)envelope->config;
+    size_t start, end;
+
+    *dropped = envelope->kind == ENVELOPE_LIBVIRT && domain_xml_find_emulator(xml, &start, &end);
+    if (!*dropped)
+        return true;
+    memmove(xml + start, xml + end, envelope->config_len - end);
+    envelope->config_len -= end - start;
+    envelope->guest = (struct envelope_guest){0};
+    return domain_xml_read(in, xml, envelope->config_len, &envelope->guest, err);
 }
 
 const struct envelope_type libvirt_envelope = {

@@ -236,6 +236,18 @@ bool repair_item(struct repair *repair, struct limits_hold *hold, struct image_i
     }
 }
 
+bool repair_takes_emulator(struct repair *repair, const struct repair_wish *wish,
+                           const struct limits_host *host, const char *path)
+{
+    if (!*path || !wants(repair, LIMITS_REPAIR_EMULATOR))
+        return false;
+    for (unsigned i = 0; i < host->emulators_count; i++)
+        if (!(wish->named & LIMITS_REPAIR_EMULATOR) && strcmp(host->emulators[i], path) == 0)
+            return false;
+    count(repair, LIMITS_REPAIR_EMULATOR);
+    return true;
+}
+
 unsigned repair_made(const struct repair *repair)
 {
     unsigned made = 0;

@@ -27,6 +27,7 @@ enum envelope_kind {
 struct envelope_guest {
     char name[256]; /* as found, cut to fit: mask it before a terminal sees it */
     char uuid[40];
+    char emulator[256]; /* libvirt: the path of the device model */
     enum guest_type type;
 };
 
@@ -70,6 +71,13 @@ bool envelope_prepare(struct cls_input *in, struct cls_error *err) CLS_MUST_CHEC
  */
 bool envelope_hold_config(struct envelope *envelope, struct cls_input *in,
                           struct cls_error *err) CLS_MUST_CHECK;
+
+/*
+ * Drops <emulator> from libvirt's XML, so that libxl chooses the device model; every other byte
+ * stays. *dropped: there was one. Fails where what is left is no XML of the same guest.
+ */
+bool envelope_drop_emulator(struct envelope *envelope, const struct cls_input *in, bool *dropped,
+                            struct cls_error *err) CLS_MUST_CHECK;
 
 /* Can the result's header carry another configuration? */
 bool envelope_carries_config(const struct envelope *envelope);

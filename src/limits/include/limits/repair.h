@@ -39,6 +39,10 @@ void repair_init(struct repair *repair, const struct repair_wish *wish,
 bool repair_item(struct repair *repair, struct limits_hold *hold, struct image_item *item,
                  struct image_item *before, bool *has_before, struct cls_error *err) CLS_MUST_CHECK;
 
+/* Is <emulator>, which names this path (empty: there is none), to be dropped? Counts it then. */
+bool repair_takes_emulator(struct repair *repair, const struct repair_wish *wish,
+                           const struct limits_host *host, const char *path);
+
 /* One line for each repair that was made. */
 void repair_log(const struct repair *repair, const struct cls_log *log);
 

@@ -1,0 +1,86 @@
+/*
+ * Where an element of the domain XML begins and ends, so that it can be cut out and every other
+ * byte stays. The text is well-formed and has no DOCTYPE: libxml2 has read it, and reads the
+ * result.
+ */
+#include <string.h>
+
+#include "domain_xml.h"
+
+#define DEPTH_WANTED 3
+
+static const char *const wanted[DEPTH_WANTED] = {"domain", "devices", "emulator"};
+
+/* Behind the next `end` at or behind p; NULL: there is none. */
+static const char *behind(const char *p, const char *end)
+{
+    p = strstr(p, end);
+    return p ? p + strlen(end) : NULL;
+}
+
+/* Behind the tag at p, whose attributes' values may hold a '>'. */
+static const char *behind_tag(const char *p)
+{
+    char quote = '\0';
+
+    for (; *p; p++) {
+        if (quote)
+            quote = *p == quote ? '\0' : quote;
+        else if (*p == '"' || *p == '\'')
+            quote = *p;
+        else if (*p == '>')
+            return p + 1;
+    }
+    return NULL;
+}
+
+static bool is_named(const char *tag, const char *name)
+{
+    size_t n = strlen(name);
+
+    return strncmp(tag + 1, name, n) == 0 && strchr(" \t\r\n/>", tag[1 + n]) != NULL;
+}
+
+bool domain_xml_find_emulator(const char *xml, size_t *start, size_t *end)
+{
+    const char *p = xml, *element = NULL, *next;
+    int depth = 0, matched = 0; /* of the open elements, and of those the first ones as wanted */
+
+    while ((p = strchr(p, '<'))) {
+        if (strncmp(p, "<!--", 4) == 0) {
+            next = behind(p + 4, "-->");
+        } else if (strncmp(p, "<![CDATA[", 9) == 0) {
+            next = behind(p, "]]>");
+        } else if (p[1] == '?') {
+            next = behind(p, "?>");
+        } else if (p[1] == '/') {
+            next = behind_tag(p);
+            depth--;
+            if (element && depth == DEPTH_WANTED - 1)
+                break;
+            matched = matched > depth ? depth : matched;
+        } else {
+            next = behind_tag(p);
+            if (!element && depth < DEPTH_WANTED && matched == depth &&
+                is_named(p, wanted[depth])) {
+                matched++;
+                element = matched == DEPTH_WANTED ? p : NULL;
+            }
+            depth++;
+            if (next && next[-2] == '/') {
+                depth--;
+                if (element && depth == DEPTH_WANTED - 1)
+                    break;
+                matched = matched > depth ? depth : matched;
+            }
+        }
+        if (!next)
+            return false;
+        p = next;
+    }
+    if (!p || !element || !next)
+        return false;
+    *start = (size_t)(element - xml);
+    *end = (size_t)(next - xml);
+    return true;
+}
