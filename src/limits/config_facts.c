@@ -2,6 +2,7 @@
  * The keys that matter, in xl's text (key = value, a line each) or in libxl's JSON (objects of
  * objects; a key's name says enough). Nothing is rejected: what is not understood is no fact.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -185,6 +186,25 @@ static void open_list(struct scan *s)
         s->at++;
 }
 
+/* What stands in quotes from the bracket on. */
+static void take_qemu_args(struct limits_config_facts *c, struct scan s)
+{
+    char item[VALUE_MAX];
+    size_t used = 1;
+
+    c->qemu_args[0] = '\n';
+    while (s.at < s.end && *s.at != ']') {
+        if (*s.at != '"' && *s.at != '\'') {
+            s.at++;
+            continue;
+        }
+        take_quoted(&s, item, sizeof(item));
+        if (used + strlen(item) + 2 > sizeof(c->qemu_args))
+            return;
+        used += (size_t)sprintf(c->qemu_args + used, "%s\n", item);
+    }
+}
+
 static void scan_text(struct limits_config_facts *c, struct scan s)
 {
     char key[KEY_MAX], value[VALUE_MAX];
@@ -204,6 +224,8 @@ static void scan_text(struct limits_config_facts *c, struct scan s)
         skip_space(&line);
         if (strcmp(key, "viridian") == 0 && line.at < line.end && *line.at == '[')
             c->viridian_mask = viridian_mask(line);
+        if (strcmp(key, "device_model_args_hvm") == 0)
+            take_qemu_args(c, (struct scan){line.at, s.end});
         open_list(&line);
         take_value(&line, value, sizeof(value));
         take_text(c, key, value);
@@ -231,6 +253,8 @@ static void scan_json(struct limits_config_facts *c, struct scan s)
             continue;
         s.at++;
         skip_json_space(&s);
+        if (strcmp(key, "extra_hvm") == 0)
+            take_qemu_args(c, s);
         if (s.at < s.end && *s.at != '{' && *s.at != '[') {
             take_value(&s, value, sizeof(value));
             take_json(c, key, value);

@@ -97,6 +97,22 @@ static void fill_remedy(const struct limits_facts *facts, const struct limit *li
         snprintf(finding->remedy, sizeof(finding->remedy), "%s", limit->remedy);
 }
 
+/* Are the arguments for QEMU that the limit needs in the configuration already? */
+static bool is_configured(const struct limits_facts *facts, const struct limit *limit)
+{
+    struct limits_config_lines lines;
+    char wanted[sizeof(lines.args[0]) + 2];
+
+    if (!limits_config_lines(facts, limit->id, &lines) || lines.args_count == 0)
+        return false;
+    for (unsigned i = 0; i < lines.args_count; i++) {
+        snprintf(wanted, sizeof(wanted), "\n%s\n", lines.args[i]);
+        if (!strstr(facts->config.qemu_args, wanted))
+            return false;
+    }
+    return true;
+}
+
 static void look_at(const struct limit *limit, const struct limits_facts *facts,
                     const struct limits_host *host, struct limits_findings *findings)
 {
@@ -106,7 +122,8 @@ static void look_at(const struct limit *limit, const struct limits_facts *facts,
 
     *finding = (struct limits_finding){
         .id = limit->id, .severity = limit->severity, .repair = limit->repair};
-    if (findings->count == LIMITS_FINDINGS_MAX || !limit->in_save(facts, host, limit, finding))
+    if (findings->count == LIMITS_FINDINGS_MAX || !limit->in_save(facts, host, limit, finding) ||
+        is_configured(facts, limit))
         return;
     match = applies(limit, facts, host, &unchecked);
     if (match == RANGE_NONE)

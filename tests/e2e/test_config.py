@@ -394,6 +394,23 @@ class Repair(ConfigTest):
             done, _ = self.convert(self.save(start + config + b"\n", base), "--for=4.14", option)
             self.assertEqual(b"will fail: R3" in done.stderr, warned, config)
 
+    def test_qemu_is_no_limit_either(self):
+        """R5, R34, R36 in the configuration, of text and JSON: no warning any more, and no argument twice."""
+        cirrus, platform = (lambda slot: section(3, f"0000:00:{slot:02x}.0/cirrus_vga"),
+                            lambda slot: section(2, f"0000:00:{slot:02x}.0/platform"))
+        configs = [(b"name='x'\nbuilder='hvm'\nvcpus=4\n", 0)]
+        configs += [(b'{"c_info": {"type": "hvm"}, "b_info": {"max_vcpus": 4, "type.hvm": {}}}', FLAG_JSON)] * program.LIBRARIES
+        for config, flags in configs:
+            for name, qemu in (("R5", record(cirrus(2), platform(3))),
+                               ("R34", record(platform(2), section(3, "0000:00:03.0/es1370"), cirrus(4)))):
+                with self.subTest(name, flags=flags):
+                    done, output = self.convert(self.save(config, HVM, flags, qemu), "--for=4.17")
+                    self.assertIn(f"will fail: {name}".encode(), done.stderr)
+                    done, output = self.convert(self.save(config, HVM, flags, qemu), "--for=4.17", "--repair")
+                    self.assertNotIn(b"will fail", done.stderr)
+                    _, carried = self.carried(output)
+                    self.assertEqual(self.repaired(self.save(carried, HVM, flags, qemu), "--for=4.17", "--repair")[1:], (carried, []))
+
     def test_named(self):
         text = b"name='x'\nbuilder='hvm'\nvcpus=4\ntsc_mode=3\nmemory=1\n"
         for option, new in (("--repair=tsc-mode", text.replace(b"tsc_mode=3", b'tsc_mode = "always_emulate"')),

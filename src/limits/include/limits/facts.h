@@ -50,6 +50,7 @@ struct limits_config_facts {
     uint64_t memory_kib;       /* text: what the guest may have; 0: not given */
     uint64_t vcpus, max_vcpus; /* 0: not given */
     char builder[32];          /* then: what newer xl does not take */
+    char qemu_args[512];       /* for QEMU, each between newlines; cut to fit */
     char emulator[256];        /* libvirt: the path in <emulator>; empty: there is none */
 };
 
