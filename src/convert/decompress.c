@@ -41,7 +41,7 @@ static void become(const struct decompress *d, int in, int out)
     if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
         dup2(d->messages, STDERR_FILENO) < 0)
         return;
-    fds_keep_only(NULL, 0);
+    fds_keep_only((const int[]){-1}, 1);
     if (setrlimit(RLIMIT_AS, &memory) == 0 && sandbox_enter_reader())
         execvp(d->program, argv);
 }
