@@ -16,7 +16,8 @@ import sys
 import termios
 import time
 import unittest
-from errno import EMFILE, ENOMEM
+from collections import Counter
+from errno import EIO, EMFILE, ENOMEM
 from pathlib import Path
 from typing import Callable, Union
 
@@ -537,6 +538,78 @@ class Trouble(BatchTest):
         self.assertIn("written to while it was read", row["why"]["reason"])
         self.assertEqual(self.new_files(), {})
         self.assertEqual(self.results(), {"a": "converted"})
+
+    def test_worker_that_does_not_end(self):
+        """One that hears no SIGTERM is killed after a grace period of 5 seconds, with what it has started."""
+        self.put("a")
+        env = self.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}", times=0))
+        process = program.start("-i", self.old, "-o", self.new, "--timeout", "1", stderr=subprocess.PIPE, env=env)
+        self.addCleanup(process.communicate)
+        self.assertTrue(program.wait_until(lambda: "T" in map(program.state, program.descendants(process.pid))))
+        pids, begun = program.descendants(process.pid), time.monotonic()
+        self.assertEqual(process.wait(20), 3)
+        self.assertGreater(time.monotonic() - begun, 4)
+        self.assertEqual([program.state(p) for p in pids], [""] * len(pids))
+        self.assertEqual(self.new_files(), {})
+
+    def test_worker_that_does_not_end_after_a_failure(self):
+        """Of the whole run: its report is full."""
+        self.put("a", BAD)
+        self.put("b")
+        report = self.dir / "r.jsonl"
+        report.symlink_to("/dev/full")
+        env = self.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}", times=0))
+        process = program.start("-i", self.old, "-o", self.new, "-j", "2", "--report", report, stderr=subprocess.PIPE, env=env)
+        self.addCleanup(process.communicate)
+        self.assertEqual(process.wait(20), 3)
+        self.assertEqual(self.new_files(), {})
+
+    def test_directory_that_cannot_be_synced(self):
+        """The output is there, but might be gone after a power failure: not up to date, and not status 0."""
+        for nth, there in ((1, 0), (2, 1)):
+            self.put("a")
+            self.new.mkdir(exist_ok=True)
+            with self.subTest(fsync=nth):
+                done = faults.run(Plan("fsync", EIO, nth), "-i", self.old, "-o", self.new, "-j", "1")
+                self.assertEqual((done.status, done.fired), (3, 1), done.stderr)
+                self.assertIn("cannot sync", done.stderr.decode())
+                self.assertEqual(len(self.new_files()), there)
+
+    def synced(self, *args) -> list[str]:
+        """Names of the files and directories that are synced, in this order."""
+        trace = self.dir / "trace"
+        subprocess.run(["strace", "-f", "-y", "-e", "trace=fsync", "-o", trace, program.PROGRAM, "-q", *map(str, args)],
+                       check=True, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+        return re.findall(rf"fsync\(\d+<{re.escape(str(self.dir))}/?([^>]*)>", trace.read_text())
+
+    def test_all_is_synced(self):
+        """Each new file, then its directory; before, each directory that gets a new one."""
+        for name in ("a", "1/2/b", "1/c"):
+            self.put(name)
+        found = self.synced("-i", self.old, "-o", self.new, "-j", "1")
+        directories = [name for name in found if "#" not in name and "deleted" not in name]
+        self.assertEqual(len(found) - len(directories), 3, found)
+        self.assertEqual(Counter(directories) - Counter([""]), Counter(["new", "new", "new/1", "new/1", "new/1/2"]))
+        output = self.out()
+        where = str(output.parent.relative_to(self.dir))
+        self.assertEqual([n.split("/#")[0] for n in self.synced("-i", self.old / "a", "-o", output)], [where, where])
+
+    def test_input_that_becomes_a_link(self):
+        """After it was found to be a file."""
+        self.put("a")
+        secret = self.dir / "secret"
+        secret.write_bytes(GOOD)
+        process = program.start("-i", self.old, "-o", self.new, stderr=subprocess.PIPE,
+                                env=self.environment(Plan("openat", f"before:{int(signal.SIGSTOP)}", file="a")))
+
+        def swap():
+            (self.old / "a").unlink()
+            (self.old / "a").symlink_to(secret)
+        program.when_stopped(process.pid, swap)
+        said = process.communicate(timeout=program.TIMEOUT)[1]
+        self.assertEqual(process.returncode, 3)
+        self.assertIn(b"Too many levels of symbolic links", said)
+        self.assertEqual(self.new_files(), {})
 
     def test_directory_that_cannot_be_listed_whole(self):
         """Files would be missing, and nobody would know."""

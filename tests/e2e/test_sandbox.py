@@ -211,6 +211,92 @@ class Probes(SandboxTest):
                     self.assertEqual(probes["foreign-fd"], 0)
 
 
+class Processes(SandboxTest):
+    """The one that parses, and the one that names."""
+
+    def setUp(self):
+        super().setUp()
+        self.old, self.new = self.dir / "old", self.dir / "new"
+        self.old.mkdir()
+        (self.old / "in.save").write_bytes(CASE.octets())
+
+    def assert_gone(self, pids: list[int]) -> None:
+        self.assertTrue(program.wait_until(lambda: all(program.state(p) in ("", "Z") for p in pids), 5),
+                        {p: program.state(p) for p in pids})
+
+    def stopped(self, *args, nth: int = 5) -> tuple[subprocess.Popen, list[int]]:
+        """Its parsing process, the last one, has stopped itself."""
+        env = faults.environment(Plan("read", f"before:{int(signal.SIGSTOP)}", nth, file="in.save"), -1)
+        process = program.start(*args, env=env, stderr=subprocess.PIPE)
+        self.addCleanup(process.communicate)
+        self.assertTrue(program.wait_until(lambda: "T" in map(program.state, program.descendants(process.pid))))
+        return process, program.descendants(process.pid)
+
+    def each_run(self):
+        output = self.dir / "out" / "new.save"
+        output.parent.mkdir(exist_ok=True)
+        yield "single", ("-i", self.old / "in.save", "-o", output), 2
+        yield "directory", ("-i", self.old, "-o", self.new, "-j", "1"), 3
+
+    def test_end_of_the_one_that_names(self):
+        """However it ends, what parses ends with it: also a worker, or the program behind it."""
+        for name, args, count in self.each_run():
+            for victim in range(count - 1):
+                for number in (signal.SIGKILL, signal.SIGTERM):
+                    with self.subTest(run=name, victim=victim, signal=number):
+                        process, pids = self.stopped(*args)
+                        self.assertEqual(len(pids), count)
+                        os.kill(pids[victim], number)
+                        self.assert_gone(pids[victim:])
+                        if victim == 0:
+                            wanted = -number if number == signal.SIGKILL else 128 + number
+                            self.assertEqual(process.wait(program.TIMEOUT), wanted)
+                        self.assertFalse([p for p in self.dir.rglob(".convert*")])
+                        process.kill()
+
+    def test_end_of_the_one_that_parses(self):
+        """Said, and nothing is left."""
+        for name, args, count in self.each_run():
+            with self.subTest(run=name):
+                process, pids = self.stopped(*args)
+                os.kill(pids[-1], signal.SIGKILL)
+                said = process.communicate(timeout=program.TIMEOUT)[1].decode()
+                self.assertEqual(process.returncode, 3)
+                self.assertIn("in.save: its process was ended by signal 9 (Killed)", said)
+                self.assertFalse([p for d in (self.dir / "out", self.new) if d.exists() for p in d.iterdir()])
+
+    def test_deaf_to_signals(self):
+        """Only the one that names answers to them, for both: as when a terminal sends them to all."""
+        process, pids = self.stopped("-i", self.old / "in.save", "-o", self.dir / "new.save")
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGCONT):
+            os.kill(pids[-1], number)
+        self.assertEqual((process.wait(program.TIMEOUT), (self.dir / "new.save").exists()), (0, True))
+
+    def test_claims(self):
+        """Who ends in the middle has not converted, whatever its status says."""
+        for name, args, _ in self.each_run():
+            for status in (0, 1, 2, 3, 99):
+                with self.subTest(run=name, status=status):
+                    done = faults.run(Plan("read", f"exit:{status}", 5, file="in.save"), *args)
+                    self.assertEqual((done.status, done.fired), (3, 1), done.stderr)
+                    self.assertIn(f"its process ended without a result, status {status}", done.stderr.decode())
+                    self.assertFalse([p for d in (self.dir / "out", self.new) if d.exists() for p in d.iterdir()])
+
+    def test_inherited_ends(self):
+        """What libxl and xenopsd do: nothing is named, and there is no second process."""
+        reader, writer = os.pipe()
+        done_reader, done_writer = os.pipe()
+        process = program.start("-i", reader, "-o", done_writer, "-f", "libxl", pass_fds=(reader, done_writer))
+        os.write(writer, CASE.octets()[:4000])
+        os.close(done_writer)
+        self.assertEqual(len(os.read(done_reader, 24)), 24)
+        self.assertEqual(program.descendants(process.pid), [process.pid])
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(program.TIMEOUT), 128 + signal.SIGTERM)
+        for fd in (reader, writer, done_reader):
+            os.close(fd)
+
+
 class Works(SandboxTest):
     """Naming the output from inside, wherever root may have to put it."""
 
