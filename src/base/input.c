@@ -118,6 +118,15 @@ void cls_input_tick(const struct cls_input *in)
     cls_watch_tick(in->watch);
 }
 
+/* Are the next n bytes, which are not consumed yet, within the limit? */
+bool cls_input_allows(const struct cls_input *in, uint64_t n, struct cls_error *err)
+{
+    return !in->limit || (in->offset <= in->limit && n <= in->limit - in->offset) ||
+           cls_input_fail(in, err, in->offset,
+                          "input is longer than the %" PRIu64 " bytes of --max-input-size",
+                          in->limit);
+}
+
 static ssize_t read_at(const struct cls_input *in, uint8_t *buf, size_t n, uint64_t offset)
 {
     if (in->fd < 0)
@@ -135,6 +144,8 @@ static bool fill(struct cls_input *in, uint8_t *buf, size_t n, uint64_t offset, 
 
         if (r > 0) {
             *got += (size_t)r;
+            if (!cls_input_allows(in, offset - in->offset + *got, err))
+                return false;
         } else if (r == 0) {
             break;
         } else if (errno == EAGAIN) {
@@ -181,8 +192,7 @@ bool cls_input_read_some(struct cls_input *in, void *buf, size_t n, size_t *got,
         have = n;
     memcpy(buf, in->peeked + in->peek_start, have);
     in->peek_start += have;
-    if (have < n &&
-        !fill(in, (uint8_t *)buf + have, n - have, in->offset + have, &more, err))
+    if (have < n && !fill(in, (uint8_t *)buf + have, n - have, in->offset + have, &more, err))
         return false;
     *got = have + more;
     in->offset += *got;
@@ -241,6 +251,8 @@ bool cls_input_skip(struct cls_input *in, uint64_t n, const char *what, struct c
     uint64_t start = in->offset, end = start + n;
     uint8_t *buf;
 
+    if (!cls_input_allows(in, n, err))
+        return false;
     if (in->is_regular)
         skip_by_seeking(in, n);
     else if (!in->copy)

@@ -104,7 +104,8 @@ bool cls_move(struct cls_input *in, struct cls_output *out, uint64_t n, const ch
     uint64_t start = in->offset, left = n;
     bool ended = false;
 
-    if (!move_peeked(in, out, &left, err) || !move_by_kernel(in, out, &left, err))
+    if (!cls_input_allows(in, n, err) || !move_peeked(in, out, &left, err) ||
+        !move_by_kernel(in, out, &left, err))
         return false;
     while (left > 0 && !ended)
         if (!copy_some(in, out, &left, &ended, err))

@@ -66,6 +66,7 @@ static bool open_input(struct look *look, struct cls_watch *watch, struct cls_er
         return false;
     cls_input_init(&look->in, look->file.fd, r->input, look->file.start, watch);
     look->in.ends = look->file.decompress.pid != 0;
+    look->in.limit = look->options->max_input;
     source_open_spools(&look->spools, look->options, &look->file);
     r->start = look->file.start;
     if (watch)

@@ -112,6 +112,7 @@ bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_error *
         return false;
     cls_input_init(&c->in, c->in_file.fd, c->in_name, c->in_file.start, watch);
     c->in.ends = c->in_file.decompress.pid != 0;
+    c->in.limit = o->max_input;
     cls_output_init(&c->out, c->out_file.fd, c->out_name, watch);
     move.expected = expected_size(c);
     cls_move_prepare(&c->in, &c->out, &move, c->log);

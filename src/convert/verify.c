@@ -81,6 +81,7 @@ bool verify_stream(const struct verify_options *options, const struct cls_log *l
     }
     cls_input_init(&in, file.fd, name, file.start, NULL);
     in.ends = file.decompress.pid != 0;
+    in.limit = options->max_input;
     keep[0] = file.fd;
     keep[1] = file.decompress.messages;
     ok = envelope_prepare(&in, err) &&

@@ -15,6 +15,7 @@
  */
 enum {
     OPT_SKIP_QEMU = 256,
+    OPT_MAX_INPUT_SIZE,
     OPT_STREAM_VERSION,
     OPT_WRITE_CONFIG,
     OPT_CONFIG,
@@ -53,6 +54,7 @@ static const struct option long_options[] = {
     {"format", required_argument, NULL, 'f'},
     {"xl", no_argument, NULL, 'x'},
     {"skip-qemu", no_argument, NULL, OPT_SKIP_QEMU},
+    {"max-input-size", required_argument, NULL, OPT_MAX_INPUT_SIZE},
     {"stream-version", required_argument, NULL, OPT_STREAM_VERSION},
     {"write-config", required_argument, NULL, OPT_WRITE_CONFIG},
     {"config", required_argument, NULL, OPT_CONFIG},
@@ -140,6 +142,7 @@ static const char help[] =
     "  -v, --verbose              say what is found\n"
     "  -q, --quiet                errors only\n"
     "      --syslog               messages go to syslog, too\n"
+    "      --max-input-size SIZE  read no more of an input, uncompressed (100M, 8G)\n"
     "      --no-sandbox           for debugging: keep access to files\n"
     "  -h, --help                 this text\n"
     "  -V, --version              the version\n"
@@ -351,6 +354,8 @@ static bool parse_option(int option, const char *value, struct tool_options *o)
         return parse_format(value, c);
     case 'x':
         return c->need_xl = true;
+    case OPT_MAX_INPUT_SIZE:
+        return parse_size(PROGRAM, "--max-input-size", value, &c->max_input);
     case OPT_SKIP_QEMU:
         return c->skip_qemu = true;
     case OPT_STREAM_VERSION:

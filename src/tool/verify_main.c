@@ -16,7 +16,7 @@
 
 #define PROGRAM "verify-stream-v2"
 
-enum { OPT_SYSLOG = 256, OPT_NO_SANDBOX };
+enum { OPT_SYSLOG = 256, OPT_NO_SANDBOX, OPT_MAX_INPUT_SIZE };
 
 static const struct option long_options[] = {
     {"in", required_argument, NULL, 'i'},
@@ -24,6 +24,7 @@ static const struct option long_options[] = {
     {"verbose", no_argument, NULL, 'v'},
     {"quiet", no_argument, NULL, 'q'},
     {"syslog", no_argument, NULL, OPT_SYSLOG},
+    {"max-input-size", required_argument, NULL, OPT_MAX_INPUT_SIZE},
     {"no-sandbox", no_argument, NULL, OPT_NO_SANDBOX},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
@@ -40,6 +41,8 @@ static const char help[] =
     "  -v, --verbose           print each record, and a summary, on standard output\n"
     "  -q, --quiet             print nothing; the exit status tells\n"
     "      --syslog            messages go to syslog, too\n"
+    "      --max-input-size SIZE\n"
+    "                          read no more of an input, uncompressed (100M, 8G)\n"
     "      --no-sandbox        for debugging: keep access to files\n"
     "  -h, --help              this text\n"
     "  -V, --version           the version\n"
@@ -88,6 +91,10 @@ static int parse_options(int argc, char **argv, struct options *o)
             break;
         case 'q':
             o->verbosity = SILENT;
+            break;
+        case OPT_MAX_INPUT_SIZE:
+            if (!parse_size(PROGRAM, "--max-input-size", optarg, &o->verify.max_input))
+                return CLS_USAGE;
             break;
         case OPT_SYSLOG:
             o->syslog = true;

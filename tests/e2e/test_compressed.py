@@ -196,6 +196,27 @@ class Compressed(ProgramTest):
         line = self.assert_refused(program.run("-i", source, "-o", output), output)
         self.assertRegex(line, "byte 0x[0-9a-f]+: compressed file: [0-9]{8} bytes or more are left behind the stream")
 
+    def test_limit(self):
+        """Of what is uncompressed; of any other input, too."""
+        size = len(LARGER.octets())
+        for tool in ("zstd", None):
+            source = self.file("old.save", compress(tool, LARGER.octets()) if tool else LARGER.octets())
+            for limit in (str(size), "8M", "1T"):
+                self.assert_status(program.run("-i", source, "-o", self.out(), "--max-input-size", limit), 0)
+            for limit in (str(size - 1), "1M", "1", "9K"):
+                with self.subTest(tool=tool, limit=limit):
+                    output = self.out()
+                    for end in (("-o", output), ("--inspect",)):
+                        done = program.run("-i", source, *end, "--max-input-size", limit)
+                        self.assert_status(done, 1)
+                        self.assertIn(b"of --max-input-size", done.stderr)
+                    self.assert_clean(output)
+        new = self.file("new.save", compress("zstd", v2.version_2_of(expected.by_model(LARGER, "libxc"))))
+        self.assertEqual([subprocess.run([verifier.PROGRAM, "-q", "-i", new, "--max-input-size", limit], check=False).returncode
+                          for limit in ("1M", "8M")], [1, 0])
+        for wrong in ("0", "-1", "1X", "1KK", "99999999T", "", "K"):
+            self.assert_status(program.run("-i", source, "-o", self.out(), "--max-input-size", wrong), 2)
+
     def test_progress_knows_no_total(self):
         """The file's size says nothing of the stream's."""
         for tool in (None, "zstd"):

@@ -44,6 +44,7 @@ struct cls_input {
     bool positioned; /* reads at its own offset: the fd's position is neither used nor moved */
     uint64_t offset; /* of the next byte that is not yet consumed */
     uint64_t wanted; /* offset behind the last bytes that were asked for in vain; 0: none were */
+    uint64_t limit;  /* what lies at this offset and behind is not read; 0: none */
     struct cls_watch *watch;
     struct cls_window window;
     struct spool *copy; /* gets what is read or skipped, at the same offset; NULL: nobody does */
@@ -107,6 +108,9 @@ bool cls_input_read_some(struct cls_input *in, void *buf, size_t n, size_t *got,
 /* Consumes exactly n bytes and drops them; in a regular file by seeking. */
 bool cls_input_skip(struct cls_input *in, uint64_t n, const char *what,
                     struct cls_error *err) CLS_MUST_CHECK;
+
+/* Are the next n bytes within the limit? Else fails. */
+bool cls_input_allows(const struct cls_input *in, uint64_t n, struct cls_error *err) CLS_MUST_CHECK;
 
 /* Goes to offset; only where the fd can seek, and its position is the offset. */
 bool cls_input_seek(struct cls_input *in, uint64_t offset, struct cls_error *err) CLS_MUST_CHECK;

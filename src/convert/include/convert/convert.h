@@ -61,16 +61,17 @@ struct convert_options {
     bool skip_qemu;            /* libxc format: leave the qemu record in the input */
     bool sparse;               /* holes in the output file for blocks of zeros */
     enum convert_checkpointed checkpointed;
-    bool compact;    /* each page once; regular files only */
-    bool drop_tmem;  /* convert a guest without what it has in tmem */
-    bool verify;     /* read both back and compare before the output gets its name */
-    bool no_sync;    /* no fsync before the output gets its name */
-    bool no_clobber; /* an output that exists is an error */
-    bool no_sandbox; /* for debugging: neither that nor a process of its own */
-    bool replace;    /* the output, which must name the same file, takes the input's place */
-    bool force;      /* even where that loses something: see open_ends.c */
-    int keep_fd;     /* stays open in the sandbox (the connection to syslog); 0: none */
-    bool copy;       /* the output is the input as it is, be it what it may */
+    bool compact;       /* each page once; regular files only */
+    bool drop_tmem;     /* convert a guest without what it has in tmem */
+    bool verify;        /* read both back and compare before the output gets its name */
+    bool no_sync;       /* no fsync before the output gets its name */
+    bool no_clobber;    /* an output that exists is an error */
+    uint64_t max_input; /* bytes of the input, uncompressed, that may be read; 0: any */
+    bool no_sandbox;    /* for debugging: neither that nor a process of its own */
+    bool replace;       /* the output, which must name the same file, takes the input's place */
+    bool force;         /* even where that loses something: see open_ends.c */
+    int keep_fd;        /* stays open in the sandbox (the connection to syslog); 0: none */
+    bool copy;          /* the output is the input as it is, be it what it may */
 };
 
 enum convert_input {

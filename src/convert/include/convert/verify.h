@@ -18,8 +18,9 @@ enum verify_format {
 struct verify_options {
     const char *in; /* as in struct convert_options; of an fd, nothing behind END is read */
     enum verify_format format;
-    bool no_sandbox; /* for debugging */
-    int keep_fd;     /* stays open in the sandbox; 0: none */
+    uint64_t max_input; /* bytes of the input, uncompressed, that may be read; 0: any */
+    bool no_sandbox;    /* for debugging */
+    int keep_fd;        /* stays open in the sandbox; 0: none */
 };
 
 /* What is found is told to log; err and summary as in v2_verify(); log may be NULL. */
