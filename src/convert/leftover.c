@@ -45,6 +45,19 @@ static bool read_at(const struct cls_input *in, uint64_t offset, uint8_t *bytes,
            cls_fail_errno(err, errno, "cannot read %s at byte 0x%" PRIx64, in->name, offset);
 }
 
+/* A file's holes are zeros that need not be read, however large they are. */
+static void skip_hole(const struct cls_input *in, const struct stat *st, struct leftover *left)
+{
+    off_t here = lseek(in->fd, 0, SEEK_CUR), at = (off_t)(in->offset + left->size);
+    off_t data = lseek(in->fd, at, SEEK_DATA);
+
+    if (data < 0 && errno == ENXIO)
+        data = st->st_size;
+    if (data > at)
+        left->size += (uint64_t)(data - at);
+    (void)lseek(in->fd, here, SEEK_SET);
+}
+
 bool leftover_check(struct cls_input *in, const struct legacy_reader *reader, bool by_name,
                     const struct cls_log *log, struct cls_error *err)
 {
@@ -65,6 +78,7 @@ bool leftover_check(struct cls_input *in, const struct legacy_reader *reader, bo
         return true;
     }
     do {
+        skip_hole(in, &st, &left);
         if (!read_at(in, in->offset + left.size, bytes, &n, err))
             return false;
         leftover_add(&left, bytes, n);
