@@ -98,13 +98,16 @@ static bool step_in_body(struct candidate *c, struct cls_input *in, struct cls_e
         return false;
     if (!fits)
         return cls_input_fail(in, err, in->offset, "no body");
-    if (!measure_chunk(&c->stream, in, &chunk, err))
+    if (!chunk_read(&c->stream, in, &chunk, err))
         return false;
     if (!measure_fits_batch(&c->stream, &chunk, chunk.entries))
         return cls_input_fail(in, err, chunk.start, "no page batch");
-    c->body_began = true;
     if (c->first_batch == 0)
         c->first_batch = chunk.entries;
+    if (!cls_input_skip(in, chunk.bulk, "page data", err))
+        return false;
+    chunk_note(&c->stream, &chunk);
+    c->body_began = true;
     if (chunk_ends_body(&chunk))
         c->part = PART_TAIL;
     return true;
@@ -150,7 +153,7 @@ static bool step(struct candidate *c, struct cls_input *in, struct cls_error *er
 /* One step in what can be seen. Fails only where the system does. */
 static bool follow(const struct race *race, struct candidate *c, struct cls_error *err)
 {
-    const struct candidate before = *c;
+    struct candidate before = *c;
     struct cls_input in;
     bool ok;
 
@@ -170,6 +173,7 @@ static bool follow(const struct race *race, struct candidate *c, struct cls_erro
         c->fits = false;
         return err->status == CLS_BAD_INPUT;
     }
+    before.first_batch = c->first_batch; /* its pages need not be there */
     *c = before;
     c->waits = true;
     c->wanted = in.wanted;
