@@ -227,6 +227,42 @@ static void wide_entries_have_32_bits(void)
     check_fails(&body, 8 + 4, "page batch 1", "pfn entry 0x100000001 does not fit 32 bits");
 }
 
+/* Up to Xen 3.0.4 the hypervisor's page types were signed: of pinned page tables and of XTAB. */
+static void sign_extended_entries(void)
+{
+    static const struct {
+        uint64_t entry;
+        const char *items; /* NULL: refused */
+    } entries[] = {
+        {UINT64_C(0xffffffff90000034), "PAGES 90000034 | 4096*34\n"},
+        {UINT64_C(0xfffffffff0123456), ""},
+        {UINT64_C(0xffffffffd0000034), "PAGES d0000034 |\n"},
+        {UINT64_C(0xfffffffe90000034), NULL},
+        {UINT64_C(0x00000001f0000034), ""},
+        {UINT64_C(0xffffffff10000034), NULL},
+        {UINT64_C(0xffffffff00000034), NULL},
+    };
+
+    for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
+        struct body body;
+        char text[400];
+
+        start(&body, 8, GUEST_PV);
+        put_page(&body.b, 8, 0x12);
+        put_u32(&body.b, 1);
+        put_u64(&body.b, entries[i].entry);
+        if ((uint32_t)entries[i].entry >> 28 < 0xd)
+            put_fill(&body.b, 0x34, 4096);
+        snprintf(text, sizeof(text), PV_START "PAGES 00000012 | 4096*12\n%s" PV_REST,
+                 entries[i].items ? entries[i].items : "");
+        if (entries[i].items)
+            check_items(&body, text);
+        else
+            check_fails(&body, body.b.len - 4096 - 8, "page batch 2", "does not fit 32 bits");
+        finish(&body);
+    }
+}
+
 static void verify_mode_goes_on_with_ordinary_pages(void)
 {
     struct body body;
@@ -450,6 +486,7 @@ CU_TestInfo body_tests[] = {
     {"numbers that are no chunk", numbers_that_are_no_chunk},
     {"pfns lie below p2m_size", pfns_lie_below_p2m_size},
     {"wide entries have 32 bits", wide_entries_have_32_bits},
+    {"sign-extended entries", sign_extended_entries},
     {"verify mode goes on with ordinary pages", verify_mode_goes_on_with_ordinary_pages},
     {"TSC info keeps its place", tsc_info_keeps_its_place},
     {"every param chunk", every_param_chunk},

@@ -1,10 +1,11 @@
 /*
- * legacy/delta.h: the code of one page, by hand.
+ * legacy/delta.h: the code of one page, by hand; and the sender's cache of pages.
  */
 #include <string.h>
 
 #include "base/image.h"
 #include "legacy/delta.h"
+#include "sender_cache.h"
 #include "support.h"
 
 #define OLD 0x11
@@ -129,6 +130,90 @@ static void bad_runs(void)
     check_bad("ff ff ff ff ff ff ff ff", 0, DELTA_SHORT, 8);
 }
 
+static void fill_cache(struct sender_cache *cache, uint32_t first, uint32_t n)
+{
+    bool cached;
+
+    for (uint32_t pfn = first; pfn < first + n; pfn++) {
+        (void)sender_cache_use(cache, pfn, &cached);
+        CHECK(!cached);
+    }
+}
+
+/* The page in the pfn's slot is this byte again and again. */
+static void check_slot(struct sender_cache *cache, uint32_t pfn, bool wanted, int content)
+{
+    uint8_t same[CLS_PAGE_SIZE];
+    struct cls_error err;
+    bool cached;
+    uint32_t slot = sender_cache_use(cache, pfn, &cached);
+
+    CHECK_INT(cached, wanted);
+    CHECK(sender_cache_load(cache, slot, page, &err));
+    memset(same, content, sizeof(same));
+    CHECK_THAT(memcmp(page, same, sizeof(page)) == 0, "pfn %u: %02x, not %02x", pfn, page[0],
+               content);
+}
+
+static void store_page(struct sender_cache *cache, uint32_t pfn, int content)
+{
+    struct cls_error err;
+    bool cached;
+
+    memset(page, content, sizeof(page));
+    CHECK(sender_cache_store(cache, sender_cache_use(cache, pfn, &cached), page, &err));
+}
+
+/* xc_compression.c: 8192 pages, and the one that was not used for the longest time has to go. */
+static void the_senders_cache(void)
+{
+    struct spool store;
+    struct cls_error err;
+    struct sender_cache *cache;
+
+    spool_open(&store);
+    cache = sender_cache_new(&store, &err);
+    check_slot(cache, 5, false, 0);
+    store_page(cache, 5, 0x55);
+    check_slot(cache, 5, true, 0x55);
+    fill_cache(cache, 0x10000, 8191); /* now it is full, and 5 the oldest */
+    check_slot(cache, 5, true, 0x55);
+    check_slot(cache, 0x30000, false, 0); /* takes the slot of 0x10000 */
+    check_slot(cache, 5, true, 0x55);
+    check_slot(cache, 0x10000, false, 0);
+    fill_cache(cache, 0x40000, 8190);
+    check_slot(cache, 5, true, 0x55);
+    fill_cache(cache, 0x50000, 8191);
+    check_slot(cache, 5 + 8192, false, 0x55); /* its slot comes to another, with what it holds */
+    check_slot(cache, 5, false, 0);
+    sender_cache_free(cache);
+    spool_close(&store);
+}
+
+/* Page tables are not kept; their slot is the next to be used, whatever else is free. */
+static void page_tables_leave_the_senders_cache(void)
+{
+    struct spool store;
+    struct cls_error err;
+    struct sender_cache *cache;
+
+    spool_open(&store);
+    cache = sender_cache_new(&store, &err);
+    store_page(cache, 1, 0x11);
+    store_page(cache, 2, 0x22);
+    store_page(cache, 3, 0x33);
+    sender_cache_drop(cache, 7);
+    sender_cache_drop(cache, 2);
+    sender_cache_drop(cache, 2);
+    sender_cache_drop(cache, 3);
+    check_slot(cache, 8, false, 0x33);
+    check_slot(cache, 9, false, 0x22);
+    check_slot(cache, 2, false, 0);
+    check_slot(cache, 1, true, 0x11);
+    sender_cache_free(cache);
+    spool_close(&store);
+}
+
 CU_TestInfo delta_tests[] = {
     {"an unchanged page", an_unchanged_page},
     {"a whole page", a_whole_page},
@@ -136,5 +221,7 @@ CU_TestInfo delta_tests[] = {
     {"nothing but new words", nothing_but_new_words},
     {"what follows the page is left", what_follows_the_page_is_left},
     {"bad runs", bad_runs},
+    {"the sender's cache", the_senders_cache},
+    {"page tables leave the sender's cache", page_tables_leave_the_senders_cache},
     CU_TEST_INFO_NULL,
 };

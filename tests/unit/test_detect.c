@@ -400,6 +400,123 @@ static void bodies_of_further_checkpoints(void)
     bytes_free(&b);
 }
 
+/* As check_pipe() leaves it to others to say what follows. */
+static void check_piped(const struct bytes *b, enum guest_type told, const char *wanted)
+{
+    struct legacy_kind kind = {0, told};
+    struct legacy_detected found = {0};
+    struct cls_error err = {0};
+    struct cls_input in;
+    char text[40];
+    int fd = memfd_of(b->p, b->len);
+
+    cls_input_init(&in, fd, "pipe", 0, NULL);
+    in.is_regular = false;
+    CHECK(legacy_detect(&in, &kind, GUEST_UNKNOWN, NULL, &found, &err));
+    snprintf(text, sizeof(text), "%u %s", found.kind.width * 8,
+             found.kind.guest == GUEST_PV ? "pv" : "hvm");
+    CHECK_TEXT(text, wanted);
+    CHECK(lseek(fd, 0, SEEK_CUR) <= CLS_PEEK_MAX);
+    close(fd);
+}
+
+static void check_config(const struct bytes *b, enum guest_type config, enum guest_type wanted)
+{
+    struct legacy_detected found = {0};
+    struct cls_error err = {0};
+    struct cls_input in;
+    int fd = memfd_of(b->p, b->len);
+
+    cls_input_init(&in, fd, "stream", 0, NULL);
+    CHECK(legacy_detect(&in, &(struct legacy_kind){0, GUEST_UNKNOWN}, config, NULL, &found, &err));
+    CHECK_INT(found.kind.guest, wanted);
+    close(fd);
+}
+
+/* A guest of 2100 pfns saved by Xen 3.0, its p2m table where Linux has it, its pages shuffled. */
+static void put_low_p2m(struct bytes *b, unsigned width)
+{
+    uint32_t entries[1024];
+    uint32_t frames = (2100 - 1) / (4096 / width) + 1;
+
+    put_ulong(b, width, 2100);
+    for (uint32_t i = 0; i < frames; i++)
+        put_ulong(b, width, 0x28 + i);
+    for (uint32_t i = 0; i < 1024; i++)
+        entries[i] = (i + 100) * 613 % 2100;
+    put_batch(b, width, entries, 1024);
+    put_vcpu_info(b, 0, 1);
+    put_pv_tail_head(b);
+    put_vcpu(b, width, 0xa0, false);
+    put_shared_info(b);
+}
+
+/* Where the next chunk would lie if the frame list were a batch: n entries from offset at on. */
+static size_t behind_batch(size_t at, uint32_t n, unsigned width)
+{
+    return at + (size_t)n * width + (size_t)n * 4096;
+}
+
+/* A guest may write what it likes into its pages: here, what would end the stream of a HVM guest. */
+static void page_data_of_a_pv_guest_does_not_count(void)
+{
+    for (unsigned width = 4; width <= 8; width += 4) {
+        const char *wanted = width == 8 ? "64 pv" : "32 pv";
+        struct bytes b = {0};
+
+        put_low_p2m(&b, width);
+        check_told(&b, 0, GUEST_UNKNOWN, wanted);
+        check_piped(&b, GUEST_UNKNOWN, wanted);
+        memset(b.p + behind_batch(width + 4, 0x28, width), 0, 4 + 24);
+        memcpy(b.p + behind_batch(width + 4, 0x28, width) + 28, "\x08\0\0\0", 4);
+        check_told(&b, 0, GUEST_UNKNOWN, wanted);
+        check_told(&b, 0, GUEST_PV, wanted);
+        check_config(&b, GUEST_PV, GUEST_PV);
+        if (width == 4) { /* both fit: a hint is taken */
+            check_told(&b, 0, GUEST_HVM, "32 hvm");
+            check_config(&b, GUEST_HVM, GUEST_HVM);
+        }
+        bytes_free(&b);
+    }
+}
+
+static void page_data_of_a_hvm_guest_does_not_count(void)
+{
+    /* p2m_size, then as many frames as 0x2000 pfns need: count and first entries of the batch; then
+     * the next entry as a count. */
+    const uint32_t frames = 8, count = 7;
+    size_t next = behind_batch(4 + frames * 4 + 4, count, 4);
+    struct bytes b = {0};
+    uint32_t entries[1024];
+
+    for (uint32_t i = 0; i < 1024; i++)
+        entries[i] = i;
+    put_ulong(&b, 4, 0x2000);
+    put_batch(&b, 4, entries, 1024);
+    put_hvm_tail(&b);
+    check_told(&b, 0, GUEST_UNKNOWN, "32 hvm");
+    memset(b.p + next, 0, 8); /* the end of the body, and no unmapped pfns */
+    check_told(&b, 0, GUEST_UNKNOWN, "32 hvm");
+    check_piped(&b, GUEST_UNKNOWN, "32 hvm");
+    check_config(&b, GUEST_PV, GUEST_PV);
+    check_told(&b, 0, GUEST_PV, "32 pv");
+    bytes_free(&b);
+}
+
+static void a_p2m_frame_in_page_0(void)
+{
+    for (unsigned width = 4; width <= 8; width += 4) {
+        struct bytes b = {0};
+
+        put_pv_without_info(&b, width, 0);
+        check_told(&b, 0, GUEST_UNKNOWN, width == 8 ? "64 pv" : "32 pv");
+        check_told(&b, width, GUEST_PV, width == 8 ? "64 pv" : "32 pv");
+        bytes_free(&b);
+    }
+    /* but not twice */
+    check_hex("00100000 00000000 00000000 00000000 00000000 00000000", NOT_KNOWN);
+}
+
 CU_TestInfo detect_tests[] = {
     {"row 1: 64-bit PV with extended info", row_1_64_bit_pv_with_extended_info},
     {"row 2: 32-bit PV with extended info", row_2_32_bit_pv_with_extended_info},
@@ -422,5 +539,8 @@ CU_TestInfo detect_tests[] = {
     {"short inputs", short_inputs},
     {"pipes are never read beyond the stream", pipes_are_never_read_beyond_the_stream},
     {"bodies of further checkpoints", bodies_of_further_checkpoints},
+    {"page data of a PV guest does not count", page_data_of_a_pv_guest_does_not_count},
+    {"page data of a HVM guest does not count", page_data_of_a_hvm_guest_does_not_count},
+    {"a p2m frame in page 0", a_p2m_frame_in_page_0},
     CU_TEST_INFO_NULL,
 };

@@ -1,0 +1,33 @@
+"""Streams that the real save functions of 15 releases wrote, where the folder with them is there."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from kit import program
+
+MATRIX = program.PROJECT.parent / "shared" / "data" / "matrix"
+VERIFIER = Path(os.environ.get("CLS_VERIFY") or program.PROGRAM.parent / "verify-stream-v2").absolute()
+
+
+@unittest.skipUnless(MATRIX.is_dir(), "the streams of the matrix are not here")
+class Matrix(unittest.TestCase):
+    def test_every_stream(self):
+        """With nothing but -i and -o. Of the sanitized programs a sample; each stream has two files."""
+        names = sorted(p.stem for p in MATRIX.glob("*.json"))
+        self.assertGreater(len(names), 300)
+        with tempfile.TemporaryDirectory() as sample:
+            for name in names[::9 if program.HUNGRY else 1]:
+                for suffix in (".json", ".zst"):
+                    (Path(sample) / (name + suffix)).symlink_to(MATRIX / (name + suffix))
+            done = subprocess.run([sys.executable, MATRIX / "check_matrix.py", program.PROGRAM, sample, "--verifier", VERIFIER],
+                                  stdout=subprocess.PIPE, text=True, check=False, timeout=900)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
