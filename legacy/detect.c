@@ -75,6 +75,13 @@ static bool has_pv_info(const struct candidate *c, const uint8_t *bytes)
             memcmp(id, "xcnt", 4) == 0);
 }
 
+/* Nobody sees the error. Always returns false. */
+static bool does_not_fit(struct cls_error *err)
+{
+    *err = (struct cls_error){.status = CLS_BAD_INPUT};
+    return false;
+}
+
 /* An empty body is no real guest's. */
 static bool fits_first_chunk(const struct candidate *c, struct cls_input *in, bool *fits,
                              struct cls_error *err)
@@ -97,11 +104,11 @@ static bool step_in_body(struct candidate *c, struct cls_input *in, struct cls_e
     if (!fits_first_chunk(c, in, &fits, err))
         return false;
     if (!fits)
-        return cls_input_fail(in, err, in->offset, "no body");
+        return does_not_fit(err);
     if (!chunk_read(&c->stream, in, &chunk, err))
         return false;
     if (!measure_fits_batch(&c->stream, &chunk, chunk.entries))
-        return cls_input_fail(in, err, chunk.start, "no page batch");
+        return does_not_fit(err);
     if (c->first_batch == 0)
         c->first_batch = chunk.entries;
     if (!cls_input_skip(in, chunk.bulk, "page data", err))
@@ -123,7 +130,7 @@ static bool step_in_frames(struct candidate *c, struct cls_input *in, struct cls
     for (uint32_t i = 0; i < count; i++)
         c->frames_at_0 += frames[i] == 0;
     if (c->frames_at_0 > 1) /* it has room for one part of the table */
-        return cls_input_fail(in, err, in->offset, "no p2m frame list");
+        return does_not_fit(err);
     if (c->stream.frames_done == c->stream.frames_total)
         c->part = PART_BODY;
     return true;

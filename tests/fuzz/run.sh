@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 seconds=$1
 shift
-[ $# -gt 0 ] || set -- config convert delta envelope reader structured toolstack verify
+[ $# -gt 0 ] || set -- config convert delta detect envelope reader structured toolstack verify
 
 # The first byte chooses the options of most targets; the others take it as noise.
 seed() {
@@ -32,7 +32,7 @@ for target in "$@"; do
         printf '\001name = "x"\nbuilder = "linux"\ndisk = [ "a,backendtype=tap,vdev=hda" ]\nmemory=1\n' >"$corpus/text"
         printf '\002{"c_info":{"type":"hvm"},"b_info":{"tsc_mode":"native_paravirt","type.hvm":{"viridian":"True"}}}' >"$corpus/json"
         ;;
-    convert | reader) seed "$corpus" fixtures/*.legacy ;;
+    convert | detect | reader) seed "$corpus" fixtures/*.legacy ;;
     envelope)
         for fixture in fixtures/*xl*.legacy fixtures/*libvirt*.legacy fixtures/*xend*.legacy fixtures/*xapi*; do
             head -c 4096 "$fixture" >"$corpus/$(basename "$fixture")"
