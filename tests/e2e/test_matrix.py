@@ -1,6 +1,7 @@
 """Streams that the real save functions of 15 releases wrote, where the folder with them is there."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,9 +24,9 @@ class Matrix(unittest.TestCase):
         with tempfile.TemporaryDirectory() as sample:
             for name in names[::9 if program.HUNGRY else 1]:
                 for suffix in (".json", ".zst"):
-                    (Path(sample) / (name + suffix)).symlink_to(MATRIX / (name + suffix))
+                    shutil.copy(MATRIX / (name + suffix), sample)
             done = subprocess.run([sys.executable, MATRIX / "check_matrix.py", program.PROGRAM, sample, "--verifier", VERIFIER],
-                                  stdout=subprocess.PIPE, text=True, check=False, timeout=900)
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=900)
         self.assertEqual(done.returncode, 0, done.stdout)
 
 
