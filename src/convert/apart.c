@@ -23,10 +23,9 @@
 
 /* What the process leaves behind: nothing in it is trusted. */
 struct claim {
-    _Atomic uint64_t offset; /* in the input, while it works */
-    uint32_t done;           /* what follows is filled */
-    uint32_t ok;
-    int32_t envelope;         /* enum envelope_kind; -1: not known */
+    _Atomic uint64_t offset;                  /* in the input, while it works */
+    uint32_t ok;                              /* else err has a status */
+    int32_t envelope;                         /* enum envelope_kind; -1: not known */
     uint32_t source_ended[1 + IN_FILE_AGAIN]; /* what uncompresses the input, and does so again */
     uint64_t in_offset;
     struct convert_facts facts; /* but for pointers */
@@ -97,6 +96,7 @@ static _Noreturn void parse(struct conversion *c, struct child *child, pid_t par
                           .warnings_only = c->log && c->log->warnings_only,
                           .counts = &counts};
     struct claim *claim = child->claim;
+    struct cls_error err = {0};
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
@@ -107,7 +107,8 @@ static _Noreturn void parse(struct conversion *c, struct child *child, pid_t par
     c->log = &log;
     c->is_apart = true;
     c->keep_fd = child->remarks;
-    claim->ok = work(c, &claim->err);
+    claim->ok = work(c, &err); /* on the way there are others: none of them is the result */
+    claim->err = err;
     cls_log_finish(&log);
     claim->envelope = c->facts.envelope ? (int32_t)c->envelope.kind : -1;
     claim->source_ended[0] = c->in_file.decompress.ended;
@@ -116,7 +117,6 @@ static _Noreturn void parse(struct conversion *c, struct child *child, pid_t par
     claim->in_offset = c->in.offset;
     claim->facts = c->facts;
     claim->facts.bytes_out = c->out.offset;
-    claim->done = 1;
     _exit(claim->ok ? CLS_OK : (int)claim->err.status);
 }
 
@@ -137,12 +137,12 @@ static bool is_possible(const struct claim *claim, int wstatus)
         (e->status < CLS_BAD_INPUT || e->status > CLS_SYSTEM || !is_flag(&e->about_input) ||
          !memchr(e->place, 0, sizeof(e->place)) || !memchr(e->reason, 0, sizeof(e->reason))))
         return false;
-    return claim->done && WIFEXITED(wstatus) &&
-           WEXITSTATUS(wstatus) == (claim->ok ? CLS_OK : (int)e->status) && claim->envelope >= -1 &&
-           claim->envelope <= ENVELOPE_XAPI_STRUCTURED && f->input <= CONVERT_INPUT_UNREADABLE &&
-           f->guest <= GUEST_HVM && (f->width == 0 || f->width == 4 || f->width == 8) &&
-           is_flag(&f->verified) && is_flag(&f->spool_missed) && is_flag(&f->judged) &&
-           f->verdict < LIMITS_VERDICTS && f->repaired <= LIMITS_REPAIR_ALL &&
+    return WIFEXITED(wstatus) && WEXITSTATUS(wstatus) == (claim->ok ? CLS_OK : (int)e->status) &&
+           claim->envelope >= -1 && claim->envelope <= ENVELOPE_XAPI_STRUCTURED &&
+           f->input <= CONVERT_INPUT_UNREADABLE && f->guest <= GUEST_HVM &&
+           (f->width == 0 || f->width == 4 || f->width == 8) && is_flag(&f->verified) &&
+           is_flag(&f->spool_missed) && is_flag(&f->judged) && f->verdict < LIMITS_VERDICTS &&
+           f->repaired <= LIMITS_REPAIR_ALL &&
            strnlen(f->limits, sizeof(f->limits)) < sizeof(f->limits) &&
            strspn(f->limits, "R0123456789 ") == strlen(f->limits);
 }

@@ -554,14 +554,21 @@ class Trouble(BatchTest):
 
     def test_worker_that_does_not_end_after_a_failure(self):
         """Of the whole run: its report is full."""
-        self.put("a", BAD)
-        self.put("b")
+        for name in ("1/a", "2/a"):
+            self.put(name, BAD)
         report = self.dir / "r.jsonl"
         report.symlink_to("/dev/full")
-        env = self.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}", times=0))
+        env = self.environment(Plan("read", f"before:{int(signal.SIGSTOP)}", 5, file="a"))
         process = program.start("-i", self.old, "-o", self.new, "-j", "2", "--report", report, stderr=subprocess.PIPE, env=env)
         self.addCleanup(process.communicate)
+        self.assertTrue(program.wait_until(lambda: [program.state(p) for p in program.descendants(process.pid)].count("T") == 2))
+        pids, begun = program.descendants(process.pid), time.monotonic()
+        _, _, conversion, other_worker, _ = pids
+        os.kill(other_worker, signal.SIGSTOP)
+        os.kill(conversion, signal.SIGCONT)
         self.assertEqual(process.wait(20), 3)
+        self.assertGreater(time.monotonic() - begun, 4)
+        self.assertTrue(program.wait_until(lambda: all(program.state(p) in ("", "Z") for p in pids), 5))
         self.assertEqual(self.new_files(), {})
 
     def test_directory_that_cannot_be_synced(self):
@@ -634,7 +641,7 @@ class Trouble(BatchTest):
         """Those that can be had do it all, however few files may be open."""
         for i in range(100):
             self.put(str(i))
-        done = self.run_batch("-j", "40", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (24, 24)))
+        done = self.run_batch("-j", "40", "-f", "libxl", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (24, 24)))
         self.assert_status(done, 0)
         said = program.lines(done.stderr)
         self.assertRegex(said[0], "warning: cannot start a worker: Too many open files$")
@@ -651,7 +658,7 @@ class Trouble(BatchTest):
         os.chown(self.new, UNUSED_ID, UNUSED_ID)
         # 8: the last worker can be started while the others have a conversion each; all four then have room for three.
         for number, status in ((8, 0), (1, 3)):
-            done = self.run_batch("-j", "4", "--force", user=UNUSED_ID, group=UNUSED_ID, extra_groups=[], preexec_fn=lambda:
+            done = self.run_batch("-j", "4", "--force", "-f", "libxl", user=UNUSED_ID, group=UNUSED_ID, extra_groups=[], preexec_fn=lambda:
                                   resource.setrlimit(resource.RLIMIT_NPROC, (number, number)))
             self.assert_status(done, status)
             self.assertEqual(len(program.lines(done.stderr)), 1, done.stderr)
