@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 import unittest
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Iterator, Optional
 
@@ -26,6 +26,7 @@ from kit.verifier import side_by_side
 
 RUNS = int(os.environ.get("SIGNAL_RUNS", 60))
 SEED = int(os.environ.get("SIGNAL_SEED", 1))
+KILLS = os.environ.get("SIGNAL_KILLS") == "1"      # SIGKILL only, to either process
 
 CASE = cases.named("hvm64-age-4-5-4")
 OLD = b"an older file"
@@ -116,6 +117,7 @@ class Kind:
     old: bool
     hidden: bool
     from_pipe: bool
+    parser: bool = False        # it is the process that parses, if there is one by then
 
 
 class Random(unittest.TestCase):
@@ -156,7 +158,10 @@ class Random(unittest.TestCase):
             feeder.start()
         if after is not None:
             time.sleep(after)
-            process.send_signal(kind.number)
+            try:
+                os.kill(program.descendants(process.pid)[-1] if kind.parser else process.pid, kind.number)
+            except (ProcessLookupError, IndexError):
+                pass        # it has ended
         status = process.wait(program.TIMEOUT)
         took = time.monotonic() - begun
         if feeder:
@@ -177,8 +182,10 @@ class Random(unittest.TestCase):
     def test_random_moments(self):
         rng, ends, found = random.Random(SEED), {"whole": 0, "before": 0}, []
         for i in range(RUNS):
-            kind = Kind(rng.choice((*TO_END, *TO_END, signal.SIGKILL)), rng.random() < 0.5, rng.random() < 0.5,
-                        rng.random() < 0.5)
+            kind = Kind(signal.SIGKILL if KILLS else rng.choice((*TO_END, *TO_END, signal.SIGKILL)), rng.random() < 0.5,
+                        rng.random() < 0.5, rng.random() < 0.5)
+            if kind.number == signal.SIGKILL:
+                kind = replace(kind, parser=rng.random() < 0.5)
             moment = rng.uniform(0, 1.2) * self.took[kind.hidden, kind.from_pipe]
             output = make_ready(self.directory, kind.old)
             status, _ = self.run_one(kind, moment, output)

@@ -13,6 +13,7 @@
 #include "batch_signals.h"
 #include "lazy/sha256.h"
 #include "plan.h"
+#include "pool_run.h"
 
 static unsigned processors(void)
 {

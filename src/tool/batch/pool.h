@@ -1,5 +1,5 @@
 /*
- * The workers of a batch at their work.
+ * A batch while it goes on, and what is told of its files.
  */
 #ifndef BATCH_POOL_H
 #define BATCH_POOL_H
@@ -26,13 +26,6 @@ struct pool {
     bool short_of_workers; /* there are fewer, as was said */
     int ended_by;          /* the signal; 0: none */
 };
-
-/*
- * Works on all tasks, and makes each one's row. False: the batch as a whole cannot go on (a report
- * can't be written). Where a signal ends it, workers are ended, too, and tasks from next on stay
- * untouched, as do those that were being worked on.
- */
-bool pool_run(struct pool *pool, struct cls_error *err) CLS_MUST_CHECK;
 
 /* A remark about a file. */
 void pool_tell(const struct pool *pool, const char *path, enum cls_log_level level,

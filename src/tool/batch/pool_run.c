@@ -1,0 +1,161 @@
+#include "pool_run.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "batch_signals.h"
+#include "slot.h"
+
+#define SHORT_WAIT_NS 250000000L
+#define SMALL         (UINT64_C(1) << 20) /* done in the blink of an eye */
+
+static void show_progress(struct pool *pool,
+                          void (*show)(struct progress *, const struct progress_item *, size_t))
+{
+    struct progress_item items[PROGRESS_ITEMS_MAX];
+    size_t n = 1;
+    uint64_t failed = pool->reports->totals.results[ROW_FAILED];
+    char name[96], failures[32] = "";
+
+    if (failed > 0)
+        snprintf(failures, sizeof(failures), ", %llu failed", (unsigned long long)failed);
+    snprintf(name, sizeof(name), "%zu of %zu files%s", pool->finished, pool->count, failures);
+    items[0] = (struct progress_item){
+        .name = name, .done = pool->done, .total = pool->bytes, .begun = pool->progress->begun};
+    for (unsigned i = 0; i < pool->options->jobs; i++) {
+        const struct slot *slot = &pool->slots[i];
+        const struct task *task;
+
+        if (slot->count == 0)
+            continue;
+        task = &pool->tasks[slot->tasks[0]];
+        items[0].done += slot->worker.offset < task->size ? slot->worker.offset : task->size;
+        if (pool->options->jobs < PROGRESS_ITEMS_MAX)
+            items[n++] = (struct progress_item){.name = task->path,
+                                                .done = slot->worker.offset,
+                                                .total = task->size,
+                                                .begun = slot->begun};
+    }
+    show(pool->progress, items, n);
+}
+
+/* Has it something to do, and a worker that does it? (Not once that was ended with the batch.) */
+static bool is_at_work(const struct slot *slot)
+{
+    return slot->worker.pid != 0 && slot->count > 0;
+}
+
+static bool is_idle(const struct pool *pool)
+{
+    for (unsigned i = 0; i < pool->options->jobs; i++)
+        if (is_at_work(&pool->slots[i]))
+            return false;
+    return true;
+}
+
+/* Until a worker has news, a signal comes, or something is due. */
+static bool wait_for_news(const struct pool *pool, struct pollfd *fds, struct cls_error *err)
+{
+    bool hurry = pool->progress->enabled || pool->options->timeout || pool->ended_by;
+    struct timespec wait = {.tv_nsec = SHORT_WAIT_NS};
+    nfds_t n = 0;
+
+    for (unsigned i = 0; i < pool->options->jobs; i++)
+        if (is_at_work(&pool->slots[i]))
+            fds[n++] = (struct pollfd){.fd = pool->slots[i].worker.news, .events = POLLIN};
+    if (ppoll(fds, n, hurry ? &wait : NULL, &pool->setup.signals) < 0 && errno != EINTR)
+        return cls_fail_errno(err, errno, "cannot wait for the workers");
+    return true;
+}
+
+/* Nothing waits behind a large one, nor a large one where others may be idle first. */
+static bool may_wait(const struct pool *pool, const struct slot *slot)
+{
+    return slot->count < SLOT_TASKS && pool->tasks[pool->next].size <= SMALL &&
+           pool->tasks[slot->tasks[0]].size <= SMALL;
+}
+
+/* First one task for each, then another. */
+static bool hand_out(struct pool *pool, struct cls_error *err)
+{
+    for (int round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < pool->options->jobs; i++) {
+            struct slot *slot = &pool->slots[i];
+
+            while (pool->next < pool->count && !slot->told_to_end && !slot->closed &&
+                   (slot->count == 0 || (round > 0 && may_wait(pool, slot))))
+                if (!slot_add(pool, slot, err))
+                    return false;
+        }
+    }
+    return true;
+}
+
+/* Before the news are looked at: workers may have had the same signal, and ended of it. */
+static void look_at_signals(struct pool *pool)
+{
+    if (batch_signals_end() && !pool->ended_by) {
+        pool->ended_by = batch_signals_end();
+        for (unsigned i = 0; i < pool->options->jobs; i++)
+            if (is_at_work(&pool->slots[i]) && !pool->slots[i].told_to_end)
+                slot_end(&pool->slots[i]);
+    }
+    if (batch_signals_take_usr1())
+        show_progress(pool, progress_tell);
+}
+
+static bool run(struct pool *pool, struct pollfd *fds, struct cls_error *err)
+{
+    batch_signals_block(&pool->setup.signals);
+    look_at_signals(pool); /* those that came before interrupt no waiting */
+    for (;;) {
+        if (!pool->ended_by && !hand_out(pool, err))
+            return false;
+        if (is_idle(pool))
+            return true;
+        if (!wait_for_news(pool, fds, err))
+            return false;
+        look_at_signals(pool);
+        for (unsigned i = 0; i < pool->options->jobs; i++)
+            if (!slot_look_after(pool, &pool->slots[i], err))
+                return false;
+        if (progress_due(pool->progress))
+            show_progress(pool, progress_show);
+    }
+}
+
+/* They are at work only after a failure of the batch itself. */
+static void dismiss_all(struct pool *pool)
+{
+    double deadline = progress_now() + SLOT_GRACE;
+
+    for (unsigned i = 0; i < pool->options->jobs; i++)
+        if (is_at_work(&pool->slots[i]))
+            kill(pool->slots[i].worker.pid, SIGTERM);
+    for (unsigned i = 0; i < pool->options->jobs; i++)
+        worker_dismiss(&pool->slots[i].worker, deadline);
+}
+
+bool pool_run(struct pool *pool, struct cls_error *err)
+{
+    struct pollfd *fds = calloc(pool->options->jobs, sizeof(*fds));
+    bool ok;
+
+    pool->setup.tasks = pool->tasks;
+    pool->setup.place = pool->place;
+    pool->slots = calloc(pool->options->jobs, sizeof(*pool->slots));
+    if (!fds || !pool->slots) {
+        free(fds);
+        free(pool->slots);
+        return cls_fail_errno(err, ENOMEM, "cannot start the workers");
+    }
+    ok = run(pool, fds, err);
+    progress_clear(pool->progress);
+    dismiss_all(pool);
+    free(fds);
+    free(pool->slots);
+    return ok;
+}
