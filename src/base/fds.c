@@ -18,7 +18,7 @@ static void close_from_to(unsigned first, unsigned last)
     if (syscall(SYS_close_range, first, last, 0) == 0)
         return;
     limit = sysconf(_SC_OPEN_MAX);
-    for (long fd = first; fd <= (long)last && fd < limit; fd++)
+    for (long fd = (long)first; fd <= (long)last && fd < limit; fd++)
         close((int)fd);
 }
 

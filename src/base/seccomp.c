@@ -127,9 +127,10 @@ static const struct rule rules[] = {
 #endif
     /* memory of its own */
     {SYS_brk, ANY},
-    {SYS_mmap, MMAP_CHECK},
 #ifdef SYS_mmap2
     {SYS_mmap2, NO_CODE},
+#else
+    {SYS_mmap, MMAP_CHECK},
 #endif
     {SYS_munmap, ANY},
     {SYS_mremap, ANY},

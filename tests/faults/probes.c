@@ -260,7 +260,9 @@ static void go_through(void (*each)(const struct probe *))
         {"openat2", NULL, SYS_openat2, {here, in, zeros, 24}},
         {"open-by-handle", NULL, SYS_open_by_handle_at, {here, zeros, 0}},
         {"name-to-handle", NULL, SYS_name_to_handle_at, {here, in, zeros, zeros, 0}},
+#ifdef SYS_newfstatat
         {"stat", NULL, SYS_newfstatat, {here, in, zeros, 0}},
+#endif
         {"statx", NULL, SYS_statx, {here, in, 0, 0, (long)-1}},
         {"statfs", NULL, SYS_statfs, {in, -1}},
         {"access", NULL, SYS_faccessat, {here, in, 0}},
