@@ -74,6 +74,15 @@ class Text(ConfigTest):
             with self.subTest(config):
                 self.assertEqual(self.written(self.save(config)), config)
 
+    def test_unreadable(self):
+        """What xl could not read as a whole is not changed anywhere."""
+        for broken in (b"x = [", b"x = ['a' 'b']", b"x y", b"x = 'a", b"x = 1 2", b"X = 1"):
+            config = b"name='x'\nbuilder='hvm'\nvcpus=4\ntsc_mode=3\n" + broken + b"\n"
+            target = self.out("new.cfg")
+            done, _ = self.convert(self.save(config), "--write-config", target)
+            self.assertIn(b"the configuration has a line that xl cannot read, and is not changed", done.stderr, broken)
+            self.assertEqual(target.read_bytes(), config)
+
     def test_changed(self):
         pv, hvm = "name = 'x'\nkernel='/k'\n", "name = 'x'\nbuilder = 'hvm'\nvcpus=4\n"
         for base, text, want in (
