@@ -150,7 +150,7 @@ class Attempt:
             self.old = self.output.stat()
         kw = {"input": self.save.read_bytes()} if self.ends.from_pipe else {}
         return faults.run(replace(plan, no_tmpfile=self.ends.hidden), "-i", "-" if self.ends.from_pipe else self.save,
-                          "-o", "-" if self.ends.to_pipe else self.output, "-f", self.subject.fmt, *self.ends.options,
+                          "-o", "-" if self.ends.to_pipe else self.output, "-f", self.subject.fmt, "-q", *self.ends.options,
                           # In the sandbox leaks cannot be looked for.
                           *(["--no-sandbox"] if program.SANITIZED else []), **kw)
 

@@ -22,6 +22,7 @@ static CU_SuiteInfo all_suites[] = {
     {"writer", NULL, NULL, NULL, NULL, writer_tests},
     {"compare", NULL, NULL, NULL, NULL, compare_tests},
     {"out_file", NULL, NULL, NULL, NULL, out_file_tests},
+    {"apart", NULL, NULL, NULL, NULL, apart_tests},
     {"spool", NULL, NULL, NULL, NULL, spool_tests},
     {"delta", NULL, NULL, NULL, NULL, delta_tests},
     {"checkpoint", NULL, NULL, NULL, NULL, checkpoint_tests},

@@ -19,6 +19,7 @@ extern CU_TestInfo sexp_tests[];
 extern CU_TestInfo writer_tests[];
 extern CU_TestInfo compare_tests[];
 extern CU_TestInfo out_file_tests[];
+extern CU_TestInfo apart_tests[];
 extern CU_TestInfo spool_tests[];
 extern CU_TestInfo delta_tests[];
 extern CU_TestInfo checkpoint_tests[];

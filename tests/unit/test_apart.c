@@ -1,0 +1,250 @@
+/*
+ * convert: what a process claims that parses may be anything.
+ */
+#include "apart.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/page_type.h"
+#include "support.h"
+
+#define TEXT "new"
+
+struct heard {
+    unsigned lines;
+};
+
+static void hear(void *ctx, enum cls_log_level level, const char *text)
+{
+    (void)level;
+    (void)text;
+    ((struct heard *)ctx)->lines++;
+}
+
+static bool honest(struct conversion *c, struct cls_error *err)
+{
+    (void)err;
+    c->out.offset = strlen(TEXT);
+    c->in.offset = 42;
+    c->facts.width = 8;
+    c->facts.envelope = envelope_name(ENVELOPE_XEND);
+    c->envelope.kind = ENVELOPE_XEND;
+    return write(c->out_file.fd, TEXT, strlen(TEXT)) == (ssize_t)strlen(TEXT);
+}
+
+static bool fails(struct conversion *c, struct cls_error *err)
+{
+    c->in.offset = 42;
+    return cls_fail(err, CLS_BAD_INPUT, "no good");
+}
+
+static bool too_long(struct conversion *c, struct cls_error *err)
+{
+    bool ok = honest(c, err);
+
+    c->out.offset++;
+    return ok;
+}
+
+static bool no_such_page_type(struct conversion *c, struct cls_error *err)
+{
+    bool ok = honest(c, err);
+    unsigned type = 0;
+
+    while (page_type_name(type))
+        type++;
+    c->facts.pages[type] = 1;
+    return ok;
+}
+
+static bool odd_width(struct conversion *c, struct cls_error *err)
+{
+    bool ok = honest(c, err);
+
+    c->facts.width = 3;
+    return ok;
+}
+
+static bool no_such_guest(struct conversion *c, struct cls_error *err)
+{
+    bool ok = honest(c, err);
+
+    c->facts.guest = (enum guest_type)99;
+    return ok;
+}
+
+static bool no_such_input(struct conversion *c, struct cls_error *err)
+{
+    bool ok = honest(c, err);
+
+    c->facts.input = (enum convert_input)99;
+    return ok;
+}
+
+static bool no_such_envelope(struct conversion *c, struct cls_error *err)
+{
+    bool ok = honest(c, err);
+
+    c->envelope.kind = (enum envelope_kind)99;
+    return ok;
+}
+
+static bool no_flag(struct conversion *c, struct cls_error *err)
+{
+    bool ok = honest(c, err);
+
+    memset(&c->facts.verified, 2, sizeof(c->facts.verified));
+    return ok;
+}
+
+static bool endless_limits(struct conversion *c, struct cls_error *err)
+{
+    bool ok = honest(c, err);
+
+    memset(c->facts.limits, 'R', sizeof(c->facts.limits));
+    return ok;
+}
+
+static bool endless_reason(struct conversion *c, struct cls_error *err)
+{
+    (void)fails(c, err);
+    memset(err->reason, 'x', sizeof(err->reason));
+    return false;
+}
+
+static bool no_such_status(struct conversion *c, struct cls_error *err)
+{
+    (void)fails(c, err);
+    err->status = (enum cls_status)99;
+    return false;
+}
+
+static bool fails_well(struct conversion *c, struct cls_error *err)
+{
+    (void)fails(c, err);
+    err->status = CLS_OK;
+    return false;
+}
+
+static bool ends_well(struct conversion *c, struct cls_error *err)
+{
+    (void)honest(c, err);
+    _exit(0);
+}
+
+static bool crashes(struct conversion *c, struct cls_error *err)
+{
+    (void)honest(c, err);
+    kill(getpid(), SIGKILL);
+    return true;
+}
+
+static bool floods(struct conversion *c, struct cls_error *err)
+{
+    for (unsigned i = 0; i < 30000; i++)
+        c->log->line(c->log->ctx, CLS_LOG_WARNING, "one more");
+    return honest(c, err);
+}
+
+struct trial {
+    struct scratch dir;
+    struct convert_cleanup cleanup;
+    struct convert_options options;
+    struct conversion *c;
+    struct cls_log log;
+    struct heard heard;
+    struct cls_error err;
+    bool ok;
+};
+
+static void try_out(struct trial *t, bool (*work)(struct conversion *, struct cls_error *))
+{
+    struct conversion *c = t->c = calloc(1, sizeof(*t->c));
+
+    scratch_make(&t->dir);
+    t->log = (struct cls_log){.line = hear, .ctx = &t->heard};
+    c->options = &t->options;
+    c->cleanup = &t->cleanup;
+    c->log = &t->log;
+    c->in_file = IN_FILE_NONE;
+    c->in.fd = c->out.fd = -1;
+    snprintf(c->in_name, sizeof(c->in_name), "IN");
+    snprintf(c->out_name, sizeof(c->out_name), "OUT");
+    CHECK(out_file_resolve(&c->out_file, scratch_path(&t->dir, "out"), "OUT", false, &t->cleanup,
+                           &t->err) &&
+          out_file_open(&c->out_file, &t->err));
+    t->ok = apart_run(c, work, NULL, &t->err);
+    CHECK_INT(t->cleanup.child, 0);
+}
+
+static void finish(struct trial *t)
+{
+    out_file_close(&t->c->out_file);
+    scratch_remove(&t->dir);
+    free(t->c);
+}
+
+static void test_honest(void)
+{
+    struct trial t = {0};
+
+    try_out(&t, honest);
+    CHECK(t.ok);
+    CHECK_INT(t.c->in.offset, 42);
+    CHECK_INT(t.c->facts.width, 8);
+    CHECK_TEXT(t.c->facts.envelope, "xend");
+    CHECK_INT(t.heard.lines, 0);
+    finish(&t);
+    t = (struct trial){0};
+    try_out(&t, fails);
+    CHECK(!t.ok);
+    CHECK_INT(t.err.status, CLS_BAD_INPUT);
+    CHECK_TEXT(t.err.reason, "no good");
+    CHECK_INT(t.c->in.offset, 42);
+    finish(&t);
+}
+
+static void check_lie(bool (*work)(struct conversion *, struct cls_error *), const char *reason)
+{
+    struct trial t = {0};
+
+    try_out(&t, work);
+    CHECK(!t.ok);
+    CHECK_INT(t.err.status, CLS_SYSTEM);
+    CHECK(strstr(t.err.reason, reason) != NULL);
+    CHECK_INT(t.c->facts.width, work == too_long ? 8 : 0);
+    finish(&t);
+}
+
+static void test_lies(void)
+{
+    bool (*const lies[])(struct conversion *, struct cls_error *) = {
+        no_such_page_type, odd_width,      no_such_guest,  no_such_input, no_such_envelope, no_flag,
+        endless_limits,    endless_reason, no_such_status, fails_well,    ends_well,
+    };
+
+    for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++)
+        check_lie(lies[i], "IN: its process ended without a result, status ");
+    check_lie(too_long, "OUT has 3 bytes, but the process that wrote it says 4");
+    check_lie(crashes, "IN: its process was ended by signal 9");
+}
+
+static void test_flood(void)
+{
+    struct trial t = {0};
+
+    try_out(&t, floods);
+    CHECK(t.ok);
+    CHECK(t.heard.lines > 1000 && t.heard.lines <= 20000);
+    finish(&t);
+}
+
+CU_TestInfo apart_tests[] = {
+    {"what is true is taken", test_honest},
+    {"what cannot be is not", test_lies},
+    {"remarks have an end", test_flood},
+    CU_TEST_INFO_NULL,
+};
