@@ -24,7 +24,7 @@ rows() {
             printf '%s\n' $xen-$way-pv $xen-$way-hvm
         done
         printf '%s\n' $xen-fifo-pv $xen-libvirt-cut-pv $xen-libvirt-installed-cut-pv $xen-qemu-cirrus $xen-qemu-stdvga $xen-qemu-stdvga-written \
-            $xen-qemu44-plain $xen-qemu44-repaired
+            $xen-qemu44-plain $xen-qemu44-repaired $xen-emulator-plain $xen-emulator-link $xen-emulator-repaired
         for save in ${more:+"$more"/*.save "$more"/*.save.zst}; do
             [ ! -f "$save" ] || printf '%s\n' "$xen-helper-$(basename "${save%.zst}" .save)" "$xen-v2-$(basename "${save%.zst}" .save)"
         done
@@ -35,9 +35,9 @@ rows() {
 lab=$(cd "${XEN_LAB:-../shared/lab}" && pwd)
 saves=$(cd "${XEN_SAVES:-../shared/data}" && pwd)
 
-# Which rows must not run on: a cut save, and a device model's state that QEMU does not take as it is.
+# Which rows must not run on: a cut save, a device model's state that QEMU does not take as it is, and an <emulator> that is not there.
 must_fail() {
-    case $1 in *-cut-* | *-qemu44-plain) true ;; *) false ;; esac
+    case $1 in *-cut-* | *-qemu44-plain | *-emulator-plain) true ;; *) false ;; esac
 }
 
 # save_of GUEST: its file, uncompressed, and beside it what the lab has to know of it.
@@ -77,6 +77,13 @@ packages() {
     (cd "$dir/package" && find . ! -type d ! -path '*/doc/*' | tar -cf "$dir/in/package.tar" -T -)
 }
 
+# What lab-libvirt puts into dom0 beside its job, for virsh restore.
+libvirt_files() {
+    cp "$("$lab/lab" folder)/libvirt/libvirt.tgz" "$lab/dom0/libvirtd.conf" "$dir/in"
+    cp "$lab/dom0/fakedm-libvirt" "$dir/in/fakedm"
+    echo restore >"$dir/in/mode"
+}
+
 # run_row NAME: does it; what the lab printed is in its log.
 run_row() {
     row=${1#*-} guest=${1##*-}
@@ -108,9 +115,7 @@ run_row() {
             case $row in *-cut-*) truncate -s -1000000 "$dir/old.save" ;; esac
             job dom0/restore-libvirt 'libvirtd -d' 'tar -C / -xf /tmp/in/package.tar; syslogd -O /tmp/out/syslog.txt'
             packages
-            cp "$("$lab/lab" folder)/libvirt/libvirt.tgz" "$lab/dom0/libvirtd.conf" "$dir/in"
-            cp "$lab/dom0/fakedm-libvirt" "$dir/in/fakedm"
-            echo restore >"$dir/in/mode"
+            libvirt_files
             "$lab/lab" restore "$dir/old.save" --extra "$dir/in" --timeout 240 --keep "$dir/kept" $(cpu_of) ;;
         libvirt-cut-*)
             save_of "$guest"; in_envelope libvirt "$1" 1
@@ -132,6 +137,16 @@ run_row() {
                 *) converted --write-config "$dir/in/guest.cfg" ;;
             esac
             "$lab/lab" restore "$dir/new.save" --extra "$dir/in" $(cpu_of) ;;
+        emulator-*)
+            # libvirt with a real QEMU; the XML names the device model of another host
+            save_of hvm-4.5-qemu-cirrus; in_envelope libvirt tests/lab/emulator.xml 1
+            case $row in *-repaired) converted --repair=emulator ;; *) converted ;; esac
+            link='mkdir -p /usr/lib/xen-4.4/bin; ln -s /usr/libexec/xen-qemu-system-i386 /usr/lib/xen-4.4/bin/qemu-system-i386'
+            case $row in *-link) ;; *) link=: ;; esac
+            job dom0/restore-libvirt 'libvirtd -d' "tar -C / -xzf /tmp/in/qemu.tgz; $link"
+            libvirt_files
+            cp "$("$lab/lab" folder)/qemu-xen/qemu.tgz" "$dir/in"
+            "$lab/lab" restore "$dir/new.save" --extra "$dir/in" --timeout 240 ;;
         qemu-cirrus) save_of hvm-4.5-qemu-cirrus; converted; "$lab/lab-qemu" restore "$dir/new.save" ;;
         qemu-stdvga)
             save_of hvm-4.5-qemu-stdvga; converted
