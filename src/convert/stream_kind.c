@@ -9,7 +9,7 @@ static bool detect(struct cls_input *in, const struct legacy_kind *told, enum gu
     struct cls_error foreign;
 
     *kind = found.kind;
-    if (ok && found.certain && !envelope_is_zip(in))
+    if (ok && found.certain)
         return true;
     if (!envelope_check_foreign(in, &(bool){false}, &foreign)) {
         *err = foreign;

@@ -1,7 +1,6 @@
 /*
  * Formats that people may take for a legacy save, known by their first bytes.
  */
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,10 +15,6 @@
 #define TAR_BLOCK       512
 #define TAR_CHECKSUM    148 /* 8 bytes, an octal number: the sum of the block with spaces here */
 #define TAR_SUM_LEN     8
-#define ZIP_MAGIC       "PK\3\4"
-#define ZIP_CRC         14
-#define ZIP_NAME_LEN    26
-#define ZIP_NAME        30
 #define VHD_FOOTER      512  /* the last bytes of the file */
 #define FAR_LOOK        1082 /* what the table and tar need, at most */
 #define IA64_FORMAT_MAX 3    /* XC_IA64_SR_FORMAT_VER_MAX */
@@ -51,7 +46,7 @@ static const struct foreign foreigners[] = {
     {0, MAGIC("\211LZO"), "compressed with lzop: uncompress it first", true},
     {0, MAGIC("LZIP"), "compressed with lzip: uncompress it first", true},
     {0, MAGIC("\037\235"), "compressed with compress: uncompress it first", true},
-    {0, MAGIC(ZIP_MAGIC), ARCHIVE("a ZIP"), true},
+    {0, MAGIC("PK\3\4"), ARCHIVE("a ZIP"), true},
     {0, MAGIC("7z\274\257\047\034"), ARCHIVE("a 7z"), true},
     {0, MAGIC("070701"), ARCHIVE("a cpio"), true},
     {0, MAGIC("070702"), ARCHIVE("a cpio"), true},
@@ -133,18 +128,6 @@ static bool look(struct cls_input *in, const uint8_t **b, size_t *got, struct cl
     bool may_wait = in->ends || lseek(in->fd, 0, SEEK_CUR) >= 0;
 
     return cls_input_peek(in, may_wait ? FAR_LOOK : ENVELOPE_MAGIC_MAX, b, got, err);
-}
-
-bool envelope_is_zip(struct cls_input *in)
-{
-    struct cls_error ignored;
-    const uint8_t *b;
-    size_t got;
-
-    return cls_input_peek(in, ZIP_NAME + 1, &b, &got, &ignored) && got > ZIP_NAME &&
-           memcmp(b, ZIP_MAGIC, 4) == 0 && get_le32(b + ZIP_CRC) != 0 &&
-           get_le16(b + ZIP_NAME_LEN) >= 1 && get_le16(b + ZIP_NAME_LEN) <= PATH_MAX &&
-           b[ZIP_NAME] > ' ' && b[ZIP_NAME] < 0x7f;
 }
 
 static bool fail(const struct cls_input *in, const struct foreign *f, bool *holds_saves,

@@ -158,10 +158,4 @@ bool envelope_skip_rest(const struct envelope *envelope, struct cls_input *in,
 bool envelope_check_foreign(struct cls_input *in, bool *holds_saves,
                             struct cls_error *err) CLS_MUST_CHECK;
 
-/*
- * Is this a ZIP archive beyond its magic, too? That fits a 32-bit stream of a HVM guest: a p2m_size
- * and, in what ZIP has for version and flags, a page count.
- */
-bool envelope_is_zip(struct cls_input *in);
-
 #endif
