@@ -150,7 +150,8 @@ static const char help[] =
 
 static const char help_more[] = /* a string is not to be longer than 4095 bytes */
     "For a directory:\n"
-    "  -j, --jobs N               conversions at once (default: one for each processor)\n"
+    "  -j, --jobs N               conversions at once (default: one for each processor; of\n"
+    "                             small saves four, unless --no-sync is given)\n"
     "      --timeout SECONDS      a conversion that takes longer is ended, and has failed\n"
     "      --copy-others          copy what is no legacy save\n"
     "      --report FILE          what became of each file: .xml and .html at the end, .jsonl\n"

@@ -648,6 +648,24 @@ class Trouble(BatchTest):
         self.assertEqual(len(said), 2, "said once")
         self.assertEqual(len(self.new_files()), 100)
 
+    def test_how_many_at_once(self):
+        """By default small saves wait for the disk together; large ones have a processor each. They stop before they get their names."""
+        processors = len(os.sched_getaffinity(0))
+        large = GOOD + bytes(2 << 20)
+        for data, args, want in ((GOOD, [], 4 * processors), (GOOD, ["--no-sync"], processors), (large, [], processors), (large, ["-j", "3"], 3)):
+            with self.subTest(size=len(data), args=args):
+                subprocess.run(["rm", "-rf", self.old, self.new], check=True)
+                for i in range(10 * processors):
+                    self.put(str(i), data)
+                process = program.start("-i", self.old, "-o", self.new, "-q", *args, stderr=subprocess.DEVNULL, start_new_session=True,
+                                        env=self.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}")))
+                stopped = lambda: sum(program.state(p) == "T" for p in program.descendants(process.pid))
+                self.assertTrue(program.wait_until(lambda: stopped() >= want))
+                time.sleep(0.3)
+                self.assertEqual(stopped(), want)
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
     @unittest.skipIf(program.HUNGRY, "a sanitizer's own processes count, too")
     def test_few_processes(self):
         """Conversions take turns."""

@@ -15,6 +15,12 @@
 #include "plan.h"
 #include "pool_run.h"
 
+/*
+ * Small saves mostly wait until they are on disk. While several do, the file system commits them
+ * together.
+ */
+#define WAITING_JOBS 4
+
 static unsigned processors(void)
 {
     cpu_set_t set;
@@ -176,8 +182,9 @@ int batch_run(const struct convert_options *convert, const struct batch_options 
     int status;
     bool ok;
 
+    settled.large_jobs = settled.jobs ? settled.jobs : processors();
     if (settled.jobs == 0)
-        settled.jobs = processors();
+        settled.jobs = settled.large_jobs * (convert->no_sync ? 1 : WAITING_JOBS);
     messages->before_line = progress_clear;
     messages->before_line_ctx = &progress;
     batch_signals_install();

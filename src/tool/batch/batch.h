@@ -11,7 +11,8 @@
 #include "shard.h"
 
 struct batch_options {
-    unsigned jobs;    /* conversions at once; 0: as many as there are processors for us */
+    unsigned jobs;       /* conversions at once; 0: decided by batch_run() */
+    unsigned large_jobs; /* of them, those that may be of large saves */
     unsigned timeout; /* seconds for one file; 0: any */
     bool copy_others; /* files that are no saves are copied */
     bool force;       /* outputs that are up to date are made again */

@@ -78,6 +78,12 @@ static bool may_wait(const struct pool *pool, const struct slot *slot)
            pool->tasks[slot->tasks[0]].size <= SMALL;
 }
 
+/* More large ones at once than there are processors would only get into each other's way. */
+static bool may_take(const struct pool *pool, unsigned slot)
+{
+    return slot < pool->options->large_jobs || pool->tasks[pool->next].size <= SMALL;
+}
+
 /* First one task for each, then another. */
 static bool hand_out(struct pool *pool, struct cls_error *err)
 {
@@ -86,6 +92,7 @@ static bool hand_out(struct pool *pool, struct cls_error *err)
             struct slot *slot = &pool->slots[i];
 
             while (pool->next < pool->count && !slot->told_to_end && !slot->closed &&
+                   may_take(pool, i) &&
                    (slot->count == 0 || (round > 0 && may_wait(pool, slot))))
                 if (!slot_add(pool, slot, err))
                     return false;
