@@ -34,8 +34,10 @@ for document in sys.argv[2:]:
 (root / "newcomer.sh").write_text(script)
 END
 inside sh /root/newcomer.sh
+wrong=0
 for printed in "$chroot"/root/printed.*; do
-    diff "$(echo "$printed" | sed 's/printed/expected/')" "$printed"
+    diff "$(echo "$printed" | sed 's/printed/expected/')" "$printed" || wrong=1
 done
+[ $wrong -eq 0 ]
 echo "README.md, docs/restoring.md: all commands worked, and printed what they say"
 rm -rf "$chroot"
