@@ -87,27 +87,22 @@ static bool convert_items(struct conversion *c, struct mended *mended, struct le
     return envelope_finish(&c->envelope, &c->in, &c->out, err);
 }
 
-/* Warns of what keeps the save from being restored. */
+/* Notes the verdict on what was converted, and warns of what keeps it from being restored. */
 static void judge(struct conversion *c, const struct mended *mended)
 {
     const struct limits_host *host = &c->options->host;
-    char *ids = c->facts.limits, xen[64];
     struct limits_findings findings;
+    char *ids = c->facts.limits;
 
     limits_find(&mended->facts, host, &findings);
-    limits_host_text(host, xen, sizeof(xen));
+    limits_warn(&findings, host, c->log);
     *ids = '\0';
     for (unsigned i = 0; i < findings.count; i++) {
         const struct limits_finding *f = &findings.list[i];
         size_t used = strlen(ids);
 
-        if (f->severity < LIMITS_HARMS)
-            continue;
-        if (used + strlen(f->id) + 2 < sizeof(c->facts.limits))
+        if (f->severity >= LIMITS_HARMS && used + strlen(f->id) + 2 < sizeof(c->facts.limits))
             snprintf(ids + used, sizeof(c->facts.limits) - used, "%s%s", used ? " " : "", f->id);
-        if (f->severity == LIMITS_BLOCKS && !f->some_points)
-            cls_warn(c->log, "restore on %s will fail: %s: %s: %s%s%s", xen, f->id, f->what,
-                     f->where, *f->remedy ? "; remedy: " : "", f->remedy);
     }
     c->facts.verdict = findings.verdict;
     c->facts.judged = true;

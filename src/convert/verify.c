@@ -7,6 +7,7 @@
 #include "convert/in_file.h"
 #include "envelope/envelope.h"
 #include "fd_arg.h"
+#include "limits/limits.h"
 #include "source.h"
 
 #define NAME_SHOWN 256
@@ -37,9 +38,56 @@ static bool open_stream(struct cls_input *in, enum verify_format format, const s
                            "first"));
 }
 
+/* What the stream shows of the limits, for those who want to be told. */
+struct watch_limits {
+    struct limits_hold hold;
+    struct limits_facts facts;
+};
+
+static bool take_item(void *ctx, const struct image_item *item, struct cls_error *err)
+{
+    struct watch_limits *watch = ctx;
+    struct image_item held = *item;
+
+    if (!limits_hold_some(&watch->hold, &held, err))
+        return false;
+    limits_facts_item(&watch->facts, &held);
+    return true;
+}
+
+static void no_part(void *ctx, const struct stream_part *part)
+{
+    (void)ctx, (void)part;
+}
+
+static void no_page(void *ctx, unsigned type, uint64_t pfn)
+{
+    (void)ctx, (void)type, (void)pfn;
+}
+
+static void no_xenstore(void *ctx, const uint8_t *bytes, size_t n)
+{
+    (void)ctx, (void)bytes, (void)n;
+}
+
+/* A sound stream may still be rejected by every current Xen. */
+static void warn_of_limits(struct watch_limits *watch, const struct v2_summary *summary,
+                           const struct cls_log *log)
+{
+    static const struct limits_host any;
+    struct limits_findings findings;
+
+    watch->facts.guest = summary->guest;
+    watch->facts.guest_width = summary->guest_width;
+    watch->facts.complete = true;
+    limits_find(&watch->facts, &any, &findings);
+    limits_warn(&findings, &any, log);
+}
+
 static bool verify_extent(struct cls_input *in, enum verify_format format, enum v2_extent extent,
                           struct envelope *envelope, const struct cls_log *log,
-                          struct v2_summary *summary, struct cls_error *err)
+                          const struct v2_observer *observer, struct v2_summary *summary,
+                          struct cls_error *err)
 {
     enum v2_stream stream = V2_STREAM_UNKNOWN;
 
@@ -47,15 +95,15 @@ static bool verify_extent(struct cls_input *in, enum verify_format format, enum 
     if (!open_stream(in, format, log, envelope, &stream, err))
         return false;
     if (!envelope_is_delimited(envelope))
-        return v2_verify(in, stream, extent, log, NULL, summary, err);
-    return v2_verify(in, stream, V2_TO_END_RECORD, log, NULL, summary, err) &&
+        return v2_verify(in, stream, extent, log, observer, summary, err);
+    return v2_verify(in, stream, V2_TO_END_RECORD, log, observer, summary, err) &&
            envelope_skip_rest(envelope, in, log, err);
 }
 
 bool verify_input(struct cls_input *in, enum verify_format format, struct envelope *envelope,
                   const struct cls_log *log, struct v2_summary *summary, struct cls_error *err)
 {
-    return verify_extent(in, format, V2_TO_THE_LAST_BYTE, envelope, log, summary, err);
+    return verify_extent(in, format, V2_TO_THE_LAST_BYTE, envelope, log, NULL, summary, err);
 }
 
 /* Who passes a number goes on reading there, as XAPI's suspend-image-viewer does. */
@@ -72,8 +120,15 @@ bool verify_stream(const struct verify_options *options, const struct cls_log *l
     struct cls_input in;
     char name[NAME_SHOWN];
     int keep[] = {-1, -1, options->keep_fd};
+    struct watch_limits watch = {0};
+    const struct v2_observer observer = {.parts.part = no_part,
+                                         .page = no_page,
+                                         .item = take_item,
+                                         .xenstore = no_xenstore,
+                                         .ctx = &watch};
     bool ok;
 
+    limits_facts_init(&watch.facts);
     convert_display_name(options->in, true, name, sizeof(name));
     if (!in_file_open(&file, options->in, name, err)) {
         in_file_close(&file);
@@ -86,9 +141,13 @@ bool verify_stream(const struct verify_options *options, const struct cls_log *l
     keep[1] = file.decompress.messages;
     ok = envelope_prepare(&in, err) &&
          (options->no_sandbox || sandbox_enter(keep, sizeof(keep) / sizeof(keep[0]), log, err)) &&
-         verify_extent(&in, options->format, extent_of(options->in), &envelope, log, summary, err);
+         verify_extent(&in, options->format, extent_of(options->in), &envelope, log, &observer,
+                       summary, err);
     ok = in_file_look_behind(&file, &in, envelope_is_delimited(&envelope), ok, log, err);
     ok = in_file_finish(&file, name, in.offset, ok, err);
+    if (ok)
+        warn_of_limits(&watch, summary, log);
+    limits_hold_free(&watch.hold);
     cls_input_release(&in);
     envelope_free(&envelope);
     in_file_close(&file);

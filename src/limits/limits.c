@@ -164,6 +164,21 @@ void limits_find(const struct limits_facts *facts, const struct limits_host *hos
             findings->verdict = verdict_of(&findings->list[i]);
 }
 
+void limits_warn(const struct limits_findings *findings, const struct limits_host *host,
+                 const struct cls_log *log)
+{
+    char xen[64];
+
+    limits_host_text(host, xen, sizeof(xen));
+    for (unsigned i = 0; i < findings->count; i++) {
+        const struct limits_finding *f = &findings->list[i];
+
+        if (f->severity == LIMITS_BLOCKS && !f->some_points)
+            cls_warn(log, "restore on %s will fail: %s: %s: %s%s%s", xen, f->id, f->what, f->where,
+                     *f->remedy ? "; remedy: " : "", f->remedy);
+    }
+}
+
 unsigned limits_repairs_for(const struct limits_host *host)
 {
     unsigned repairs = 0;

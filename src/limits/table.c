@@ -84,7 +84,7 @@ static enum limits_known host_traditional(const struct limits_facts *facts,
                                           const struct limits_host *host)
 {
     (void)facts;
-    return host->given && host->minor >= 21 ? LIMITS_YES : host->qemu_traditional;
+    return host->at_hand && host->minor >= 21 ? LIMITS_YES : host->qemu_traditional;
 }
 
 /* Without a configuration nobody knows what the toolstack will do. */

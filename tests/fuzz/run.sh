@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 seconds=$1
 shift
-[ $# -gt 0 ] || set -- config convert delta detect envelope reader structured toolstack verify
+[ $# -gt 0 ] || set -- config convert delta detect envelope limits reader structured toolstack verify
 
 # The first byte chooses the options of most targets; the others take it as noise.
 seed() {
@@ -31,6 +31,11 @@ for target in "$@"; do
         done
         printf '\001name = "x"\nbuilder = "linux"\ndisk = [ "a,backendtype=tap,vdev=hda" ]\nmemory=1\n' >"$corpus/text"
         printf '\002{"c_info":{"type":"hvm"},"b_info":{"tsc_mode":"native_paravirt","type.hvm":{"viridian":"True"}}}' >"$corpus/json"
+        ;;
+    limits) # the first byte chooses: a HVM context, a qemu record, an extended context, an xsave record; text, JSON
+        for part in context qemu extended xsave text json; do
+            python3 tests/kit/limits_seeds.py $part >"$corpus/$part"
+        done
         ;;
     convert | detect | reader) seed "$corpus" fixtures/*.legacy ;;
     envelope)

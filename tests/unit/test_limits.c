@@ -438,14 +438,19 @@ static const struct limits_finding *find(const struct limits_findings *findings,
     return NULL;
 }
 
-/* What the releases decide. */
+/* What the releases decide: once. */
 static const struct limits_finding *find_checked(const struct limits_findings *findings,
                                                  const char *id)
 {
-    for (unsigned i = 0; i < findings->count; i++)
-        if (strcmp(findings->list[i].id, id) == 0 && findings->list[i].severity > LIMITS_UNCHECKED)
-            return &findings->list[i];
-    return NULL;
+    const struct limits_finding *found = NULL;
+
+    for (unsigned i = 0; i < findings->count; i++) {
+        if (strcmp(findings->list[i].id, id) != 0 || findings->list[i].severity == LIMITS_UNCHECKED)
+            continue;
+        CHECK_THAT(!found, "%s twice", id);
+        found = &findings->list[i];
+    }
+    return found;
 }
 
 static void check_release(const struct row_test *row, const char *release, bool with)

@@ -5,6 +5,7 @@
 #ifndef LIMITS_LIMITS_H
 #define LIMITS_LIMITS_H
 
+#include "base/log.h"
 #include "limits/host.h"
 
 enum limits_severity {
@@ -63,6 +64,10 @@ struct limits_findings {
  */
 void limits_find(const struct limits_facts *facts, const struct limits_host *host,
                  struct limits_findings *findings);
+
+/* Warns of each finding that blocks the restore on the Xen that limits_find() was asked about. */
+void limits_warn(const struct limits_findings *findings, const struct limits_host *host,
+                 const struct cls_log *log);
 
 /* "yes", "needs attention", "no". */
 const char *limits_verdict_text(enum limits_verdict verdict);

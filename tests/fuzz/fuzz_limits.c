@@ -1,0 +1,119 @@
+/*
+ * HVM contexts, qemu records, PV vcpus and configurations: facts, findings, repairs. What was
+ * repaired needs no repair any more, and the same input gives the same result.
+ */
+#include <string.h>
+
+#include "limits/repair.h"
+#include "memory_input.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_text(const char *text, size_t size)
+{
+    if (!memchr(text, '\0', size))
+        __builtin_trap();
+}
+
+static void check_findings(const struct limits_facts *facts)
+{
+    static struct limits_findings findings;
+    struct limits_span spans[LIMITS_SPANS_MAX];
+    struct limits_host host = {0};
+
+    limits_find(facts, &host, &findings);
+    for (unsigned i = 0; i < findings.count; i++) {
+        check_text(findings.list[i].what, sizeof(findings.list[i].what));
+        check_text(findings.list[i].where, sizeof(findings.list[i].where));
+        check_text(findings.list[i].remedy, sizeof(findings.list[i].remedy));
+    }
+    host.given = true;
+    host.minor = 6 + (int)(facts->vcpus_needed % 17);
+    host.point = LIMITS_POINT_ANY;
+    limits_find(facts, &host, &findings);
+    if (facts->vcpus_needed % 64 == 63 && limits_spans(facts, spans) > LIMITS_SPANS_MAX)
+        __builtin_trap();
+}
+
+static struct image_item item_of(uint8_t kind, const uint8_t *data, size_t size)
+{
+    static const enum image_item_kind kinds[] = {IMAGE_HVM_CONTEXT, IMAGE_EMULATOR,
+                                                 IMAGE_VCPU_EXTENDED, IMAGE_VCPU_XSAVE};
+    static const uint8_t lead[26];
+    struct image_item item = {.kind = kinds[kind % 4]};
+    struct image_data bytes = {.len = size, .bytes = data};
+
+    if (item.kind == IMAGE_HVM_CONTEXT) {
+        item.data = bytes;
+    } else if (item.kind == IMAGE_EMULATOR) {
+        item.emulator.lead = lead;
+        item.emulator.lead_len = kind & 4 ? 25 : 26;
+        item.emulator.data = bytes;
+    } else {
+        item.vcpu.data = bytes;
+    }
+    return item;
+}
+
+static const struct image_data *data_of(const struct image_item *item)
+{
+    return item->kind == IMAGE_HVM_CONTEXT ? &item->data
+           : item->kind == IMAGE_EMULATOR  ? &item->emulator.data
+                                           : &item->vcpu.data;
+}
+
+static unsigned mend(struct image_item *item, struct limits_hold *hold)
+{
+    const struct repair_wish wish = {.named =
+                                         LIMITS_REPAIR_ALL & ~(unsigned)LIMITS_REPAIR_VIRIDIAN};
+    const struct limits_host host = {0};
+    struct image_item before;
+    struct repair repair;
+    struct cls_error err;
+    bool has_before;
+
+    repair_init(&repair, &wish, &host);
+    if (!repair_item(&repair, hold, item, &before, &has_before, &err) || has_before)
+        __builtin_trap();
+    return repair_made(&repair);
+}
+
+static void fuzz_item(uint8_t kind, const uint8_t *data, size_t size)
+{
+    struct image_item item = item_of(kind, data, size), same = item;
+    struct limits_hold hold = {0}, other = {0};
+    struct limits_facts facts;
+    uint64_t len = size;
+
+    limits_facts_init(&facts);
+    facts.guest =
+        item.kind == IMAGE_HVM_CONTEXT || item.kind == IMAGE_EMULATOR ? GUEST_HVM : GUEST_PV;
+    limits_facts_item(&facts, &item);
+    check_findings(&facts);
+    if (mend(&item, &hold) != mend(&same, &other) || data_of(&item)->len != data_of(&same)->len ||
+        data_of(&item)->len > len ||
+        memcmp(data_of(&item)->bytes, data_of(&same)->bytes, data_of(&item)->len) != 0)
+        __builtin_trap();
+    /* A record may hold a section twice: one is cut. Else nothing is left to be done. */
+    if (item.kind != IMAGE_EMULATOR && mend(&item, &other) != 0)
+        __builtin_trap();
+    limits_hold_free(&hold);
+    limits_hold_free(&other);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct limits_facts facts;
+
+    if (size < 1)
+        return 0;
+    if (data[0] < 0xc0) {
+        fuzz_item(data[0], data + 1, size - 1);
+        return 0;
+    }
+    limits_facts_init(&facts);
+    facts.guest = data[0] & 1 ? GUEST_HVM : GUEST_PV;
+    limits_facts_config(&facts, (const char *)data + 1, size - 1, data[0] & 2);
+    check_findings(&facts);
+    return 0;
+}
