@@ -24,7 +24,7 @@ static bool may_go_on(const struct legacy_reader *r, const struct legacy_stream 
 
 static enum step begin_tail(struct legacy_reader *r)
 {
-    r->phase = r->stream.guest == GUEST_HVM ? PHASE_HVM_PARAMS : PHASE_UNMAPPED_PFNS;
+    r->phase = r->stream.guest == GUEST_HVM ? PHASE_HVM_PARAMS : PHASE_TAIL;
     return STEP_AGAIN;
 }
 

@@ -31,37 +31,6 @@ bool measure_body(struct legacy_stream *s, struct cls_input *in,
     return true;
 }
 
-static bool skip_vcpu(const struct legacy_stream *s, struct cls_input *in, uint32_t vcpu,
-                      struct cls_error *err)
-{
-    uint64_t size;
-
-    cls_input_at(in, "vcpu", vcpu, "context");
-    if (!cls_input_skip(in, stream_vcpu_size(s), "a vcpu context", err))
-        return false;
-    cls_input_at(in, "vcpu", vcpu, "extended context");
-    if (s->has_extended &&
-        !cls_input_skip(in, VCPU_EXTENDED_SIZE, "an extended vcpu context", err))
-        return false;
-    return s->xcnt == 0 || (stream_read_xsave_size(in, vcpu, &size, err) &&
-                            cls_input_skip(in, size, "xsave data", err));
-}
-
-static bool measure_pv_tail(const struct legacy_stream *s, struct cls_input *in,
-                            struct cls_error *err)
-{
-    uint32_t unmapped;
-
-    if (!stream_read_unmapped_count(s, in, &unmapped, err) ||
-        !cls_input_skip(in, (uint64_t)unmapped * s->width, "unmapped pfns", err))
-        return false;
-    for (uint32_t vcpu = 0; vcpu <= s->max_vcpu_id; vcpu = stream_next_vcpu(s, vcpu + 1))
-        if (!skip_vcpu(s, in, vcpu, err))
-            return false;
-    cls_input_at(in, "shared info", -1, NULL);
-    return cls_input_skip(in, CLS_PAGE_SIZE, "the shared info", err);
-}
-
 static bool skip_to_eof(struct cls_input *in, struct cls_error *err)
 {
     uint8_t *buf = cls_input_bulk(in, err);
@@ -76,32 +45,18 @@ static bool skip_to_eof(struct cls_input *in, struct cls_error *err)
     return true;
 }
 
-static bool skip_qemu_record(const struct legacy_stream *s, struct cls_input *in,
-                             struct cls_error *err)
-{
-    struct qemu_head head;
-
-    if (!stream_read_qemu_head(s, in, &head, err))
-        return false;
-    return head.to_eof ? skip_to_eof(in, err) : cls_input_skip(in, head.len, "data", err);
-}
-
-static bool measure_hvm_tail(const struct legacy_stream *s, struct cls_input *in, bool with_qemu,
-                             struct cls_error *err)
-{
-    uint32_t len;
-
-    cls_input_at(in, "magic pfns", -1, NULL);
-    return cls_input_skip(in, MAGIC_PFNS * 8, "the magic pfns", err) &&
-           stream_read_context_length(in, &len, err) && cls_input_skip(in, len, "data", err) &&
-           (!with_qemu || skip_qemu_record(s, in, err));
-}
-
 bool measure_tail(const struct legacy_stream *s, struct cls_input *in, bool with_qemu,
                   struct cls_error *err)
 {
-    return s->guest == GUEST_HVM ? measure_hvm_tail(s, in, with_qemu, err)
-                                 : measure_pv_tail(s, in, err);
+    struct tail_part part = {0};
+
+    do {
+        if (!tail_read(s, in, &part, err) ||
+            !(part.to_eof ? skip_to_eof(in, err) : cls_input_skip(in, part.bulk, "data", err)))
+            return false;
+    } while (part.kind != TAIL_NONE && part.kind != TAIL_QEMU &&
+             (with_qemu || part.kind != TAIL_HVM_CONTEXT));
+    return true;
 }
 
 /* Do fewer than 4 bytes begin a chunk id or page count? */

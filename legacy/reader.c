@@ -164,26 +164,12 @@ static enum step take_step(struct legacy_reader *r, struct image_item *item, str
         return find_checkpoint(r, err);
     case PHASE_HVM_PARAMS:
         return give_chunk_params(r, item);
-    case PHASE_MAGIC_PFNS:
-        return read_magic_pfns(r, item, err);
-    case PHASE_HVM_CONTEXT:
-        return read_hvm_context(r, item, err);
-    case PHASE_UNMAPPED_PFNS:
-        return read_unmapped_pfns(r, err);
-    case PHASE_VCPU_BASIC:
-        return read_vcpu_basic(r, item, err);
-    case PHASE_VCPU_EXTENDED:
-        return read_vcpu_extended(r, item, err);
-    case PHASE_VCPU_XSAVE:
-        return read_vcpu_xsave(r, item, err);
-    case PHASE_SHARED_INFO:
-        return read_shared_info(r, item);
+    case PHASE_TAIL:
+        return read_tail(r, item, err);
     case PHASE_LIBXC_END:
         return give_libxc_end(r, item);
     case PHASE_PHYSMAP:
         return give_physmap(r, item);
-    case PHASE_QEMU:
-        return read_qemu(r, item, err);
     case PHASE_END:
         item->kind = IMAGE_END;
         return STEP_ITEM;

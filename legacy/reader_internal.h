@@ -18,16 +18,9 @@ enum reader_phase {
     PHASE_BODY,
     PHASE_CHECKPOINT,
     PHASE_HVM_PARAMS,
-    PHASE_MAGIC_PFNS,
-    PHASE_HVM_CONTEXT,
-    PHASE_UNMAPPED_PFNS,
-    PHASE_VCPU_BASIC,
-    PHASE_VCPU_EXTENDED,
-    PHASE_VCPU_XSAVE,
-    PHASE_SHARED_INFO,
+    PHASE_TAIL,
     PHASE_LIBXC_END,
     PHASE_PHYSMAP,
-    PHASE_QEMU,
     PHASE_END,
 };
 
@@ -67,10 +60,8 @@ struct legacy_reader {
     struct compressed *compressed;
     uint8_t *page_buf; /* CLS_BATCH_MAX pages, where they can't be referred to */
 
-    /* tail */
-    uint32_t vcpu;
-    uint8_t *qemu_bytes; /* of a record without length */
-    struct qemu_head qemu;
+    struct tail_part tail; /* the last part that was read */
+    uint8_t *qemu_bytes;   /* of a record without length */
     struct pfn_set given_back;
 
     /* what items refer to */
@@ -100,19 +91,9 @@ enum step begin_bodies(struct legacy_reader *r, struct cls_error *err);
 enum step end_body(struct legacy_reader *r, struct cls_error *err);
 enum step find_checkpoint(struct legacy_reader *r, struct cls_error *err);
 
-/* tail_pv.c */
-enum step read_unmapped_pfns(struct legacy_reader *r, struct cls_error *err);
-enum step read_vcpu_basic(struct legacy_reader *r, struct image_item *item, struct cls_error *err);
-enum step read_vcpu_extended(struct legacy_reader *r, struct image_item *item,
-                             struct cls_error *err);
-enum step read_vcpu_xsave(struct legacy_reader *r, struct image_item *item, struct cls_error *err);
-enum step read_shared_info(struct legacy_reader *r, struct image_item *item);
-
-/* tail_hvm.c */
+/* tail_items.c: one part of the tail; what comes in front of it and between its parts. */
+enum step read_tail(struct legacy_reader *r, struct image_item *item, struct cls_error *err);
 enum step give_chunk_params(struct legacy_reader *r, struct image_item *item);
-enum step read_magic_pfns(struct legacy_reader *r, struct image_item *item, struct cls_error *err);
-enum step read_hvm_context(struct legacy_reader *r, struct image_item *item, struct cls_error *err);
 enum step give_physmap(struct legacy_reader *r, struct image_item *item);
-enum step read_qemu(struct legacy_reader *r, struct image_item *item, struct cls_error *err);
 
 #endif

@@ -130,37 +130,37 @@ static inline uint32_t entry_pfn(uint32_t entry)
     return entry & P2M_SIZE_MAX;
 }
 
-/* tail.c: the fixed parts of a tail, in the order in which they come. */
+/* tail.c: one part of a tail. */
+enum tail_kind {
+    TAIL_NONE,          /* before the first, and behind the last */
+    TAIL_UNMAPPED_PFNS, /* PV: bulk is toolstack ulongs */
+    TAIL_VCPU_BASIC,    /* and so on, for each online vcpu by ascending id */
+    TAIL_VCPU_EXTENDED,
+    TAIL_VCPU_XSAVE, /* at most XSAVE_SIZE_MAX bytes */
+    TAIL_SHARED_INFO,
+    TAIL_MAGIC_PFNS,  /* HVM: u64 ioreq, buffered ioreq, xenstore */
+    TAIL_HVM_CONTEXT, /* 1 to HVM_CONTEXT_MAX bytes */
+    TAIL_QEMU,        /* the device model's state */
+};
 
-/* PV: the count of unmapped pfns, which lie behind it as toolstack ulongs. */
-bool stream_read_unmapped_count(const struct legacy_stream *s, struct cls_input *in,
-                                uint32_t *count, struct cls_error *err) CLS_MUST_CHECK;
-/* The first online vcpu at or above id; above max_vcpu_id there is none. */
-uint32_t stream_next_vcpu(const struct legacy_stream *s, uint32_t id);
-size_t stream_vcpu_size(const struct legacy_stream *s);
-/* A vcpu's xsave record: *size bytes follow, at most XSAVE_SIZE_MAX. */
-bool stream_read_xsave_size(struct cls_input *in, uint32_t vcpu, uint64_t *size,
-                            struct cls_error *err) CLS_MUST_CHECK;
-
-#define MAGIC_PFNS 3 /* ioreq, buffered ioreq, xenstore: 8 bytes each, whatever the width */
-
-/* HVM: the context's length, in 1..HVM_CONTEXT_MAX; the context follows. */
-bool stream_read_context_length(struct cls_input *in, uint32_t *len,
-                                struct cls_error *err) CLS_MUST_CHECK;
-
+#define MAGIC_PFNS          3
 #define QEMU_SIGNATURE_SIZE 21
 #define QEMU_LEAD_MAX       (QEMU_SIGNATURE_SIZE + 1 + 4)
 
-/* What stands before the device model's state. */
-struct qemu_head {
-    uint8_t lead[QEMU_LEAD_MAX]; /* signature and length, as found */
+struct tail_part {
+    enum tail_kind kind;
+    uint64_t start; /* offset */
+    uint64_t bulk;  /* bytes that belong to it and were not consumed */
+    uint32_t vcpu;  /* its id */
+    uint32_t count; /* of unmapped pfns */
+    /* QEMU: signature and length, as found; without length, the state goes on to the end of input. */
+    uint8_t lead[QEMU_LEAD_MAX];
     size_t lead_len;
-    bool to_eof; /* no length: the state goes on to the end of the input */
-    uint32_t len;
+    bool to_eof;
 };
 
-/* HVM: signature and length; the state follows. */
-bool stream_read_qemu_head(const struct legacy_stream *s, struct cls_input *in,
-                           struct qemu_head *head, struct cls_error *err) CLS_MUST_CHECK;
+/* All of a tail's next part but its bulk. part: the one before; begin with TAIL_NONE. */
+bool tail_read(const struct legacy_stream *s, struct cls_input *in, struct tail_part *part,
+               struct cls_error *err) CLS_MUST_CHECK;
 
 #endif

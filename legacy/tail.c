@@ -18,83 +18,69 @@ static bool is_online(const struct legacy_stream *s, uint32_t vcpu)
     return s->vcpu_map[vcpu / 64] >> vcpu % 64 & 1;
 }
 
-bool stream_read_unmapped_count(const struct legacy_stream *s, struct cls_input *in,
-                                uint32_t *count, struct cls_error *err)
+static bool read_unmapped_count(const struct legacy_stream *s, struct cls_input *in,
+                                struct tail_part *part, struct cls_error *err)
 {
-    uint64_t start = in->offset;
-
     cls_input_at(in, "unmapped pfns", -1, NULL);
     if (!is_online(s, 0))
-        return cls_input_fail(in, err, start,
+        return cls_input_fail(in, err, part->start,
                               "the vcpu map has no vcpu 0, without which no Xen restores a guest");
-    if (!cls_input_u32(in, count, "count of unmapped pfns", err))
+    if (!cls_input_u32(in, &part->count, "count of unmapped pfns", err))
         return false;
-    return *count <= UNMAPPED_PFNS_MAX ||
-           cls_input_fail(in, err, start, "count %" PRIu32 " of unmapped pfns is above %u", *count,
-                          UNMAPPED_PFNS_MAX);
-}
-
-/* Bits of the map above max_vcpu_id don't count. */
-uint32_t stream_next_vcpu(const struct legacy_stream *s, uint32_t id)
-{
-    while (id <= s->max_vcpu_id && !is_online(s, id))
-        id++;
-    return id;
-}
-
-size_t stream_vcpu_size(const struct legacy_stream *s)
-{
-    return s->guest_width == 8 ? VCPU_CONTEXT_SIZE_X86_64 : VCPU_CONTEXT_SIZE_X86_32;
+    part->bulk = (uint64_t)part->count * s->width;
+    return part->count <= UNMAPPED_PFNS_MAX ||
+           cls_input_fail(in, err, part->start, "count %" PRIu32 " of unmapped pfns is above %u",
+                          part->count, UNMAPPED_PFNS_MAX);
 }
 
 /*
  * Its own size counts, not the one that "xcnt" announced: savers since 4.2.4 and 4.3.1 wrote each
  * vcpu's own.
  */
-bool stream_read_xsave_size(struct cls_input *in, uint32_t vcpu, uint64_t *size,
-                            struct cls_error *err)
+static bool read_xsave_size(struct cls_input *in, struct tail_part *part, struct cls_error *err)
 {
-    uint64_t mask, start = in->offset;
+    uint64_t mask;
 
-    cls_input_at(in, "vcpu", vcpu, "xsave");
+    cls_input_at(in, "vcpu", part->vcpu, "xsave");
     if (!cls_input_u64(in, &mask, "xsave feature mask", err) ||
-        !cls_input_u64(in, size, "xsave size", err))
+        !cls_input_u64(in, &part->bulk, "xsave size", err))
         return false;
-    return (*size >= XSAVE_SIZE_MIN && *size <= XSAVE_SIZE_MAX) ||
-           cls_input_fail(in, err, start + 8, "size %" PRIu64 " is not in %d..%d", *size,
+    return (part->bulk >= XSAVE_SIZE_MIN && part->bulk <= XSAVE_SIZE_MAX) ||
+           cls_input_fail(in, err, part->start + 8, "size %" PRIu64 " is not in %d..%d", part->bulk,
                           XSAVE_SIZE_MIN, XSAVE_SIZE_MAX);
 }
 
-bool stream_read_context_length(struct cls_input *in, uint32_t *len, struct cls_error *err)
+static bool read_context_length(struct cls_input *in, struct tail_part *part, struct cls_error *err)
 {
-    uint64_t start = in->offset;
+    uint32_t len;
 
     cls_input_at(in, "HVM context", -1, NULL);
-    if (!cls_input_u32(in, len, "length of the HVM context", err))
+    if (!cls_input_u32(in, &len, "length of the HVM context", err))
         return false;
-    return (*len != 0 && *len <= HVM_CONTEXT_MAX) ||
-           cls_input_fail(in, err, start, "length %" PRIu32 " is not in 1..%u", *len,
+    part->bulk = len;
+    return (len != 0 && len <= HVM_CONTEXT_MAX) ||
+           cls_input_fail(in, err, part->start, "length %" PRIu32 " is not in 1..%u", len,
                           HVM_CONTEXT_MAX);
 }
 
-static bool read_qemu_length(struct cls_input *in, struct qemu_head *head, bool big_endian,
+static bool read_qemu_length(struct cls_input *in, struct tail_part *part, bool big_endian,
                              struct cls_error *err)
 {
-    uint8_t *b = head->lead + head->lead_len;
+    uint8_t *b = part->lead + part->lead_len;
     uint64_t start = in->offset;
 
     if (!cls_input_read(in, b, 4, "length of the qemu record", err))
         return false;
-    head->lead_len += 4;
-    head->len = big_endian ? get_be32(b) : get_le32(b);
-    return head->len <= QEMU_RECORD_MAX ||
-           cls_input_fail(in, err, start, "length %" PRIu32 " is above %u", head->len,
-                          QEMU_RECORD_MAX);
+    part->lead_len += 4;
+    part->bulk = big_endian ? get_be32(b) : get_le32(b);
+    return part->bulk <= QEMU_RECORD_MAX || cls_input_fail(in, err, start,
+                                                           "length %" PRIu64 " is above %u",
+                                                           part->bulk, QEMU_RECORD_MAX);
 }
 
 /* xend's and XAPI's signatures differ in the byte behind: the record itself, or a newline. */
 static bool read_xend_or_xapi_head(const struct legacy_stream *s, struct cls_input *in,
-                                   struct qemu_head *head, struct cls_error *err)
+                                   struct tail_part *part, struct cls_error *err)
 {
     const uint8_t *next;
     size_t got;
@@ -102,17 +88,16 @@ static bool read_xend_or_xapi_head(const struct legacy_stream *s, struct cls_inp
     if (!cls_input_peek(in, 1, &next, &got, err))
         return false;
     if (got == 1 && *next == '\n')
-        return cls_input_read(in, head->lead + head->lead_len++, 1, "newline", err) &&
-               read_qemu_length(in, head, true, err);
+        return cls_input_read(in, part->lead + part->lead_len++, 1, "newline", err) &&
+               read_qemu_length(in, part, true, err);
     if (s->embedded)
         return cls_input_fail(in, err, in->offset,
                               "a record to the end of the input, where the stream does not end");
     if (!cls_input_peek(in, strlen(QEMU_MAGIC), &next, &got, err))
         return false;
-    if (got < strlen(QEMU_MAGIC) || memcmp(next, QEMU_MAGIC, got) != 0)
-        return cls_input_fail(in, err, in->offset, "record does not begin with " QEMU_MAGIC);
-    head->to_eof = true;
-    return true;
+    part->to_eof = got == strlen(QEMU_MAGIC) && memcmp(next, QEMU_MAGIC, got) == 0;
+    return part->to_eof ||
+           cls_input_fail(in, err, in->offset, "record does not begin with " QEMU_MAGIC);
 }
 
 static bool is_signature(const uint8_t *bytes, const char *signature)
@@ -120,18 +105,88 @@ static bool is_signature(const uint8_t *bytes, const char *signature)
     return memcmp(bytes, signature, QEMU_SIGNATURE_SIZE) == 0;
 }
 
-bool stream_read_qemu_head(const struct legacy_stream *s, struct cls_input *in,
-                           struct qemu_head *head, struct cls_error *err)
+static bool read_qemu_head(const struct legacy_stream *s, struct cls_input *in,
+                           struct tail_part *part, struct cls_error *err)
 {
-    uint64_t start = in->offset;
-
-    *head = (struct qemu_head){.lead_len = QEMU_SIGNATURE_SIZE};
+    part->lead_len = QEMU_SIGNATURE_SIZE;
     cls_input_at(in, "qemu record", -1, NULL);
-    if (!cls_input_read(in, head->lead, QEMU_SIGNATURE_SIZE, "the qemu record's signature", err))
+    if (!cls_input_read(in, part->lead, QEMU_SIGNATURE_SIZE, "the qemu record's signature", err))
         return false;
-    if (is_signature(head->lead, SIGNATURE_LIBXL) || is_signature(head->lead, SIGNATURE_REMUS))
-        return read_qemu_length(in, head, false, err);
-    if (is_signature(head->lead, SIGNATURE_XEND))
-        return read_xend_or_xapi_head(s, in, head, err);
-    return cls_input_fail(in, err, start, "the signature is none of Xen's");
+    if (is_signature(part->lead, SIGNATURE_LIBXL) || is_signature(part->lead, SIGNATURE_REMUS))
+        return read_qemu_length(in, part, false, err);
+    if (is_signature(part->lead, SIGNATURE_XEND))
+        return read_xend_or_xapi_head(s, in, part, err);
+    return cls_input_fail(in, err, part->start, "the signature is none of Xen's");
+}
+
+/* The next vcpu at or above id; bits of the map above max_vcpu_id don't count. */
+static enum tail_kind go_to_vcpu(const struct legacy_stream *s, struct tail_part *part, uint32_t id)
+{
+    while (id <= s->max_vcpu_id && !is_online(s, id))
+        id++;
+    part->vcpu = id;
+    return id <= s->max_vcpu_id ? TAIL_VCPU_BASIC : TAIL_SHARED_INFO;
+}
+
+static enum tail_kind next_kind(const struct legacy_stream *s, struct tail_part *part)
+{
+    switch (part->kind) {
+    case TAIL_NONE:
+        return s->guest == GUEST_HVM ? TAIL_MAGIC_PFNS : TAIL_UNMAPPED_PFNS;
+    case TAIL_MAGIC_PFNS:
+        return TAIL_HVM_CONTEXT;
+    case TAIL_HVM_CONTEXT:
+        return TAIL_QEMU;
+    case TAIL_UNMAPPED_PFNS:
+        return go_to_vcpu(s, part, 0);
+    case TAIL_VCPU_BASIC:
+        if (s->has_extended)
+            return TAIL_VCPU_EXTENDED;
+        __attribute__((fallthrough));
+    case TAIL_VCPU_EXTENDED:
+        if (s->xcnt)
+            return TAIL_VCPU_XSAVE;
+        __attribute__((fallthrough));
+    case TAIL_VCPU_XSAVE:
+        return go_to_vcpu(s, part, part->vcpu + 1);
+    default:
+        return TAIL_NONE;
+    }
+}
+
+bool tail_read(const struct legacy_stream *s, struct cls_input *in, struct tail_part *part,
+               struct cls_error *err)
+{
+    part->kind = next_kind(s, part);
+    part->start = in->offset;
+    part->bulk = 0;
+    switch (part->kind) {
+    case TAIL_UNMAPPED_PFNS:
+        return read_unmapped_count(s, in, part, err);
+    case TAIL_VCPU_BASIC:
+        cls_input_at(in, "vcpu", part->vcpu, "context");
+        part->bulk = s->guest_width == 8 ? VCPU_CONTEXT_SIZE_X86_64 : VCPU_CONTEXT_SIZE_X86_32;
+        return true;
+    case TAIL_VCPU_EXTENDED:
+        cls_input_at(in, "vcpu", part->vcpu, "extended context");
+        part->bulk = VCPU_EXTENDED_SIZE;
+        return true;
+    case TAIL_VCPU_XSAVE:
+        return read_xsave_size(in, part, err);
+    case TAIL_SHARED_INFO:
+        cls_input_at(in, "shared info", -1, NULL);
+        part->bulk = CLS_PAGE_SIZE;
+        return true;
+    case TAIL_MAGIC_PFNS:
+        cls_input_at(in, "magic pfns", -1, NULL);
+        part->bulk = MAGIC_PFNS * 8;
+        return true;
+    case TAIL_HVM_CONTEXT:
+        return read_context_length(in, part, err);
+    case TAIL_QEMU:
+        return read_qemu_head(s, in, part, err);
+    case TAIL_NONE:
+        return true;
+    }
+    return false;
 }

@@ -145,7 +145,7 @@ class Fixtures(InspectTest):
                                   ("bad-hvm64-toolstack-namelen", "XC_SAVE_ID_TOOLSTACK", "toolstack entry 1"),
                                   ("unsupported-hvm32-tmem", "XC_SAVE_ID_TMEM", "tmem"),
                                   ("bad-hvm64-compressed-overrun", "page batch", "XC_SAVE_ID_COMPRESSED_DATA"),
-                                  ("unsupported-pv32-two-level", "XC_SAVE_ID_END", "unmapped pfns")):
+                                  ("unsupported-pv32-two-level", "unmapped pfns", "unmapped pfns")):
             with self.subTest(fixture=name):
                 fixture = next(f for f in make_fixtures.ALL if f.name == name)
                 found = self.look(Path(name + ".legacy"), cwd=make_fixtures.FIXTURES, status=1)

@@ -1,0 +1,219 @@
+/*
+ * The items of a tail, and of what a HVM guest's bodies had for it.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/bytes.h"
+#include "base/hvm_params.h"
+#include "reader_internal.h"
+
+/* What no Xen that reads v2 could restore, and what only the whole body tells. */
+static bool check_guest(struct legacy_reader *r, struct cls_error *err)
+{
+    const struct legacy_stream *s = &r->stream;
+
+    if (r->pages + r->pages_without_data == 0)
+        return cls_input_fail(r->in, err, r->tail.start, "the body had no page of the guest");
+    /* Hypervisors that ran 64-bit toolstacks ran no such guests. */
+    if (s->width == 4 && s->guest_width == 4 && r->l2_seen && !r->l3_seen)
+        return cls_input_fail(r->in, err, r->tail.start,
+                              "a guest with 2-level page tables (32-bit, not PAE): no Xen since "
+                              "4.3 can run it");
+    return true;
+}
+
+/* Pages that were sent, and that the guest has given back to Xen since. */
+static bool note_given_back(struct legacy_reader *r, uint64_t pfn, struct cls_error *err)
+{
+    return !pfn_set_has(&r->sent, pfn) || pfn_set_add(&r->given_back, pfn) ||
+           cls_fail_errno(err, ENOMEM, "cannot note which pages were given back");
+}
+
+static bool read_unmapped_pfns(struct legacy_reader *r, struct cls_error *err)
+{
+    uint64_t start = r->in->offset, size = r->tail.bulk;
+    unsigned width = r->stream.width;
+
+    while (r->in->offset < start + size) {
+        uint64_t left = start + size - r->in->offset;
+        size_t n = left < sizeof(r->chunk.raw) ? (size_t)left : sizeof(r->chunk.raw), got;
+
+        if (!cls_input_read_some(r->in, r->chunk.raw, n, &got, err))
+            return false;
+        if (got < n)
+            return cls_input_truncated(r->in, err, start, size, r->in->offset - start,
+                                       "unmapped pfns");
+        for (size_t i = 0; i < n / width; i++)
+            if (!note_given_back(r, stream_get_ulong(&r->stream, r->chunk.raw, i), err))
+                return false;
+    }
+    if (size > 0)
+        cls_info(r->log, "unmapped pfns: %" PRIu32 ", of which sent before: %" PRIu64,
+                 r->tail.count, r->given_back.count);
+    return true;
+}
+
+static enum step give_vcpu(struct legacy_reader *r, struct image_item *item,
+                           enum image_item_kind kind, const char *what, struct cls_error *err)
+{
+    if (!cls_input_read(r->in, r->vcpu_bytes, (size_t)r->tail.bulk, what, err))
+        return STEP_FAILED;
+    /* Savers without VCPU_INFO saved no such flag, and the restore code put it there. */
+    if (kind == IMAGE_VCPU_BASIC && !r->stream.vcpu_info_seen)
+        r->vcpu_bytes[VCPU_CONTEXT_FLAGS] |= VGCF_ONLINE;
+    item->kind = kind;
+    item->vcpu = (struct image_vcpu){.id = r->tail.vcpu,
+                                     .data = {.len = r->tail.bulk, .bytes = r->vcpu_bytes}};
+    return STEP_ITEM;
+}
+
+static enum step give_data(struct legacy_reader *r, struct image_item *item,
+                           enum image_item_kind kind)
+{
+    item->kind = kind;
+    refer_to_input(r, &item->data, r->tail.bulk);
+    r->phase = PHASE_LIBXC_END;
+    return STEP_ITEM;
+}
+
+static enum step give_magic_pfns(struct legacy_reader *r, struct image_item *item,
+                                 struct cls_error *err)
+{
+    static const uint64_t indices[MAGIC_PFNS] = {HVM_PARAM_IOREQ_PFN, HVM_PARAM_BUFIOREQ_PFN,
+                                                 HVM_PARAM_STORE_PFN};
+    uint8_t b[MAGIC_PFNS * 8];
+
+    if (!cls_input_read(r->in, b, sizeof(b), "the magic pfns", err))
+        return STEP_FAILED;
+    for (size_t i = 0; i < MAGIC_PFNS; i++)
+        r->params[i] = (struct image_hvm_param){.index = indices[i], .value = get_le64(b + 8 * i)};
+    item->kind = IMAGE_HVM_PARAMS;
+    item->hvm_params = (struct image_hvm_params){.count = MAGIC_PFNS, .params = r->params};
+    return STEP_ITEM;
+}
+
+/* A record without length: held in memory, since v2 wants the length first. */
+static bool read_to_eof(struct legacy_reader *r, struct image_data *data, struct cls_error *err)
+{
+    uint64_t start = r->in->offset;
+    size_t len = 0, got = 1;
+
+    while (got > 0) {
+        uint8_t *bytes = realloc(r->qemu_bytes, len + CLS_BULK_SIZE);
+
+        if (!bytes)
+            return cls_fail_errno(err, ENOMEM, "cannot hold the qemu record");
+        r->qemu_bytes = bytes;
+        if (!cls_input_read_some(r->in, bytes + len, CLS_BULK_SIZE, &got, err))
+            return false;
+        len += got;
+        if (len > QEMU_TO_EOF_MAX)
+            return cls_input_fail(r->in, err, start,
+                                  "record without length goes on for more "
+                                  "than %zu bytes",
+                                  QEMU_TO_EOF_MAX);
+    }
+    *data = (struct image_data){.len = len, .bytes = r->qemu_bytes};
+    return true;
+}
+
+static enum step give_qemu(struct legacy_reader *r, struct image_item *item, struct cls_error *err)
+{
+    struct image_emulator *emulator = &item->emulator;
+
+    emulator->lead = r->tail.lead;
+    emulator->lead_len = r->tail.lead_len;
+    if (!r->tail.to_eof)
+        refer_to_input(r, &emulator->data, r->tail.bulk);
+    else if (!read_to_eof(r, &emulator->data, err))
+        return STEP_FAILED;
+    cls_info(r->log, "qemu record %.*s: %" PRIu64 " bytes", QEMU_SIGNATURE_SIZE,
+             (const char *)r->tail.lead, emulator->data.len);
+    item->kind = IMAGE_EMULATOR;
+    r->phase = PHASE_END;
+    return STEP_ITEM;
+}
+
+enum step read_tail(struct legacy_reader *r, struct image_item *item, struct cls_error *err)
+{
+    struct tail_part *part = &r->tail;
+
+    if (!tail_read(&r->stream, r->in, part, err))
+        return STEP_FAILED;
+    switch (part->kind) {
+    case TAIL_UNMAPPED_PFNS:
+        trace_part(r, "unmapped pfns", part->start, part->count);
+        return check_guest(r, err) && read_unmapped_pfns(r, err) ? STEP_AGAIN : STEP_FAILED;
+    case TAIL_VCPU_BASIC:
+        trace_part(r, "vcpu", part->start, 0);
+        cls_info(r->log, "vcpu %" PRIu32, part->vcpu);
+        return give_vcpu(r, item, IMAGE_VCPU_BASIC, "a vcpu context", err);
+    case TAIL_VCPU_EXTENDED:
+        return give_vcpu(r, item, IMAGE_VCPU_EXTENDED, "an extended vcpu context", err);
+    case TAIL_VCPU_XSAVE:
+        return give_vcpu(r, item, IMAGE_VCPU_XSAVE, "xsave data", err);
+    case TAIL_SHARED_INFO:
+        trace_part(r, "shared info", part->start, 0);
+        return give_data(r, item, IMAGE_SHARED_INFO);
+    case TAIL_MAGIC_PFNS:
+        trace_part(r, "magic pfns", part->start, 0);
+        return give_magic_pfns(r, item, err);
+    case TAIL_HVM_CONTEXT:
+        trace_part(r, "HVM context", part->start, 0);
+        cls_info(r->log, "HVM context of %" PRIu64 " bytes", part->bulk);
+        return give_data(r, item, IMAGE_HVM_CONTEXT);
+    case TAIL_QEMU:
+        trace_part(r, "qemu record", part->start, 0);
+        return give_qemu(r, item, err);
+    case TAIL_NONE:
+        break;
+    }
+    r->phase = PHASE_END;
+    return STEP_AGAIN;
+}
+
+/*
+ * The restore code set no parameter whose value is 0, and no saver wrote one. Restore code of v2
+ * would set it: for a console pfn of 0 it clears the guest's page 0.
+ */
+static void drop_zero_params(struct legacy_reader *r)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < r->params_count; i++)
+        if (r->params[i].value != 0)
+            r->params[kept++] = r->params[i];
+    if (kept < r->params_count)
+        cls_info(r->log, "HVM parameters of value 0 dropped: %" PRIu32, r->params_count - kept);
+    r->params_count = kept;
+}
+
+enum step give_chunk_params(struct legacy_reader *r, struct image_item *item)
+{
+    r->phase = PHASE_TAIL;
+    drop_zero_params(r);
+    if (r->params_count == 0)
+        return STEP_AGAIN;
+    item->kind = IMAGE_HVM_PARAMS;
+    item->hvm_params = (struct image_hvm_params){.count = r->params_count, .params = r->params};
+    return STEP_ITEM;
+}
+
+enum step give_physmap(struct legacy_reader *r, struct image_item *item)
+{
+    r->phase = r->options.skip_qemu ? PHASE_END : PHASE_TAIL;
+    /* XAPI's QEMU has no use for them. */
+    if (r->physmap_dropped > 0 && !r->options.embedded && !r->options.skip_qemu)
+        cls_warn(r->log,
+                 "physmap entries of QEMU dropped: %" PRIu32 " (libxc format has no place for "
+                 "them; --format libxl keeps them)",
+                 r->physmap_dropped);
+    if (r->toolstack.count == 0)
+        return STEP_AGAIN;
+    item->kind = IMAGE_PHYSMAP;
+    item->physmap = (struct image_physmap){
+        .count = r->toolstack.count, .next = toolstack_next, .ctx = &r->toolstack};
+    return STEP_ITEM;
+}
