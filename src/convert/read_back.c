@@ -83,6 +83,8 @@ static bool compare(struct conversion *c, struct cls_error *err)
     if (ok && again->in.offset != c->in.offset)
         ok = cls_fail(err, CLS_SYSTEM, "%s changed meanwhile: its stream ends elsewhere",
                       c->in_name);
+    if (c->given_back.count == 0) /* they stay in the output, and were found again */
+        pfn_set_free(&again->given_back);
     cls_input_release(&again->in);
     cls_output_release(&again->out);
     envelope_free(&again->envelope);

@@ -130,9 +130,8 @@ static void note_end(struct conversion *c, struct legacy_reader *reader)
     struct pfn_set *given_back = legacy_reader_given_back(reader);
 
     c->rest_dropped = legacy_reader_rest_dropped(reader);
-    if (given_back->count == 0)
+    if (given_back->count == 0 || c->given_back.count > 0)
         return;
-    pfn_set_free(&c->given_back);
     c->given_back = *given_back;
     *given_back = (struct pfn_set){0};
 }

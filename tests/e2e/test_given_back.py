@@ -1,5 +1,6 @@
 """Pages that a PV guest gave back to Xen while it was saved live: sent, and at the end listed as unmapped."""
 
+import os
 import re
 import subprocess
 import sys
@@ -103,6 +104,19 @@ class GivenBack(ProgramTest):
         done = program.run("-i", self.file("in.save", legacy.octets(save)), "-o", "-", "--stream-version", "3")
         self.assert_status(done, 0)
         self.assertEqual(v2.difference(model.stream(save, "libxc"), done.stdout), "")
+        self.assertEqual([int(n) for n in STAYS.findall(done.stderr.decode())], [len(GIVEN_BACK)])
+
+    def test_verified_where_they_stay(self):
+        """An output that is inherited has a name already."""
+        save = live(PV64, LIST)
+        source, output = self.file("in.save", legacy.octets(save)), self.out()
+        fd = os.open(output, os.O_RDWR | os.O_CREAT)
+        try:
+            done = program.run("-i", source, "-o", fd, "--stream-version", "3", "--verify", pass_fds=[fd])
+        finally:
+            os.close(fd)
+        self.assert_status(done, 0)
+        self.assertEqual(v2.difference(model.stream(save, "libxc"), output.read_bytes()), "")
         self.assertEqual([int(n) for n in STAYS.findall(done.stderr.decode())], [len(GIVEN_BACK)])
 
     def test_a_list_of_pages_that_were_never_sent(self):
