@@ -156,7 +156,7 @@ def try_large(browser: Browser, work: Path, out: Path, files: int) -> None:
         browser.script("document.getElementById('reasons').scrollIntoView()")
         browser.shot(out / f"large-{files}-{scheme}-table.png")
         assert browser.script(CONTRAST)[0] >= 4.5
-    for action in (lambda: browser.click("#table thead th:nth-child(6) button"), lambda: browser.keys("#words", "host7")):
+    for action in (lambda: browser.click("#table thead th:nth-child(7) button"), lambda: browser.keys("#words", "host7")):
         begun = time.monotonic()
         action()
         times.append(time.monotonic() - begun)
@@ -180,9 +180,9 @@ def try_script(browser: Browser) -> None:
     browser.click("#table thead th:nth-child(2) button")
     assert order(browser, 1) == sorted(order(browser, 1)), "sorted by name"
     assert browser.script("return document.querySelector('[aria-sort]').ariaSort") == "ascending"
-    browser.keys("#table thead th:nth-child(6) button", "\ue007")      # Enter
-    browser.keys("#table thead th:nth-child(6) button", "\ue00d")      # the space bar: the other way round
-    sizes = browser.script("return [...document.querySelectorAll('#table tbody tr')].map((r) => Number(r.cells[5].dataset.v))")
+    browser.keys("#table thead th:nth-child(7) button", "\ue007")      # Enter
+    browser.keys("#table thead th:nth-child(7) button", "\ue00d")      # the space bar: the other way round
+    sizes = browser.script("return [...document.querySelectorAll('#table tbody tr')].map((r) => Number(r.cells[6].dataset.v))")
     assert sizes == sorted(sizes, reverse=True), "sorted by size, largest first"
     assert browser.script("return document.querySelectorAll('[aria-sort]').length") == 1
     browser.keys("#words", "mail")
@@ -203,8 +203,8 @@ def main() -> None:
             for scheme in ("light", "dark"):
                 browser.open(page, 1400, 1100, scheme)
                 if scheme == "dark":    # the table, largest first
-                    browser.click("#table thead th:nth-child(6) button")
-                    browser.click("#table thead th:nth-child(6) button")
+                    browser.click("#table thead th:nth-child(7) button")
+                    browser.click("#table thead th:nth-child(7) button")
                     browser.script("document.getElementById('pictures').scrollIntoView()")
                 browser.shot(out / f"report-{scheme}.png")
                 least, where = browser.script(CONTRAST)
