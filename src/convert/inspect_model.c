@@ -163,7 +163,7 @@ bool inspect_item(void *ctx, const struct image_item *read, struct cls_error *er
         return true;
     case IMAGE_PAGES:
         take_pages(inspection, &item->pages);
-        return true;
+        return inspect_l1tf(inspection, &item->pages, err);
     case IMAGE_TSC_INFO:
         inspection->has_tsc = true;
         inspection->tsc = item->tsc_info;

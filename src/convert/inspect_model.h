@@ -18,6 +18,10 @@ bool inspect_item(void *ctx, const struct image_item *item, struct cls_error *er
 void inspect_page(void *ctx, unsigned type, uint64_t pfn);
 void inspect_xenstore(void *ctx, const uint8_t *bytes, size_t n);
 
+/* Counts vulnerable entries in the L1 tables of a PV guest: reads them, and no other page. */
+bool inspect_l1tf(struct inspection *inspection, const struct image_pages *item,
+                  struct cls_error *err) CLS_MUST_CHECK;
+
 /* One more remark. */
 void inspect_note(struct inspect_notes *notes, const char *fmt, ...) CLS_PRINTF(2, 3);
 

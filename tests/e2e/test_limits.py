@@ -58,6 +58,7 @@ def hvm(tsc: int = 1, params: tuple = (), old: bool = False, **kw):
 def pv(flavour: Flavour = PV64, tsc: int = 1, caps: int = 2, longer: int = 0):
     save = flavour.save()
     save.body[0] = replace(save.body[0], mode=tsc)
+    next(c for c in save.body if isinstance(c, legacy.Batch)).content = lambda *_: b"\xf6" * 4096     # no entry for L1TF
     for vcpu in save.tail.vcpus.values():
         vcpu.extended = struct.pack("<II", 0, 128) + bytes(24) + struct.pack("<Q", caps) + bytes(88)
         vcpu.xsave = Xsave(struct.pack("<QQ", 3, 3) + bytes(512) + struct.pack("<Q", 3) + bytes(56 + longer))
@@ -202,6 +203,19 @@ class Verdicts(LimitsTest):
                 self.assertEqual([limit["id"] for limit in shown], [id_])
                 self.assertIn(lines, shown[0]["remedy"])
                 self.assertEqual(found["verdict"], "needs attention" if id_ == "R36" else "no")
+
+    def test_l1tf(self):
+        """Entries of L1 tables that are not present and name a page of RAM; of legacy streams only."""
+        for entry, count in ((0x1234000, 1), (0x1234001, 0), (0xFFE, 0), (1 << 44, 0), ((1 << 44) - 4096, 1), (1 << 63 | 0x5000, 1)):
+            for flavour in (PV64, PV32):
+                save = pv(flavour)
+                table = struct.pack("<QQ", 0, entry) + bytes(4080)
+                batch = next(c for c in save.body if isinstance(c, legacy.Batch))
+                batch.content = lambda pfn, *_: table if pfn == 0x10 else b"\xf6" * 4096
+                found = [limit for limit in self.verdict(save)["limits"] if limit["id"] == "R14"]
+                self.assertEqual(len(found), count, hex(entry))
+                if found:
+                    self.assertTrue(found[0]["what"].startswith("1 page table"), found)
 
     def test_configurations(self):
         for config, flags, id_ in ((b'vcpus = 2\ndevice_model_version = "qemu-xen-traditional"', 0, "R1"), (b'vcpus = 1', 0, "R18"),

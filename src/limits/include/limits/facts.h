@@ -83,7 +83,6 @@ struct limits_facts {
 
     /* Filled by inspections only. */
     uint64_t populated; /* different pages; 0: not counted */
-    bool counted_l1tf;
     uint64_t l1tf_entries; /* page table entries that are vulnerable */
 
     struct limits_qemu_facts qemu;
