@@ -311,6 +311,8 @@ class Verifier(unittest.TestCase):
             for n in itertools.count(1):
                 done = faults.run(Plan(call, kind, n), "-i", path, "-q", binary=verifier.PROGRAM)
                 if not done.fired:
+                    if n == 1:
+                        yield f"{fmt}, {call}: never fired"
                     return
                 Faults.count(call)
                 if done.status not in allowed or done.stderr or done.stdout:
