@@ -40,8 +40,8 @@ static enum step take_param(struct legacy_reader *r)
     uint32_t i = 0;
 
     if (r->options.guest != GUEST_HVM) {
-        cls_warn(r->log, "byte 0x%" PRIx64 ": %s in the stream of a PV guest dropped",
-                 chunk->start, chunk->type->name);
+        cls_warn(r->log, "byte 0x%" PRIx64 ": %s in the stream of a PV guest dropped", chunk->start,
+                 chunk->type->name);
         return STEP_AGAIN;
     }
     while (i < r->params_count && r->params[i].index != index)

@@ -139,7 +139,8 @@ enum step find_checkpoint(struct legacy_reader *r, struct cls_error *err)
     return begin_tail(r);
 }
 
-/* Counts the pages of all checkpoints that are complete. That the first is, the reader finds out. */
+/* Counts the pages of all checkpoints that are complete. That the first is, the reader finds out.
+ */
 static bool count_checkpoints(struct legacy_reader *r, struct cls_error *err)
 {
     const struct chunk_visitor count = {compact_count, r->compact};
@@ -172,5 +173,5 @@ enum step begin_bodies(struct legacy_reader *r, struct cls_error *err)
         return STEP_AGAIN;
     r->compact = compact_new(r->stream.p2m_size, err);
     return r->compact && count_checkpoints(r, err) && go_to(r, start, err) ? STEP_AGAIN
-                                                                          : STEP_FAILED;
+                                                                           : STEP_FAILED;
 }

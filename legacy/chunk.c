@@ -71,9 +71,8 @@ static bool read_compressed_data(const struct legacy_stream *s, struct cls_input
     if (!stream_is_compressed(s))
         return cls_input_fail(in, err, c->start,
                               "compressed data in a body that was not announced as compressed");
-    return c->bulk <= INT32_MAX || cls_input_fail(in, err, c->start,
-                                                  "0x%" PRIx64 " bytes of compressed data",
-                                                  c->bulk);
+    return c->bulk <= INT32_MAX ||
+           cls_input_fail(in, err, c->start, "0x%" PRIx64 " bytes of compressed data", c->bulk);
 }
 
 static bool read_toolstack_length(struct cls_input *in, struct chunk *c, struct cls_error *err)

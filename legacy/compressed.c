@@ -94,7 +94,8 @@ static bool is_page_table(uint32_t entry)
     return type >= PFINFO_L1TAB && type <= PFINFO_L4TAB;
 }
 
-/* The sender put a group together before it coded any of it, and took page tables from its cache. */
+/* The sender put a group together before it coded any of it, and took page tables from its cache.
+ */
 static bool begin_group(struct compressed *c, struct cls_error *err)
 {
     struct cursor *at = &c->entries;
@@ -146,8 +147,7 @@ static bool read_more(struct compressed *c, size_t *got, struct cls_error *err)
     c->end = have;
     if (want > c->left)
         want = (size_t)c->left;
-    if (want > 0 &&
-        !cls_input_read(&c->data.in, c->window + have, want, "compressed data", err))
+    if (want > 0 && !cls_input_read(&c->data.in, c->window + have, want, "compressed data", err))
         return false;
     if (want > 0)
         c->edge = c->data.in.offset;

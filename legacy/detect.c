@@ -1,9 +1,9 @@
 /*
- * A bare legacy stream has no magic: its width and guest type follow from its structure. A toolstack
- * ulong holds p2m_size (28 bits), so bytes 4..7 are zero in a 64-bit stream; in a 32-bit one they are
- * a chunk id (HVM), an extended info marker or a frame number (PV). A frame number may look like the
- * count of a page batch, so that two candidates can fit for a while. Page data is never looked at;
- * but a candidate that is wrong may take it for chunks, and so fit to the end.
+ * A bare legacy stream has no magic: its width and guest type follow from its structure. A
+ * toolstack ulong holds p2m_size (28 bits), so bytes 4..7 are zero in a 64-bit stream; in a 32-bit
+ * one they are a chunk id (HVM), an extended info marker or a frame number (PV). A frame number may
+ * look like the count of a page batch, so that two candidates can fit for a while. Page data is
+ * never looked at; but a candidate that is wrong may take it for chunks, and so fit to the end.
  */
 #include "legacy/detect.h"
 
@@ -28,9 +28,10 @@ struct candidate {
     struct legacy_stream stream;
     enum part part;
     bool fits;
-    bool waits;           /* for more of the input than there is to see */
-    uint64_t offset;      /* of the part */
-    uint64_t wanted;      /* if it fits, the stream goes on to here at least */
+    bool waits;      /* for more of the input than there is to see */
+    uint64_t offset; /* of the part */
+    uint64_t wanted; /* if it fits, the stream goes on to here at least */
+    bool marked;     /* by the marker of extended info */
     bool body_began;
     uint32_t first_batch; /* entries in it; 0: none was seen */
     uint32_t frames_at_0; /* of the p2m frame list */
@@ -191,8 +192,8 @@ static unsigned count_fitting(struct race *race)
 {
     unsigned n = 0;
 
-    FOR_EACH (race, c)
-        n += c->fits;
+    FOR_EACH(race, c)
+    n += c->fits;
     return n;
 }
 
@@ -201,9 +202,9 @@ static struct candidate *hindmost(struct race *race)
 {
     struct candidate *found = NULL;
 
-    FOR_EACH (race, c)
-        if (c->fits && !c->waits && (!found || c->offset < found->offset))
-            found = c;
+    FOR_EACH(race, c)
+    if (c->fits && !c->waits && (!found || c->offset < found->offset))
+        found = c;
     return found;
 }
 
@@ -223,9 +224,9 @@ static uint64_t sure_end(struct race *race)
 {
     uint64_t end = UINT64_MAX;
 
-    FOR_EACH (race, c)
-        if (c->fits && c->wanted < end)
-            end = c->wanted;
+    FOR_EACH(race, c)
+    if (c->fits && c->wanted < end)
+        end = c->wanted;
     return end;
 }
 
@@ -237,8 +238,8 @@ static bool see(struct race *race, uint64_t n, struct cls_error *err)
 
 static void wake_all(struct race *race)
 {
-    FOR_EACH (race, c)
-        c->waits = c->part == PART_NONE;
+    FOR_EACH(race, c)
+    c->waits = c->part == PART_NONE;
 }
 
 /* With each look the candidates show how much further one may look. */
@@ -264,12 +265,13 @@ static bool run(struct race *race, struct cls_error *err)
                                    "a stream");
     if (!follow_all(race, 0, err))
         return false;
-    FOR_EACH (race, c)
-        if (has_pv_info(c, race->bytes)) {
-            FOR_EACH (race, other)
-                other->fits = other == c;
-            return true;
-        }
+    FOR_EACH(race, c)
+    if (has_pv_info(c, race->bytes)) {
+        c->marked = true;
+        FOR_EACH(race, other)
+        other->fits = other == c;
+        return true;
+    }
     if (count_fitting(race) <= 1)
         return true;
     if (!race->in->is_regular)
@@ -284,11 +286,10 @@ static struct candidate *best_of(struct race *race, enum guest_type guest, unsig
 {
     struct candidate *best = NULL;
 
-    FOR_EACH (race, c)
-        if (c->fits && (guest == GUEST_UNKNOWN || c->stream.guest == guest) &&
-            (width == 0 || c->stream.width == width) &&
-            (!best || c->first_batch > best->first_batch))
-            best = c;
+    FOR_EACH(race, c)
+    if (c->fits && (guest == GUEST_UNKNOWN || c->stream.guest == guest) &&
+        (width == 0 || c->stream.width == width) && (!best || c->first_batch > best->first_batch))
+        best = c;
     return best;
 }
 
@@ -299,9 +300,11 @@ static struct candidate *choose(struct race *race, enum guest_type guest, unsign
     return c ? c : best_of(race, guest, 0);
 }
 
-static const char *guest_name(enum guest_type guest)
+/* A small number and what lies below p2m_size also begin other things: a save of ia64. */
+static bool is_certain(const struct candidate *c)
 {
-    return guest == GUEST_PV ? "PV" : "HVM";
+    return c->stream.guest == GUEST_HVM || c->body_began || c->stream.first_frame > CLS_BATCH_MAX ||
+           c->marked;
 }
 
 static bool settle(struct race *race, const struct legacy_kind *told, enum guest_type config,
@@ -314,7 +317,7 @@ static bool settle(struct race *race, const struct legacy_kind *told, enum guest
     else if (!(c = choose(race, config, told->width)))
         c = choose(race, GUEST_UNKNOWN, told->width);
     if (c) {
-        *found = (struct legacy_detected){{c->stream.width, c->stream.guest}, true};
+        *found = (struct legacy_detected){{c->stream.width, c->stream.guest}, is_certain(c)};
         if (count_fitting(race) > 1)
             cls_info(log, "the stream fits more than one guest type or width as far as it was "
                           "looked at (--guest-type and --width decide)");
@@ -323,7 +326,7 @@ static bool settle(struct race *race, const struct legacy_kind *told, enum guest
     if (any)
         return cls_input_fail(race->in, err, race->in->offset,
                               "this is the stream of a %s guest, not of a %s one as was said",
-                              guest_name(any->stream.guest), guest_name(told->guest));
+                              guest_type_name(any->stream.guest), guest_type_name(told->guest));
     if (told->width != 0 && told->guest != GUEST_UNKNOWN) {
         *found = (struct legacy_detected){*told, false}; /* the reader will say what is wrong */
         return true;
@@ -347,6 +350,6 @@ bool legacy_detect(struct cls_input *in, const struct legacy_kind *told, enum gu
                  "the stream is believed",
                  found->kind.width * 8, told->width * 8);
     cls_info(log, "legacy stream of a %u-bit toolstack, %s guest", found->kind.width * 8,
-             guest_name(found->kind.guest));
+             guest_type_name(found->kind.guest));
     return true;
 }

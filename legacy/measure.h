@@ -27,8 +27,8 @@ bool measure_tail(const struct legacy_stream *s, struct cls_input *in, bool with
                   struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * Are the first n entries of a batch what savers write for such a guest: sound, and no page tables in
- * that of a HVM guest?
+ * Are the first n entries of a batch what savers write for such a guest: sound, and no page tables
+ * in that of a HVM guest?
  */
 bool measure_fits_batch(const struct legacy_stream *s, const struct chunk *chunk, uint32_t n);
 

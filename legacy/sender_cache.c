@@ -12,10 +12,10 @@
 
 struct slot {
     uint32_t pfn;
-    bool used;            /* it is pfn's */
-    bool written;         /* else it holds zeros */
+    bool used;             /* it is pfn's */
+    bool written;          /* else it holds zeros */
     uint32_t newer, older; /* by last use; NONE at the ends */
-    uint32_t next;        /* in the chain of its pfn */
+    uint32_t next;         /* in the chain of its pfn */
 };
 
 struct sender_cache {

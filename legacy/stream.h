@@ -71,8 +71,8 @@ struct tmem {
     uint64_t pages;
 };
 
-bool stream_read_tmem(struct cls_input *in, struct tmem *tmem, struct cls_error *err)
-    CLS_MUST_CHECK;
+bool stream_read_tmem(struct cls_input *in, struct tmem *tmem,
+                      struct cls_error *err) CLS_MUST_CHECK;
 bool stream_read_tmem_extra(const struct legacy_stream *s, struct cls_input *in,
                             struct cls_error *err) CLS_MUST_CHECK;
 
@@ -90,8 +90,8 @@ struct chunk {
 };
 
 /*
- * All of a chunk but its bulk: the pages of a batch, compressed data, the toolstack blob. Entries of
- * a batch are not checked: see chunk_entry().
+ * All of a chunk but its bulk: the pages of a batch, compressed data, the toolstack blob. Entries
+ * of a batch are not checked: see chunk_entry().
  */
 bool chunk_read(const struct legacy_stream *s, struct cls_input *in, struct chunk *chunk,
                 struct cls_error *err) CLS_MUST_CHECK;
@@ -153,7 +153,8 @@ struct tail_part {
     uint64_t bulk;  /* bytes that belong to it and were not consumed */
     uint32_t vcpu;  /* its id */
     uint32_t count; /* of unmapped pfns */
-    /* QEMU: signature and length, as found; without length, the state goes on to the end of input. */
+    /* QEMU: signature and length, as found; without length, the state goes on to the end of input.
+     */
     uint8_t lead[QEMU_LEAD_MAX];
     size_t lead_len;
     bool to_eof;

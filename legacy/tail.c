@@ -73,9 +73,9 @@ static bool read_qemu_length(struct cls_input *in, struct tail_part *part, bool 
         return false;
     part->lead_len += 4;
     part->bulk = big_endian ? get_be32(b) : get_le32(b);
-    return part->bulk <= QEMU_RECORD_MAX || cls_input_fail(in, err, start,
-                                                           "length %" PRIu64 " is above %u",
-                                                           part->bulk, QEMU_RECORD_MAX);
+    return part->bulk <= QEMU_RECORD_MAX ||
+           cls_input_fail(in, err, start, "length %" PRIu64 " is above %u", part->bulk,
+                          QEMU_RECORD_MAX);
 }
 
 /* xend's and XAPI's signatures differ in the byte behind: the record itself, or a newline. */

@@ -1,6 +1,6 @@
 /*
- * Width and guest type of bytes that may be a stream: of a file to its end, and of what a pipe shows.
- * The first byte says what detection is told.
+ * Width and guest type of bytes that may be a stream: of a file to its end, and of what a pipe
+ * shows. The first byte says what detection is told.
  */
 #include <stdio.h>
 #include <stdlib.h>

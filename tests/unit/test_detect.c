@@ -262,7 +262,8 @@ static void check_width_warning(unsigned width, unsigned told, bool warned)
     fd = memfd_of(b.p, b.len);
     recorder_start(&log);
     cls_input_init(&in, fd, "stream", 0, NULL);
-    CHECK(legacy_detect(&in, &(struct legacy_kind){told, GUEST_HVM}, GUEST_UNKNOWN, &log.log, &found, &err));
+    CHECK(legacy_detect(&in, &(struct legacy_kind){told, GUEST_HVM}, GUEST_UNKNOWN, &log.log,
+                        &found, &err));
     CHECK_INT(found.kind.width, width);
     CHECK(found.certain);
     CHECK_INT(recorded(&log, "W: "), warned);
@@ -319,7 +320,8 @@ static void check_pipe(struct bytes *stream, size_t others, const char *wanted)
     CHECK(pipe(fds) == 0);
     CHECK_INT(write(fds[1], stream->p, stream->len), stream->len);
     cls_input_init(&in, fds[0], "pipe", 0, NULL);
-    CHECK(legacy_detect(&in, &(struct legacy_kind){0, GUEST_UNKNOWN}, GUEST_UNKNOWN, NULL, &found, &err));
+    CHECK(legacy_detect(&in, &(struct legacy_kind){0, GUEST_UNKNOWN}, GUEST_UNKNOWN, NULL, &found,
+                        &err));
     snprintf(text, sizeof(text), "%u %s", found.kind.width * 8,
              found.kind.guest == GUEST_PV ? "pv" : "hvm");
     CHECK_TEXT(text, wanted);
@@ -457,7 +459,8 @@ static size_t behind_batch(size_t at, uint32_t n, unsigned width)
     return at + (size_t)n * width + (size_t)n * 4096;
 }
 
-/* A guest may write what it likes into its pages: here, what would end the stream of a HVM guest. */
+/* A guest may write what it likes into its pages: here, what would end the stream of a HVM guest.
+ */
 static void page_data_of_a_pv_guest_does_not_count(void)
 {
     for (unsigned width = 4; width <= 8; width += 4) {

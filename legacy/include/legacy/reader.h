@@ -32,7 +32,7 @@ struct legacy_options {
     struct spool *spool; /* for checkpoints that may be incomplete; NULL with regular files */
     bool compact;        /* give each pfn's content once, its last; regular files only */
     bool drop_tmem;      /* convert without the pages that the guest had in tmem */
-    const struct pfn_set *leave_out; /* pages that are not given; NULL: all are */
+    const struct pfn_set *leave_out;  /* pages that are not given; NULL: all are */
     const struct stream_trace *trace; /* is told of each part; may be NULL */
 };
 
@@ -65,8 +65,8 @@ bool legacy_reader_last_checkpoint(const struct legacy_reader *reader);
 bool legacy_reader_rest_dropped(const struct legacy_reader *reader);
 
 /*
- * At IMAGE_END, of a regular file: does what stands behind the stream look like the body of a further
- * checkpoint? Nothing is consumed.
+ * At IMAGE_END, of a regular file: does what stands behind the stream look like the body of a
+ * further checkpoint? Nothing is consumed.
  */
 bool legacy_reader_sees_more(const struct legacy_reader *reader, bool *seen,
                              struct cls_error *err) CLS_MUST_CHECK;
