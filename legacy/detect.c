@@ -304,7 +304,7 @@ static struct candidate *choose(struct race *race, enum guest_type guest, unsign
 static bool is_certain(const struct candidate *c)
 {
     return c->stream.guest == GUEST_HVM || c->body_began || c->stream.first_frame > CLS_BATCH_MAX ||
-           c->marked;
+           c->marked || c->part == PART_PV_INFO;
 }
 
 static bool settle(struct race *race, const struct legacy_kind *told, enum guest_type config,
