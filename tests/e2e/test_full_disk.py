@@ -160,6 +160,11 @@ class ChangingInput(FailureTest):
         process = program.start("-i", self.large, *args, env=faults.environment(plan, -1), stderr=subprocess.PIPE, **kw)
         self.addCleanup(process.stderr.close)
         program.when_stopped(process.pid, change)
+        while process.poll() is None:       # the other process counts its calls, too
+            for pid in program.descendants(process.pid):
+                if program.state(pid) == "T":
+                    os.kill(pid, signal.SIGCONT)
+            time.sleep(0.01)
         err = process.stderr.read()
         return subprocess.CompletedProcess([], process.wait(program.TIMEOUT), b"", err)
 
