@@ -3,9 +3,6 @@
 
 #include "table.h"
 
-/* Beyond the last point release of any minor one: the newest was 4.17.7. */
-#define POINTS_SEEN 9
-
 static bool overlaps(const struct release_range *range, int from, int before)
 {
     return range->from < before && from < range->before;
@@ -84,25 +81,4 @@ void limits_span_text(const struct limits_span *span, char *buf, size_t size)
         snprintf(buf, size, "4.%d and earlier", before / 100 - 1);
     else
         range_text(span->from, before, buf, size);
-}
-
-unsigned limits_spans(const struct limits_facts *facts, struct limits_span spans[LIMITS_SPANS_MAX])
-{
-    struct limits_host host = {.given = true};
-    struct limits_findings findings;
-    unsigned count = 0;
-
-    for (host.minor = LIMITS_MINOR_MIN; host.minor <= LIMITS_MINOR_MAX; host.minor++) {
-        for (host.point = 0; host.point <= POINTS_SEEN; host.point++) {
-            int release = LIMITS_RELEASE(host.minor, host.point);
-
-            limits_find(facts, &host, &findings);
-            if (count == 0 ||
-                (spans[count - 1].verdict != findings.verdict && count < LIMITS_SPANS_MAX))
-                spans[count++] = (struct limits_span){release, release, findings.verdict};
-            spans[count - 1].to =
-                host.point == POINTS_SEEN ? LIMITS_RELEASE(host.minor, 99) : release;
-        }
-    }
-    return count;
 }
