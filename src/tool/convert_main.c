@@ -3,6 +3,7 @@
  */
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "convert_options.h"
 #include "inspect.h"
@@ -65,37 +66,47 @@ static int run(const struct tool_options *options, struct messages *messages)
     return CLS_OK;
 }
 
+static int do_as_told(struct tool_options *options, struct messages *messages)
+{
+    /* Before the sandbox is entered, which keeps all other files away. */
+    if (!options->for_release)
+        limits_host_read("", &options->convert.host);
+    if (options->for_host && !options->convert.host.given) {
+        messages_usage(PROGRAM,
+                       "--for host: this is not a Xen host, or not one of Xen 4.6 or later");
+        return CLS_USAGE;
+    }
+    messages->verbosity = options->verbosity;
+    messages->syslog = options->syslog;
+    options->convert.keep_fd = messages_open(messages);
+    if (options->merge_out)
+        return batch_merge(options->merge_out, options->merge_in, options->merge_count, messages);
+    if (options->is_batch)
+        return batch_run(&options->convert, &options->batch, options->progress, messages);
+    return run(options, messages);
+}
+
 int main(int argc, char **argv)
 {
     struct messages messages = {.program = PROGRAM};
     struct tool_options options;
     struct cls_error err = {0};
+    int status = CLS_USAGE;
 
     setlocale(LC_CTYPE, "");
     if (!std_fds_fill(&err))
         return messages_error(&messages, &err);
     switch (parse_options(argc, argv, &options)) {
     case PARSED_DONE:
-        return std_fds_flush(&err) ? CLS_OK : messages_error(&messages, &err);
+        status = std_fds_flush(&err) ? CLS_OK : messages_error(&messages, &err);
+        break;
     case PARSED_WRONG:
-        return CLS_USAGE;
+        break;
     case PARSED_RUN:
+        status = do_as_told(&options, &messages);
         break;
     }
-    /* Before the sandbox is entered, which keeps all other files away. */
-    if (!options.for_release)
-        limits_host_read("", &options.convert.host);
-    if (options.for_host && !options.convert.host.given) {
-        messages_usage(PROGRAM,
-                       "--for host: this is not a Xen host, or not one of Xen 4.6 or later");
-        return CLS_USAGE;
-    }
-    messages.verbosity = options.verbosity;
-    messages.syslog = options.syslog;
-    options.convert.keep_fd = messages_open(&messages);
-    if (options.merge_out)
-        return batch_merge(options.merge_out, options.merge_in, options.merge_count, &messages);
-    if (options.is_batch)
-        return batch_run(&options.convert, &options.batch, options.progress, &messages);
-    return run(&options, &messages);
+    free(options.words);
+    free(options.arguments);
+    return status;
 }

@@ -500,7 +500,7 @@ static bool check_options(int argc, char **argv, struct tool_options *o)
  * The arguments, behind those in CONVERT_LEGACY_STREAM_OPTIONS, which blanks part: for callers that
  * cannot be told to give options, as libxl. NULL where there is no memory.
  */
-static char **with_environment(int *argc, char **argv)
+static char **with_environment(int *argc, char **argv, struct tool_options *o)
 {
     const char *more = getenv("CONVERT_LEGACY_STREAM_OPTIONS");
     size_t words = 0, count = (size_t)*argc, n = 0;
@@ -515,12 +515,14 @@ static char **with_environment(int *argc, char **argv)
         free(all);
         return NULL;
     }
+    o->words = text;
+    o->arguments = all;
     all[n++] = argv[0];
     for (char *word = strtok_r(text, " \t\n", &rest); word; word = strtok_r(NULL, " \t\n", &rest))
         words++, all[n++] = word;
     memcpy(all + n, argv + 1, (count - 1) * sizeof(*all));
     *argc += (int)words;
-    return all; /* for the program's life */
+    return all;
 }
 
 enum parsed parse_options(int argc, char **argv, struct tool_options *o)
@@ -529,7 +531,7 @@ enum parsed parse_options(int argc, char **argv, struct tool_options *o)
     int option;
 
     *o = (struct tool_options){.convert.version = 2};
-    argv = with_environment(&argc, argv);
+    argv = with_environment(&argc, argv, o);
     if (!argv) {
         messages_usage(PROGRAM, "cannot hold the options: no memory");
         return PARSED_WRONG;

@@ -28,6 +28,8 @@ struct tool_options {
     const char *merge_out; /* --merge-reports; NULL: something is to be converted */
     char *const *merge_in;
     size_t merge_count;
+    /* strings above may lie in these, which main() frees; NULL: they lie in its own arguments */
+    char *words, **arguments;
 };
 
 enum parsed {

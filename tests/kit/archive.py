@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from kit import cases, flavours, legacy, make_stream
 from kit.make_fixtures import FIXTURES
 
-UNSUPPORTED_SAVES = ("hvm32-tmem", "ia64", "pv32-two-level", "xend-2.0", "xl-in-libvirt")     # of Xen, by their first bytes
+UNSUPPORTED_SAVES = ("hvm32-tmem", "pv32-two-level", "xend-2.0", "xl-in-libvirt")     # of Xen, by their first bytes
 XL_MAGIC = b"Xen saved domain, xl format\n \0 \r"
 
 COMPRESSIONS = {"gz": lambda data: gzip.compress(data, mtime=0), "xz": lzma.compress, "bz2": bz2.compress}

@@ -1047,7 +1047,7 @@ def toolstack_name_binary(f):
 
 @case((PV64, PV32, *HVM), "octets behind the end of a file", refused=".", by_name=True)
 def left_over(f):
-    return f.save(), {"behind": b"\0"}
+    return f.save(), {"behind": b"\0x"}
 
 
 @case((PV64, PV32, *HVM), "an xl header in another byte order", refused="(?i)byte ?order|endian")
