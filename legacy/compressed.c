@@ -157,6 +157,13 @@ static bool read_more(struct compressed *c, size_t *got, struct cls_error *err)
     return true;
 }
 
+/* The cursor may stand at another chunk already. */
+static struct cls_input *at_data(struct compressed *c)
+{
+    cls_input_at(&c->data.in, "compressed data", -1, NULL);
+    return &c->data.in;
+}
+
 /* Where the next page's code begins. */
 static uint64_t code_start(const struct compressed *c)
 {
@@ -164,10 +171,10 @@ static uint64_t code_start(const struct compressed *c)
 }
 
 /* The next page cannot be what it is coded as. Always returns false. */
-static bool fail_change(const struct compressed *c, struct cls_error *err, uint32_t entry,
+static bool fail_change(struct compressed *c, struct cls_error *err, uint32_t entry,
                         const char *why)
 {
-    return cls_input_fail(&c->data.in, err, code_start(c),
+    return cls_input_fail(at_data(c), err, code_start(c),
                           "pfn 0x%" PRIx32 " is coded as a change, but %s", entry_pfn(entry), why);
 }
 
@@ -204,7 +211,7 @@ static bool decode(struct compressed *c, uint32_t pfn, uint8_t *page, struct cls
         if (!read_more(c, &got, err))
             return false;
     if (result != DELTA_DONE)
-        return cls_input_fail(&c->data.in, err, code_start(c) + used,
+        return cls_input_fail(at_data(c), err, code_start(c) + used,
                               "compressed data of pfn 0x%" PRIx32 " %s", pfn,
                               result == DELTA_NO_RUN    ? "has a run of length 0"
                               : result == DELTA_OVERRUN ? "has a run over the page's end"
@@ -223,7 +230,7 @@ bool compressed_page(struct compressed *c, uint32_t entry, uint8_t *page, struct
     if (c->begin == c->end && !read_more(c, &got, err))
         return false;
     if (got == 0)
-        return cls_input_fail(&c->data.in, err, code_start(c),
+        return cls_input_fail(at_data(c), err, code_start(c),
                               "no compressed data is left for pfn 0x%" PRIx32, entry_pfn(entry));
     if (!load_old(c, entry, &slot, page, err) || !decode(c, entry_pfn(entry), page, err))
         return false;
@@ -238,6 +245,6 @@ bool compressed_end(struct compressed *c, struct cls_error *err)
 
     if (c->begin == c->end && !read_more(c, &got, err))
         return false;
-    return got == 0 || cls_input_fail(&c->data.in, err, code_start(c),
+    return got == 0 || cls_input_fail(at_data(c), err, code_start(c),
                                       "compressed data is left when all pages have theirs");
 }

@@ -144,7 +144,7 @@ class Fixtures(InspectTest):
         for name, last, place in (("bad-pv32-pfn-beyond", "page batch", "page batch 1"),
                                   ("bad-hvm64-toolstack-namelen", "XC_SAVE_ID_TOOLSTACK", "toolstack entry 1"),
                                   ("unsupported-hvm32-tmem", "XC_SAVE_ID_TMEM", "tmem"),
-                                  ("bad-hvm64-compressed-overrun", "page batch", "XC_SAVE_ID_COMPRESSED_DATA"),
+                                  ("bad-hvm64-compressed-overrun", "page batch", "compressed data"),
                                   ("unsupported-pv32-two-level", "unmapped pfns", "unmapped pfns")):
             with self.subTest(fixture=name):
                 fixture = next(f for f in make_fixtures.ALL if f.name == name)
