@@ -269,7 +269,7 @@ class WriteConfig(ProgramTest):
         words = (b"(", b")", b"'", b'"', b"\\", b" ", b"None", b"0", b"-1", b"(device (vif))", b"(image (hvm (acpi 1)))", b"\x00",
                  b",", b"\n", b"99999999999999999999", b"(cpus ((0)))")
         made = 0
-        for i in range(500):
+        for i in program.sampled(range(500)):
             case = (PV, HVM)[i % 2]
             text = bytearray(envelopes.xend_config(case.flavour.guest))
             for _ in range(random_.randint(1, 4)):

@@ -33,7 +33,7 @@ _hung = False
 ERROR = re.compile(rf"{NAME}: .+: byte 0x[0-9a-f]+: .+: .+")
 
 
-def sampled(items: Iterable[T], every: int = 3) -> list[T]:
+def sampled(items: Iterable[T], every: int = 5) -> list[T]:
     """All of them for the program as released; a part with sanitizers, where a run takes many times as long."""
     return list(items)[::every if SANITIZED else 1]
 
