@@ -32,8 +32,8 @@ GOOD = CASE.octets()
 WANT = v2.version_2_of(expected.by_model(CASE, "libxc"))
 BAD = GOOD[:-1]
 
-ROUNDS = int(os.environ.get("BATCH_ROUNDS", 2 if program.SANITIZED else 4))
-SMALL = int(os.environ.get("BATCH_SMALL", 100 if program.SANITIZED else 250))
+ROUNDS = int(os.environ.get("BATCH_ROUNDS", 2))
+SMALL = int(os.environ.get("BATCH_SMALL", 100 if program.SANITIZED else 200))
 LARGE = int(os.environ.get("BATCH_LARGE", 2))
 LARGE_SIZE = int(os.environ.get("BATCH_LARGE_MIB", 8)) << 20
 UNUSED_ID = 31337    # nobody else's processes count

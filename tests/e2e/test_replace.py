@@ -23,8 +23,8 @@ OLD = CASE.octets()
 NEW = v2.version_2_of(expected.by_model(CASE, "libxc"))
 STALE = ".convert-legacy-stream.0123456789abcdef"
 
-ROUNDS = int(os.environ.get("BATCH_ROUNDS", 2 if program.SANITIZED else 3))
-SMALL = int(os.environ.get("BATCH_SMALL", 100 if program.SANITIZED else 250))
+ROUNDS = int(os.environ.get("BATCH_ROUNDS", 2))
+SMALL = int(os.environ.get("BATCH_SMALL", 100 if program.SANITIZED else 200))
 LARGE = int(os.environ.get("BATCH_LARGE", 2))
 LARGE_SIZE = int(os.environ.get("BATCH_LARGE_MIB", 8)) << 20
 
