@@ -20,22 +20,6 @@ bool chunk_ends_body(const struct chunk *chunk)
     return chunk->type && chunk->type->id == XC_SAVE_ID_END;
 }
 
-enum entry_fault chunk_entry(const struct legacy_stream *s, const struct chunk *chunk, uint32_t i,
-                             uint32_t *entry)
-{
-    uint64_t value = stream_get_ulong(s, chunk->raw, i);
-    uint32_t upper = (uint32_t)(value >> 32);
-
-    *entry = (uint32_t)value;
-    if (entry_type(*entry) == PFINFO_XTAB)
-        return ENTRY_SOUND;
-    if (upper != 0 && (upper != UINT32_MAX || !(*entry >> 31)))
-        return ENTRY_TOO_WIDE;
-    if (!page_type_known(entry_type(*entry)))
-        return ENTRY_BOGUS_TYPE;
-    return entry_pfn(*entry) < s->p2m_size ? ENTRY_SOUND : ENTRY_BEYOND;
-}
-
 static bool read_batch(const struct legacy_stream *s, struct cls_input *in, struct chunk *c,
                        struct cls_error *err)
 {

@@ -16,11 +16,6 @@ void stream_init(struct legacy_stream *s, unsigned width, enum guest_type guest,
     s->vcpu_map[0] = 1; /* without VCPU_INFO, vcpu 0 is the only one */
 }
 
-uint64_t stream_get_ulong(const struct legacy_stream *s, const uint8_t *array, size_t i)
-{
-    return s->width == 8 ? get_le64(array + 8 * i) : get_le32(array + 4 * i);
-}
-
 static bool read_ulong(const struct legacy_stream *s, struct cls_input *in, uint64_t *v,
                        const char *what, struct cls_error *err)
 {

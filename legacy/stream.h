@@ -8,6 +8,7 @@
 #ifndef LEGACY_STREAM_H
 #define LEGACY_STREAM_H
 
+#include "base/bytes.h"
 #include "base/image.h"
 #include "base/page_type.h"
 #include "stream_format.h"
@@ -42,8 +43,12 @@ struct legacy_stream {
 /* Begins a stream: nothing is known but this. */
 void stream_init(struct legacy_stream *s, unsigned width, enum guest_type guest, bool embedded);
 
-/* Entry i of an array of toolstack ulongs. */
-uint64_t stream_get_ulong(const struct legacy_stream *s, const uint8_t *array, size_t i);
+/* Entry i of an array of toolstack ulongs. In line, as the next ones: once for each page. */
+static inline uint64_t stream_get_ulong(const struct legacy_stream *s, const uint8_t *array,
+                                        size_t i)
+{
+    return s->width == 8 ? get_le64(array + 8 * i) : get_le32(array + 4 * i);
+}
 
 /* header.c */
 bool stream_read_p2m_size(struct legacy_stream *s, struct cls_input *in,
@@ -112,14 +117,6 @@ enum entry_fault {
     ENTRY_BEYOND, /* its pfn lies beyond p2m_size */
 };
 
-/*
- * Entry i of a batch, as 32 bits: page type and pfn. The upper half of a 64-bit one may be all ones
- * where the type's highest bit is set: the hypervisor's page types were signed up to Xen 3.0.4
- * (seen in streams of that saver). Entries of type XTAB are always sound: their pfn means nothing.
- */
-enum entry_fault chunk_entry(const struct legacy_stream *s, const struct chunk *chunk, uint32_t i,
-                             uint32_t *entry);
-
 static inline unsigned entry_type(uint32_t entry)
 {
     return entry >> 28;
@@ -128,6 +125,27 @@ static inline unsigned entry_type(uint32_t entry)
 static inline uint32_t entry_pfn(uint32_t entry)
 {
     return entry & P2M_SIZE_MAX;
+}
+
+/*
+ * Entry i of a batch, as 32 bits: page type and pfn. The upper half of a 64-bit one may be all ones
+ * where the type's highest bit is set: the hypervisor's page types were signed up to Xen 3.0.4
+ * (seen in streams of that saver). Entries of type XTAB are always sound: their pfn means nothing.
+ */
+static inline enum entry_fault chunk_entry(const struct legacy_stream *s, const struct chunk *chunk,
+                                           uint32_t i, uint32_t *entry)
+{
+    uint64_t value = stream_get_ulong(s, chunk->raw, i);
+    uint32_t upper = (uint32_t)(value >> 32);
+
+    *entry = (uint32_t)value;
+    if (entry_type(*entry) == PFINFO_XTAB)
+        return ENTRY_SOUND;
+    if (upper != 0 && (upper != UINT32_MAX || !(*entry >> 31)))
+        return ENTRY_TOO_WIDE;
+    if (!page_type_known(entry_type(*entry)))
+        return ENTRY_BOGUS_TYPE;
+    return entry_pfn(*entry) < s->p2m_size ? ENTRY_SOUND : ENTRY_BEYOND;
 }
 
 /* tail.c: one part of a tail. */

@@ -24,23 +24,14 @@ static bool make_room(struct pfn_set *set, uint64_t byte)
     return true;
 }
 
-bool pfn_set_has(const struct pfn_set *set, uint64_t pfn)
+bool pfn_set_grow(struct pfn_set *set, uint64_t pfn)
 {
-    return pfn / 8 < set->size && set->bits[pfn / 8] >> pfn % 8 & 1;
-}
-
-bool pfn_set_add(struct pfn_set *set, uint64_t pfn)
-{
-    if (pfn < PFN_SET_MAX && !make_room(set, pfn / 8)) {
-        set->no_memory = true;
-        return false;
-    }
-    if (pfn_set_has(set, pfn))
+    if (pfn >= PFN_SET_MAX) {
+        set->count++;
         return true;
-    set->count++;
-    if (pfn < PFN_SET_MAX)
-        set->bits[pfn / 8] |= (uint8_t)(1 << pfn % 8);
-    return true;
+    }
+    set->no_memory |= !make_room(set, pfn / 8);
+    return pfn / 8 < set->size;
 }
 
 void pfn_set_free(struct pfn_set *set)

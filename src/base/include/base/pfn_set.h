@@ -18,10 +18,29 @@ struct pfn_set {
     bool no_memory; /* for some that were added */
 };
 
-/* Adding a pfn again changes nothing. false where there is no memory. */
-bool pfn_set_add(struct pfn_set *set, uint64_t pfn);
+static inline bool pfn_set_has(const struct pfn_set *set, uint64_t pfn)
+{
+    return pfn / 8 < set->size && set->bits[pfn / 8] >> pfn % 8 & 1;
+}
 
-bool pfn_set_has(const struct pfn_set *set, uint64_t pfn);
+/* Room for a pfn below PFN_SET_MAX; one from there on is counted. false where there is no memory.
+ */
+bool pfn_set_grow(struct pfn_set *set, uint64_t pfn);
+
+/* Adding a pfn again changes nothing. false where there is no memory. In line: once for each page.
+ */
+static inline bool pfn_set_add(struct pfn_set *set, uint64_t pfn)
+{
+    uint8_t bit = (uint8_t)(1 << pfn % 8);
+
+    if (pfn / 8 >= set->size && !pfn_set_grow(set, pfn))
+        return false;
+    if (pfn < PFN_SET_MAX) {
+        set->count += !(set->bits[pfn / 8] & bit);
+        set->bits[pfn / 8] |= bit;
+    }
+    return true;
+}
 
 /* Empties the set and frees what it holds. */
 void pfn_set_free(struct pfn_set *set);
