@@ -374,6 +374,22 @@ static bool sees_body(const uint8_t *bytes, size_t n, unsigned width, uint64_t p
     return seen;
 }
 
+/* A HVM guest has no page tables of Xen's: a PV batch read as one does not fit. */
+static void page_tables_fit_no_hvm_guest(void)
+{
+    static const uint32_t plain = 1, table = 1 | 1u << 28, broken = 13u << 28, unmapped = 15u << 28;
+    struct legacy_stream stream;
+    struct chunk chunk = {0};
+
+    for (int guest = GUEST_PV; guest <= GUEST_HVM; guest++) {
+        stream_init(&stream, 4, (enum guest_type)guest, false);
+        stream.p2m_size = 0x100;
+        memcpy(chunk.raw, (const uint32_t[]){plain, broken, unmapped, table}, 16);
+        CHECK(measure_fits_batch(&stream, &chunk, 3));
+        CHECK_INT(measure_fits_batch(&stream, &chunk, 4), guest == GUEST_PV);
+    }
+}
+
 static void bodies_of_further_checkpoints(void)
 {
     static const uint32_t entries[] = {1, 2, 0x100};
@@ -542,6 +558,7 @@ CU_TestInfo detect_tests[] = {
     {"short inputs", short_inputs},
     {"pipes are never read beyond the stream", pipes_are_never_read_beyond_the_stream},
     {"bodies of further checkpoints", bodies_of_further_checkpoints},
+    {"page tables fit no HVM guest", page_tables_fit_no_hvm_guest},
     {"page data of a PV guest does not count", page_data_of_a_pv_guest_does_not_count},
     {"page data of a HVM guest does not count", page_data_of_a_hvm_guest_does_not_count},
     {"a p2m frame in page 0", a_p2m_frame_in_page_0},
