@@ -92,12 +92,7 @@ static void add_arguments(struct repair *p, const struct rule_qemu *needed)
     if (json_find(p->text, JSON_PATH("b_info", "extra_hvm"), &start, &end) && end - start > 2 &&
         p->text->bytes[start] == '[')
         config_text_add(&value, p->text->bytes + start + 1, end - start - 2);
-    for (unsigned i = 0; i < needed->lines.args_count; i++) {
-        config_text_add(&value, value.len > 1 ? ", \"" : "\"", value.len > 1 ? 3 : 1);
-        config_text_add(&value, needed->lines.args[i], strlen(needed->lines.args[i]));
-        config_text_add(&value, "\"", 1);
-    }
-    config_text_add(&value, "]", 2); /* and the NUL */
+    rule_add_arguments(needed, &value);
     if (value.no_memory)
         p->text->no_memory = true;
     else

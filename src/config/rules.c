@@ -93,6 +93,16 @@ void rule_qemu(const struct config_request *r, struct rule_qemu *needed)
     }
 }
 
+void rule_add_arguments(const struct rule_qemu *needed, struct config_text *list)
+{
+    for (unsigned i = 0; i < needed->lines.args_count; i++) {
+        config_text_add(list, list->len > 1 ? ", \"" : "\"", list->len > 1 ? 3 : 1);
+        config_text_add(list, needed->lines.args[i], strlen(needed->lines.args[i]));
+        config_text_add(list, "\"", 1);
+    }
+    config_text_add(list, "]", 2); /* and the NUL */
+}
+
 bool rule_viridian_applies(const struct config_request *r)
 {
     return rule_applies(r, CONFIG_RULE_R3, 6, 14) && r->facts->has_viridian &&

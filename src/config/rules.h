@@ -5,6 +5,7 @@
 #define CONFIG_RULES_H
 
 #include "config/repair.h"
+#include "config/text.h"
 
 /* Is the rule asked for, and of the releases since..until (minors) the one that matters? */
 bool rule_applies(const struct config_request *r, unsigned rule, int since, int until);
@@ -28,6 +29,10 @@ struct rule_qemu {
     char ids[32]; /* "R5, R36"; empty: no line is needed */
 };
 void rule_qemu(const struct config_request *r, struct rule_qemu *needed);
+
+/* The needed arguments of QEMU, put behind the items of a list that was begun with "["; with the
+ * list's end and a NUL. */
+void rule_add_arguments(const struct rule_qemu *needed, struct config_text *list);
 
 /* The stream's HVM_PARAM_VIRIDIAN as a list, by xl's names or libxl's numbers; NULL: there is none.
  */

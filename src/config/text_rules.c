@@ -176,12 +176,7 @@ static void add_arguments(struct repair *p, const struct rule_qemu *needed)
     struct config_text value = {0};
 
     copy_items(p, "device_model_args_hvm", &value);
-    for (unsigned i = 0; i < needed->lines.args_count; i++) {
-        config_text_add(&value, value.len > 1 ? ", \"" : "\"", value.len > 1 ? 3 : 1);
-        config_text_add(&value, needed->lines.args[i], strlen(needed->lines.args[i]));
-        config_text_add(&value, "\"", 1);
-    }
-    config_text_add(&value, "]", 2); /* and the NUL */
+    rule_add_arguments(needed, &value);
     if (value.no_memory)
         p->text->no_memory = true;
     else
