@@ -214,38 +214,22 @@ static unsigned msr_features(const struct limits_facts *facts)
            (facts->has_dr_masks ? 1u << LIMITS_CPU_DBEXT : 0);
 }
 
-IN_SAVE(xcr0)
-{
-    UNUSED();
-    return needs(xcr0_features(facts), "xsave state", host, finding);
-}
+/* A limit about what features() of the state asks of the host's processor. */
+#define NEEDS_FEATURES(name, features, what)                                                       \
+    IN_SAVE(name)                                                                                  \
+    {                                                                                              \
+        UNUSED();                                                                                  \
+        return needs(features(facts), what, host, finding);                                        \
+    }                                                                                              \
+    static enum limits_known host_##name(const struct limits_facts *facts,                         \
+                                         const struct limits_host *host)                           \
+    {                                                                                              \
+        return host_has(features(facts), host);                                                    \
+    }
 
-static enum limits_known host_xcr0(const struct limits_facts *facts, const struct limits_host *host)
-{
-    return host_has(xcr0_features(facts), host);
-}
-
-IN_SAVE(cr4)
-{
-    UNUSED();
-    return needs(cr4_features(facts), "CR4", host, finding);
-}
-
-static enum limits_known host_cr4(const struct limits_facts *facts, const struct limits_host *host)
-{
-    return host_has(cr4_features(facts), host);
-}
-
-IN_SAVE(msrs)
-{
-    UNUSED();
-    return needs(msr_features(facts), "MSRs", host, finding);
-}
-
-static enum limits_known host_msrs(const struct limits_facts *facts, const struct limits_host *host)
-{
-    return host_has(msr_features(facts), host);
-}
+NEEDS_FEATURES(xcr0, xcr0_features, "xsave state")
+NEEDS_FEATURES(cr4, cr4_features, "CR4")
+NEEDS_FEATURES(msrs, msr_features, "MSRs")
 
 IN_SAVE(lwp)
 {
