@@ -123,7 +123,8 @@ static bool look_at_v2(struct look *look, enum v2_stream stream, const struct cl
         ok = v2_verify(&look->in, stream, V2_TO_END_RECORD, log, &observer, &summary, err) &&
              look_behind(look, log, err);
     else
-        ok = v2_verify(&look->in, stream, V2_TO_THE_LAST_BYTE, log, &observer, &summary, err);
+        ok = v2_verify(&look->in, stream, source_extent(look->options->in), log, &observer,
+                       &summary, err);
     r->version = summary.version;
     r->converted = summary.converted;
     r->guest = summary.guest;

@@ -1,5 +1,7 @@
 #include "source.h"
 
+#include "fd_arg.h"
+
 bool source_is_libxl(const struct convert_options *options, const struct envelope *envelope)
 {
     return options->format == CONVERT_FORMAT_DEFAULT ? envelope_is_libxl(envelope)
@@ -62,6 +64,11 @@ struct legacy_options source_reader(const struct convert_options *options,
         .drop_tmem = options->drop_tmem,
         .embedded = delimited,
     };
+}
+
+enum v2_extent source_extent(const char *in)
+{
+    return fd_arg(in, -1) >= 0 ? V2_TO_END_RECORD : V2_TO_THE_LAST_BYTE;
 }
 
 bool source_check_v2(struct cls_input *in, const struct envelope *envelope, enum v2_stream stream,

@@ -34,6 +34,10 @@ struct legacy_options source_reader(const struct convert_options *options,
                                     const struct legacy_kind *kind, bool libxl,
                                     struct source_spools *spools);
 
+/* How far is the v2 stream IN ours? Who passes a number goes on reading there, as XAPI's
+ * suspend-image-viewer does. */
+enum v2_extent source_extent(const char *in);
+
 /* An envelope must say what is inside, or its toolstack does the wrong thing with it. */
 bool source_check_v2(struct cls_input *in, const struct envelope *envelope, enum v2_stream stream,
                      struct cls_error *err) CLS_MUST_CHECK;

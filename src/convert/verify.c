@@ -6,7 +6,6 @@
 #include "convert/convert.h"
 #include "convert/in_file.h"
 #include "envelope/envelope.h"
-#include "fd_arg.h"
 #include "limits/limits.h"
 #include "source.h"
 
@@ -106,12 +105,6 @@ bool verify_input(struct cls_input *in, enum verify_format format, struct envelo
     return verify_extent(in, format, V2_TO_THE_LAST_BYTE, envelope, log, NULL, summary, err);
 }
 
-/* Who passes a number goes on reading there, as XAPI's suspend-image-viewer does. */
-static enum v2_extent extent_of(const char *in)
-{
-    return fd_arg(in, -1) >= 0 ? V2_TO_END_RECORD : V2_TO_THE_LAST_BYTE;
-}
-
 bool verify_stream(const struct verify_options *options, const struct cls_log *log,
                    struct v2_summary *summary, struct cls_error *err)
 {
@@ -141,7 +134,7 @@ bool verify_stream(const struct verify_options *options, const struct cls_log *l
     keep[1] = file.decompress.messages;
     ok = envelope_prepare(&in, err) &&
          (options->no_sandbox || sandbox_enter(keep, sizeof(keep) / sizeof(keep[0]), log, err)) &&
-         verify_extent(&in, options->format, extent_of(options->in), &envelope, log, &observer,
+         verify_extent(&in, options->format, source_extent(options->in), &envelope, log, &observer,
                        summary, err);
     ok = in_file_look_behind(&file, &in, envelope_is_delimited(&envelope), ok, log, err);
     ok = in_file_finish(&file, name, in.offset, ok, err);

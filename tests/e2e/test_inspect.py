@@ -30,7 +30,7 @@ AFTER = {"libvirt": {"kind": "libvirt", "name": "old", "uuid": envelopes.UUID}, 
          "xapi": {"kind": "xapi structured"}, "xapi-structured": {"kind": "xapi structured"}}
 
 
-def inspect(source: Source, form: str, *options: str, **kw) -> subprocess.CompletedProcess:
+def inspect(source: Source, form: str, *options: str, number: str = "-", **kw) -> subprocess.CompletedProcess:
     """Bytes come by a file on standard input."""
     args = [f"--inspect={form}", *options]
     kw.setdefault("env", {**os.environ, "LC_ALL": "C.UTF-8"})
@@ -40,7 +40,7 @@ def inspect(source: Source, form: str, *options: str, **kw) -> subprocess.Comple
     try:
         os.write(fd, source)
         os.lseek(fd, 0, os.SEEK_SET)
-        return program.run("-i", "-", *args, stdin=fd, **kw)
+        return program.run("-i", number, *args, stdin=fd, **kw)
     finally:
         os.close(fd)
 
@@ -380,6 +380,12 @@ class V2(InspectTest):
         self.assertIn("HVM_CONTEXT", found["error"]["reason"])
         self.assertEqual(found["parts"][-1]["name"], "END")
         self.assertEqual(found["pages"]["entries"], 5)
+
+    def test_others_read_on_behind_a_numbered_descriptor(self):
+        for stream in (v2stream.hvm(), v2stream.libxl(v2stream.hvm())):
+            for name, status in (("0", 0), ("-", 1)):
+                with self.subTest(layer=stream.parts[0].layer, name=name):
+                    self.assert_status(inspect(stream.octets() + b"more", "json", number=name), status)
 
     def test_mislabelled_by_libvirt(self):
         stream = v2stream.libxl(v2stream.hvm()).octets()
