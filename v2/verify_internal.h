@@ -19,29 +19,32 @@ struct verifier {
     uint64_t record_nr; /* from 1, through both streams */
     uint64_t start;     /* offset of its header */
     uint32_t type, length;
-    uint64_t data_pages; /* of a PAGE_DATA record: entries with content */
-    uint64_t squashed;   /* PAGE_DATA records not yet told of */
-    uint64_t squashed_pages;
+    const char *name;                  /* NULL: the type is unknown */
+    uint64_t squashed, squashed_pages; /* PAGE_DATA records not yet logged, and their entries */
 
     /* the libxc stream so far */
-    bool static_data_end, pv_info, p2m_frames, page_data;
-    bool vcpu_records, vcpu0_basic, shared_info;
-    bool hvm_params, hvm_context;
+    bool vcpu_records, vcpu0_basic;
     uint64_t frames;    /* PV: entries of the p2m frame list, from the first on without a gap */
     uint64_t max_pfn;   /* PV: the highest that P2M_FRAMES announced */
     uint64_t max_frame; /* and the highest among its frames */
 
-    /* the libxl stream so far */
-    bool libxc_context;
-
     uint8_t buf[8192];
 };
 
-/* Fails at the start of the record at hand. Always returns false. */
-bool bad_record(struct verifier *v, struct cls_error *err, const char *fmt, ...) CLS_PRINTF(3, 4);
+/* Fails at the start of the record at hand. Always false. */
+#define bad_record(v, err, ...) cls_input_fail((v)->in, err, (v)->start, __VA_ARGS__)
 
-/* Reads the next record's header; name gives names to types. Ends with the place set. */
-bool read_record_header(struct verifier *v, const char *(*name)(uint32_t type),
+/* Has the libxc stream had a record of this type, the one at hand included? */
+static inline bool has_record(const struct verifier *v, uint32_t type)
+{
+    return v->summary->records[type] > 0;
+}
+
+/*
+ * Reads the next record's header and sets the place; names gives names to types. The observer sees
+ * the record as a part of layer.
+ */
+bool read_record_header(struct verifier *v, const char *layer, const char *(*names)(uint32_t type),
                         struct cls_error *err) CLS_MUST_CHECK;
 
 /* Consumes n bytes of the record's body into v->buf (n <= sizeof(v->buf)). */
@@ -50,33 +53,36 @@ bool read_body(struct verifier *v, size_t n, struct cls_error *err) CLS_MUST_CHE
 /* Consumes the padding behind the body, which must be zero. */
 bool check_padding(struct verifier *v, struct cls_error *err) CLS_MUST_CHECK;
 
-/* The record's length must be exactly / at least that. */
-bool need_length(struct verifier *v, uint32_t length, struct cls_error *err) CLS_MUST_CHECK;
-bool need_min_length(struct verifier *v, uint32_t length, struct cls_error *err) CLS_MUST_CHECK;
+/* The record's length must be at least min, or exactly that where max is the same. */
+bool need_length(struct verifier *v, uint32_t min, uint32_t max,
+                 struct cls_error *err) CLS_MUST_CHECK;
 
 /* Bytes that must be zero. */
 bool need_zero(struct verifier *v, const uint8_t *bytes, size_t n,
                struct cls_error *err) CLS_MUST_CHECK;
 
-/* Tells the observer that a part begins. */
+/* Shows the observer that a part begins. */
 void show_part(const struct verifier *v, const char *layer, const char *name, uint64_t offset);
 
 /* Shows the observer an item. */
 bool show_item(const struct verifier *v, const struct image_item *item,
                struct cls_error *err) CLS_MUST_CHECK;
 
-/* As above, an item of this kind with the next len bytes as its data, which then are consumed. */
+/* As above, an item with the next len bytes as its data, which then are consumed. */
 bool show_data(struct verifier *v, struct image_item *item, struct image_data *data, uint64_t len,
                const char *what, struct cls_error *err) CLS_MUST_CHECK;
-
-/* Tells the log of PAGE_DATA records that were counted together. */
-void tell_squashed(struct verifier *v);
 
 bool verify_libxc(struct verifier *v, struct cls_error *err) CLS_MUST_CHECK;
 bool verify_libxl(struct verifier *v, struct cls_error *err) CLS_MUST_CHECK;
 
 /* verify_libxc_records.c: the body of the record at hand, without its padding. */
 bool verify_libxc_record(struct verifier *v, struct cls_error *err) CLS_MUST_CHECK;
+
+/*
+ * The name of the first record in list, which ends with REC_TYPE_END, that did not come though
+ * streams of this guest type and version have it; NULL: none is missing.
+ */
+const char *missing_record(const struct verifier *v, const uint32_t *list);
 
 /* Consumes a qemu record, if there is one here. */
 bool verify_qemu_record(struct verifier *v, struct cls_error *err) CLS_MUST_CHECK;

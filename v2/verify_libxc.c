@@ -1,47 +1,10 @@
 /*
- * The libxc stream: headers, the run of its records, and what must have been there at its end.
+ * The libxc stream: its headers, its records one after the other, and which ones must be there.
  */
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/bytes.h"
 #include "verify_internal.h"
-
-#define GUEST_PV_ONLY  1
-#define GUEST_HVM_ONLY 2
-#define GUEST_ANY      3
-
-/* Which guests have a record, and in which versions. */
-static const struct record_type {
-    const char *name;
-    unsigned guests;
-    unsigned min_version;
-} record_types[REC_TYPE_KNOWN] = {
-    [REC_TYPE_END] = {"END", GUEST_ANY, 2},
-    [REC_TYPE_PAGE_DATA] = {"PAGE_DATA", GUEST_ANY, 2},
-    [REC_TYPE_X86_PV_INFO] = {"X86_PV_INFO", GUEST_PV_ONLY, 2},
-    [REC_TYPE_X86_PV_P2M_FRAMES] = {"X86_PV_P2M_FRAMES", GUEST_PV_ONLY, 2},
-    [REC_TYPE_X86_PV_VCPU_BASIC] = {"X86_PV_VCPU_BASIC", GUEST_PV_ONLY, 2},
-    [REC_TYPE_X86_PV_VCPU_EXTENDED] = {"X86_PV_VCPU_EXTENDED", GUEST_PV_ONLY, 2},
-    [REC_TYPE_X86_PV_VCPU_XSAVE] = {"X86_PV_VCPU_XSAVE", GUEST_PV_ONLY, 2},
-    [REC_TYPE_SHARED_INFO] = {"SHARED_INFO", GUEST_PV_ONLY, 2},
-    [REC_TYPE_X86_TSC_INFO] = {"X86_TSC_INFO", GUEST_ANY, 2},
-    [REC_TYPE_HVM_CONTEXT] = {"HVM_CONTEXT", GUEST_HVM_ONLY, 2},
-    [REC_TYPE_HVM_PARAMS] = {"HVM_PARAMS", GUEST_HVM_ONLY, 2},
-    [REC_TYPE_TOOLSTACK] = {"TOOLSTACK", GUEST_ANY, 2},
-    [REC_TYPE_X86_PV_VCPU_MSRS] = {"X86_PV_VCPU_MSRS", GUEST_PV_ONLY, 2},
-    [REC_TYPE_VERIFY] = {"VERIFY", GUEST_ANY, 2},
-    [REC_TYPE_CHECKPOINT] = {"CHECKPOINT", GUEST_ANY, 2},
-    [REC_TYPE_CHECKPOINT_DIRTY_PFN_LIST] = {"CHECKPOINT_DIRTY_PFN_LIST", GUEST_ANY, 2},
-    [REC_TYPE_STATIC_DATA_END] = {"STATIC_DATA_END", GUEST_ANY, 3},
-    [REC_TYPE_X86_CPUID_POLICY] = {"X86_CPUID_POLICY", GUEST_ANY, 3},
-    [REC_TYPE_X86_MSR_POLICY] = {"X86_MSR_POLICY", GUEST_ANY, 3},
-};
-
-const char *v2_record_name(uint32_t type)
-{
-    return type < REC_TYPE_KNOWN ? record_types[type].name : NULL;
-}
 
 static bool verify_image_header(struct verifier *v, struct cls_error *err)
 {
@@ -103,77 +66,59 @@ static bool verify_domain_header(struct verifier *v, struct cls_error *err)
     return true;
 }
 
-/* What the type alone forbids. */
-static bool check_type(struct verifier *v, struct cls_error *err)
-{
-    const struct record_type *type = &record_types[v->type];
-    unsigned guest = v->summary->guest == GUEST_PV ? GUEST_PV_ONLY : GUEST_HVM_ONLY;
-
-    if (v->length > REC_LENGTH_MAX)
-        return bad_record(v, err, "length %" PRIu32 " is above %u", v->length, REC_LENGTH_MAX);
-    if (!(type->guests & guest))
-        return bad_record(v, err, "not a record of a %s guest", guest_type_name(v->summary->guest));
-    if (v->summary->version < type->min_version)
-        return bad_record(v, err, "not a record of version %u", v->summary->version);
-    return true;
-}
-
-/* Page data comes in thousands of records, which are told of together. */
-static void tell(struct verifier *v)
+/* Page data comes in thousands of records, which are logged together. */
+static void log_record(struct verifier *v)
 {
     if (v->type == REC_TYPE_PAGE_DATA) {
         v->squashed++;
         return;
     }
-    tell_squashed(v);
-    cls_info(v->log, "byte 0x%" PRIx64 ": %s, %" PRIu32 " bytes", v->start, v2_record_name(v->type),
-             v->length);
+    if (v->squashed > 0)
+        cls_info(v->log, "PAGE_DATA: %" PRIu64 " records, %" PRIu64 " pages", v->squashed,
+                 v->squashed_pages);
+    v->squashed = v->squashed_pages = 0;
+    if (v->name)
+        cls_info(v->log, "byte 0x%" PRIx64 ": %s, %" PRIu32 " bytes", v->start, v->name, v->length);
+    else
+        cls_info(v->log, "byte 0x%" PRIx64 ": optional record type 0x%08" PRIx32 " skipped",
+                 v->start, v->type);
 }
 
 static bool verify_record(struct verifier *v, struct cls_error *err)
 {
-    if (!read_record_header(v, v2_record_name, err))
+    if (!read_record_header(v, "libxc", v2_record_name, err))
         return false;
-    show_part(v, "libxc", v2_record_name(v->type) ? v2_record_name(v->type) : "unknown", v->start);
-    if (!v2_record_name(v->type)) {
-        if (!(v->type & REC_TYPE_OPTIONAL))
-            return bad_record(v, err, "mandatory record type 0x%08" PRIx32 " is unknown", v->type);
-        if (v->length > REC_LENGTH_MAX)
-            return bad_record(v, err, "length %" PRIu32 " is above %u", v->length, REC_LENGTH_MAX);
-        v->summary->optional_records++;
-        tell_squashed(v);
-        cls_info(v->log, "byte 0x%" PRIx64 ": optional record type 0x%08" PRIx32 " skipped",
-                 v->start, v->type);
-        return cls_input_skip(v->in, v->length, "the record", err) && check_padding(v, err);
+    if (!v->name && !(v->type & REC_TYPE_OPTIONAL))
+        return bad_record(v, err, "mandatory record type 0x%08" PRIx32 " is unknown", v->type);
+    if (v->length > REC_LENGTH_MAX)
+        return bad_record(v, err, "length %" PRIu32 " is above %u", v->length, REC_LENGTH_MAX);
+    log_record(v);
+    if (v->name) {
+        v->summary->records[v->type]++;
+        return verify_libxc_record(v, err) && check_padding(v, err);
     }
-    if (!check_type(v, err))
-        return false;
-    v->summary->records[v->type]++;
-    tell(v);
-    return verify_libxc_record(v, err) && check_padding(v, err);
+    v->summary->optional_records++;
+    return cls_input_skip(v->in, v->length, "the record", err) && check_padding(v, err);
 }
 
-/* What every restore needs to have seen. */
+/* The records that every restore needs, and that the frame list fits the guest. */
 static bool check_complete(struct verifier *v, struct cls_error *err)
 {
-    const char *missing = NULL;
+    static const uint32_t pv[] = {REC_TYPE_STATIC_DATA_END,
+                                  REC_TYPE_X86_PV_INFO,
+                                  REC_TYPE_X86_PV_P2M_FRAMES,
+                                  REC_TYPE_PAGE_DATA,
+                                  REC_TYPE_X86_PV_VCPU_BASIC,
+                                  REC_TYPE_SHARED_INFO,
+                                  REC_TYPE_END};
+    static const uint32_t hvm[] = {REC_TYPE_STATIC_DATA_END, REC_TYPE_HVM_PARAMS,
+                                   REC_TYPE_HVM_CONTEXT, REC_TYPE_END};
+    const char *missing = missing_record(v, v->summary->guest == GUEST_PV ? pv : hvm);
 
-    if (v->summary->version >= 3 && !v->static_data_end)
-        missing = "STATIC_DATA_END";
-    else if (v->summary->guest == GUEST_HVM)
-        missing = !v->hvm_params ? "HVM_PARAMS" : !v->hvm_context ? "HVM_CONTEXT" : NULL;
-    else if (!v->pv_info)
-        missing = "X86_PV_INFO";
-    else if (!v->p2m_frames)
-        missing = "X86_PV_P2M_FRAMES";
-    else if (!v->page_data)
-        missing = "PAGE_DATA";
-    else if (!v->vcpu0_basic)
-        missing = "X86_PV_VCPU_BASIC of vcpu 0";
-    else if (!v->shared_info)
-        missing = "SHARED_INFO";
     if (missing)
         return bad_record(v, err, "the stream ends without %s", missing);
+    if (v->summary->guest == GUEST_PV && !v->vcpu0_basic)
+        return bad_record(v, err, "the stream ends without X86_PV_VCPU_BASIC of vcpu 0");
     return v->max_frame <= v->max_pfn || bad_record(v, err,
                                                     "X86_PV_P2M_FRAMES names frame 0x%" PRIx64
                                                     ", above the guest's last pfn, 0x%" PRIx64,

@@ -24,32 +24,28 @@
 #define CPUID_LEAF_SIZE        24
 #define MSR_ENTRY_SIZE         16
 
-/* A stream of version 3 says where its static data end; in version 2 memory implies it. */
-static bool need_static_data_end(struct verifier *v, struct cls_error *err)
-{
-    if (v->summary->version >= 3 && !v->static_data_end)
-        return bad_record(v, err, "no STATIC_DATA_END came before");
-    return true;
-}
+/* Guests that have a record. */
+#define PV  1
+#define HVM 2
+#define ANY 3
 
-static bool verify_static_data_end(struct verifier *v, struct cls_error *err)
-{
-    if (!need_length(v, 0, err))
-        return false;
-    if (v->static_data_end)
-        return bad_record(v, err, "a second one");
-    v->static_data_end = true;
-    return true;
-}
+#define VCPU(name)                                                                                 \
+    {                                                                                              \
+        name, PV, 2, VCPU_HEAD, REC_LENGTH_MAX, verify_vcpu, .after = {                            \
+            REC_TYPE_X86_PV_INFO,                                                                  \
+            REC_TYPE_PAGE_DATA                                                                     \
+        }                                                                                          \
+    }
 
-/* CPUID and MSR policies: arrays that are part of the static data. */
-static bool verify_policy(struct verifier *v, uint32_t entry_size, struct cls_error *err)
+/* An array that is part of the static data. */
+static bool verify_policy(struct verifier *v, struct cls_error *err)
 {
-    if (v->static_data_end)
+    uint32_t size = v->type == REC_TYPE_X86_CPUID_POLICY ? CPUID_LEAF_SIZE : MSR_ENTRY_SIZE;
+
+    if (has_record(v, REC_TYPE_STATIC_DATA_END))
         return bad_record(v, err, "comes after STATIC_DATA_END");
-    if (v->length == 0 || v->length % entry_size != 0)
-        return bad_record(v, err, "length %" PRIu32 " is no multiple of %" PRIu32, v->length,
-                          entry_size);
+    if (v->length == 0 || v->length % size != 0)
+        return bad_record(v, err, "length %" PRIu32 " is no multiple of %" PRIu32, v->length, size);
     return cls_input_skip(v->in, v->length, "the record", err);
 }
 
@@ -57,9 +53,7 @@ static bool verify_pv_info(struct verifier *v, struct cls_error *err)
 {
     unsigned width, levels;
 
-    if (v->pv_info)
-        return bad_record(v, err, "a second one");
-    if (!need_length(v, PV_INFO_SIZE, err) || !read_body(v, PV_INFO_SIZE, err))
+    if (!read_body(v, PV_INFO_SIZE, err))
         return false;
     width = v->buf[0];
     levels = v->buf[1];
@@ -68,40 +62,22 @@ static bool verify_pv_info(struct verifier *v, struct cls_error *err)
                           width, levels);
     if (!need_zero(v, v->buf + 2, 6, err))
         return false;
-    v->pv_info = true;
     v->summary->guest_width = width;
     v->summary->pt_levels = levels;
     cls_info(v->log, "  %u-bit guest, %u levels of page tables", width * 8, levels);
     return true;
 }
 
-typedef bool u64_taker(struct verifier *v, uint32_t index, uint64_t value, struct cls_error *err);
-
-/* Reads an array with few calls, and gives each entry to take. */
-static bool read_u64s(struct verifier *v, uint32_t count, u64_taker *take, struct cls_error *err)
+/* Entry i of an array of count numbers, which is read in large pieces. */
+static bool read_u64(struct verifier *v, uint32_t i, uint32_t count, uint64_t *value,
+                     struct cls_error *err)
 {
-    const uint32_t at_once = sizeof(v->buf) / sizeof(uint64_t);
+    const uint32_t at_once = sizeof(v->buf) / sizeof(*value);
+    uint32_t left = count - i, place = i % at_once;
 
-    for (uint32_t done = 0; done < count;) {
-        uint32_t n = count - done < at_once ? count - done : at_once;
-
-        if (!read_body(v, n * sizeof(uint64_t), err))
-            return false;
-        for (uint32_t i = 0; i < n; i++)
-            if (!take(v, done + i, get_le64(v->buf + i * sizeof(uint64_t)), err))
-                return false;
-        done += n;
-    }
-    return true;
-}
-
-/* Restore looks the frames up in the end, so a later record may still make room for them. */
-static bool take_frame(struct verifier *v, uint32_t index, uint64_t frame, struct cls_error *err)
-{
-    (void)index;
-    (void)err;
-    if (frame > v->max_frame)
-        v->max_frame = frame;
+    if (place == 0 && !read_body(v, (left < at_once ? left : at_once) * sizeof(*value), err))
+        return false;
+    *value = get_le64(v->buf + place * sizeof(*value));
     return true;
 }
 
@@ -109,12 +85,9 @@ static bool verify_p2m_frames(struct verifier *v, struct cls_error *err)
 {
     struct image_item item = {.kind = IMAGE_P2M_FRAMES};
     uint32_t start, end, per_frame;
-    uint64_t expected;
+    uint64_t expected, frame;
 
-    if (!v->pv_info)
-        return bad_record(v, err, "no X86_PV_INFO came before");
-    if (!need_static_data_end(v, err) || !need_min_length(v, P2M_FRAMES_HEAD, err) ||
-        !read_body(v, P2M_FRAMES_HEAD, err))
+    if (!read_body(v, P2M_FRAMES_HEAD, err))
         return false;
     start = get_le32(v->buf);
     end = get_le32(v->buf + 4);
@@ -133,14 +106,23 @@ static bool verify_p2m_frames(struct verifier *v, struct cls_error *err)
         v->frames = end / per_frame + 1;
     if (end > v->max_pfn)
         v->max_pfn = end;
-    v->p2m_frames = true;
     cls_info(v->log, "  pfns 0x%" PRIx32 " to 0x%" PRIx32, start, end);
     item.p2m_frames.total = (v->length - P2M_FRAMES_HEAD) / PFN_SIZE;
     item.p2m_frames.p2m_size = (uint64_t)end + 1;
-    return show_item(v, &item, err) && read_u64s(v, item.p2m_frames.total, take_frame, err);
+    if (!show_item(v, &item, err))
+        return false;
+    for (uint32_t i = 0; i < item.p2m_frames.total; i++) {
+        if (!read_u64(v, i, item.p2m_frames.total, &frame, err))
+            return false;
+        /* Restore looks frames up at the end: a later record may still make room for them. */
+        if (frame > v->max_frame)
+            v->max_frame = frame;
+    }
+    return true;
 }
 
-static bool take_pfn(struct verifier *v, uint32_t index, uint64_t entry, struct cls_error *err)
+static bool verify_page_entry(struct verifier *v, uint32_t index, uint64_t entry,
+                              struct cls_error *err)
 {
     uint64_t pfn = entry & PAGE_DATA_PFN_MASK;
     unsigned type = (unsigned)(entry >> PAGE_DATA_TYPE_SHIFT);
@@ -156,24 +138,19 @@ static bool take_pfn(struct verifier *v, uint32_t index, uint64_t entry, struct 
             v, err, "entry %" PRIu32 ": pfn 0x%" PRIx64 " lies above the guest's last, 0x%" PRIx64,
             index, pfn, v->max_pfn);
     v->summary->pages[type]++;
-    if (v->observer)
+    if (v->observer->page)
         v->observer->page(v->observer->ctx, type, pfn);
-    if (page_type_has_data(type))
-        v->data_pages++;
     return true;
 }
 
 static bool verify_page_data(struct verifier *v, struct cls_error *err)
 {
-    uint64_t head, expected;
+    uint64_t head, expected, entry, data_pages = 0;
     uint32_t count;
 
-    if (v->summary->guest == GUEST_PV && !v->p2m_frames)
-        return bad_record(v, err, "no X86_PV_P2M_FRAMES came before");
     if (v->vcpu_records)
         return bad_record(v, err, "comes after the vcpu records");
-    if (!need_static_data_end(v, err) || !need_min_length(v, PAGE_DATA_HEAD, err) ||
-        !read_body(v, PAGE_DATA_HEAD, err))
+    if (!read_body(v, PAGE_DATA_HEAD, err))
         return false;
     count = get_le32(v->buf);
     head = PAGE_DATA_HEAD + (uint64_t)count * PFN_SIZE;
@@ -184,15 +161,16 @@ static bool verify_page_data(struct verifier *v, struct cls_error *err)
     if (v->length < head)
         return bad_record(v, err, "length %" PRIu32 " has no room for %" PRIu32 " pfns", v->length,
                           count);
-    v->data_pages = 0;
-    if (!read_u64s(v, count, take_pfn, err))
-        return false;
-    expected = head + v->data_pages * CLS_PAGE_SIZE;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!read_u64(v, i, count, &entry, err) || !verify_page_entry(v, i, entry, err))
+            return false;
+        data_pages += page_type_has_data((unsigned)(entry >> PAGE_DATA_TYPE_SHIFT));
+    }
+    expected = head + data_pages * CLS_PAGE_SIZE;
     if (v->length != expected)
         return bad_record(
             v, err, "length %" PRIu32 ", but %" PRIu32 " pfns and %" PRIu64 " pages need %" PRIu64,
-            v->length, count, v->data_pages, expected);
-    v->page_data = true;
+            v->length, count, data_pages, expected);
     v->squashed_pages += count;
     return cls_input_skip(v->in, v->length - head, "page data", err);
 }
@@ -229,12 +207,7 @@ static bool verify_vcpu(struct verifier *v, struct cls_error *err)
     struct image_item item;
     uint32_t id, size;
 
-    if (!v->pv_info)
-        return bad_record(v, err, "no X86_PV_INFO came before");
-    if (!v->page_data)
-        return bad_record(v, err, "no PAGE_DATA came before");
-    if (!need_min_length(v, VCPU_HEAD, err) || !read_body(v, VCPU_HEAD, err) ||
-        !need_zero(v, v->buf + 4, 4, err))
+    if (!read_body(v, VCPU_HEAD, err) || !need_zero(v, v->buf + 4, 4, err))
         return false;
     id = get_le32(v->buf);
     size = v->length - VCPU_HEAD;
@@ -257,21 +230,11 @@ static bool verify_vcpu(struct verifier *v, struct cls_error *err)
                : show_data(v, &item, &item.vcpu.data, size, "the record", err);
 }
 
-static bool verify_shared_info(struct verifier *v, struct cls_error *err)
-{
-    if (!v->pv_info)
-        return bad_record(v, err, "no X86_PV_INFO came before");
-    v->shared_info = true;
-    return need_length(v, CLS_PAGE_SIZE, err) &&
-           cls_input_skip(v->in, CLS_PAGE_SIZE, "the record", err);
-}
-
 static bool verify_tsc_info(struct verifier *v, struct cls_error *err)
 {
     struct image_item item = {.kind = IMAGE_TSC_INFO};
 
-    if (!need_length(v, TSC_INFO_SIZE, err) || !read_body(v, TSC_INFO_SIZE, err) ||
-        !need_zero(v, v->buf + 20, 4, err))
+    if (!read_body(v, TSC_INFO_SIZE, err) || !need_zero(v, v->buf + 20, 4, err))
         return false;
     item.tsc_info = (struct image_tsc_info){.mode = get_le32(v->buf),
                                             .khz = get_le32(v->buf + 4),
@@ -289,15 +252,13 @@ static bool verify_hvm_params(struct verifier *v, struct cls_error *err)
     uint64_t expected;
     uint32_t count;
 
-    if (!need_min_length(v, HVM_PARAMS_HEAD, err) || !read_body(v, HVM_PARAMS_HEAD, err) ||
-        !need_zero(v, v->buf + 4, 4, err))
+    if (!read_body(v, HVM_PARAMS_HEAD, err) || !need_zero(v, v->buf + 4, 4, err))
         return false;
     count = get_le32(v->buf);
     expected = HVM_PARAMS_HEAD + (uint64_t)count * HVM_PARAM_SIZE;
     if (v->length != expected)
         return bad_record(v, err, "length %" PRIu32 ", but %" PRIu32 " parameters need %" PRIu64,
                           v->length, count, expected);
-    v->hvm_params = true;
     for (uint32_t i = 0; i < count; i++) {
         const char *name;
 
@@ -321,49 +282,97 @@ static bool verify_hvm_context(struct verifier *v, struct cls_error *err)
 {
     struct image_item item = {.kind = IMAGE_HVM_CONTEXT};
 
-    if (v->summary->converted && !v->hvm_params)
+    if (v->summary->converted && !has_record(v, REC_TYPE_HVM_PARAMS))
         return bad_record(v, err, "no HVM_PARAMS came before");
-    v->hvm_context = true;
-    return need_min_length(v, 1, err) &&
-           show_data(v, &item, &item.data, v->length, "the record", err);
+    return show_data(v, &item, &item.data, v->length, "the record", err);
+}
+
+static bool reject_toolstack(struct verifier *v, struct cls_error *err)
+{
+    return bad_record(v, err, "deprecated, and rejected by every restore");
+}
+
+static bool reject_checkpoint(struct verifier *v, struct cls_error *err)
+{
+    return bad_record(v, err,
+                      "no place in a save: restore rejects checkpoints in a plain "
+                      "stream");
+}
+
+static bool skip(struct verifier *v, struct cls_error *err)
+{
+    return cls_input_skip(v->in, v->length, "the record", err);
+}
+
+/* What the type of a record says of it. */
+static const struct record_type {
+    const char *name;
+    unsigned guests, min_version; /* that have it */
+    uint32_t min_length, max_length;
+    bool (*verify_body)(struct verifier *v, struct cls_error *err);
+    uint32_t after[3]; /* records that must come before; ends with REC_TYPE_END */
+    bool once;
+} types[REC_TYPE_KNOWN] = {
+    [REC_TYPE_END] = {"END", ANY, 2, 0, 0, skip},
+    [REC_TYPE_PAGE_DATA] = {"PAGE_DATA", ANY, 2, PAGE_DATA_HEAD, REC_LENGTH_MAX, verify_page_data,
+                            .after = {REC_TYPE_X86_PV_P2M_FRAMES, REC_TYPE_STATIC_DATA_END}},
+    [REC_TYPE_X86_PV_INFO] = {"X86_PV_INFO", PV, 2, PV_INFO_SIZE, PV_INFO_SIZE, verify_pv_info,
+                              .once = true},
+    [REC_TYPE_X86_PV_P2M_FRAMES] = {"X86_PV_P2M_FRAMES", PV, 2, P2M_FRAMES_HEAD, REC_LENGTH_MAX,
+                                    verify_p2m_frames,
+                                    .after = {REC_TYPE_X86_PV_INFO, REC_TYPE_STATIC_DATA_END}},
+    [REC_TYPE_X86_PV_VCPU_BASIC] = VCPU("X86_PV_VCPU_BASIC"),
+    [REC_TYPE_X86_PV_VCPU_EXTENDED] = VCPU("X86_PV_VCPU_EXTENDED"),
+    [REC_TYPE_X86_PV_VCPU_XSAVE] = VCPU("X86_PV_VCPU_XSAVE"),
+    [REC_TYPE_SHARED_INFO] = {"SHARED_INFO", PV, 2, CLS_PAGE_SIZE, CLS_PAGE_SIZE, skip,
+                              .after = {REC_TYPE_X86_PV_INFO}},
+    [REC_TYPE_X86_TSC_INFO] = {"X86_TSC_INFO", ANY, 2, TSC_INFO_SIZE, TSC_INFO_SIZE,
+                               verify_tsc_info},
+    [REC_TYPE_HVM_CONTEXT] = {"HVM_CONTEXT", HVM, 2, 1, REC_LENGTH_MAX, verify_hvm_context},
+    [REC_TYPE_HVM_PARAMS] = {"HVM_PARAMS", HVM, 2, HVM_PARAMS_HEAD, REC_LENGTH_MAX,
+                             verify_hvm_params},
+    [REC_TYPE_TOOLSTACK] = {"TOOLSTACK", ANY, 2, 0, REC_LENGTH_MAX, reject_toolstack},
+    [REC_TYPE_X86_PV_VCPU_MSRS] = VCPU("X86_PV_VCPU_MSRS"),
+    [REC_TYPE_VERIFY] = {"VERIFY", ANY, 2, 0, 0, skip},
+    [REC_TYPE_CHECKPOINT] = {"CHECKPOINT", ANY, 2, 0, REC_LENGTH_MAX, reject_checkpoint},
+    [REC_TYPE_CHECKPOINT_DIRTY_PFN_LIST] = {"CHECKPOINT_DIRTY_PFN_LIST", ANY, 2, 0, REC_LENGTH_MAX,
+                                            reject_checkpoint},
+    [REC_TYPE_STATIC_DATA_END] = {"STATIC_DATA_END", ANY, 3, 0, 0, skip, .once = true},
+    [REC_TYPE_X86_CPUID_POLICY] = {"X86_CPUID_POLICY", ANY, 3, 0, REC_LENGTH_MAX, verify_policy},
+    [REC_TYPE_X86_MSR_POLICY] = {"X86_MSR_POLICY", ANY, 3, 0, REC_LENGTH_MAX, verify_policy},
+};
+
+const char *v2_record_name(uint32_t type)
+{
+    return type < REC_TYPE_KNOWN ? types[type].name : NULL;
+}
+
+static bool is_record_of_guest(const struct verifier *v, uint32_t type)
+{
+    return types[type].guests & (v->summary->guest == GUEST_PV ? PV : HVM);
+}
+
+const char *missing_record(const struct verifier *v, const uint32_t *list)
+{
+    for (; *list != REC_TYPE_END; list++)
+        if (!has_record(v, *list) && is_record_of_guest(v, *list) &&
+            v->summary->version >= types[*list].min_version)
+            return types[*list].name;
+    return NULL;
 }
 
 bool verify_libxc_record(struct verifier *v, struct cls_error *err)
 {
-    switch (v->type) {
-    case REC_TYPE_PAGE_DATA:
-        return verify_page_data(v, err);
-    case REC_TYPE_X86_PV_INFO:
-        return verify_pv_info(v, err);
-    case REC_TYPE_X86_PV_P2M_FRAMES:
-        return verify_p2m_frames(v, err);
-    case REC_TYPE_X86_PV_VCPU_BASIC:
-    case REC_TYPE_X86_PV_VCPU_EXTENDED:
-    case REC_TYPE_X86_PV_VCPU_XSAVE:
-    case REC_TYPE_X86_PV_VCPU_MSRS:
-        return verify_vcpu(v, err);
-    case REC_TYPE_SHARED_INFO:
-        return verify_shared_info(v, err);
-    case REC_TYPE_X86_TSC_INFO:
-        return verify_tsc_info(v, err);
-    case REC_TYPE_HVM_CONTEXT:
-        return verify_hvm_context(v, err);
-    case REC_TYPE_HVM_PARAMS:
-        return verify_hvm_params(v, err);
-    case REC_TYPE_STATIC_DATA_END:
-        return verify_static_data_end(v, err);
-    case REC_TYPE_X86_CPUID_POLICY:
-        return verify_policy(v, CPUID_LEAF_SIZE, err);
-    case REC_TYPE_X86_MSR_POLICY:
-        return verify_policy(v, MSR_ENTRY_SIZE, err);
-    case REC_TYPE_TOOLSTACK:
-        return bad_record(v, err, "deprecated, and rejected by every restore");
-    case REC_TYPE_CHECKPOINT:
-    case REC_TYPE_CHECKPOINT_DIRTY_PFN_LIST:
-        return bad_record(v, err,
-                          "no place in a save: restore rejects checkpoints in a plain "
-                          "stream");
-    default:
-        return need_length(v, 0, err); /* END, VERIFY: signals */
-    }
+    const struct record_type *type = &types[v->type];
+    const char *missing = missing_record(v, type->after);
+
+    if (!is_record_of_guest(v, v->type))
+        return bad_record(v, err, "not a record of a %s guest", guest_type_name(v->summary->guest));
+    if (v->summary->version < type->min_version)
+        return bad_record(v, err, "not a record of version %u", v->summary->version);
+    if (type->once && v->summary->records[v->type] > 1)
+        return bad_record(v, err, "a second one");
+    if (missing)
+        return bad_record(v, err, "no %s came before", missing);
+    return need_length(v, type->min_length, type->max_length, err) && type->verify_body(v, err);
 }

@@ -52,10 +52,9 @@ static bool verify_header(struct verifier *v, struct cls_error *err)
 
 static bool verify_libxc_context(struct verifier *v, struct cls_error *err)
 {
-    if (v->libxc_context)
+    if (v->summary->libxl_records[LIBXL_REC_TYPE_LIBXC_CONTEXT] > 1)
         return bad_record(v, err, "a second one");
-    v->libxc_context = true;
-    if (!need_length(v, 0, err) || !verify_libxc(v, err))
+    if (!need_length(v, 0, 0, err) || !verify_libxc(v, err))
         return false;
     v->type = LIBXL_REC_TYPE_LIBXC_CONTEXT; /* the libxc stream's END is not ours */
     v->length = 0;
@@ -67,11 +66,12 @@ static bool verify_emulator_header(struct verifier *v, struct cls_error *err)
     static const char *const names[] = {"unknown", "qemu-traditional", "qemu upstream"};
     uint32_t id;
 
-    if (!v->libxc_context)
+    if (!v->summary->libxl_records[LIBXL_REC_TYPE_LIBXC_CONTEXT])
         return bad_record(v, err, "no LIBXC_CONTEXT came before");
     if (v->summary->guest != GUEST_HVM)
         return bad_record(v, err, "not a record of a PV guest");
-    if (!need_min_length(v, EMULATOR_HDR_SIZE, err) || !read_body(v, EMULATOR_HDR_SIZE, err))
+    if (!need_length(v, EMULATOR_HDR_SIZE, UINT32_MAX, err) ||
+        !read_body(v, EMULATOR_HDR_SIZE, err))
         return false;
     id = get_le32(v->buf);
     if (id > EMULATOR_ID_QEMU_UPSTREAM)
@@ -127,7 +127,7 @@ static bool verify_xenstore_data(struct verifier *v, struct cls_error *err)
 
         if (!read_body(v, n, err))
             return false;
-        if (v->observer)
+        if (v->observer->xenstore)
             v->observer->xenstore(v->observer->ctx, v->buf, n);
         for (uint32_t i = 0; i < n; i++)
             if (!take_char(v, &s, v->buf[i], err))
@@ -156,9 +156,9 @@ static bool verify_emulator_context(struct verifier *v, struct cls_error *err)
 
 static bool verify_end(struct verifier *v, struct cls_error *err)
 {
-    if (!v->libxc_context)
+    if (!v->summary->libxl_records[LIBXL_REC_TYPE_LIBXC_CONTEXT])
         return bad_record(v, err, "the stream ends without LIBXC_CONTEXT");
-    return need_length(v, 0, err);
+    return need_length(v, 0, 0, err);
 }
 
 static bool verify_body(struct verifier *v, struct cls_error *err)
@@ -182,18 +182,14 @@ bool verify_libxl(struct verifier *v, struct cls_error *err)
     if (!verify_header(v, err))
         return false;
     do {
-        if (!read_record_header(v, v2_libxl_record_name, err))
+        if (!read_record_header(v, "libxl", v2_libxl_record_name, err))
             return false;
-        show_part(v, "libxl",
-                  v2_libxl_record_name(v->type) ? v2_libxl_record_name(v->type) : "unknown",
-                  v->start);
-        /* libxl refuses what it doesn't know, optional or not. */
-        if (!v2_libxl_record_name(v->type))
+        /* libxl rejects unknown types, optional or not. */
+        if (!v->name)
             return bad_record(v, err, "record type 0x%08" PRIx32 " is unknown to libxl", v->type);
         v->summary->libxl_records[v->type]++;
-        tell_squashed(v);
-        cls_info(v->log, "byte 0x%" PRIx64 ": libxl %s, %" PRIu32 " bytes", v->start,
-                 v2_libxl_record_name(v->type), v->length);
+        cls_info(v->log, "byte 0x%" PRIx64 ": libxl %s, %" PRIu32 " bytes", v->start, v->name,
+                 v->length);
         if (!verify_body(v, err) || !check_padding(v, err))
             return false;
     } while (v->type != LIBXL_REC_TYPE_END);

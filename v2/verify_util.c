@@ -1,35 +1,22 @@
 /*
- * What the verifiers of both streams have in common: records, and who wants to see them.
+ * What the verifiers of both streams have in common: reading records, and showing them to the
+ * observer.
  */
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 #include "verify_internal.h"
 
-bool bad_record(struct verifier *v, struct cls_error *err, const char *fmt, ...)
-{
-    char reason[256];
-    va_list args;
-
-    va_start(args, fmt);
-    vsnprintf(reason, sizeof(reason), fmt, args);
-    va_end(args);
-    return cls_input_fail(v->in, err, v->start, "%s", reason);
-}
-
-bool read_record_header(struct verifier *v, const char *(*name)(uint32_t type),
+bool read_record_header(struct verifier *v, const char *layer, const char *(*names)(uint32_t type),
                         struct cls_error *err)
 {
-    const char *known;
-
     v->start = v->in->offset;
     cls_input_at(v->in, "record", (int64_t)++v->record_nr, NULL);
     if (!cls_input_u32(v->in, &v->type, "record type", err) ||
         !cls_input_u32(v->in, &v->length, "record length", err))
         return false;
-    known = name(v->type);
-    cls_input_at(v->in, "record", (int64_t)v->record_nr, known ? known : "of unknown type");
+    v->name = names(v->type);
+    cls_input_at(v->in, "record", (int64_t)v->record_nr, v->name ? v->name : "of unknown type");
+    show_part(v, layer, v->name ? v->name : "unknown", v->start);
     return true;
 }
 
@@ -51,17 +38,13 @@ bool check_padding(struct verifier *v, struct cls_error *err)
     return true;
 }
 
-bool need_length(struct verifier *v, uint32_t length, struct cls_error *err)
+bool need_length(struct verifier *v, uint32_t min, uint32_t max, struct cls_error *err)
 {
-    return v->length == length ||
-           bad_record(v, err, "length %" PRIu32 " instead of %" PRIu32, v->length, length);
-}
-
-bool need_min_length(struct verifier *v, uint32_t length, struct cls_error *err)
-{
-    return v->length >= length ||
+    if (min == max && v->length != min)
+        return bad_record(v, err, "length %" PRIu32 " instead of %" PRIu32, v->length, min);
+    return v->length >= min ||
            bad_record(v, err, "length %" PRIu32 ", at least %" PRIu32 " are needed", v->length,
-                      length);
+                      min);
 }
 
 bool need_zero(struct verifier *v, const uint8_t *bytes, size_t n, struct cls_error *err)
@@ -74,13 +57,12 @@ bool need_zero(struct verifier *v, const uint8_t *bytes, size_t n, struct cls_er
 
 void show_part(const struct verifier *v, const char *layer, const char *name, uint64_t offset)
 {
-    if (v->observer)
-        stream_trace_part(&v->observer->parts, layer, name, offset, 0);
+    stream_trace_part(&v->observer->parts, layer, name, offset, 0);
 }
 
 bool show_item(const struct verifier *v, const struct image_item *item, struct cls_error *err)
 {
-    return !v->observer || v->observer->item(v->observer->ctx, item, err);
+    return !v->observer->item || v->observer->item(v->observer->ctx, item, err);
 }
 
 bool show_data(struct verifier *v, struct image_item *item, struct image_data *data, uint64_t len,
@@ -90,12 +72,4 @@ bool show_data(struct verifier *v, struct image_item *item, struct image_data *d
 
     *data = (struct image_data){.len = len, .from = v->in};
     return show_item(v, item, err) && cls_input_skip(v->in, end - v->in->offset, what, err);
-}
-
-void tell_squashed(struct verifier *v)
-{
-    if (v->squashed > 0)
-        cls_info(v->log, "PAGE_DATA: %" PRIu64 " records, %" PRIu64 " pages", v->squashed,
-                 v->squashed_pages);
-    v->squashed = v->squashed_pages = 0;
 }

@@ -54,21 +54,6 @@ static bool take_item(void *ctx, const struct image_item *item, struct cls_error
     return true;
 }
 
-static void no_part(void *ctx, const struct stream_part *part)
-{
-    (void)ctx, (void)part;
-}
-
-static void no_page(void *ctx, unsigned type, uint64_t pfn)
-{
-    (void)ctx, (void)type, (void)pfn;
-}
-
-static void no_xenstore(void *ctx, const uint8_t *bytes, size_t n)
-{
-    (void)ctx, (void)bytes, (void)n;
-}
-
 /* A sound stream may still be rejected by every current Xen. */
 static void warn_of_limits(struct watch_limits *watch, const struct v2_summary *summary,
                            const struct cls_log *log)
@@ -114,11 +99,7 @@ bool verify_stream(const struct verify_options *options, const struct cls_log *l
     char name[NAME_SHOWN];
     int keep[] = {-1, -1, options->keep_fd};
     struct watch_limits watch = {0};
-    const struct v2_observer observer = {.parts.part = no_part,
-                                         .page = no_page,
-                                         .item = take_item,
-                                         .xenstore = no_xenstore,
-                                         .ctx = &watch};
+    const struct v2_observer observer = {.item = take_item, .ctx = &watch};
     bool ok;
 
     limits_facts_init(&watch.facts);

@@ -32,7 +32,7 @@ struct v2_summary {
     uint64_t bytes;
 };
 
-/* Someone who wants to see what the verifier finds, as it goes. */
+/* Takes what the verifier finds, as it goes. Functions that are NULL are not called. */
 struct v2_observer {
     struct stream_trace parts; /* headers and records; those that are refused, too */
     /* An entry of a PAGE_DATA record. */

@@ -24,7 +24,7 @@ static inline void stream_trace_part(const struct stream_trace *trace, const cha
 {
     struct stream_part part = {layer, name, offset, count};
 
-    if (trace)
+    if (trace && trace->part)
         trace->part(trace->ctx, &part);
 }
 
