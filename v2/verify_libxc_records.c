@@ -313,7 +313,7 @@ static const struct record_type {
     uint32_t after[3]; /* records that must come before; ends with REC_TYPE_END */
     bool once;
 } types[REC_TYPE_KNOWN] = {
-    [REC_TYPE_END] = {"END", ANY, 2, 0, 0, skip},
+    [REC_TYPE_END] = {"END", ANY, 2, 0, 0, skip, .after = {REC_TYPE_END}},
     [REC_TYPE_PAGE_DATA] = {"PAGE_DATA", ANY, 2, PAGE_DATA_HEAD, REC_LENGTH_MAX, verify_page_data,
                             .after = {REC_TYPE_X86_PV_P2M_FRAMES, REC_TYPE_STATIC_DATA_END}},
     [REC_TYPE_X86_PV_INFO] = {"X86_PV_INFO", PV, 2, PV_INFO_SIZE, PV_INFO_SIZE, verify_pv_info,
@@ -327,19 +327,24 @@ static const struct record_type {
     [REC_TYPE_SHARED_INFO] = {"SHARED_INFO", PV, 2, CLS_PAGE_SIZE, CLS_PAGE_SIZE, skip,
                               .after = {REC_TYPE_X86_PV_INFO}},
     [REC_TYPE_X86_TSC_INFO] = {"X86_TSC_INFO", ANY, 2, TSC_INFO_SIZE, TSC_INFO_SIZE,
-                               verify_tsc_info},
-    [REC_TYPE_HVM_CONTEXT] = {"HVM_CONTEXT", HVM, 2, 1, REC_LENGTH_MAX, verify_hvm_context},
+                               verify_tsc_info, .after = {REC_TYPE_END}},
+    [REC_TYPE_HVM_CONTEXT] = {"HVM_CONTEXT", HVM, 2, 1, REC_LENGTH_MAX, verify_hvm_context,
+                              .after = {REC_TYPE_END}},
     [REC_TYPE_HVM_PARAMS] = {"HVM_PARAMS", HVM, 2, HVM_PARAMS_HEAD, REC_LENGTH_MAX,
-                             verify_hvm_params},
-    [REC_TYPE_TOOLSTACK] = {"TOOLSTACK", ANY, 2, 0, REC_LENGTH_MAX, reject_toolstack},
+                             verify_hvm_params, .after = {REC_TYPE_END}},
+    [REC_TYPE_TOOLSTACK] = {"TOOLSTACK", ANY, 2, 0, REC_LENGTH_MAX, reject_toolstack,
+                            .after = {REC_TYPE_END}},
     [REC_TYPE_X86_PV_VCPU_MSRS] = VCPU("X86_PV_VCPU_MSRS"),
-    [REC_TYPE_VERIFY] = {"VERIFY", ANY, 2, 0, 0, skip},
-    [REC_TYPE_CHECKPOINT] = {"CHECKPOINT", ANY, 2, 0, REC_LENGTH_MAX, reject_checkpoint},
+    [REC_TYPE_VERIFY] = {"VERIFY", ANY, 2, 0, 0, skip, .after = {REC_TYPE_END}},
+    [REC_TYPE_CHECKPOINT] = {"CHECKPOINT", ANY, 2, 0, REC_LENGTH_MAX, reject_checkpoint,
+                             .after = {REC_TYPE_END}},
     [REC_TYPE_CHECKPOINT_DIRTY_PFN_LIST] = {"CHECKPOINT_DIRTY_PFN_LIST", ANY, 2, 0, REC_LENGTH_MAX,
-                                            reject_checkpoint},
+                                            reject_checkpoint, .after = {REC_TYPE_END}},
     [REC_TYPE_STATIC_DATA_END] = {"STATIC_DATA_END", ANY, 3, 0, 0, skip, .once = true},
-    [REC_TYPE_X86_CPUID_POLICY] = {"X86_CPUID_POLICY", ANY, 3, 0, REC_LENGTH_MAX, verify_policy},
-    [REC_TYPE_X86_MSR_POLICY] = {"X86_MSR_POLICY", ANY, 3, 0, REC_LENGTH_MAX, verify_policy},
+    [REC_TYPE_X86_CPUID_POLICY] = {"X86_CPUID_POLICY", ANY, 3, 0, REC_LENGTH_MAX, verify_policy,
+                                   .after = {REC_TYPE_END}},
+    [REC_TYPE_X86_MSR_POLICY] = {"X86_MSR_POLICY", ANY, 3, 0, REC_LENGTH_MAX, verify_policy,
+                                 .after = {REC_TYPE_END}},
 };
 
 const char *v2_record_name(uint32_t type)
