@@ -11,4 +11,4 @@ for preset in debug release; do
     ctest --preset $preset -j "$(nproc)"
 done
 build fuzz
-tests/fuzz/run.sh "${FUZZ_SECONDS:-5}"
+tests/fuzz/run.sh --short

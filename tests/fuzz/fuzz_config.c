@@ -8,6 +8,7 @@
 #include "config/json_text.h"
 #include "config/repair.h"
 #include "config/xend.h"
+#include "part.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -79,18 +80,22 @@ static void make_of_xend(const char *bytes, size_t len, struct config_text *text
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    enum { XEND, TEXT, JSON, PARTS };
+    static const char *const names[PARTS] = {"xend", "text", "json"};
     struct config_text text = {0};
+    unsigned part;
 
     if (size == 0)
         return 0;
-    if (data[0] % 4 == 0)
+    part = choose_part(names, PARTS, data[0]);
+    if (part == XEND)
         make_of_xend((const char *)data + 1, size - 1, &text);
     else
         config_text_add(&text, (const char *)data + 1, size - 1);
-    if (data[0] % 4 == 2)
+    if (part == JSON)
         repair_json(&text);
     else
-        repair_text(&text, data[0] % 4 != 1);
+        repair_text(&text, data[0] / PARTS & 1);
     config_text_free(&text);
     return 0;
 }

@@ -21,8 +21,8 @@ static bool write_again(const struct envelope *envelope, struct cls_input *in,
 
     cls_output_init(&out, fd, "output", NULL);
     ok = envelope_write(envelope, in, &out, envelope_is_libxl(envelope), err) &&
-         envelope_check_foreign(in, &(bool){false}, err) && envelope_finish(envelope, in, &out, err) &&
-         cls_output_flush(&out, err);
+         envelope_check_foreign(in, &(bool){false}, err) &&
+         envelope_finish(envelope, in, &out, err) && cls_output_flush(&out, err);
     cls_output_release(&out);
     close(fd);
     return ok;
@@ -31,7 +31,8 @@ static bool write_again(const struct envelope *envelope, struct cls_input *in,
 static bool look_through(struct envelope *envelope, struct cls_input *in, struct cls_error *err)
 {
     return envelope_read(in, NULL, envelope, err) && envelope_skip(envelope, in, err) &&
-           envelope_check_foreign(in, &(bool){false}, err) && envelope_skip_rest(envelope, in, NULL, err);
+           envelope_check_foreign(in, &(bool){false}, err) &&
+           envelope_skip_rest(envelope, in, NULL, err);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -6,6 +6,7 @@
 
 #include "limits/repair.h"
 #include "memory_input.h"
+#include "part.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -35,19 +36,21 @@ static void check_findings(const struct limits_facts *facts)
         __builtin_trap();
 }
 
-static struct image_item item_of(uint8_t kind, const uint8_t *data, size_t size)
+enum part { HVM_CONTEXT, QEMU_RECORD, VCPU_EXTENDED, VCPU_XSAVE, TEXT, JSON, PARTS };
+
+static struct image_item item_of(enum part part, unsigned bits, const uint8_t *data, size_t size)
 {
     static const enum image_item_kind kinds[] = {IMAGE_HVM_CONTEXT, IMAGE_EMULATOR,
                                                  IMAGE_VCPU_EXTENDED, IMAGE_VCPU_XSAVE};
     static const uint8_t lead[26];
-    struct image_item item = {.kind = kinds[kind % 4]};
+    struct image_item item = {.kind = kinds[part]};
     struct image_data bytes = {.len = size, .bytes = data};
 
     if (item.kind == IMAGE_HVM_CONTEXT) {
         item.data = bytes;
     } else if (item.kind == IMAGE_EMULATOR) {
         item.emulator.lead = lead;
-        item.emulator.lead_len = kind & 4 ? 25 : 26;
+        item.emulator.lead_len = bits & 1 ? 25 : 26;
         item.emulator.data = bytes;
     } else {
         item.vcpu.data = bytes;
@@ -78,9 +81,9 @@ static unsigned mend(struct image_item *item, struct limits_hold *hold)
     return repair_made(&repair);
 }
 
-static void fuzz_item(uint8_t kind, const uint8_t *data, size_t size)
+static void fuzz_item(enum part part, unsigned bits, const uint8_t *data, size_t size)
 {
-    struct image_item item = item_of(kind, data, size), same = item;
+    struct image_item item = item_of(part, bits, data, size), same = item;
     struct limits_hold hold = {0}, other = {0};
     struct limits_facts facts;
     uint64_t len = size;
@@ -103,17 +106,23 @@ static void fuzz_item(uint8_t kind, const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const char *const names[PARTS] = {"context", "qemu", "extended",
+                                             "xsave",   "text", "json"};
     struct limits_facts facts;
+    enum part part;
+    unsigned bits;
 
     if (size < 1)
         return 0;
-    if (data[0] < 0xc0) {
-        fuzz_item(data[0], data + 1, size - 1);
+    part = (enum part)choose_part(names, PARTS, data[0]);
+    bits = data[0] / PARTS;
+    if (part < TEXT) {
+        fuzz_item(part, bits, data + 1, size - 1);
         return 0;
     }
     limits_facts_init(&facts);
-    facts.guest = data[0] & 1 ? GUEST_HVM : GUEST_PV;
-    limits_facts_config(&facts, (const char *)data + 1, size - 1, data[0] & 2);
+    facts.guest = bits & 1 ? GUEST_HVM : GUEST_PV;
+    limits_facts_config(&facts, (const char *)data + 1, size - 1, part == JSON);
     check_findings(&facts);
     return 0;
 }

@@ -29,7 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     options.format = (enum verify_format)(data[0] % 4);
     if (!verify_stream(&options, NULL, &summary, &err))
         must_blame_input(&err);
-    else if (options.format == VERIFY_AUTO && !check_inspection(inspection, fd))
+    else if (options.format == VERIFY_AUTO &&
+             !check_inspection(inspection, fd, is_one_of(16, data, size)))
         abort(); /* what is sound can be looked at */
     close(fd);
     return 0;

@@ -11,6 +11,24 @@
 #include "memory_input.h"
 #include "xl_config.h"
 
+/* The verdicts of all releases take longer than the rest, and have a target of their own. */
+#define PRINTED 16
+
+/* Temporary files lie in memory. */
+__attribute__((constructor)) static void stay_off_disks(void)
+{
+    setenv("TMPDIR", "/dev/shm", 0);
+}
+
+bool is_one_of(unsigned count, const uint8_t *bytes, size_t n)
+{
+    uint32_t hash = 2166136261u;
+
+    for (size_t i = 0; i < n; i += 1 + n / 64)
+        hash = (hash ^ bytes[i]) * 16777619u;
+    return (hash >> 16) % count == 0;
+}
+
 struct convert_options options_from_bits(uint8_t bits)
 {
     static const unsigned widths[] = {0, 4, 8, 0};
@@ -70,7 +88,7 @@ static void no_flag(void *ctx, const char *name, bool value)
     (void)ctx, (void)name, (void)value;
 }
 
-bool check_inspection(struct convert_options options, int fd)
+bool check_inspection(struct convert_options options, int fd, bool print)
 {
     char arg[16];
     struct document_writer w = {no_begin, no_end, check_text, no_number, no_flag, NULL};
@@ -84,7 +102,8 @@ bool check_inspection(struct convert_options options, int fd)
     if (!ok)
         must_blame_input(&err);
     xl_config_read(&r, lazy_json(&err));
-    inspect_document(&w, &r);
+    if (print)
+        inspect_document(&w, &r);
     inspection_free(&r);
     return ok;
 }
@@ -95,6 +114,7 @@ void check_conversion(struct convert_options options, const uint8_t *bytes, size
     struct cls_error err = {0};
     struct cls_input in;
     char in_arg[16], out_arg[16];
+    bool print = is_one_of(PRINTED, bytes, n);
     int in_fd = memory_input(&in, bytes, n), out_fd = memfd_create("output", 0);
 
     snprintf(in_arg, sizeof(in_arg), "%d", in_fd);
@@ -105,14 +125,14 @@ void check_conversion(struct convert_options options, const uint8_t *bytes, size
     if (convert_stream(&options, NULL, NULL, &cleanup, NULL, &err)) {
         check_output(out_fd, out_arg);
         /* Towards libxc's format, the conversion does not look into the toolstack blob. */
-        if (!check_inspection(options, in_fd) && options.format == CONVERT_FORMAT_LIBXL)
+        if (!check_inspection(options, in_fd, print) && options.format == CONVERT_FORMAT_LIBXL)
             abort();
-        if (!check_inspection(options, out_fd))
+        if (!check_inspection(options, out_fd, print))
             abort();
     } else {
         must_blame_input(&err);
         /* What is v2 already is fine to look at, and refused. */
-        if (check_inspection(options, in_fd) && !strstr(err.reason, "already"))
+        if (check_inspection(options, in_fd, print) && !strstr(err.reason, "already"))
             abort();
     }
     close(in_fd);

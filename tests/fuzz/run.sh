@@ -1,12 +1,21 @@
 #!/bin/sh
-# run.sh SECONDS [TARGET...]: fuzzes each target (default: all) for so long, beginning with the fixtures.
-# FUZZ_RUNS=N ends a target after N executions, if that is sooner.
+# run.sh SECONDS [TARGET...]: fuzzes each target (default: all) for so long, beginning with the fixtures and with
+#   what earlier runs of it found worth keeping. FUZZ_RUNS=N ends a target after N executions, if that is sooner.
+# run.sh --short [TARGET...]: the same executions each time, some two seconds for each target: nothing of earlier
+#   runs, a fixed seed, a fixed number of executions.
+# TARGET-PART, as in limits-qemu or config-json, is a target held to one of its parsers (tests/fuzz/part.h).
+# Finds of the past in tests/fuzz/finds/TARGET/ are tried first. A find ends the run; it is printed if it is small.
 # Build first: cmake --preset fuzz && cmake --build --preset fuzz
 set -eu
 cd "$(dirname "$0")/../.."
 seconds=$1
 shift
 [ $# -gt 0 ] || set -- config convert delta detect envelope limits reader structured toolstack verify
+crashes=build/fuzz/crashes
+# libFuzzer learns from what is compared, pointers too: the same executions need the same addresses.
+fixed="setarch $(uname -m) -R"
+[ "$seconds" = --short ] && $fixed true 2>/dev/null || fixed=
+mkdir -p $crashes
 
 # The first byte chooses the options of most targets; the others take it as noise.
 seed() {
@@ -19,37 +28,91 @@ seed() {
     done
 }
 
-for target in "$@"; do
-    corpus=build/fuzz/corpus-$target
-    log=build/fuzz/$target.log
-    mkdir -p "$corpus" build/fuzz/crashes
-    case $target in
-    verify) seed "$corpus" fixtures/*.expected ;;
+# Targets that build a stream of the fuzzer's choices: format, shape, number of chunks; then all honest.
+seed_choices() {
+    for format in 000 001 002 003 200; do
+        for shape in 000 001 002 003 004 005 010 012 030 032 310 330 314 354 350; do
+            { printf '\'$format'\'$shape'\030'; head -c 200 /dev/zero; } >"$1/$format-$shape"
+        done
+    done
+}
+
+make_corpus() {
+    mkdir -p "$2"
+    case $1 in
+    verify) seed "$2" fixtures/*.expected ;;
     config) # the first byte chooses the form: xend's, text, JSON
         for fixture in fixtures/*xend*.legacy; do
-            { printf '\000'; tail -c +21 "$fixture" | head -c 3000; } >"$corpus/$(basename "$fixture")"
+            { printf '\000'; tail -c +21 "$fixture" | head -c 3000; } >"$2/$(basename "$fixture")"
         done
-        printf '\001name = "x"\nbuilder = "linux"\ndisk = [ "a,backendtype=tap,vdev=hda" ]\nmemory=1\n' >"$corpus/text"
-        printf '\002{"c_info":{"type":"hvm"},"b_info":{"tsc_mode":"native_paravirt","type.hvm":{"viridian":"True"}}}' >"$corpus/json"
+        printf '\001name = "x"\nbuilder = "linux"\ndisk = [ "a,backendtype=tap,vdev=hda" ]\nmemory=1\n' >"$2/text"
+        printf '\002{"c_info":{"type":"hvm"},"b_info":{"tsc_mode":"native_paravirt","type.hvm":{"viridian":"True"}}}' >"$2/json"
         ;;
-    limits) # the first byte chooses: a HVM context, a qemu record, an extended context, an xsave record; text, JSON
+    limits)
         for part in context qemu extended xsave text json; do
-            python3 tests/kit/limits_seeds.py $part >"$corpus/$part"
+            python3 tests/kit/limits_seeds.py $part >"$2/$part"
         done
         ;;
-    convert | detect | reader) seed "$corpus" fixtures/*.legacy ;;
+    convert | detect | reader) seed "$2" fixtures/*.legacy ;;
     envelope)
         for fixture in fixtures/*xl*.legacy fixtures/*libvirt*.legacy fixtures/*xend*.legacy fixtures/*xapi*; do
-            head -c 4096 "$fixture" >"$corpus/$(basename "$fixture")"
+            head -c 4096 "$fixture" >"$2/$(basename "$fixture")"
         done
         ;;
+    structured) seed_choices "$2" ;;
     esac
-    echo "fuzzing $target for $seconds s"
-    build/fuzz/bin/fuzz_"$target" -max_total_time="$seconds" ${FUZZ_RUNS:+-runs=$FUZZ_RUNS} -timeout=5 -rss_limit_mb=512 -malloc_limit_mb=1200 \
-        -max_len=65536 -artifact_prefix=build/fuzz/crashes/ -print_final_stats=1 \
-        "$corpus" >"$log" 2>&1 || {
-        tail -40 "$log" >&2
-        exit 1
+}
+
+short_runs() {
+    case $1 in
+    delta) echo 400000 ;;
+    toolstack | limits) echo 40000 ;;
+    config | envelope) echo 20000 ;;
+    detect) echo 10000 ;;
+    reader | verify) echo 3000 ;;
+    *) echo 1000 ;;
+    esac
+}
+
+show_finds() {
+    for find in $crashes/"$1"-*; do
+        [ -f "$find" ] || continue
+        echo "find: $find, $(wc -c <"$find") bytes" >&2
+        [ "$(wc -c <"$find")" -gt 4096 ] || base64 "$find" >&2
+    done
+}
+
+for target in "$@"; do
+    name=${target%%-*}
+    part=${target#"$name"}
+    log=build/fuzz/$target.log
+    corpus=build/fuzz/corpus-$target
+    fuzz() {
+        FUZZ_PART=${part#-} $fixed build/fuzz/bin/fuzz_"$name" -timeout=5 -rss_limit_mb=512 -malloc_limit_mb=1200 -max_len=65536 \
+            -artifact_prefix=$crashes/"$target"- -print_final_stats=1 "$@" >"$log" 2>&1 || {
+            tail -40 "$log" >&2
+            show_finds "$target"
+            exit 1
+        }
     }
+    rm -f $crashes/"$target"-*
+    [ ! -d tests/fuzz/finds/"$name" ] || fuzz tests/fuzz/finds/"$name"/*
+    # Inputs of choices are short, and each byte counts.
+    [ "$name" = structured ] && lengths=-len_control=0 || lengths=
+    if [ "$seconds" = --short ]; then
+        echo "fuzzing $target, $(short_runs "$name") times"
+        corpus=build/fuzz/seeds-$target
+        rm -rf "$corpus"
+        make_corpus "$name" "$corpus"
+        ls -d "$corpus"/* 2>/dev/null | LC_ALL=C sort | paste -s -d , >"$corpus.list"
+        [ -s "$corpus.list" ] && seeds=-seed_inputs=@$corpus.list || seeds=
+        # json-c draws a number by which it sorts keys, and so compares others each time.
+        [ "$name" = config ] && lengths=-use_cmp=0
+        fuzz -seed=1 -runs="$(short_runs "$name")" -max_total_time=60 $lengths $seeds
+    else
+        echo "fuzzing $target for $seconds s"
+        make_corpus "$name" "$corpus"
+        fuzz -max_total_time="$seconds" ${FUZZ_RUNS:+-runs=$FUZZ_RUNS} $lengths "$corpus"
+    fi
     grep -E "^#[0-9]+.DONE|stat::(number_of_executed_units|peak_rss_mb)" "$log" || true
 done

@@ -1,4 +1,4 @@
-"""Seeds of fuzz_limits: limits_seeds.py PART on standard output."""
+"""Seeds of fuzz_limits: limits_seeds.py PART on standard output. The first byte chooses the part."""
 
 import struct
 import sys
@@ -23,8 +23,8 @@ PARTS = {
                      + section(10, b"0000:00:03.0/vga", bytes.fromhex("0000000234121111030000000000000300")) + section(11, b"piix4acpi")),
     "extended": b"\2" + struct.pack("<II", 0, 128) + bytes(24) + struct.pack("<Q", 0x1000802) + bytes(88),
     "xsave": b"\3" + struct.pack("<QQ", 3, 3) + bytes(512) + struct.pack("<Q", 3) + bytes(400),
-    "text": b"\xc1" + b"builder = 'hvm'\nviridian = [ 'all' ]\nmemory=64\nvcpus=2\nmaxvcpus=1\ntsc_mode=\"native_paravirt\"\nacpi=0\npvh=1\n",
-    "json": b"\xc3" + b'{"c_info": {"type": "hvm", "pvh": "True"}, "b_info": {"max_vcpus": 1, "device_model_version": "qemu_xen_traditional"}}',
+    "text": b"\4" + b"builder = 'hvm'\nviridian = [ 'all' ]\nmemory=64\nvcpus=2\nmaxvcpus=1\ntsc_mode=\"native_paravirt\"\nacpi=0\npvh=1\n",
+    "json": b"\5" + b'{"c_info": {"type": "hvm", "pvh": "True"}, "b_info": {"max_vcpus": 1, "device_model_version": "qemu_xen_traditional"}}',
 }
 
 if __name__ == "__main__":
