@@ -23,10 +23,10 @@
 
 /* What the process leaves behind: nothing in it is trusted. */
 struct claim {
-    _Atomic uint64_t offset;                  /* in the input, while it works */
-    uint32_t ok;                              /* else err has a status */
-    int32_t envelope;                         /* enum envelope_kind; -1: not known */
-    uint32_t source_ended[1 + IN_FILE_AGAIN]; /* what uncompresses the input, and does so again */
+    _Atomic uint64_t offset;          /* in the input, while it works */
+    uint32_t ok;                      /* else err has a status */
+    int32_t envelope;                 /* enum envelope_kind; -1: not known */
+    uint32_t run_ended[IN_FILE_RUNS]; /* of what uncompresses the input */
     uint64_t in_offset;
     struct convert_facts facts; /* but for pointers */
     struct cls_error err;
@@ -111,9 +111,8 @@ static _Noreturn void parse(struct conversion *c, struct child *child, pid_t par
     claim->err = err;
     cls_log_finish(&log);
     claim->envelope = c->facts.envelope ? (int32_t)c->envelope.kind : -1;
-    claim->source_ended[0] = c->in_file.decompress.ended;
-    for (unsigned i = 0; i < IN_FILE_AGAIN; i++)
-        claim->source_ended[1 + i] = c->in_file.again[i].ended;
+    for (unsigned i = 0; i < IN_FILE_RUNS; i++)
+        claim->run_ended[i] = c->in_file.runs[i].ended;
     claim->in_offset = c->in.offset;
     claim->facts = c->facts;
     claim->facts.bytes_out = c->out.offset;
@@ -155,19 +154,18 @@ static bool take(struct conversion *c, const struct claim *shared, int wstatus,
     struct stat st;
 
     if (WIFSIGNALED(wstatus))
-        return cls_fail(err, CLS_SYSTEM, "%s: its process was ended by signal %d (%s)", c->in_name,
-                        WTERMSIG(wstatus), strsignal(WTERMSIG(wstatus)));
+        return cls_fail(err, CLS_SYSTEM, "%s: its process was ended by signal %d (%s)",
+                        c->in_file.name, WTERMSIG(wstatus), strsignal(WTERMSIG(wstatus)));
     if (!is_possible(&claim, wstatus))
         return cls_fail(err, CLS_SYSTEM, "%s: its process ended without a result, status %d",
-                        c->in_name, WEXITSTATUS(wstatus));
+                        c->in_file.name, WEXITSTATUS(wstatus));
     c->facts = claim.facts;
     c->facts.envelope =
         claim.envelope >= 0 ? envelope_name((enum envelope_kind)claim.envelope) : NULL;
     c->in.offset = claim.in_offset;
     c->out.offset = claim.facts.bytes_out;
-    c->in_file.decompress.ended = claim.source_ended[0] != 0;
-    for (unsigned i = 0; i < IN_FILE_AGAIN; i++)
-        c->in_file.again[i].ended = claim.source_ended[1 + i] != 0;
+    for (unsigned i = 0; i < IN_FILE_RUNS; i++)
+        c->in_file.runs[i].ended = claim.run_ended[i] != 0;
     if (!claim.ok) {
         *err = claim.err;
         return false;
@@ -257,7 +255,7 @@ static bool start(struct conversion *c, struct claim *claim, int remarks,
     }
     c->cleanup->child = pid > 0 ? pid : 0;
     release_signals(&old);
-    return pid > 0 || cls_fail_errno(err, errno, "cannot start a process for %s", c->in_name);
+    return pid > 0 || cls_fail_errno(err, errno, "cannot start a process for %s", c->in_file.name);
 }
 
 bool apart_run(struct conversion *c, bool (*work)(struct conversion *c, struct cls_error *err),
@@ -269,7 +267,7 @@ bool apart_run(struct conversion *c, bool (*work)(struct conversion *c, struct c
     bool ok;
 
     if (claim == MAP_FAILED || pipe2(remarks, O_CLOEXEC) != 0) {
-        cls_fail_errno(err, errno, "cannot start a process for %s", c->in_name);
+        cls_fail_errno(err, errno, "cannot start a process for %s", c->in_file.name);
         if (claim != MAP_FAILED)
             munmap(claim, sizeof(*claim));
         return false;

@@ -4,8 +4,8 @@
 #ifndef CONVERT_CONVERSION_H
 #define CONVERT_CONVERSION_H
 
-#include "config/text.h"
 #include "base/move.h"
+#include "config/text.h"
 #include "config_file.h"
 #include "convert/convert.h"
 #include "convert/in_file.h"
@@ -35,7 +35,7 @@ struct conversion {
     struct config_text given;  /* by --config FILE */
     struct configuration configuration;
     struct envelope envelope;
-    bool rest_dropped; /* by the legacy reader: an incomplete checkpoint */
+    bool rest_dropped;         /* by the legacy reader: an incomplete checkpoint */
     struct pfn_set given_back; /* pages that the guest gave back; they are left out once known */
     struct cls_input in;
     struct cls_output out;
@@ -46,7 +46,7 @@ struct conversion {
     int keep_fd;   /* stays open in the sandbox; 0: none */
     struct convert_facts facts;
     struct cls_error irreplaceable; /* why a save shall not be replaced; status CLS_OK: it may be */
-    char in_name[NAME_SHOWN], out_name[NAME_SHOWN];
+    char out_name[NAME_SHOWN];
 };
 
 /* Finds and opens both ends; close with close_ends(), also after a failure. */
@@ -60,16 +60,11 @@ void close_ends(struct conversion *c);
  */
 bool run(struct conversion *c, struct cls_error *err) CLS_MUST_CHECK;
 
-/* Both ends go back to where they began: the input to be read, the output to be written, again. */
-bool run_go_back(struct conversion *c, struct cls_error *err) CLS_MUST_CHECK;
-
 /*
- * As run(), once more and without a word, after run_go_back(). What follows the stream is not looked
- * at. The input, output and envelope of the run before are the caller's to release, or to keep in
- * another struct conversion. file: the input's, of whichever it is.
+ * As run(), once more and without logging, after both ends went back to where they began. compare:
+ * with an output that compares. What follows the stream is not looked at.
  */
-bool run_anew(struct conversion *c, struct in_file *file, const struct cls_move_options *move,
-              struct cls_error *err) CLS_MUST_CHECK;
+bool run_again(struct conversion *c, bool compare, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
  * --verify. CLS_USAGE where one of the two cannot be read again. Before anything is read and the

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,25 +49,14 @@ bool convert_abandon(struct convert_cleanup *cleanup)
  */
 static bool enter_sandbox(const struct conversion *c, struct cls_error *err)
 {
-    const struct in_file *in = &c->in_file;
     const int *own = cls_output_fds(&c->out);
-    const int keep[] = {in->fd,
-                        in->again_fd[0],
-                        in->again_fd[1],
-                        c->is_apart ? -1 : in->decompress.file,
-                        c->is_apart ? -1 : in->decompress.messages,
-                        c->is_apart ? -1 : in->again[0].messages,
-                        c->is_apart ? -1 : in->again[1].messages,
-                        c->out_file.fd,
-                        own[0],
-                        own[1],
-                        c->config.file.fd,
-                        c->spools.store.fd,
-                        c->spools.spool.fd,
-                        c->keep_fd};
+    const int also[] = {
+        c->out_file.fd,     own[0],    own[1], c->config.file.fd, c->spools.store.fd,
+        c->spools.spool.fd, c->keep_fd};
 
     return c->options->no_sandbox ||
-           sandbox_enter(keep, sizeof(keep) / sizeof(keep[0]), c->log, err);
+           source_enter_sandbox(&c->in_file, !c->is_apart, also, sizeof(also) / sizeof(also[0]),
+                                c->log, err);
 }
 
 /*
@@ -78,33 +66,21 @@ static bool enter_sandbox(const struct conversion *c, struct cls_error *err)
  */
 static bool leave_out_given_back(struct conversion *c, struct cls_error *err)
 {
-    const struct cls_move_options move = {.sparse = c->options->sparse,
-                                          .durable = !c->options->no_sync};
-    const struct cls_log *log = c->log;
-    bool ok;
-
     if (c->given_back.count == 0)
         return true;
     if (!in_file_can_go_back(&c->in_file) || out_file_is_straight(&c->out_file)) {
-        cls_warn(log,
+        cls_warn(c->log,
                  "pages that the guest gave back while it was saved stay in the new save: %" PRIu64
                  " (converted from a file to a file, they are left out)",
                  c->given_back.count);
         pfn_set_free(&c->given_back);
         return true;
     }
-    cls_info(log, "once more, without pages that the guest gave back: %" PRIu64,
+    cls_info(c->log, "once more, without pages that the guest gave back: %" PRIu64,
              c->given_back.count);
     if (ftruncate(c->out_file.fd, (off_t)c->out.file_start) != 0)
         return cls_fail_errno(err, errno, "cannot write %s", c->out_name);
-    memset(c->facts.pages, 0, sizeof(c->facts.pages));
-    ok = run_go_back(c, err);
-    cls_input_release(&c->in);
-    cls_output_release(&c->out);
-    envelope_free(&c->envelope);
-    ok = ok && run_anew(c, &c->in_file, &move, err);
-    c->log = log;
-    return ok;
+    return run_again(c, false, err);
 }
 
 /* What the input may take over: to the last byte of the output, which has no name yet. */
@@ -135,8 +111,8 @@ static bool run_hook(const struct conversion *c, struct cls_error *err)
 {
     const struct convert_hook *hook = c->options->hook;
 
-    return !hook || hook->before_commit(hook->ctx, in_file_raw(&c->in_file), c->out_file.fd,
-                                        c->out.offset, err);
+    return !hook ||
+           hook->before_commit(hook->ctx, c->in_file.raw, c->out_file.fd, c->out.offset, err);
 }
 
 /* Everything was written: both files get their names, or neither. Here nothing is parsed. */
@@ -144,7 +120,7 @@ static bool commit(struct conversion *c, struct cls_error *err)
 {
     struct out_file *config = c->options->write_config ? &c->config.file : NULL;
 
-    return run_hook(c, err) && in_file_is_unchanged(&c->in_file, c->in_name, err) &&
+    return run_hook(c, err) && in_file_is_unchanged(&c->in_file, err) &&
            out_file_commit(&c->out_file, config, !c->options->no_sync, err);
 }
 
@@ -169,8 +145,8 @@ bool convert_stream(const struct convert_options *options, const struct cls_log 
         ok = is_to_be_named(c) && sandbox_is_built() && !options->no_sandbox
                  ? apart_run(c, work, watch, err)
                  : work(c, err);
-        ok = in_file_finish(&c->in_file, c->in_name, c->in.offset, ok, err) && commit(c, err);
-        if (c->in_file.decompress.failed && c->facts.input == CONVERT_INPUT_OTHER)
+        ok = in_file_finish(&c->in_file, c->in.offset, ok, err) && commit(c, err);
+        if (c->in_file.runs[0].failed && c->facts.input == CONVERT_INPUT_OTHER)
             c->facts.input = CONVERT_INPUT_UNREADABLE;
     }
     if (!ok)

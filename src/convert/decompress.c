@@ -65,7 +65,7 @@ static int spawn(struct decompress *d, int in, int out)
     return d->pid < 0 ? errno : failed;
 }
 
-static bool start(struct decompress *d, int *fd, const struct compression *compression,
+static bool start(struct decompress *d, int file, const struct compression *compression,
                   const char *name, struct cls_error *err)
 {
     int ends[2], rc;
@@ -75,14 +75,12 @@ static bool start(struct decompress *d, int *fd, const struct compression *compr
     if (d->messages < 0 || pipe2(ends, O_CLOEXEC) != 0)
         return cls_fail_errno(err, errno, "cannot read %s", name);
     (void)fcntl(ends[0], F_SETPIPE_SZ, PIPE_SIZE); /* fewer turns; as good without */
-    rc = spawn(d, *fd, ends[1]);
+    rc = spawn(d, file, ends[1]);
     close(ends[1]);
-    d->file = *fd;
-    *fd = ends[0];
+    d->fd = ends[0];
     if (rc == 0)
         return true;
-    close(d->file);
-    d->file = -1;
+    close(ends[0]);
     d->pid = 0;
     if (rc == ENOENT)
         return cls_fail(err, CLS_SYSTEM,
@@ -91,35 +89,34 @@ static bool start(struct decompress *d, int *fd, const struct compression *compr
     return cls_fail_errno(err, rc, "cannot start %s to read %s", compression->program, name);
 }
 
-bool decompress_start(struct decompress *d, int *fd, const char *name, struct cls_error *err)
+bool decompress_start(struct decompress *d, int file, const char *name, struct cls_error *err)
 {
     const struct compression *compression;
     uint8_t b[COMPRESSION_LOOK];
     ssize_t n;
 
     do
-        n = pread(*fd, b, sizeof(b), 0);
+        n = pread(file, b, sizeof(b), 0);
     while (n < 0 && errno == EINTR);
     if (n < 0)
         return cls_fail_errno(err, errno, "cannot read %s", name);
     compression = compression_find(b, (size_t)n);
-    return !compression || start(d, fd, compression, name, err);
+    return !compression || start(d, file, compression, name, err);
 }
 
-bool decompress_look_behind(struct decompress *d, int fd, bool all, struct leftover *left)
+void decompress_look_behind(struct decompress *d, bool all, struct leftover *left)
 {
     uint8_t bytes[STEP];
     ssize_t n;
 
     do {
-        n = read(fd, bytes, sizeof(bytes));
+        n = read(d->fd, bytes, sizeof(bytes));
         leftover_add(left, bytes, n > 0 ? (size_t)n : 0);
     } while ((n < 0 && errno == EINTR) ||
              (n > 0 && all && !left->is_data && left->size < PADDING_MAX));
     d->ended = n == 0;
     left->is_data |= !d->ended;
     left->more = !d->ended;
-    return d->ended;
 }
 
 /* The first line of what the program printed; gzip and bzip2 begin with empty ones. */
@@ -149,12 +146,12 @@ static bool failed(struct decompress *d, const char *name, uint64_t offset, int 
                           d->program, WEXITSTATUS(status), *message ? ": " : "", message);
 }
 
-bool decompress_finish(struct decompress *d, const char *name, uint64_t offset, bool ok,
+bool decompress_finish(struct decompress *d, const char *name, uint64_t offset,
                        struct cls_error *err)
 {
     int status = decompress_end(d, !d->ended);
 
-    return d->ended && status != 0 ? failed(d, name, offset, status, err) : ok;
+    return !d->ended || status == 0 || failed(d, name, offset, status, err);
 }
 
 int decompress_end(struct decompress *d, bool now)

@@ -11,24 +11,25 @@
 #include "leftover.h"
 
 /*
- * Where the regular file *fd is compressed: starts the program that reads it, and replaces *fd by
- * the end of its pipe. name: how messages call the file. CLS_SYSTEM where the program is not
- * installed. Start with no pid and messages -1; what that becomes is the caller's to close.
+ * Where the regular file is compressed: starts the program that reads it from its beginning; d->fd
+ * is the end of its pipe, and to be closed by the caller, as d->messages is, after failures, too.
+ * Else d stays as it is. name: how messages call the file. CLS_SYSTEM where the program is not
+ * installed. The fd's position is the program's to move.
  */
-bool decompress_start(struct decompress *d, int *fd, const char *name,
+bool decompress_start(struct decompress *d, int file, const char *name,
                       struct cls_error *err) CLS_MUST_CHECK;
 
 /*
  * Reads what more comes on the program's pipe, until it is known to be data (or more padding than
- * is worth it), or only once. Returns d->ended: nothing more comes.
+ * is worth it), or (not all) only once. d->ended: nothing more comes.
  */
-bool decompress_look_behind(struct decompress *d, int fd, bool all, struct leftover *left);
+void decompress_look_behind(struct decompress *d, bool all, struct leftover *left);
 
 /*
- * As in_file_finish(), when the pipe is closed; a status tells something only where the program had
- * ended.
+ * When the pipe is closed: takes the program's end. Fails where it could not uncompress the file;
+ * offset: where the input ended then. Its status counts only where it had ended by itself.
  */
-bool decompress_finish(struct decompress *d, const char *name, uint64_t offset, bool ok,
+bool decompress_finish(struct decompress *d, const char *name, uint64_t offset,
                        struct cls_error *err) CLS_MUST_CHECK;
 
 /* Takes the program's end (now: ends it first). Returns its status, as waitpid() has it. */

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/sandbox.h"
 #include "convert/in_file.h"
 #include "inspect_model.h"
 #include "leftover.h"
@@ -51,10 +50,11 @@ static void log_loss(void *ctx, enum cls_log_level level, const char *text)
 
 static bool enter_sandbox(const struct look *look, struct cls_error *err)
 {
-    const int keep[] = {look->file.fd, look->file.decompress.messages, look->spools.store.fd,
-                        look->spools.spool.fd, look->options->keep_fd};
+    const int also[] = {look->spools.store.fd, look->spools.spool.fd, look->options->keep_fd};
 
-    return sandbox_enter(keep, sizeof(keep) / sizeof(keep[0]), look->log, err);
+    return look->options->no_sandbox ||
+           source_enter_sandbox(&look->file, true, also, sizeof(also) / sizeof(also[0]), look->log,
+                                err);
 }
 
 static bool open_input(struct look *look, struct cls_watch *watch, struct cls_error *err)
@@ -62,17 +62,12 @@ static bool open_input(struct look *look, struct cls_watch *watch, struct cls_er
     struct inspection *r = look->result;
 
     convert_display_name(look->options->in, true, r->input, sizeof(r->input));
-    if (!in_file_open(&look->file, look->options->in, r->input, err))
+    if (!in_file_open(&look->file, look->options->in, err))
         return false;
-    cls_input_init(&look->in, look->file.fd, r->input, look->file.start, watch);
-    look->in.ends = look->file.decompress.pid != 0;
-    look->in.limit = look->options->max_input;
+    in_file_begin(&look->file, &look->in, look->options->max_input, watch);
     source_open_spools(&look->spools, look->options, &look->file);
     r->start = look->file.start;
-    if (watch)
-        watch->unsized = look->file.decompress.pid != 0;
-    return envelope_prepare(&look->in, err) &&
-           (look->options->no_sandbox || enter_sandbox(look, err));
+    return envelope_prepare(&look->in, err) && enter_sandbox(look, err);
 }
 
 static bool look_at_envelope(struct look *look, const struct cls_log *log, struct cls_error *err)
@@ -252,7 +247,7 @@ bool inspect_stream(const struct convert_options *options, const struct cls_log 
     ok = in_file_look_behind(&look.file, &look.in,
                              envelope_is_delimited(&look.envelope) || look.rest_dropped, ok,
                              &remarks, err);
-    ok = in_file_finish(&look.file, inspection->input, look.in.offset, ok, err);
+    ok = in_file_finish(&look.file, look.in.offset, ok, err);
     if (ok && inspection->pages.seen.no_memory)
         ok = cls_fail_errno(err, ENOMEM, "cannot note which pages were seen");
     inspect_end(inspection, look.in.offset);

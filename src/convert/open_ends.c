@@ -32,7 +32,6 @@ static bool resolve_named(struct conversion *c, struct cls_error *err)
 {
     const struct convert_options *o = c->options;
 
-    convert_display_name(o->in, true, c->in_name, sizeof(c->in_name));
     convert_display_name(o->out, false, c->out_name, sizeof(c->out_name));
     if (!out_file_resolve(&c->out_file, o->out, c->out_name, o->no_clobber, c->cleanup, err))
         return false;
@@ -40,23 +39,23 @@ static bool resolve_named(struct conversion *c, struct cls_error *err)
         return cls_fail(err, CLS_USAGE, "--sparse takes a file as output, which %s is not",
                         c->out_name);
     owe_start(c);
-    return in_file_open(&c->in_file, o->in, c->in_name, err);
+    return in_file_open(&c->in_file, o->in, err);
 }
 
 static bool resolve_open(struct conversion *c, struct cls_error *err)
 {
     const struct convert_options *o = c->options;
 
-    snprintf(c->in_name, sizeof(c->in_name), "%s", o->in);
     snprintf(c->out_name, sizeof(c->out_name), "%s", o->out);
-    return in_file_take(&c->in_file, o->ends->in_fd, !o->copy, c->in_name, err) &&
+    return in_file_take(&c->in_file, o->ends->in_fd, !o->copy, o->in, err) &&
            out_file_resolve_at(&c->out_file, o->ends->out_dir, o->ends->out_name, c->out_name,
                                o->no_clobber, c->cleanup, err);
 }
 
 static void keep(struct conversion *c, const char *why)
 {
-    (void)cls_fail(&c->irreplaceable, CLS_USAGE, "%s %s (--force replaces it)", c->in_name, why);
+    (void)cls_fail(&c->irreplaceable, CLS_USAGE, "%s %s (--force replaces it)", c->in_file.name,
+                   why);
 }
 
 /* What speaks against replacing the input. It is an error only if that turns out to be a save. */
@@ -66,12 +65,12 @@ static bool look_before_replacing(struct conversion *c, struct cls_error *err)
 
     if (!S_ISREG(st->st_mode) || !out_file_is(&c->out_file, st))
         return cls_fail(err, CLS_USAGE, "--replace takes a regular file, which %s is not",
-                        c->in_name);
+                        c->in_file.name);
     c->out_file.replaces = true;
     c->out_file.st.st_atim = st->st_atim; /* as it was before anything was read */
     if (c->options->force)
         return true;
-    if (c->in_file.decompress.pid != 0)
+    if (in_file_is_compressed(&c->in_file))
         keep(c, "is compressed, which its new content would not be");
     else if (st->st_nlink > 1)
         keep(c, "has further hard links, which would keep the old content");
@@ -87,18 +86,18 @@ bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_error *
 
     if (!(o->ends ? resolve_open(c, err) : resolve_named(c, err)))
         return false;
-    if (watch)
-        watch->unsized = c->in_file.decompress.pid != 0;
     if (o->replace && !look_before_replacing(c, err))
         return false;
     if (!o->replace && out_file_is(&c->out_file, &c->in_file.st))
-        return cls_fail(err, CLS_USAGE, "%s and %s are the same file", c->in_name, c->out_name);
+        return cls_fail(err, CLS_USAGE, "%s and %s are the same file", c->in_file.name,
+                        c->out_name);
     if (o->compact && !in_file_is_regular(&c->in_file))
-        return cls_fail(err, CLS_USAGE, "--compact reads twice: %s is no regular file", c->in_name);
+        return cls_fail(err, CLS_USAGE, "--compact reads twice: %s is no regular file",
+                        c->in_file.name);
     if (o->verify && !read_back_prepare(c, err))
         return false;
-    if (c->in_file.decompress.pid != 0 && !o->copy && !out_file_is_straight(&c->out_file) &&
-        !in_file_prepare_again(&c->in_file, c->in_name, err)) /* see leave_out_given_back() */
+    if (in_file_is_compressed(&c->in_file) && !o->copy && !out_file_is_straight(&c->out_file) &&
+        !in_file_prepare_again(&c->in_file, err)) /* see leave_out_given_back() */
         return false;
     if (!out_file_open(&c->out_file, err))
         return false;
@@ -110,9 +109,7 @@ bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_error *
     if (o->write_config && !config_file_open(&c->config, o->write_config, o->no_clobber,
                                              &c->out_file, &c->in_file.st, err))
         return false;
-    cls_input_init(&c->in, c->in_file.fd, c->in_name, c->in_file.start, watch);
-    c->in.ends = c->in_file.decompress.pid != 0;
-    c->in.limit = o->max_input;
+    in_file_begin(&c->in_file, &c->in, o->max_input, watch);
     cls_output_init(&c->out, c->out_file.fd, c->out_name, watch);
     move.expected = expected_size(c);
     cls_move_prepare(&c->in, &c->out, &move, c->log);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "convert/verify.h"
@@ -19,7 +18,7 @@ bool read_back_prepare(struct conversion *c, struct cls_error *err)
         return cls_fail(err, CLS_USAGE,
                         "--verify reads the output back, and %s is open for writing only",
                         out->display);
-    return in_file_prepare_again(&c->in_file, c->in_name, err);
+    return in_file_prepare_again(&c->in_file, err);
 }
 
 /*
@@ -68,27 +67,16 @@ static bool verify(const struct conversion *c, struct cls_error *err)
 /* The conversion once more, with an output that compares. */
 static bool compare(struct conversion *c, struct cls_error *err)
 {
-    const struct cls_move_options move = {.compare = true};
-    struct conversion *again = malloc(sizeof(*again));
-    bool ok;
+    const struct convert_facts facts = c->facts;
+    uint64_t in_end = c->in.offset, out_end = c->out.offset;
+    bool ok = run_again(c, true, err) || blame(c->in_file.name, err);
 
-    if (!again)
-        return cls_fail_errno(err, ENOMEM, "cannot read %s again", c->in_name);
-    if (!run_go_back(c, err)) {
-        free(again);
-        return false;
-    }
-    *again = *c;
-    ok = run_anew(again, &c->in_file, &move, err) || blame(c->in_name, err);
-    if (ok && again->in.offset != c->in.offset)
+    if (ok && c->in.offset != in_end)
         ok = cls_fail(err, CLS_SYSTEM, "%s changed meanwhile: its stream ends elsewhere",
-                      c->in_name);
-    if (c->given_back.count == 0) /* they stay in the output, and were found again */
-        pfn_set_free(&again->given_back);
-    cls_input_release(&again->in);
-    cls_output_release(&again->out);
-    envelope_free(&again->envelope);
-    free(again);
+                      c->in_file.name);
+    c->facts = facts;
+    c->in.offset = in_end;
+    c->out.offset = out_end;
     return ok;
 }
 
@@ -96,6 +84,7 @@ bool read_back(struct conversion *c, struct cls_error *err)
 {
     c->facts.verified = forget_cached(c, err) && verify(c, err) && compare(c, err);
     if (c->facts.verified)
-        cls_info(c->log, "verified: %s is sound, and holds all of %s", c->out_name, c->in_name);
+        cls_info(c->log, "verified: %s is sound, and holds all of %s", c->out_name,
+                 c->in_file.name);
     return c->facts.verified;
 }

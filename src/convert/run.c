@@ -267,24 +267,28 @@ bool run(struct conversion *c, struct cls_error *err)
     return (c->options->copy ? copy(c, err) : convert(c, err)) && cls_output_finish(&c->out, err);
 }
 
-bool run_go_back(struct conversion *c, struct cls_error *err)
+bool run_again(struct conversion *c, bool compare, struct cls_error *err)
 {
-    return in_file_go_back(&c->in_file, c->in_name, err) &&
-           (lseek(c->out_file.fd, (off_t)c->out.file_start, SEEK_SET) >= 0 ||
-            cls_fail_errno(err, errno, "cannot read %s again", c->out_name));
-}
-
-bool run_anew(struct conversion *c, struct in_file *file, const struct cls_move_options *move,
-              struct cls_error *err)
-{
+    const struct cls_move_options move = {
+        .compare = compare, .sparse = c->options->sparse, .durable = !c->options->no_sync};
+    const struct cls_log *log = c->log;
     struct cls_watch *watch = c->in.watch;
+    bool ok;
 
-    c->log = NULL;
+    if (!in_file_go_back(&c->in_file, err))
+        return false;
+    if (lseek(c->out_file.fd, (off_t)c->out.file_start, SEEK_SET) < 0)
+        return cls_fail_errno(err, errno, "cannot read %s again", c->out_name);
+    cls_input_release(&c->in);
+    cls_output_release(&c->out);
+    envelope_free(&c->envelope);
     c->envelope = (struct envelope){0};
-    cls_input_init(&c->in, file->fd, c->in_name, file->start, watch);
-    c->in.ends = file->decompress.pid != 0;
+    memset(c->facts.pages, 0, sizeof(c->facts.pages));
+    c->log = NULL;
+    in_file_begin(&c->in_file, &c->in, c->options->max_input, watch);
     cls_output_init(&c->out, c->out_file.fd, c->out_name, watch);
-    cls_move_prepare(&c->in, &c->out, move, NULL);
-    /* What follows the stream was looked at before. */
-    return in_file_look_behind(file, &c->in, true, run(c, err), NULL, err);
+    cls_move_prepare(&c->in, &c->out, &move, NULL);
+    ok = in_file_look_behind(&c->in_file, &c->in, true, run(c, err), NULL, err);
+    c->log = log;
+    return ok;
 }

@@ -1,5 +1,9 @@
 #include "source.h"
 
+#include <string.h>
+
+#include "base/fds.h"
+#include "base/sandbox.h"
 #include "fd_arg.h"
 
 bool source_is_libxl(const struct convert_options *options, const struct envelope *envelope)
@@ -64,6 +68,22 @@ struct legacy_options source_reader(const struct convert_options *options,
         .drop_tmem = options->drop_tmem,
         .embedded = delimited,
     };
+}
+
+bool source_enter_sandbox(const struct in_file *file, bool finishes, const int *also, size_t n,
+                          const struct cls_log *log, struct cls_error *err)
+{
+    int keep[FDS_KEPT_MAX];
+    size_t count = 0;
+
+    keep[count++] = file->fd;
+    for (unsigned i = 0; i < IN_FILE_RUNS; i++) {
+        keep[count++] = file->runs[i].fd;
+        keep[count++] = finishes ? file->runs[i].messages : -1;
+    }
+    keep[count++] = finishes ? file->raw : -1;
+    memcpy(keep + count, also, n * sizeof(*also));
+    return sandbox_enter(keep, count + n, log, err);
 }
 
 enum v2_extent source_extent(const char *in)

@@ -34,6 +34,13 @@ struct legacy_options source_reader(const struct convert_options *options,
                                     const struct legacy_kind *kind, bool libxl,
                                     struct source_spools *spools);
 
+/*
+ * From here on, whatever the input does to this process, it gets at no file but the input's and the
+ * n in also (at most 8). finishes: in_file_finish() and in_file_is_unchanged() are to be called.
+ */
+bool source_enter_sandbox(const struct in_file *file, bool finishes, const int *also, size_t n,
+                          const struct cls_log *log, struct cls_error *err) CLS_MUST_CHECK;
+
 /* How far is the v2 stream IN ours? Who passes a number goes on reading there, as XAPI's
  * suspend-image-viewer does. */
 enum v2_extent source_extent(const char *in);

@@ -2,14 +2,10 @@
 
 #include <string.h>
 
-#include "base/sandbox.h"
-#include "convert/convert.h"
 #include "convert/in_file.h"
 #include "envelope/envelope.h"
 #include "limits/limits.h"
 #include "source.h"
-
-#define NAME_SHOWN 256
 
 /* Takes the envelope off, if there may be one, and finds out what the stream is. */
 static bool open_stream(struct cls_input *in, enum verify_format format, const struct cls_log *log,
@@ -96,29 +92,23 @@ bool verify_stream(const struct verify_options *options, const struct cls_log *l
     struct envelope envelope = {0};
     struct in_file file;
     struct cls_input in;
-    char name[NAME_SHOWN];
-    int keep[] = {-1, -1, options->keep_fd};
     struct watch_limits watch = {0};
     const struct v2_observer observer = {.item = take_item, .ctx = &watch};
     bool ok;
 
     limits_facts_init(&watch.facts);
-    convert_display_name(options->in, true, name, sizeof(name));
-    if (!in_file_open(&file, options->in, name, err)) {
+    if (!in_file_open(&file, options->in, err)) {
         in_file_close(&file);
         return false;
     }
-    cls_input_init(&in, file.fd, name, file.start, NULL);
-    in.ends = file.decompress.pid != 0;
-    in.limit = options->max_input;
-    keep[0] = file.fd;
-    keep[1] = file.decompress.messages;
+    in_file_begin(&file, &in, options->max_input, NULL);
     ok = envelope_prepare(&in, err) &&
-         (options->no_sandbox || sandbox_enter(keep, sizeof(keep) / sizeof(keep[0]), log, err)) &&
+         (options->no_sandbox ||
+          source_enter_sandbox(&file, true, &options->keep_fd, 1, log, err)) &&
          verify_extent(&in, options->format, source_extent(options->in), &envelope, log, &observer,
                        summary, err);
     ok = in_file_look_behind(&file, &in, envelope_is_delimited(&envelope), ok, log, err);
-    ok = in_file_finish(&file, name, in.offset, ok, err);
+    ok = in_file_finish(&file, in.offset, ok, err);
     if (ok)
         warn_of_limits(&watch, summary, log);
     limits_hold_free(&watch.hold);

@@ -171,7 +171,7 @@ static void try_out(struct trial *t, bool (*work)(struct conversion *, struct cl
     c->log = &t->log;
     c->in_file = IN_FILE_NONE;
     c->in.fd = c->out.fd = -1;
-    snprintf(c->in_name, sizeof(c->in_name), "IN");
+    snprintf(c->in_file.name, sizeof(c->in_file.name), "IN");
     snprintf(c->out_name, sizeof(c->out_name), "OUT");
     CHECK(out_file_resolve(&c->out_file, scratch_path(&t->dir, "out"), "OUT", false, &t->cleanup,
                            &t->err) &&

@@ -137,12 +137,18 @@ static bool files_agree(struct pair *p)
                            .cleanup = &cleanup,
                            .in_file = IN_FILE_NONE,
                            .out_file = {.fd = p->out_fd},
-                           .in.offset = p->in.len,
-                           .in_name = "in",
                            .out_name = "out"};
+    bool ok;
 
     c.in_file.fd = p->in_fd;
-    return read_back(&c, &p->err);
+    strcpy(c.in_file.name, "in");
+    cls_input_init(&c.in, p->in_fd, "in", p->in.len, NULL);
+    cls_output_init(&c.out, p->out_fd, "out", NULL);
+    ok = read_back(&c, &p->err);
+    cls_input_release(&c.in);
+    cls_output_release(&c.out);
+    envelope_free(&c.envelope);
+    return ok;
 }
 
 /* All that --verify does, which compares the streams, too. */

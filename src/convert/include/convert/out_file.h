@@ -21,9 +21,9 @@ struct out_file {
     bool exists;
     bool name_taken;      /* by somebody else, since then: it was not committed */
     bool unnamed, hidden; /* the temporary file: without a name, or with one in cleanup */
-    bool replaces;        /* exactly the file that exists, which stays as it is but for its content */
-    bool swapped;         /* what it replaced has the hidden name now */
-    struct stat st;       /* of what exists, or of the inherited fd */
+    bool replaces;  /* exactly the file that exists, which stays as it is but for its content */
+    bool swapped;   /* what it replaced has the hidden name now */
+    struct stat st; /* of what exists, or of the inherited fd */
     struct convert_cleanup *cleanup;
 };
 
