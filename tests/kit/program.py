@@ -23,7 +23,7 @@ LIBRARIES = os.environ.get("CLS_NO_LIBRARIES") != "1"       # libxml2, json-c an
 EMULATED = bool(os.environ.get("CLS_EMULATOR"))             # by qemu, of another machine
 HUNGRY = SANITIZED or EMULATED                              # address space cannot be limited
 
-TIMEOUT = 60            # seconds; against hanging for ever only
+TIMEOUT = int(os.environ.get("CLS_TIMEOUT", 60))    # seconds; against hanging for ever only; more for runs of 10,000 files
 TIMEOUT_AFTER_HANG = 3  # one hang was a failure already: the cases that follow need not all wait as long
 
 needs_libraries = unittest.skipUnless(LIBRARIES, "libxml2, json-c and nettle cannot be loaded here")
