@@ -24,16 +24,17 @@ static const struct magic magics[] = {
 
 static const struct compression gzip = {"gzip", "gzip"}, bzip2 = {"bzip2", "bzip2"};
 
-/* What may come behind p2m_size in a stream of a HVM guest, or (-1) of a PV guest. */
+/* Is id a chunk id or batch count, as follows p2m_size in a HVM stream, or -1 as in a PV stream? */
 static bool is_chunk_id(uint32_t id)
 {
     return (int32_t)id >= LEGACY_CHUNK_MIN && (int32_t)id <= LEGACY_BATCH_MAX && id != 0;
 }
 
 /*
- * 1f 8b 08 and flags: a p2m_size of 2 GiB and more, too. Behind it a 64-bit stream has a zero word,
- * where gzip may have one for its time, and then a chunk id or two words of a frame number; a
- * 32-bit one a chunk id or a frame number, where a time would be that of the early 1970s.
+ * The gzip magic (1f 8b 08, flags) can also be the low bytes of a legacy stream's p2m_size, so the
+ * following words must not fit such a stream. A 64-bit stream continues with a zero word (gzip:
+ * mtime not set), then a chunk id or a frame number of two words. A 32-bit stream continues with a
+ * chunk id or a frame number below p2m_size, which as a gzip mtime would be in the early 1970s.
  */
 static bool is_gzip(const uint8_t *b, size_t n)
 {

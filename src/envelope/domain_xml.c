@@ -9,8 +9,8 @@
 #define TEXT_MAX 256
 
 /*
- * Far more than libvirt ever writes: libxml2 compares each attribute of a tag with all others, and
- * each element's name space with all that are declared.
+ * Far more than libvirt ever writes. libxml2 needs quadratic time here: it compares each attribute
+ * of a tag with all others, and each element's name space with all that are declared.
  */
 #define TAG_ATTRIBUTES_MAX 1000
 #define NAME_SPACES_MAX    100
@@ -21,13 +21,13 @@ struct domain_xml {
     struct envelope_guest *guest;
     char type[TEXT_MAX];
     bool domain, in_os, in_devices;
-    char *target; /* where the text of the element at hand goes, or NULL */
+    char *target; /* receives the text of the current element; NULL: the text is ignored */
     size_t target_size;
-    int line; /* of libxml2's first complaint, and what it was */
-    char complaint[200];
+    int line;            /* of libxml2's first error */
+    char complaint[200]; /* its message */
 };
 
-/* Instead of printing it; only the first error counts. */
+/* libxml2's error handler: stores the first error, where libxml2 would print all. */
 static void take_complaint(void *ctx, xmlErrorPtr error)
 {
     struct domain_xml *d = ctx;
@@ -39,7 +39,7 @@ static void take_complaint(void *ctx, xmlErrorPtr error)
     d->line = error->line;
 }
 
-/* /domain/name, uuid, os/type and devices/emulator: where their text goes. */
+/* Sets the target for the text of /domain/name, uuid, os/type and devices/emulator. */
 static void start_element(struct domain_xml *d)
 {
     const char *name = (const char *)d->xml->xmlTextReaderConstLocalName(d->reader);
@@ -69,7 +69,7 @@ static void start_element(struct domain_xml *d)
         *d->target = '\0';
 }
 
-/* Comments and entities may part it. */
+/* Appends to the target: comments and entities split the text of an element into several nodes. */
 static void take_text(struct domain_xml *d)
 {
     const char *text = (const char *)d->xml->xmlTextReaderConstValue(d->reader);
@@ -108,11 +108,13 @@ static enum guest_type guest_type_of(const char *type)
 {
     if (strcmp(type, "hvm") == 0)
         return GUEST_HVM;
-    /* "linux" is what libvirt calls Xen's PV guests in XML. */
+    /* libvirt calls Xen's PV guests "linux" in XML. */
     return strcmp(type, "linux") == 0 || strcmp(type, "xen") == 0 ? GUEST_PV : GUEST_UNKNOWN;
 }
 
-/* What would make libxml2 take minutes. Within a tag is no other '<', and a '=' to each attribute.
+/*
+ * Returns what exceeds the limits above, or NULL. Each '=' since the last '<' counts as an
+ * attribute.
  */
 static const char *find_excess(const char *xml)
 {
@@ -126,7 +128,7 @@ static const char *find_excess(const char *xml)
         if (name_spaces > NAME_SPACES_MAX)
             return "more than 100 name spaces";
     }
-    /* Not even its declarations are to be read. */
+    /* Entity declarations must not even be parsed. */
     return strstr(xml, "<!DOCTYPE") ? "a DOCTYPE, which libvirt never writes" : NULL;
 }
 
@@ -134,7 +136,7 @@ static bool parse(struct domain_xml *d, const char *xml, size_t len)
 {
     bool ok;
 
-    /* Whatever the text says of itself, libvirt wrote UTF-8. */
+    /* libvirt always writes UTF-8; a declared encoding is ignored. */
     d->reader = d->xml->xmlReaderForMemory(xml, (int)len, NULL, "UTF-8",
                                            XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
     if (!d->reader)

@@ -5,9 +5,9 @@
 
 #include "type.h"
 
-/* So much of a magic tells whose it was. */
-#define REMAINS_MIN        11 /* where other bytes follow */
-#define REMAINS_MIN_AT_END 4  /* where the input ends */
+/* So many matching bytes identify a magic that is damaged or cut off. */
+#define REMAINS_MIN        11 /* if other bytes follow */
+#define REMAINS_MIN_AT_END 4  /* if the input ends there */
 
 static const struct envelope_type *const types[] = {
     [ENVELOPE_XL] = &xl_envelope,
@@ -18,7 +18,7 @@ static const struct envelope_type *const types[] = {
 };
 #define KINDS (sizeof(types) / sizeof(types[0]))
 
-/* That of ENVELOPE_NONE: nothing to do anywhere. */
+/* For ENVELOPE_NONE: every operation does nothing. */
 static const struct envelope_type no_envelope = {.name = "none", .any_format = true};
 
 static const struct envelope_type *type_of(enum envelope_kind kind)
@@ -46,7 +46,7 @@ bool envelope_recognise(struct cls_input *in, enum envelope_kind *kind, struct c
     return true;
 }
 
-/* Does b begin like the magic of type, without having all of it? */
+/* Does b begin with a part of the magic of type, but not with all of it? */
 static bool is_remains(const uint8_t *b, size_t got, const struct envelope_type *type)
 {
     size_t n = 0;

@@ -1,5 +1,5 @@
 /*
- * Formats that people may take for a legacy save, known by their first bytes.
+ * Other known formats, identified by their magic, so that the message can name them.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,17 +13,17 @@
 #include "type.h"
 
 #define TAR_BLOCK       512
-#define TAR_CHECKSUM    148 /* 8 bytes, an octal number: the sum of the block with spaces here */
+#define TAR_CHECKSUM    148 /* octal number: sum of the block's bytes, these 8 taken as spaces */
 #define TAR_SUM_LEN     8
-#define VHD_FOOTER      512  /* the last bytes of the file */
-#define FAR_LOOK        1082 /* what the table and tar need, at most */
+#define VHD_FOOTER      512  /* bytes at the end of the file */
+#define FAR_LOOK        1082 /* bytes that the table and tar need, at most */
 #define IA64_FORMAT_MAX 3    /* XC_IA64_SR_FORMAT_VER_MAX */
 
 struct foreign {
     size_t at, len; /* the magic's offset and length */
     const char *magic;
-    const char *what; /* an end for the sentence "this is ..." */
-    bool holds_saves; /* such a file may hold a save, or is one of Xen */
+    const char *what; /* completes the sentence "this is ..." */
+    bool holds_saves; /* such a file may contain a save of Xen, or is one */
 };
 
 #define MAGIC(s) sizeof(s) - 1, s
@@ -71,8 +71,8 @@ static const struct foreign
     vhd = {.what = DISK_IMAGE("VHD"), .holds_saves = true};
 
 /*
- * xc_ia64_linux_save.c of Xen 4.2: p2m_size, the format's version, then domain settings, whose
- * flags stand where x86 has the first pfn's zero upper half (legacy/detect.c).
+ * xc_ia64_linux_save.c of Xen 4.2: p2m_size, format version, then the domain settings. Their flags
+ * are at the offset of the first pfn's upper half, which is zero on x86 (legacy/detect.c).
  */
 static bool is_ia64(const uint8_t *b, size_t got)
 {
@@ -80,7 +80,7 @@ static bool is_ia64(const uint8_t *b, size_t got)
            get_le64(b + 8) >= 1 && get_le64(b + 8) <= IA64_FORMAT_MAX && get_le32(b + 16) != 0;
 }
 
-/* Of any age: the magic "ustar" is younger than the format, but all have a checksum (POSIX.1). */
+/* Identified by the header checksum (POSIX.1): the oldest tar files have no magic. */
 static bool is_tar(const uint8_t *b, size_t got)
 {
     unsigned sum = 0;
@@ -111,7 +111,7 @@ static const struct foreign *find(const uint8_t *b, size_t got)
     return NULL;
 }
 
-/* One of fixed size has no magic in front, only a footer behind. */
+/* A VHD of fixed size has its magic only in a footer. */
 static bool has_vhd_footer(const struct cls_input *in)
 {
     char cookie[8];
@@ -122,7 +122,10 @@ static bool has_vhd_footer(const struct cls_input *in)
            memcmp(cookie, "conectix", sizeof(cookie)) == 0;
 }
 
-/* Whatever is needed, where nobody can be kept waiting for bytes that never come. */
+/*
+ * Peeks at the first bytes. From a pipe that may stay open only ENVELOPE_MAGIC_MAX are requested:
+ * its writer may send no more, and the read would block.
+ */
 static bool look(struct cls_input *in, const uint8_t **b, size_t *got, struct cls_error *err)
 {
     bool may_wait = in->ends || lseek(in->fd, 0, SEEK_CUR) >= 0;

@@ -15,7 +15,7 @@
 #define OFFSET_VERSION 16
 #define OFFSET_XML_LEN 20
 
-/* A hundred times an honest one. What libxml2 takes in time grows with its square. */
+/* Bytes; real ones have some 10 KiB. libxml2's time is quadratic in the length at worst. */
 #define XML_MAX (1024u * 1024)
 
 #define LIBXL_SAVE_VERSION_LEGACY 1
@@ -70,7 +70,7 @@ static bool libvirt_write(const struct envelope *envelope, struct cls_input *in,
     uint8_t header[HEADER_SIZE];
 
     (void)in;
-    (void)libxl_v2; /* no other format is taken */
+    (void)libxl_v2; /* always true: envelope_takes_format() rejects libxc's */
     memcpy(header, envelope->header, sizeof(header));
     put_le32(header + OFFSET_VERSION, LIBXL_SAVE_VERSION_V2);
     put_le32(header + OFFSET_XML_LEN, (uint32_t)envelope->config_len);

@@ -12,7 +12,7 @@ static bool is_quote(char c)
     return c == '"' || c == '\'';
 }
 
-/* What xend writes without quotes. */
+/* May xend write c without quotes? */
 static bool is_bare(char c)
 {
     return c > ' ' && c <= '~' && c != '(' && c != ')' && !is_quote(c) && c != '\\';
@@ -25,7 +25,7 @@ static const char *skip_space(const char *p, const char *end)
     return p;
 }
 
-/* Behind the atom that begins at p. An open quote ends at end. */
+/* Returns the end of the atom that begins at p. An unclosed quote extends to end. */
 static const char *skip_atom(const char *p, const char *end)
 {
     char quote = *p;
@@ -41,7 +41,7 @@ static const char *skip_atom(const char *p, const char *end)
     return p < end ? p + 1 : end;
 }
 
-/* Behind the list or atom that begins at p. */
+/* Returns the end of the list or atom that begins at p. */
 static const char *skip(const char *p, const char *end)
 {
     size_t depth = 0;
@@ -70,7 +70,7 @@ static bool is_closed(const char *atom, const char *behind)
     return p == behind - 1;
 }
 
-/* One step over what begins at *p, which is no space; what is wrong with it, or NULL. */
+/* Advances *p over a parenthesis or an atom. Returns the error, or NULL. */
 static const char *check_step(const char **p, const char *end, size_t *depth)
 {
     const char *start = *p;
@@ -137,7 +137,7 @@ size_t sexp_length(struct sexp s)
     return (size_t)(skip(s.p, s.end) - s.p);
 }
 
-/* Up to max digits of a base; moves *p behind them. */
+/* Parses up to max digits and advances *p over them. */
 static char number(const char **p, const char *end, int base, int max)
 {
     static const char digits[] = "0123456789abcdef";
@@ -154,7 +154,7 @@ static char number(const char **p, const char *end, int base, int max)
     return (char)value;
 }
 
-/* The byte that the escape behind a backslash stands for; *p is left behind it. */
+/* Returns the byte of the escape sequence whose backslash precedes *p, and advances *p over it. */
 static char unescape(const char **p, const char *end)
 {
     static const char letters[] = "abfnrtv", bytes[] = "\a\b\f\n\r\t\v";
@@ -186,7 +186,7 @@ bool sexp_atom(struct sexp s, char *buf, size_t size)
         if (c == '\\')
             c = unescape(&p, end);
         if (c == '\0')
-            used = size; /* holds no such text */
+            used = size; /* a C string cannot hold it: fail */
         else
             buf[used++] = c;
     }

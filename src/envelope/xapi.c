@@ -1,10 +1,11 @@
 /*
  * Suspend images of XCP, XenServer and XCP-ng (xenopsd: xc/domain.ml, lib/suspend_image.ml).
  *
- * Unstructured: 15 bytes of magic, a legacy libxc stream and, of a HVM guest, a qemu record in one
+ * Unstructured: 15 bytes of magic, a legacy libxc stream and, for a HVM guest, a qemu record in one
  * of three forms. Structured: another magic, then records of u64 little-endian type and length,
- * without padding; those of memory images have length 0 and end by themselves. Both lie at the
- * start of a disk, so that anything may follow. What is written is structured.
+ * without padding; records of memory images have length 0, and the stream in them marks its own
+ * end. Both kinds are at the start of a disk, so that any data may follow. The output is always
+ * structured.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -20,19 +21,19 @@
 #define TYPE_LIBXC_LEGACY 0x00f2
 #define TYPE_QEMU_TRAD    0x0f00
 #define TYPE_VARSTORED    0x0f11
-#define TYPE_SWTPM0       0x0f12 /* xenopsd knows it, and writes the next */
+#define TYPE_SWTPM0       0x0f12 /* xenopsd reads it, but writes TYPE_SWTPM */
 #define TYPE_SWTPM        0x0f13
 #define TYPE_END_OF_IMAGE 0xffff
 
-/* xenopsd reads no longer qemu record. */
+/* Bytes; xenopsd rejects longer qemu records. */
 #define QEMU_TRAD_MAX (1024u * 1024)
 
 static const char magic[] = "XenSavedDomain\n", structured_magic[] = "XenSavedDomv2-\n";
 #define MAGIC_SIZE (sizeof(magic) - 1)
 
 /*
- * What xenopsd insists on in its own record, and then makes no use of. The time is no one's, so
- * that the same image always becomes the same bytes.
+ * xenopsd requires these fields in its own record, but does not use them. The time is constant, so
+ * that the same input always gives the same output.
  */
 static const char xenops_record[] = "((time 19700101T00:00:00Z)(word_size 64))";
 
@@ -112,7 +113,7 @@ static bool xapi_write(const struct envelope *envelope, struct cls_input *in,
     size_t len = envelope->config ? envelope->config_len : strlen(xenops_record);
 
     (void)in;
-    (void)libxl_v2; /* libxl's format is not taken */
+    (void)libxl_v2; /* always false: envelope_takes_format() rejects libxl's */
     return cls_output_write(out, structured_magic, MAGIC_SIZE, err) &&
            write_header(out, TYPE_XENOPS, len, err) && cls_output_write(out, xenops, len, err) &&
            write_header(out, TYPE_LIBXC, 0, err);
@@ -121,7 +122,7 @@ static bool xapi_write(const struct envelope *envelope, struct cls_input *in,
 static bool xapi_put_emulator(const struct image_emulator *emulator, struct cls_output *out,
                               struct cls_error *err)
 {
-    const struct image_data *data = &emulator->data; /* held, or in the input: of a told length */
+    const struct image_data *data = &emulator->data; /* held, or in the input with known length */
 
     if (data->len > QEMU_TRAD_MAX)
         return cls_input_fail(data->from, err, data->from->offset,

@@ -2,8 +2,8 @@
  * Saves of xend (XendCheckpoint.py of Xen 3.0 to 4.4): 16 bytes of magic, i32 big-endian length of
  * the configuration, the configuration as an s-expression, then the legacy stream.
  *
- * Nothing newer takes this envelope: the result is an xl save, without a configuration unless one
- * is given.
+ * No newer toolstack reads this envelope. The result is an xl save; it has a configuration only if
+ * --config gives one.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -34,7 +34,7 @@ static enum guest_type guest_type_of(struct sexp domain)
     return sexp_is(sexp_first(image), "linux") ? GUEST_PV : GUEST_UNKNOWN;
 }
 
-/* Xen 2.0 had the same magic inside of its stream, and no s-expression behind it. */
+/* A stream of Xen 2.0 begins with the same magic, without an s-expression after it. */
 static bool check_header(struct cls_input *in, uint64_t start, const uint8_t *header,
                          struct cls_error *err)
 {
@@ -97,7 +97,7 @@ static bool xend_write(const struct envelope *envelope, struct cls_input *in,
                        struct cls_output *out, bool libxl_v2, struct cls_error *err)
 {
     (void)in;
-    (void)libxl_v2; /* no other format is taken */
+    (void)libxl_v2; /* always true: envelope_takes_format() rejects libxc's */
     return xl_write_header(envelope, true, out, err);
 }
 

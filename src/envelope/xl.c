@@ -43,7 +43,7 @@ static bool check_header(struct cls_input *in, uint64_t start, const uint8_t *he
     return true;
 }
 
-/* The config is passed on unread; only its length is compared with that of the data around it. */
+/* Peeks only at config_len: the config itself need not be read to be copied. */
 static bool check_config_len(struct cls_input *in, uint32_t optional_data_len,
                              const struct cls_log *log, struct cls_error *err)
 {
@@ -119,7 +119,7 @@ static bool xl_hold_config(struct envelope *envelope, struct cls_input *in, stru
         !envelope_hold(envelope, in, envelope->following - CONFIG_LEN_SIZE, "the config", err))
         return false;
     envelope->following = 0;
-    envelope->config_len = len; /* checked before; what is behind, xl ignores */
+    envelope->config_len = len; /* check_config_len() has checked it */
     envelope->config_format =
         flags & XL_MANDATORY_FLAG_JSON ? ENVELOPE_CONFIG_JSON : ENVELOPE_CONFIG_TEXT;
     return true;

@@ -1,7 +1,7 @@
 /*
- * Where an element of the domain XML begins and ends, so that it can be cut out and every other
- * byte stays. The text is well-formed and has no DOCTYPE: libxml2 has read it, and reads the
- * result.
+ * Finds the bytes of an element in the domain XML, so that it can be removed and all other bytes
+ * stay. libxml2 has parsed the text, so it is well-formed and has no DOCTYPE; libxml2 also parses
+ * the result.
  */
 #include <string.h>
 
@@ -11,14 +11,14 @@
 
 static const char *const wanted[DEPTH_WANTED] = {"domain", "devices", "emulator"};
 
-/* Behind the next `end` at or behind p; NULL: there is none. */
+/* Returns the byte after the next occurrence of end; NULL: there is none. */
 static const char *behind(const char *p, const char *end)
 {
     p = strstr(p, end);
     return p ? p + strlen(end) : NULL;
 }
 
-/* Behind the tag at p, whose attributes' values may hold a '>'. */
+/* Returns the byte after the tag at p; a quoted attribute value may contain '>'. */
 static const char *behind_tag(const char *p)
 {
     char quote = '\0';
@@ -44,7 +44,8 @@ static bool is_named(const char *tag, const char *name)
 bool domain_xml_find_emulator(const char *xml, size_t *start, size_t *end)
 {
     const char *p = xml, *element = NULL, *next;
-    int depth = 0, matched = 0; /* of the open elements, and of those the first ones as wanted */
+    int depth = 0;   /* number of open elements */
+    int matched = 0; /* how many of them, from the root, are those of the path */
 
     while ((p = strchr(p, '<'))) {
         if (strncmp(p, "<!--", 4) == 0) {

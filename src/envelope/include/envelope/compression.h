@@ -1,5 +1,5 @@
 /*
- * Compressed files, known by their first bytes, and who uncompresses them.
+ * Compressed files, identified by their magic, and the programs that decompress them.
  */
 #ifndef ENVELOPE_COMPRESSION_H
 #define ENVELOPE_COMPRESSION_H
@@ -8,16 +8,16 @@
 #include <stdint.h>
 
 struct compression {
-    const char *program; /* "zstd": with -dc it uncompresses standard input to standard output */
-    const char *package; /* Debian's */
+    const char *program; /* "zstd": -dc decompresses standard input to standard output */
+    const char *package; /* of Debian */
 };
 
-/* Bytes from the start of a file that tell. */
+/* Bytes from the start of a file that compression_find() needs to identify every format. */
 #define COMPRESSION_LOOK 16
 
 /*
- * How these n bytes are compressed, or NULL. Only gzip's magic fits a legacy stream, too (by its
- * p2m_size): what can be one is not taken for gzip's.
+ * Returns the compression format that the n bytes begin with (static), or NULL. gzip's magic can
+ * also be the start of a legacy stream (a p2m_size): such bytes are not taken for gzip.
  */
 const struct compression *compression_find(const uint8_t *bytes, size_t n);
 

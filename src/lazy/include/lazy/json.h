@@ -1,5 +1,5 @@
 /*
- * json-c: writing JSON, and reading our own again and xl's.
+ * json-c: writes JSON; reads our own and xl's.
  */
 #ifndef LAZY_JSON_H
 #define LAZY_JSON_H
@@ -8,7 +8,7 @@
 
 #include "lazy/library.h"
 
-/* Every function of json-c that is used, by its own name. */
+/* All functions of json-c that are used; each becomes a member of its own name. */
 #define LAZY_JSON_FUNCTIONS(X)                                                                     \
     X(json_object_new_object)                                                                      \
     X(json_object_new_array)                                                                       \
@@ -43,7 +43,7 @@ struct lazy_json {
     LAZY_JSON_FUNCTIONS(LAZY_JSON_MEMBER)
 };
 
-/* Loads json-c at the first call; NULL and err filled (CLS_SYSTEM) where that is not possible. */
+/* Loads json-c at the first call. Returns NULL and fills err (CLS_SYSTEM) if that fails. */
 const struct lazy_json *lazy_json(struct cls_error *err);
 
 #endif

@@ -1,6 +1,5 @@
 /*
- * nettle: SHA-256. Small, without set-up, and it uses the processor's own instructions where there
- * are any.
+ * nettle: SHA-256. It is small, needs no initialisation, and uses the processor's SHA instructions.
  */
 #ifndef LAZY_SHA256_H
 #define LAZY_SHA256_H
@@ -9,7 +8,7 @@
 
 #include "lazy/library.h"
 
-/* Every function of nettle that is used, by its own name. */
+/* All functions of nettle that are used; each becomes a member of its own name. */
 #define LAZY_SHA256_FUNCTIONS(X)                                                                   \
     X(nettle_sha256_init)                                                                          \
     X(nettle_sha256_update)                                                                        \
@@ -21,7 +20,7 @@ struct lazy_sha256 {
     LAZY_SHA256_FUNCTIONS(LAZY_SHA256_MEMBER)
 };
 
-/* Loads nettle at the first call; NULL and err filled (CLS_SYSTEM) where that is not possible. */
+/* Loads nettle at the first call. Returns NULL and fills err (CLS_SYSTEM) if that fails. */
 const struct lazy_sha256 *lazy_sha256(struct cls_error *err);
 
 #endif

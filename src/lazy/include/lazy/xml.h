@@ -1,5 +1,5 @@
 /*
- * libxml2: reading the XML of libvirt saves, writing ours.
+ * libxml2: reads libvirt's domain XML; writes our XML reports.
  */
 #ifndef LAZY_XML_H
 #define LAZY_XML_H
@@ -9,7 +9,7 @@
 
 #include "lazy/library.h"
 
-/* Every function of libxml2 that is used, by its own name; variables are pointers to them. */
+/* All functions of libxml2 that are used; each becomes a member of its own name. */
 #define LAZY_XML_FUNCTIONS(X)                                                                      \
     X(xmlSetStructuredErrorFunc)                                                                   \
     X(xmlReaderForMemory)                                                                          \
@@ -43,7 +43,7 @@ struct lazy_xml {
     LAZY_XML_FUNCTIONS(LAZY_XML_MEMBER)
 };
 
-/* Loads libxml2 at the first call; NULL and err filled (CLS_SYSTEM) where that is not possible. */
+/* Loads libxml2 at the first call. Returns NULL and fills err (CLS_SYSTEM) if that fails. */
 const struct lazy_xml *lazy_xml(struct cls_error *err);
 
 #endif
