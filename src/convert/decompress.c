@@ -92,7 +92,7 @@ static bool start(struct decompress *d, int file, const struct compression *comp
 bool decompress_start(struct decompress *d, int file, const char *name, struct cls_error *err)
 {
     const struct compression *compression;
-    uint8_t b[COMPRESSION_LOOK];
+    uint8_t b[COMPRESSION_PEEK];
     ssize_t n;
 
     do

@@ -188,7 +188,7 @@ static bool look_at_legacy(struct look *look, const struct cls_log *log, struct 
     /* All of it is looked at, whatever the conversion would leave out. */
     reader.ignore_toolstack = reader.compact = false;
     r->stream = INSPECT_LEGACY;
-    ok = envelope_takes_format(&look->envelope, libxl, &look->in, log, err) &&
+    ok = envelope_check_format(&look->envelope, libxl, &look->in, log, err) &&
          take_items(look, &reader, &loss, err);
     judge_conversion(look, ok);
     return ok;

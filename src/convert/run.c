@@ -52,7 +52,7 @@ static bool write_envelope(struct conversion *c, struct v2_options *v2, struct c
     bool libxl = source_is_libxl(o, &c->envelope);
 
     *v2 = (struct v2_options){.format = libxl ? V2_LIBXL : V2_LIBXC, .version = o->version};
-    return envelope_takes_format(&c->envelope, libxl, &c->in, c->log, err) &&
+    return envelope_check_format(&c->envelope, libxl, &c->in, c->log, err) &&
            envelope_write(&c->envelope, &c->in, &c->out, libxl, err);
 }
 

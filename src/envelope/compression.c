@@ -40,7 +40,7 @@ static bool is_gzip(const uint8_t *b, size_t n)
 {
     uint32_t p2m_size, word[4];
 
-    if (n < COMPRESSION_LOOK || b[0] != 0x1f || b[1] != 0x8b || b[2] != GZIP_METHOD_DEFLATE ||
+    if (n < COMPRESSION_PEEK || b[0] != 0x1f || b[1] != 0x8b || b[2] != GZIP_METHOD_DEFLATE ||
         b[3] & GZIP_FLAGS_RESERVED)
         return false;
     for (size_t i = 0; i < 4; i++)

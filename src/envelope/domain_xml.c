@@ -20,22 +20,22 @@ struct domain_xml {
     xmlTextReaderPtr reader;
     struct envelope_guest *guest;
     char type[TEXT_MAX];
-    bool domain, in_os, in_devices;
+    bool is_domain, in_os, in_devices;
     char *target; /* receives the text of the current element; NULL: the text is ignored */
     size_t target_size;
-    int line;            /* of libxml2's first error */
-    char complaint[200]; /* its message */
+    int line;             /* of libxml2's first error */
+    char error_text[200]; /* its message */
 };
 
 /* libxml2's error handler: stores the first error, where libxml2 would print all. */
-static void take_complaint(void *ctx, xmlErrorPtr error)
+static void store_error(void *ctx, xmlErrorPtr error)
 {
     struct domain_xml *d = ctx;
 
-    if (d->complaint[0] || error->level < XML_ERR_ERROR)
+    if (d->error_text[0] || error->level < XML_ERR_ERROR)
         return;
-    snprintf(d->complaint, sizeof(d->complaint), "%s", error->message ? error->message : "?");
-    d->complaint[strcspn(d->complaint, "\n")] = '\0';
+    snprintf(d->error_text, sizeof(d->error_text), "%s", error->message ? error->message : "?");
+    d->error_text[strcspn(d->error_text, "\n")] = '\0';
     d->line = error->line;
 }
 
@@ -47,7 +47,7 @@ static void start_element(struct domain_xml *d)
 
     d->target = NULL;
     if (depth == 0)
-        d->domain = strcmp(name, "domain") == 0;
+        d->is_domain = strcmp(name, "domain") == 0;
     if (depth == 1) {
         d->in_os = strcmp(name, "os") == 0;
         d->in_devices = strcmp(name, "devices") == 0;
@@ -70,7 +70,7 @@ static void start_element(struct domain_xml *d)
 }
 
 /* Appends to the target: comments and entities split the text of an element into several nodes. */
-static void take_text(struct domain_xml *d)
+static void append_text(struct domain_xml *d)
 {
     const char *text = (const char *)d->xml->xmlTextReaderConstValue(d->reader);
     size_t used;
@@ -81,7 +81,7 @@ static void take_text(struct domain_xml *d)
     snprintf(d->target + used, d->target_size - used, "%s", text);
 }
 
-static bool take_nodes(struct domain_xml *d)
+static bool read_nodes(struct domain_xml *d)
 {
     int more;
 
@@ -95,7 +95,7 @@ static bool take_nodes(struct domain_xml *d)
             break;
         case XML_READER_TYPE_TEXT:
         case XML_READER_TYPE_CDATA:
-            take_text(d);
+            append_text(d);
             break;
         default:
             break;
@@ -116,7 +116,7 @@ static enum guest_type guest_type_of(const char *type)
  * Returns what exceeds the limits above, or NULL. Each '=' since the last '<' counts as an
  * attribute.
  */
-static const char *find_excess(const char *xml)
+static const char *check_limits(const char *xml)
 {
     unsigned attributes = 0, name_spaces = 0;
 
@@ -141,9 +141,9 @@ static bool parse(struct domain_xml *d, const char *xml, size_t len)
                                            XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
     if (!d->reader)
         return false;
-    ok = take_nodes(d);
+    ok = read_nodes(d);
     d->xml->xmlFreeTextReader(d->reader);
-    return ok && !d->complaint[0];
+    return ok && !d->error_text[0];
 }
 
 bool domain_xml_read(const struct cls_input *in, const char *xml, size_t len,
@@ -159,16 +159,16 @@ bool domain_xml_read(const struct cls_input *in, const char *xml, size_t len,
         return false;
     if (text_len == len)
         return cls_input_fail(in, err, start, "no NUL at its end");
-    excess = find_excess(xml);
+    excess = check_limits(xml);
     if (excess)
         return cls_input_fail(in, err, start, "%s", excess);
-    d.xml->xmlSetStructuredErrorFunc(&d, take_complaint);
+    d.xml->xmlSetStructuredErrorFunc(&d, store_error);
     ok = parse(&d, xml, text_len);
     d.xml->xmlSetStructuredErrorFunc(NULL, NULL);
     if (!ok)
         return cls_input_fail(in, err, start, "line %d: %s", d.line,
-                              d.complaint[0] ? d.complaint : "libxml2 gave up");
-    if (!d.domain)
+                              d.error_text[0] ? d.error_text : "libxml2 gave up");
+    if (!d.is_domain)
         return cls_input_fail(in, err, start, "not the XML of a domain");
     guest->type = guest_type_of(d.type);
     return true;

@@ -6,8 +6,8 @@
 #include "type.h"
 
 /* So many matching bytes identify a magic that is damaged or cut off. */
-#define REMAINS_MIN        11 /* if other bytes follow */
-#define REMAINS_MIN_AT_END 4  /* if the input ends there */
+#define PARTIAL_MIN        11 /* if other bytes follow */
+#define PARTIAL_MIN_AT_END 4  /* if the input ends there */
 
 static const struct envelope_type *const types[] = {
     [ENVELOPE_XL] = &xl_envelope,
@@ -47,19 +47,19 @@ bool envelope_recognise(struct cls_input *in, enum envelope_kind *kind, struct c
 }
 
 /* Does b begin with a part of the magic of type, but not with all of it? */
-static bool is_remains(const uint8_t *b, size_t got, const struct envelope_type *type)
+static bool is_partial_magic(const uint8_t *b, size_t got, const struct envelope_type *type)
 {
     size_t n = 0;
 
     while (n < got && n < type->magic_size && b[n] == (uint8_t)type->magic[n])
         n++;
-    return n < type->magic_size && n >= (n == got ? REMAINS_MIN_AT_END : REMAINS_MIN);
+    return n < type->magic_size && n >= (n == got ? PARTIAL_MIN_AT_END : PARTIAL_MIN);
 }
 
-const char *envelope_of_remains(const uint8_t *b, size_t got)
+const char *envelope_by_partial_magic(const uint8_t *b, size_t got)
 {
     for (size_t i = 0; i < KINDS; i++)
-        if (types[i] && is_remains(b, got, types[i]))
+        if (types[i] && is_partial_magic(b, got, types[i]))
             return types[i]->name;
     return NULL;
 }
@@ -127,7 +127,7 @@ bool envelope_is_delimited(const struct envelope *envelope)
     return type_of(envelope->kind)->delimited;
 }
 
-bool envelope_takes_format(const struct envelope *envelope, bool libxl, struct cls_input *in,
+bool envelope_check_format(const struct envelope *envelope, bool libxl, struct cls_input *in,
                            const struct cls_log *log, struct cls_error *err)
 {
     const struct envelope_type *type = type_of(envelope->kind);
@@ -153,7 +153,7 @@ bool envelope_write(const struct envelope *envelope, struct cls_input *in, struc
 
 bool envelope_skip(const struct envelope *envelope, struct cls_input *in, struct cls_error *err)
 {
-    return cls_input_skip(in, envelope->following, "optional data", err);
+    return cls_input_skip(in, envelope->unread_len, "optional data", err);
 }
 
 bool envelope_has_emulator(const struct envelope *envelope)

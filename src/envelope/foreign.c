@@ -16,7 +16,7 @@
 #define TAR_CHECKSUM    148 /* octal number: sum of the block's bytes, these 8 taken as spaces */
 #define TAR_SUM_LEN     8
 #define VHD_FOOTER      512  /* bytes at the end of the file */
-#define FAR_LOOK        1082 /* bytes that the table and tar need, at most */
+#define PEEK_MAX        1082 /* bytes that the table and tar need, at most */
 #define IA64_FORMAT_MAX 3    /* XC_IA64_SR_FORMAT_VER_MAX */
 
 struct foreign {
@@ -31,7 +31,7 @@ struct foreign {
     "a " kind " disk image: make it raw (qemu-img convert -O raw FILE RAW) and convert that"
 #define ARCHIVE(kind) kind " archive: unpack it and convert the saves in it"
 
-static const struct foreign foreigners[] = {
+static const struct foreign foreign_formats[] = {
     {0, MAGIC("LibxlFmt"), "a libxl v2 stream already: nothing to convert", false},
     {0, MAGIC("\377\377\377\377\377\377\377\377XENF\0\0\0\3"),
      "a libxc v3 stream already: nothing to convert", false},
@@ -84,22 +84,22 @@ static bool is_ia64(const uint8_t *b, size_t got)
 static bool is_tar(const uint8_t *b, size_t got)
 {
     unsigned sum = 0;
-    char said[TAR_SUM_LEN + 1] = "", *end;
+    char stored[TAR_SUM_LEN + 1] = "", *end;
 
     if (got < TAR_BLOCK)
         return false;
     for (size_t i = 0; i < TAR_BLOCK; i++)
         sum += i >= TAR_CHECKSUM && i < TAR_CHECKSUM + TAR_SUM_LEN ? ' ' : b[i];
-    memcpy(said, b + TAR_CHECKSUM, TAR_SUM_LEN);
-    return strtoul(said, &end, 8) == sum && end > said;
+    memcpy(stored, b + TAR_CHECKSUM, TAR_SUM_LEN);
+    return strtoul(stored, &end, 8) == sum && end > stored;
 }
 
-static const struct foreign *find(const uint8_t *b, size_t got)
+static const struct foreign *find_foreign(const uint8_t *b, size_t got)
 {
     if (got == 0)
         return &empty;
-    for (size_t i = 0; i < sizeof(foreigners) / sizeof(foreigners[0]); i++) {
-        const struct foreign *f = &foreigners[i];
+    for (size_t i = 0; i < sizeof(foreign_formats) / sizeof(foreign_formats[0]); i++) {
+        const struct foreign *f = &foreign_formats[i];
 
         if (f->at + f->len <= got && memcmp(b + f->at, f->magic, f->len) == 0)
             return f;
@@ -126,15 +126,15 @@ static bool has_vhd_footer(const struct cls_input *in)
  * Peeks at the first bytes. From a pipe that may stay open only ENVELOPE_MAGIC_MAX are requested:
  * its writer may send no more, and the read would block.
  */
-static bool look(struct cls_input *in, const uint8_t **b, size_t *got, struct cls_error *err)
+static bool peek_start(struct cls_input *in, const uint8_t **b, size_t *got, struct cls_error *err)
 {
     bool may_wait = in->ends || lseek(in->fd, 0, SEEK_CUR) >= 0;
 
-    return cls_input_peek(in, may_wait ? FAR_LOOK : ENVELOPE_MAGIC_MAX, b, got, err);
+    return cls_input_peek(in, may_wait ? PEEK_MAX : ENVELOPE_MAGIC_MAX, b, got, err);
 }
 
-static bool fail(const struct cls_input *in, const struct foreign *f, bool *holds_saves,
-                 struct cls_error *err)
+static bool fail_foreign(const struct cls_input *in, const struct foreign *f, bool *holds_saves,
+                         struct cls_error *err)
 {
     *holds_saves = f->holds_saves;
     return cls_input_fail(in, err, in->offset, "this is %s", f->what);
@@ -145,18 +145,18 @@ bool envelope_check_foreign(struct cls_input *in, bool *holds_saves, struct cls_
     const struct compression *compression;
     const struct foreign *f;
     enum envelope_kind kind;
-    const char *remains;
+    const char *partial;
     const uint8_t *b;
     size_t got;
 
     *holds_saves = false;
-    if (!look(in, &b, &got, err) || !envelope_recognise(in, &kind, err))
+    if (!peek_start(in, &b, &got, err) || !envelope_recognise(in, &kind, err))
         return false;
-    f = find(b, got);
+    f = find_foreign(b, got);
     if (!f && has_vhd_footer(in))
         f = &vhd;
     if (f)
-        return fail(in, f, holds_saves, err);
+        return fail_foreign(in, f, holds_saves, err);
     *holds_saves = true;
     if (kind != ENVELOPE_NONE)
         return cls_input_fail(in, err, in->offset,
@@ -168,12 +168,12 @@ bool envelope_check_foreign(struct cls_input *in, bool *holds_saves, struct cls_
                               "this is compressed with %s: uncompress it first (only a file that "
                               "is named is read through %s by itself)",
                               compression->program, compression->program);
-    remains = envelope_of_remains(b, got);
-    if (remains)
+    partial = envelope_by_partial_magic(b, got);
+    if (partial)
         return cls_input_fail(in, err, in->offset,
                               "this begins like a save of %s, but its signature is incomplete or "
                               "damaged (truncated, or transferred as text?)",
-                              remains);
+                              partial);
     *holds_saves = false;
     return true;
 }

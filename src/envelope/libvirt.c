@@ -70,7 +70,7 @@ static bool libvirt_write(const struct envelope *envelope, struct cls_input *in,
     uint8_t header[HEADER_SIZE];
 
     (void)in;
-    (void)libxl_v2; /* always true: envelope_takes_format() rejects libxc's */
+    (void)libxl_v2; /* always true: envelope_check_format() rejects libxc's */
     memcpy(header, envelope->header, sizeof(header));
     put_le32(header + OFFSET_VERSION, LIBXL_SAVE_VERSION_V2);
     put_le32(header + OFFSET_XML_LEN, (uint32_t)envelope->config_len);

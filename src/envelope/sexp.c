@@ -59,15 +59,15 @@ static const char *skip(const char *p, const char *end)
     return p;
 }
 
-static bool is_closed(const char *atom, const char *behind)
+static bool is_closed(const char *atom, const char *end)
 {
     const char *p = atom + 1;
 
     if (!is_quote(*atom))
         return true;
-    while (p < behind && *p != *atom)
+    while (p < end && *p != *atom)
         p += *p == '\\' ? 2 : 1;
-    return p == behind - 1;
+    return p == end - 1;
 }
 
 /* Advances *p over a parenthesis or an atom. Returns the error, or NULL. */
@@ -138,7 +138,7 @@ size_t sexp_length(struct sexp s)
 }
 
 /* Parses up to max digits and advances *p over them. */
-static char number(const char **p, const char *end, int base, int max)
+static char parse_digits(const char **p, const char *end, int base, int max)
 {
     static const char digits[] = "0123456789abcdef";
     unsigned value = 0;
@@ -161,9 +161,9 @@ static char unescape(const char **p, const char *end)
     const char *letter = strchr(letters, **p);
 
     if (**p >= '0' && **p <= '7')
-        return number(p, end, 8, 3);
+        return parse_digits(p, end, 8, 3);
     if (*(*p)++ == 'x')
-        return number(p, end, 16, 2);
+        return parse_digits(p, end, 16, 2);
     return letter && *letter ? bytes[letter - letters] : (*p)[-1];
 }
 

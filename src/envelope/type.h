@@ -50,7 +50,7 @@ bool envelope_recognise(struct cls_input *in, enum envelope_kind *kind,
  * Returns the name of the kind whose magic the bytes begin with in part (truncated or damaged), or
  * NULL.
  */
-const char *envelope_of_remains(const uint8_t *b, size_t got);
+const char *envelope_by_partial_magic(const uint8_t *b, size_t got);
 
 /* hold.c: reads len bytes into envelope->config by cls_held_read(). what: for error messages. */
 bool envelope_hold(struct envelope *envelope, struct cls_input *in, uint32_t len, const char *what,

@@ -113,7 +113,7 @@ static bool xapi_write(const struct envelope *envelope, struct cls_input *in,
     size_t len = envelope->config ? envelope->config_len : strlen(xenops_record);
 
     (void)in;
-    (void)libxl_v2; /* always false: envelope_takes_format() rejects libxl's */
+    (void)libxl_v2; /* always false: envelope_check_format() rejects libxl's */
     return cls_output_write(out, structured_magic, MAGIC_SIZE, err) &&
            write_header(out, TYPE_XENOPS, len, err) && cls_output_write(out, xenops, len, err) &&
            write_header(out, TYPE_LIBXC, 0, err);

@@ -97,7 +97,7 @@ static bool xend_write(const struct envelope *envelope, struct cls_input *in,
                        struct cls_output *out, bool libxl_v2, struct cls_error *err)
 {
     (void)in;
-    (void)libxl_v2; /* always true: envelope_takes_format() rejects libxc's */
+    (void)libxl_v2; /* always true: envelope_check_format() rejects libxc's */
     return xl_write_header(envelope, true, out, err);
 }
 

@@ -79,7 +79,7 @@ static bool xl_read(struct cls_input *in, const struct cls_log *log, struct enve
         return false;
     flags = get_le32(header + OFFSET_MANDATORY_FLAGS);
     envelope->v2 = flags & XL_MANDATORY_FLAG_STREAMv2;
-    envelope->following = len = get_le32(header + OFFSET_OPTIONAL_DATA_LEN);
+    envelope->unread_len = len = get_le32(header + OFFSET_OPTIONAL_DATA_LEN);
     cls_info(log, "xl header, %s config, %" PRIu32 " bytes of optional data",
              flags & XL_MANDATORY_FLAG_JSON ? "JSON" : "text", len);
     return len == 0 || check_config_len(in, len, log, err);
@@ -89,7 +89,7 @@ static bool xl_read_config(const struct envelope *envelope, struct cls_input *in
                            struct envelope_config *config, struct cls_error *err)
 {
     uint32_t flags = get_le32(envelope->header + OFFSET_MANDATORY_FLAGS);
-    uint64_t end = in->offset + envelope->following;
+    uint64_t end = in->offset + envelope->unread_len;
 
     cls_input_at(in, "xl header", -1, NULL);
     if (in->offset == end)
@@ -113,12 +113,12 @@ static bool xl_hold_config(struct envelope *envelope, struct cls_input *in, stru
     uint32_t flags = get_le32(envelope->header + OFFSET_MANDATORY_FLAGS), len;
 
     cls_input_at(in, "xl header", -1, NULL);
-    if (envelope->following == 0)
+    if (envelope->unread_len == 0)
         return true;
     if (!cls_input_u32(in, &len, "length of the config", err) ||
-        !envelope_hold(envelope, in, envelope->following - CONFIG_LEN_SIZE, "the config", err))
+        !envelope_hold(envelope, in, envelope->unread_len - CONFIG_LEN_SIZE, "the config", err))
         return false;
-    envelope->following = 0;
+    envelope->unread_len = 0;
     envelope->config_len = len; /* check_config_len() has checked it */
     envelope->config_format =
         flags & XL_MANDATORY_FLAG_JSON ? ENVELOPE_CONFIG_JSON : ENVELOPE_CONFIG_TEXT;
@@ -141,7 +141,7 @@ static bool xl_write(const struct envelope *envelope, struct cls_input *in, stru
     if (!cls_output_write(out, header, sizeof(header), err))
         return false;
     if (envelope->config_format == ENVELOPE_CONFIG_NONE) /* not held */
-        return cls_move(in, out, envelope->following, "optional data", err);
+        return cls_move(in, out, envelope->unread_len, "optional data", err);
     put_le32(config_len, (uint32_t)envelope->config_len);
     return cls_output_write(out, config_len, sizeof(config_len), err) &&
            (len == CONFIG_LEN_SIZE ||

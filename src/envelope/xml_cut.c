@@ -7,19 +7,19 @@
 
 #include "domain_xml.h"
 
-#define DEPTH_WANTED 3
+#define PATH_DEPTH 3
 
-static const char *const wanted[DEPTH_WANTED] = {"domain", "devices", "emulator"};
+static const char *const path[PATH_DEPTH] = {"domain", "devices", "emulator"};
 
 /* Returns the byte after the next occurrence of end; NULL: there is none. */
-static const char *behind(const char *p, const char *end)
+static const char *after_string(const char *p, const char *end)
 {
     p = strstr(p, end);
     return p ? p + strlen(end) : NULL;
 }
 
 /* Returns the byte after the tag at p; a quoted attribute value may contain '>'. */
-static const char *behind_tag(const char *p)
+static const char *after_tag(const char *p)
 {
     char quote = '\0';
 
@@ -49,28 +49,27 @@ bool domain_xml_find_emulator(const char *xml, size_t *start, size_t *end)
 
     while ((p = strchr(p, '<'))) {
         if (strncmp(p, "<!--", 4) == 0) {
-            next = behind(p + 4, "-->");
+            next = after_string(p + 4, "-->");
         } else if (strncmp(p, "<![CDATA[", 9) == 0) {
-            next = behind(p, "]]>");
+            next = after_string(p, "]]>");
         } else if (p[1] == '?') {
-            next = behind(p, "?>");
+            next = after_string(p, "?>");
         } else if (p[1] == '/') {
-            next = behind_tag(p);
+            next = after_tag(p);
             depth--;
-            if (element && depth == DEPTH_WANTED - 1)
+            if (element && depth == PATH_DEPTH - 1)
                 break;
             matched = matched > depth ? depth : matched;
         } else {
-            next = behind_tag(p);
-            if (!element && depth < DEPTH_WANTED && matched == depth &&
-                is_named(p, wanted[depth])) {
+            next = after_tag(p);
+            if (!element && depth < PATH_DEPTH && matched == depth && is_named(p, path[depth])) {
                 matched++;
-                element = matched == DEPTH_WANTED ? p : NULL;
+                element = matched == PATH_DEPTH ? p : NULL;
             }
             depth++;
             if (next && next[-2] == '/') {
                 depth--;
-                if (element && depth == DEPTH_WANTED - 1)
+                if (element && depth == PATH_DEPTH - 1)
                     break;
                 matched = matched > depth ? depth : matched;
             }

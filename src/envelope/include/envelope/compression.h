@@ -13,7 +13,7 @@ struct compression {
 };
 
 /* Bytes from the start of a file that compression_find() needs to identify every format. */
-#define COMPRESSION_LOOK 16
+#define COMPRESSION_PEEK 16
 
 /*
  * Returns the compression format that the n bytes begin with (static), or NULL. gzip's magic can

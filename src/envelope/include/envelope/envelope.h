@@ -44,7 +44,7 @@ struct envelope {
     bool v2; /* according to the header the stream is v2 already */
     struct envelope_guest guest;
     uint8_t header[ENVELOPE_HEADER_MAX]; /* as read */
-    uint32_t following;                  /* bytes of optional data still unread in the input */
+    uint32_t unread_len;                 /* bytes of optional data still unread in the input */
     uint8_t *config; /* held: libvirt's XML, xend's s-expression, XAPI's Xenops record; or NULL */
     size_t config_len;
     enum envelope_config_format config_format; /* of config */
@@ -122,7 +122,7 @@ bool envelope_is_delimited(const struct envelope *envelope);
  * Can the stream inside be written in this format (libxl's if libxl is set, else libxc's)? Fails
  * with CLS_BAD_INPUT if no toolstack can restore the result; warns if only special callers can.
  */
-bool envelope_takes_format(const struct envelope *envelope, bool libxl, struct cls_input *in,
+bool envelope_check_format(const struct envelope *envelope, bool libxl, struct cls_input *in,
                            const struct cls_log *log, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
