@@ -32,7 +32,7 @@ static void tick(void *ctx, uint64_t offset)
 
 static int run(const struct tool_options *options, struct messages *messages)
 {
-    static struct convert_cleanup cleanup; /* a signal handler refers to it to the very end */
+    static struct convert_cleanup cleanup; /* static: the signal handler uses it until exit */
     struct single single = {.progress.program = PROGRAM, .watch = {.tick = tick, .ctx = &single}};
     struct cls_log_counts counts = {0};
     struct cls_log log = {.line = messages_log,
@@ -68,7 +68,7 @@ static int run(const struct tool_options *options, struct messages *messages)
 
 static int do_as_told(struct tool_options *options, struct messages *messages)
 {
-    /* Before the sandbox is entered, which keeps all other files away. */
+    /* Before the sandbox is entered: it reads files of /proc and /sys. */
     if (!options->for_release)
         limits_host_read("", &options->convert.host);
     if (options->for_host && !options->convert.host.given) {

@@ -11,7 +11,9 @@
 #include "messages.h"
 #include "option_words.h"
 
-/* Options without a letter. libxl abbreviates --guest-type to --guest: no other may begin like it.
+/*
+ * Options without a letter. libxl abbreviates --guest-type to --guest, so no other option may begin
+ * with --guest.
  */
 enum {
     OPT_SKIP_QEMU = 256,
@@ -35,7 +37,7 @@ enum {
     OPT_PROGRESS,
     OPT_SYSLOG,
     OPT_NO_SANDBOX,
-    OPT_TIMEOUT, /* from here on: of batches only */
+    OPT_TIMEOUT, /* from here on: for directories only */
     OPT_COPY_OTHERS,
     OPT_REPORT,
     OPT_SHARD,
@@ -135,7 +137,8 @@ static const char help[] =
     "      --no-clobber           an output that exists is an error\n"
     "      --replace              instead of --out, also for a directory: each new save takes the\n"
     "                             old one's place once it is verified and on disk\n"
-    "      --force                with --replace: also what is compressed, read-only or has further\n"
+    "      --force                with --replace: also what is compressed, read-only or has "
+    "further\n"
     "                             hard links; of a directory otherwise: also what is up to date\n"
     "      --progress[=WHEN]      auto (on a terminal, after a second), always or never;\n"
     "                             SIGUSR1 prints where it stands at any time\n"
@@ -148,7 +151,7 @@ static const char help[] =
     "  -V, --version              the version\n"
     "\n";
 
-static const char help_more[] = /* a string is not to be longer than 4095 bytes */
+static const char help_more[] = /* C11 guarantees only 4095 bytes for a string literal */
     "For a directory:\n"
     "  -j, --jobs N               conversions at once (default: one for each processor; of\n"
     "                             small saves four, unless --no-sync is given)\n"
@@ -257,7 +260,7 @@ static bool parse_report(const char *value, struct batch_options *b)
     return true;
 }
 
-/* The options for directories. */
+/* Options that are for directories only. */
 static bool parse_batch_option(int option, const char *value, struct tool_options *o)
 {
     struct batch_options *b = &o->batch;
@@ -299,7 +302,7 @@ static bool parse_inspect(const char *value, struct tool_options *o)
     return true;
 }
 
-/* The host itself is looked at only when all options are known. */
+/* For "host" only a flag is set: the host is examined after all options are parsed. */
 static bool parse_for(const char *value, struct tool_options *o)
 {
     o->for_host = strcmp(value, "host") == 0;
@@ -328,14 +331,14 @@ static bool parse_repair(const char *value, struct convert_options *c)
         if (repair == LIMITS_REPAIR_TSC_MODE)
             c->repair_config |= CONFIG_RULE_R13;
         if (repair == LIMITS_REPAIR_VIRIDIAN)
-            c->repair_config |= CONFIG_RULE_R3; /* so that the two agree */
+            c->repair_config |= CONFIG_RULE_R3; /* the configuration must match the stream */
         name += n;
         if (!*name)
             return true;
     }
 }
 
-/* Everything but help and version. */
+/* Handles all options except --help and --version. */
 static bool parse_option(int option, const char *value, struct tool_options *o)
 {
     struct convert_options *c = &o->convert;
@@ -446,7 +449,7 @@ static bool is_directory(const char *path)
     return !convert_is_fd(path) && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* INPUT OUTPUT, or INPUT alone to be inspected; -i and -o have it otherwise. */
+/* INPUT [OUTPUT], unless --in or --out is given. */
 static bool take_arguments(int argc, char **argv, struct convert_options *c)
 {
     if (!c->in && !c->out && optind < argc) {
@@ -458,7 +461,7 @@ static bool take_arguments(int argc, char **argv, struct convert_options *c)
            messages_usage(PROGRAM, "unexpected argument '%s' (see --help)", argv[optind]);
 }
 
-/* The new save takes the old one's place: --verify and sync are no choice then. */
+/* Options that would weaken the guarantees of --replace are rejected; --verify is implied. */
 static bool check_replace(struct tool_options *o)
 {
     struct convert_options *c = &o->convert;
@@ -497,8 +500,8 @@ static bool check_options(int argc, char **argv, struct tool_options *o)
 }
 
 /*
- * The arguments, behind those in CONVERT_LEGACY_STREAM_OPTIONS, which blanks part: for callers that
- * cannot be told to give options, as libxl. NULL where there is no memory.
+ * Returns the arguments with the words of CONVERT_LEGACY_STREAM_OPTIONS inserted before them, for
+ * callers with a fixed command line, such as libxl. NULL: no memory.
  */
 static char **with_environment(int *argc, char **argv, struct tool_options *o)
 {

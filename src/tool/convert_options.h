@@ -19,16 +19,16 @@ struct tool_options {
     struct convert_options convert;
     enum verbosity verbosity;
     enum progress_mode progress;
-    enum inspect_form inspect; /* instead of a conversion */
+    enum inspect_form inspect; /* INSPECT_NOT: convert */
     bool syslog;
     bool for_host, for_release; /* --for */
-    bool batch_option;          /* one of those in batch was given */
+    bool batch_option;          /* an option that is for directories only was given */
     bool is_batch;              /* the input is a directory */
     struct batch_options batch;
-    const char *merge_out; /* --merge-reports; NULL: something is to be converted */
+    const char *merge_out; /* --merge-reports; NULL: not given */
     char *const *merge_in;
     size_t merge_count;
-    /* strings above may lie in these, which main() frees; NULL: they lie in its own arguments */
+    /* Storage for options from the environment, to be freed; strings above may point into it. */
     char *words, **arguments;
 };
 
@@ -38,6 +38,7 @@ enum parsed {
     PARSED_WRONG, /* a message was printed: status CLS_USAGE */
 };
 
+/* Parses the command line and the environment. Prints help, version and usage errors itself. */
 enum parsed parse_options(int argc, char **argv, struct tool_options *options);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * A document of objects, lists and scalars, written as XML or as JSON. In XML an object or list is
- * an element and a scalar an attribute of it, so an object's scalars come before its parts; in JSON
- * a list is an array, and the names of its objects don't appear.
+ * A document of objects, lists and scalars, written as XML or JSON. In XML, objects and lists are
+ * elements and scalars are attributes, so the scalars of an object must be written before its
+ * parts. In JSON, a list is an array, and the names of its objects are not written.
  */
 #ifndef TOOL_DOCUMENT_H
 #define TOOL_DOCUMENT_H
@@ -23,20 +23,17 @@ void document_begin(const struct document_writer *w, const char *name);
 void document_begin_list(const struct document_writer *w, const char *name);
 void document_end(const struct document_writer *w);
 
-/*
- * value may hold anything and is cut after some KiB: what is not printable becomes \xNN
- * (base/utf8.h).
- */
+/* value may contain any bytes; see utf8_mask() (base/utf8.h). It is truncated to 2047 bytes. */
 void document_text(const struct document_writer *w, const char *name, const char *value);
 void document_number(const struct document_writer *w, const char *name, uint64_t value);
 void document_flag(const struct document_writer *w, const char *name, bool value);
 
-/* "0x1f": for values that programs would round as numbers. */
+/* Writes the text "0x1f", for values that JSON parsers would round as numbers. */
 void document_hex(const struct document_writer *w, const char *name, uint64_t value);
 
 /*
- * Gives what write() puts into a document, on standard output. The library must have been loaded
- * (lazy/). CLS_SYSTEM: no memory, or standard output takes no more.
+ * Prints the document that write() creates from subject on standard output. The library must have
+ * been loaded (lazy/). Fails with CLS_SYSTEM: no memory, or a write error.
  */
 typedef void document_source(const struct document_writer *w, const void *subject);
 bool document_print_xml(document_source *write, const void *subject,

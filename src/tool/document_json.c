@@ -15,7 +15,7 @@ struct json {
     bool failed;
 };
 
-/* Hands value over to what is open. */
+/* Adds value, whose ownership passes, to the innermost open object or list. */
 static void add(struct json *j, const char *name, struct json_object *value)
 {
     int rc;

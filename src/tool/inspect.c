@@ -10,8 +10,10 @@
 #include "std_fds.h"
 #include "xl_config.h"
 
-/* In the sandbox nothing can be loaded. json-c also reads xl's configs, but that can be done
- * without. */
+/*
+ * Loads all libraries before the sandbox is entered. Without json-c only the JSON form fails: else
+ * it is used just to show names from xl's configurations.
+ */
 static bool load_libraries(enum inspect_form form, const struct lazy_json **json,
                            struct cls_error *err)
 {
@@ -51,7 +53,7 @@ bool inspect_and_print(const struct convert_options *options, enum inspect_form 
     }
     ok = inspect_stream(options, log, watch, r, err);
     xl_config_read(r, json);
-    /* With a call that makes no sense there is nothing to be said about the input. */
+    /* After a usage error the input was not examined. */
     if ((ok || err->status != CLS_USAGE) && !print(r, form, verbose, &print_err)) {
         *err = print_err;
         ok = false;

@@ -1,5 +1,5 @@
 /*
- * --inspect: from the input to what is printed.
+ * --inspect: inspects the input and prints the result.
  */
 #ifndef TOOL_INSPECT_H
 #define TOOL_INSPECT_H
@@ -7,8 +7,8 @@
 #include "convert_options.h"
 
 /*
- * Inspects options->in and prints what was found in this form, also where the save turns out to be
- * damaged; err then says how. Warnings are part of what is printed.
+ * Inspects options->in and prints the result, which includes warnings. If the save is damaged, what
+ * was found before the damage is printed and the call fails with the error.
  */
 bool inspect_and_print(const struct convert_options *options, enum inspect_form form, bool verbose,
                        const struct cls_log *log, struct cls_watch *watch,

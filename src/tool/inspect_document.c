@@ -5,7 +5,7 @@
 #include "base/page_type.h"
 #include "inspect_print.h"
 
-/* How many of a list are not shown, where some aren't. */
+/* Writes how many entries of a list are left out, if any. */
 static void left_out(const struct document_writer *w, const char *name, uint64_t count,
                      uint64_t max)
 {
@@ -144,7 +144,7 @@ static void put_physmap(const struct document_writer *w, const struct inspection
     document_end(w);
 }
 
-/* What only HVM guests have. */
+/* Parts that only HVM guests have. */
 static void put_hvm(const struct document_writer *w, const struct inspection *r)
 {
     const struct inspect_emulator *emulator = &r->emulator;
@@ -200,7 +200,7 @@ static void put_notes(const struct document_writer *w, const char *list,
     document_end(w);
 }
 
-/* What converting it would come to; nothing for a stream that is v2 already. */
+/* The result that a conversion would have; not for a stream that is v2 already. */
 static void put_conversion(const struct document_writer *w, const struct inspection *r)
 {
     if (r->stream != INSPECT_LEGACY)

@@ -1,5 +1,5 @@
 /*
- * An inspection for people and for programs, on standard output. All forms say the same.
+ * Prints an inspection as text, XML or JSON on standard output. All forms have the same content.
  */
 #ifndef TOOL_INSPECT_PRINT_H
 #define TOOL_INSPECT_PRINT_H
@@ -7,19 +7,22 @@
 #include "convert/inspect.h"
 #include "document.h"
 
-/* As document_source; subject is a struct inspection. docs/inspect.rng describes it. */
+/* A document_source; subject is a struct inspection. docs/inspect.rng is the schema. */
 void inspect_document(const struct document_writer *w, const void *subject);
 
-/* Lines of text, names masked for a terminal. */
+/* Prints text; unprintable bytes in names are escaped by messages_mask(). */
 bool inspect_print_text(const struct inspection *r, bool verbose,
                         struct cls_error *err) CLS_MUST_CHECK;
 
-/* The verdict (inspect_restore.c). say prints a line. verbose: what is harmless or unknown, too. */
+/*
+ * The verdict (inspect_restore.c), printed by calls of say() for each line. verbose: also limits
+ * that are harmless or could not be checked.
+ */
 typedef void inspect_say(const char *fmt, ...) CLS_PRINTF(1, 2);
 void inspect_say_restore(const struct inspection *r, bool verbose, inspect_say *say);
 void inspect_put_restore(const struct document_writer *w, const struct inspection *r);
 
-/* Words for what all forms say. */
+/* Names that all forms use. Static. */
 const char *inspect_guest_name(enum guest_type guest); /* "pv", "hvm", "unknown" */
 const char *inspect_stream_name(enum inspect_stream stream);
 const char *inspect_format_name(enum convert_format format);

@@ -1,12 +1,12 @@
 /*
- * The verdict: can it be restored, and what to do about it.
+ * The verdict: can the save be restored, and what to do if not.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "inspect_print.h"
 
-/* More spans than this say less than the entries do. */
+/* If the verdict changes more often between releases, only the limits are printed. */
 #define SPANS_SHOWN 4
 
 const char *inspect_severity_name(enum limits_severity severity)
@@ -19,7 +19,7 @@ const char *inspect_severity_name(enum limits_severity severity)
     return names[severity];
 }
 
-/* Without a Xen in particular: the releases where it differs. */
+/* Without --for: prints the verdict for each range of releases, if it is not the same for all. */
 static void say_spans(const struct inspection *r, inspect_say *say)
 {
     struct limits_span spans[LIMITS_SPANS_MAX];

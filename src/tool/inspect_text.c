@@ -8,7 +8,7 @@
 #include "inspect_print.h"
 #include "messages.h"
 
-/* A line; what the terminal must not act on is masked. */
+/* Prints a line; unprintable bytes are escaped. */
 CLS_PRINTF(1, 2)
 static void say(const char *fmt, ...)
 {
@@ -28,7 +28,7 @@ static void say_left_out(uint64_t count, uint64_t max)
         say("  and %" PRIu64 " more", count - max);
 }
 
-/* "4.5 MiB", or "16 KiB" of less than one. */
+/* "4.5 MiB", or "16 KiB" below 1 MiB. */
 static const char *memory(uint64_t pages, char *buf, size_t size)
 {
     uint64_t kib = pages * (CLS_PAGE_SIZE / 1024);

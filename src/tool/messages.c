@@ -14,7 +14,7 @@
 
 #include "base/utf8.h"
 
-/* However long a name is, there is room for what is said of it. */
+/* A line has room for the longest name and a message of 1 KiB. */
 #define NAME_SHOWN PATH_MAX
 #define LINE_SIZE  (NAME_SHOWN + 1024)
 
@@ -25,7 +25,7 @@ static bool stderr_is_null(void)
     return fstat(STDERR_FILENO, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
 }
 
-/* All files that printing may ever need are opened now: in the sandbox none can be. */
+/* Opens all files that printing may need: in the sandbox none can be opened. */
 int messages_open(struct messages *m)
 {
     int next;
@@ -33,10 +33,10 @@ int messages_open(struct messages *m)
     m->problems_syslog = stderr_is_null();
     if (!m->syslog && !m->problems_syslog)
         return 0;
-    next = dup(STDERR_FILENO); /* the lowest free number, which the connection will have */
+    next = dup(STDERR_FILENO); /* the lowest free fd: openlog() will use it for its socket */
     if (next >= 0)
         close(next);
-    tzset(); /* syslog() tells the time of day */
+    tzset(); /* syslog() would open the time zone file later */
     openlog(m->program, LOG_PID | LOG_NDELAY, LOG_USER);
     return next > 0 ? next : 0;
 }

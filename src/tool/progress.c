@@ -12,12 +12,12 @@
 #include "messages.h"
 #include "units.h"
 
-#define FIRST_AFTER    1.0 /* seconds; most conversions are over by then */
+#define FIRST_AFTER    1.0 /* seconds; most conversions end earlier */
 #define TERMINAL_EVERY 0.25
 #define LINE_EVERY     5.0
 
 #define BAR_WIDTH     20
-#define WIDE_TERMINAL 80 /* columns from which on there is room for the bar */
+#define WIDE_TERMINAL 80 /* minimum columns for drawing the bar */
 #define NAME_SIZE     1024
 
 double progress_now(void)
@@ -28,7 +28,7 @@ double progress_now(void)
     return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-/* A dumb one (Emacs's shell, say) takes text, and shows what should move its cursor as garbage. */
+/* A dumb terminal (such as Emacs's shell) prints cursor movements as garbage. */
 static bool moves_its_cursor(void)
 {
     const char *term = getenv("TERM");
@@ -46,7 +46,7 @@ void progress_start(struct progress *p, enum progress_mode mode, bool quiet)
     p->next = p->begun + FIRST_AFTER;
 }
 
-/* What is known of an item, as text. */
+/* The figures of an item, as text. */
 struct figures {
     double share; /* 0..1; negative: the total is not known */
     char done[32], total[32], rate[32], left[32];
@@ -81,7 +81,7 @@ static void print_line(const struct progress *p, const struct progress_item *ite
     fprintf(stderr, ", %s/s\n", f.rate);
 }
 
-/* How many columns of the terminal text takes; cut off so that it is no more than most. */
+/* Truncates text to at most `most` columns of the terminal. Returns the columns used. */
 static unsigned cut_to_columns(char *text, unsigned most)
 {
     unsigned used = 0;
@@ -146,7 +146,7 @@ void progress_clear(void *ctx)
 
     if (!p->drawn)
         return;
-    /* On a terminal that was made narrower meanwhile, lines take several rows. */
+    /* If the terminal was made narrower since, a line takes several rows. */
     terminal_size(&columns, &rows_there);
     for (unsigned i = 0; i < p->drawn; i++)
         rows += p->columns[i] > columns ? (p->columns[i] - 1) / columns + 1 : 1;
@@ -174,7 +174,7 @@ void progress_show(struct progress *p, const struct progress_item *items, size_t
     progress_clear(p);
     terminal_size(&columns, &rows);
     if (n > rows)
-        n = rows; /* what has scrolled off cannot be taken away again */
+        n = rows; /* lines that scroll off the terminal cannot be cleared */
     for (size_t i = 0; i < n; i++) {
         if (i > 0)
             fputs("\r\n", stderr);

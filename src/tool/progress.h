@@ -1,6 +1,5 @@
 /*
- * Progress on standard error: a block of lines that is redrawn on a terminal, whole lines
- * elsewhere, and whenever somebody asks.
+ * Progress on standard error: on a terminal a block of lines that is redrawn, else single lines.
  */
 #ifndef TOOL_PROGRESS_H
 #define TOOL_PROGRESS_H
@@ -16,11 +15,11 @@ enum progress_mode {
     PROGRESS_NEVER,
 };
 
-/* One line of it. */
+/* A line of the block. */
 struct progress_item {
-    const char *name;     /* of what goes on; may hold anything */
+    const char *name;     /* may contain any bytes */
     uint64_t done, total; /* bytes; total 0: not known */
-    double begun;         /* as progress_now() */
+    double begun;         /* time, as of progress_now() */
 };
 
 #define PROGRESS_ITEMS_MAX 9
@@ -28,29 +27,31 @@ struct progress_item {
 struct progress {
     const char *program;
     bool enabled, terminal;
-    double begun, next;                   /* seconds */
-    unsigned drawn;                       /* lines on the terminal */
-    unsigned columns[PROGRESS_ITEMS_MAX]; /* the width of each */
+    double begun, next;                   /* times; next: when to redraw */
+    unsigned drawn;                       /* number of lines on the terminal */
+    unsigned columns[PROGRESS_ITEMS_MAX]; /* width of each */
 };
 
-/* Seconds of a clock that only goes forward. */
+/* The monotonic clock, in seconds. */
 double progress_now(void);
+
+/* Begins; program is set. quiet: print nothing unless progress_tell() is called. */
 
 void progress_start(struct progress *p, enum progress_mode mode, bool quiet);
 
 /* Is it time for progress_show()? */
 bool progress_due(const struct progress *p);
 
-/* Draws n items (at most PROGRESS_ITEMS_MAX); where lines are written, only the first. */
+/* Draws n items (at most PROGRESS_ITEMS_MAX); if not on a terminal, prints the first only. */
 void progress_show(struct progress *p, const struct progress_item *items, size_t n);
 
-/* Writes whole lines, come what may. */
+/* Prints n items as single lines, also if progress is off. */
 void progress_tell(struct progress *p, const struct progress_item *items, size_t n);
 
-/* Takes the block off the terminal; ctx is a struct progress. */
+/* Removes the block from the terminal; ctx is a struct progress. */
 void progress_clear(void *ctx);
 
-/* The last line, where lines are wanted. */
+/* Removes the block, or prints a last line if not on a terminal. */
 void progress_end(struct progress *p, const struct progress_item *item);
 
 #endif

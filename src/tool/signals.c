@@ -9,7 +9,7 @@ static void end_at_once(int sig)
 {
     if (convert_abandon(cleanup_at_signal))
         _exit(128 + sig);
-    /* The output is complete and has its name: the end is near anyway, and it is a good one. */
+    /* The output is complete and has its name: let the program exit with status 0. */
 }
 
 static void note_usr1(int sig)

@@ -1,6 +1,6 @@
 /*
- * fds 0 to 2 may be closed when the program starts; then the next file that is opened would become
- * one of them, and messages would be written into it.
+ * If the program is started with one of fds 0 to 2 closed, the next opened file would get that
+ * number, and messages could be written into it.
  */
 #ifndef TOOL_STD_FDS_H
 #define TOOL_STD_FDS_H
@@ -8,12 +8,12 @@
 #include "base/error.h"
 
 /*
- * Puts /dev/null where one of fds 0 to 2 is closed, opened the wrong way round, so that whoever
- * names it as input or output still gets an error. To be called before anything is opened.
+ * Opens /dev/null for each closed one of fds 0 to 2. The access mode is the wrong one (write-only
+ * for fd 0), so that using the fd as input or output still fails. To be called before any open().
  */
 bool std_fds_fill(struct cls_error *err) CLS_MUST_CHECK;
 
-/* Flushes standard output. Fails if anything that was ever printed could not be written. */
+/* Flushes standard output. Fails if this or any earlier write failed. */
 bool std_fds_flush(struct cls_error *err) CLS_MUST_CHECK;
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Amounts as people read them.
+ * Sizes and times as text. The result is truncated to size bytes with its NUL.
  */
 #ifndef TOOL_UNITS_H
 #define TOOL_UNITS_H

@@ -69,7 +69,7 @@ static bool parse_format(const char *value, struct options *o)
     return true;
 }
 
-/* Returns -1 to go on, or the exit status. */
+/* Returns -1 if the stream is to be verified, else the exit status. */
 static int parse_options(int argc, char **argv, struct options *o)
 {
     static char program[] = PROGRAM;

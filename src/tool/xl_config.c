@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define JSON_DEPTH_MAX 32 /* honest ones have some five */
+#define JSON_DEPTH_MAX 32 /* real ones have about 5 levels */
 
 static enum guest_type guest_of(const char *value)
 {
@@ -22,7 +22,7 @@ static void take(struct inspection *r, const char *key, const char *value)
         r->config_guest = guest_of(value);
 }
 
-/* One line: key = "value", the quotes either kind (tools/libxl/libxlu_cfg_l.l of Xen 4.5). */
+/* Parses key = "value" or key = 'value' (tools/libxl/libxlu_cfg_l.l of Xen 4.5). */
 static void take_line(struct inspection *r, const char *line)
 {
     char key[16], value[256];

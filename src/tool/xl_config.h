@@ -1,6 +1,6 @@
 /*
- * Name, uuid and type of the guest, from the configuration in an xl header: for people to see,
- * never needed for a conversion.
+ * Name, uuid and type of the guest from the configuration in an xl header. They are only shown; the
+ * conversion does not use them.
  */
 #ifndef TOOL_XL_CONFIG_H
 #define TOOL_XL_CONFIG_H
@@ -8,7 +8,7 @@
 #include "convert/inspect.h"
 #include "lazy/json.h"
 
-/* Fills name, uuid and config_guest from the config, as far as it says. json NULL: not from JSON.
+/* Fills name, uuid and config_guest, if the config has them. json NULL: a JSON config is ignored.
  */
 void xl_config_read(struct inspection *r, const struct lazy_json *json);
 

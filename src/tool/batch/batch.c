@@ -16,8 +16,8 @@
 #include "pool_run.h"
 
 /*
- * Small saves mostly wait until they are on disk. While several do, the file system commits them
- * together.
+ * Conversions of small saves spend most of their time in fsync(). The file system commits several
+ * at once, so more jobs than processors pay off.
  */
 #define WAITING_JOBS 4
 
@@ -33,7 +33,10 @@ static bool same(const struct stat *a, const struct stat *b)
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* With the input somewhere in the output, results could take the place of inputs. */
+/*
+ * Is the directory dir equal to above, or below it? If the input were in the output, results could
+ * overwrite inputs.
+ */
 static bool is_above(const struct stat *above, int dir)
 {
     struct stat st, last = {0};
@@ -53,12 +56,12 @@ static bool is_above(const struct stat *above, int dir)
     return found;
 }
 
-/* A new directory, whose name is lost with its parent's last changes. */
+/* Syncs the parent of a new directory, so that its name is on disk. */
 static bool sync_parent(int dir)
 {
     int parent = openat(dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
 
-    if (parent < 0) /* it may be made in, not read */
+    if (parent < 0) /* writable, but not readable */
         return syncfs(dir) == 0;
     rc = fsync(parent);
     close(parent);
@@ -71,7 +74,7 @@ static bool open_roots(struct place *place, bool replace, struct stat *out, stru
     bool made;
 
     place->in_root = open(place->in_label, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    /* Who may not look into the old directory may not look into the new one. */
+    /* Users who cannot read the input directory must not be able to read the output directory. */
     if (place->in_root < 0 || fstat(place->in_root, &in) != 0)
         return cls_fail_errno(err, errno, "cannot open %s", place->in_label);
     made = mkdir(place->out_label, 0700 | (in.st_mode & 0777)) == 0;
@@ -102,7 +105,7 @@ static bool list_files(const struct pool *pool, const struct stat *out, struct p
                                           pool->setup.options.replace ? NULL : out, &o->shard, err);
 }
 
-/* In the words of the reports. */
+/* Prints the totals, with the labels that the reports use. */
 static void tell_end(const struct pool *pool)
 {
     const struct row_totals *t = &pool->reports->totals;
@@ -123,7 +126,7 @@ static void tell_end(const struct pool *pool)
                   rest);
 }
 
-/* Everything between the first look and the reports. */
+/* Lists the files, converts them, and finishes the reports. */
 static bool work(struct pool *pool, struct cls_error *err)
 {
     struct stat out;

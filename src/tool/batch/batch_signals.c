@@ -22,7 +22,7 @@ void batch_signals_install(void)
 
     for (size_t i = 0; i < OURS; i++) {
         action.sa_flags = ours[i] == SIGUSR1 || ours[i] == SIGCHLD ? SA_RESTART : 0;
-        /* Children must be noticed even where SIGCHLD was ignored. */
+        /* SIGCHLD is needed even if it was ignored before. */
         if (sigaction(ours[i], NULL, &old) == 0 &&
             (old.sa_handler != SIG_IGN || ours[i] == SIGCHLD))
             sigaction(ours[i], &action, NULL);

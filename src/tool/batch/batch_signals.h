@@ -1,5 +1,5 @@
 /*
- * What signals do to a batch: they are noted, and looked at when it is convenient.
+ * Signals of a batch: handlers only set flags, which the main loop polls.
  */
 #ifndef BATCH_BATCH_SIGNALS_H
 #define BATCH_BATCH_SIGNALS_H
@@ -8,18 +8,21 @@
 #include <stdbool.h>
 
 /*
- * From now on SIGTERM, SIGINT, SIGHUP and SIGUSR1 are noted; the first three interrupt calls that
- * wait. A signal that is ignored already stays ignored.
+ * Installs handlers for SIGTERM, SIGINT, SIGHUP and SIGUSR1; the first three interrupt blocking
+ * system calls. A signal that is ignored already stays ignored.
  */
 void batch_signals_install(void);
 
-/* From now on they, and SIGCHLD, come only while waiting with the mask that is returned here. */
+/*
+ * Blocks these signals and SIGCHLD. *while_waiting is the mask for ppoll(), during which they are
+ * delivered.
+ */
 void batch_signals_block(sigset_t *while_waiting);
 
-/* The signal that asks for the end; 0: none came. */
+/* The SIGTERM, SIGINT or SIGHUP that was received; 0: none. */
 int batch_signals_end(void);
 
-/* Did SIGUSR1 come since the last call? */
+/* Was SIGUSR1 received since the last call? */
 bool batch_signals_take_usr1(void);
 
 #endif

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Without the suffix of these that name has, if any. */
+/* Returns the length of name without the first of these suffixes that it has. */
 static size_t without_suffix(const char *name, size_t len, const char *const *suffixes)
 {
     for (; *suffixes; suffixes++) {

@@ -8,7 +8,7 @@
 
 #define STEP ((size_t)256 * 1024)
 
-/* Of the first size bytes, or as many as there are. */
+/* Computes the digest of the first size bytes, or of the whole file if it is shorter. */
 static bool digest_file(const struct lazy_sha256 *lib, int fd, uint64_t size, uint8_t *buf,
                         uint8_t *digest, struct cls_error *err)
 {

@@ -12,8 +12,8 @@ struct digests {
 };
 
 /*
- * As struct convert_hook has it; ctx is a struct digests. Both files are read from their beginning,
- * without moving them. The library must be loaded (lazy_sha256()).
+ * The before_commit of a struct convert_hook; ctx is a struct digests. Reads both files from offset
+ * 0 and keeps their file offsets. nettle must be loaded (lazy_sha256()).
  */
 bool digests_take(void *ctx, int in_fd, int out_fd, uint64_t out_size, struct cls_error *err);
 

@@ -7,10 +7,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* To be freed; NULL: no memory. */
+/* Returns 2 * n lower-case digits, to be freed; NULL: no memory. */
 char *hex_of(const void *bytes, size_t n);
 
-/* Exactly n bytes; false if text is anything else. */
+/* Decodes text to n bytes. Returns false if text is not exactly 2 * n lower-case digits. */
 bool hex_read(const char *text, void *bytes, size_t n);
 
 #endif

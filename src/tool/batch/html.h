@@ -1,5 +1,5 @@
 /*
- * Pieces of HTML: text that is escaped, numbers.
+ * Writes escaped text and sizes to an HTML document.
  */
 #ifndef BATCH_HTML_H
 #define BATCH_HTML_H
@@ -8,10 +8,10 @@
 
 #include "base/error.h"
 
-/* Any bytes as text, good in content and in quoted attributes. */
+/* Writes any bytes as text, escaped for content and for quoted attributes. */
 void html_text(FILE *out, const char *bytes);
 
-/* As printf(), the result escaped; cut off where it is long. */
+/* Like printf(), with the result escaped; truncated to 511 bytes. */
 void html_printf(FILE *out, const char *fmt, ...) CLS_PRINTF(2, 3);
 
 /* "1.5 GiB" */

@@ -1,5 +1,5 @@
 /*
- * Several reports as one: of the parts of an archive, or of runs that were interrupted.
+ * --merge-reports: merges the reports of several shards, or of several runs.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -69,7 +69,7 @@ static bool read_report(struct merge *merge, const char *name, struct cls_error 
     return ok;
 }
 
-/* Those of one file stay in the order they came in. */
+/* Orders by path. Rows of the same file keep the order in which they were read. */
 static int compare(const void *a, const void *b)
 {
     const struct row *x = *(struct row *const *)a, *y = *(struct row *const *)b;
@@ -78,7 +78,7 @@ static int compare(const void *a, const void *b)
     return order ? order : (x > y) - (x < y);
 }
 
-/* Does b, which came later, say more of their file than a? */
+/* Does b, which was read later, replace a for the same file? */
 static bool replaces(const struct row *a, const struct row *b)
 {
     return a->result == ROW_FAILED || b->result != ROW_UP_TO_DATE;
@@ -110,7 +110,7 @@ static bool add_rows(struct merge *merge, struct reports *reports, struct cls_er
 
 int batch_merge(const char *out, char *const *in, size_t count, struct messages *messages)
 {
-    static struct reports reports; /* a signal handler refers to it to the very end */
+    static struct reports reports; /* static: the signal handler uses it until exit */
     struct merge merge = {.messages = messages};
     struct cls_error err;
     bool ok = lazy_json(&err) != NULL;
@@ -118,7 +118,7 @@ int batch_merge(const char *out, char *const *in, size_t count, struct messages 
     signals_install(&reports.files[0].cleanup);
     for (size_t i = 0; ok && i < count; i++)
         ok = read_report(&merge, in[i], &err);
-    /* Only now: the result may be one of what it is made of. */
+    /* After all inputs were read: the output may be one of them. */
     ok = ok && reports_open(&reports, &out, 1, false, &err) && add_rows(&merge, &reports, &err) &&
          reports_finish(&reports, 0, 0, &err);
     if (!ok)

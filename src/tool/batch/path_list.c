@@ -57,7 +57,10 @@ void path_list_free(struct path_list *list)
     *list = (struct path_list){0};
 }
 
-/* A path in its one spelling ("./a//b" is "a/b"), or NULL: it leads elsewhere, or nowhere. */
+/*
+ * Normalises a path ("./a//b" to "a/b"). Returns NULL if it is empty, absolute or contains "..".
+ * To be freed.
+ */
 static char *tidy(const char *path)
 {
     char *clean = malloc(strlen(path) + 1), *end = clean;
@@ -102,7 +105,7 @@ static bool add_listed(struct path_list *list, const char *path, const struct sh
     return path_list_add(list, clean, shard, err);
 }
 
-/* All of it; NULL and errno on failure. One byte more than *len is there. */
+/* Reads the whole file; NULL and errno on failure. The buffer has a spare byte after *len. */
 static char *read_whole(FILE *in, size_t *len)
 {
     size_t size = 0, got;

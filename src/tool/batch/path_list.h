@@ -1,5 +1,5 @@
 /*
- * The files of a batch, by their paths relative to the input directory, sorted by their bytes.
+ * The files of a batch: paths relative to the input directory, in byte order.
  */
 #ifndef BATCH_PATH_LIST_H
 #define BATCH_PATH_LIST_H
@@ -16,29 +16,28 @@ struct path_list {
 };
 
 /*
- * Takes over path (from malloc(); NULL: there was no memory), which is freed on failure and where
- * it is not in the shard.
+ * Adds path if it is in the shard. Takes ownership of path in any case; NULL means that allocating
+ * it failed, and fails.
  */
 bool path_list_add(struct path_list *list, char *path, const struct shard *shard,
                    struct cls_error *err) CLS_MUST_CHECK;
 
-/* Sorts, and drops what is there twice. */
+/* Sorts and removes duplicates. */
 void path_list_sort(struct path_list *list);
 void path_list_free(struct path_list *list);
 
 /*
- * Everything under root that is no directory, links included, which are not followed; of
- * directories only those that can't be read. except: a directory that is left out (device and
- * inode); NULL: outputs replace their inputs, so our own temporary files are left out and removed
- * where no process uses them any more. Left at batch_signals_end().
+ * Lists everything under root that is not a directory, and directories that cannot be read.
+ * Symbolic links are listed and not followed. except: a directory to leave out (device and inode).
+ * except NULL: outputs replace inputs, so our own temporary files are left out, and removed if no
+ * process uses them. Stops early after a signal (batch_signals_end()).
  */
 bool path_list_walk(struct path_list *list, int root, const struct stat *except,
                     const struct shard *shard, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * What a file ("-": standard input) lists, ended by NULs if there is any, else by newlines. "./" at
- * the start of a path is dropped. A path that leads out of the input directory is an error
- * (CLS_USAGE).
+ * Reads paths from a file ("-": standard input), separated by NULs if it contains any, else by
+ * newlines. Paths are normalised. A path outside of the input directory is an error (CLS_USAGE).
  */
 bool path_list_read(struct path_list *list, const char *file, const struct shard *shard,
                     struct cls_error *err) CLS_MUST_CHECK;

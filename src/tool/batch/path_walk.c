@@ -15,7 +15,7 @@ struct walk {
     struct tree tree;
     const struct stat *except;
     const struct shard *shard;
-    struct path_list *files, dirs; /* dirs: still to be looked into */
+    struct path_list *files, dirs; /* dirs: not visited yet */
 };
 
 static char *join(const char *dir, const char *name)
@@ -54,7 +54,7 @@ static bool take_entries(struct walk *w, DIR *dir, const char *path, struct cls_
         if (!ok)
             return false;
     }
-    /* What is not listed would be missing in the output, and nobody would know. */
+    /* Ignoring this error would leave files out without a message. */
     return errno == 0 || cls_fail_errno(err, errno, "cannot list all of the directory %s",
                                         *path ? path : "that was given");
 }
@@ -76,7 +76,7 @@ static bool look_into(struct walk *w, const char *path, struct cls_error *err)
     if (!dir) {
         if (fd >= 0)
             close(fd);
-        /* Directories that vanished are ignored; others get a row when their turn comes. */
+        /* Directories that vanished are ignored. Others get a row in the reports later. */
         return errno == ENOENT || path_list_add(w->files, strdup(path), w->shard, err);
     }
     ok = take_entries(w, dir, path, err);

@@ -74,7 +74,7 @@ bool place_make(struct place *place, struct cls_error *err)
 
     if (place->out_dir >= 0)
         return true;
-    /* Who may not look into the old directory may not look into the new one. */
+    /* Users who cannot read the input directory must not be able to read the output directory. */
     if (fstat(place->in_dir, &st) == 0)
         mode |= st.st_mode & 0777;
     place->out_dir =
@@ -84,7 +84,7 @@ bool place_make(struct place *place, struct cls_error *err)
     in_the_way = errno == ENOTDIR || errno == ELOOP;
     cls_fail_errno(err, errno, "cannot make the directory %s/%s", place->out_label, place->dir);
     if (in_the_way)
-        err->status = CLS_USAGE; /* as a name in the way of a file */
+        err->status = CLS_USAGE; /* like a directory in place of an output file */
     return false;
 }
 

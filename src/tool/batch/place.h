@@ -1,5 +1,5 @@
 /*
- * Where in the two trees we are: one directory of the input and its mirror in the output.
+ * The current directory in the input tree and its counterpart in the output tree.
  */
 #ifndef BATCH_PLACE_H
 #define BATCH_PLACE_H
@@ -10,34 +10,34 @@
 #include "tree.h"
 
 struct place {
-    int in_root, out_root;            /* open directories */
-    const char *in_label, *out_label; /* how messages call them */
-    bool sync;                        /* directories are made durably */
-    char *dir;                        /* relative to both; NULL: nowhere yet */
-    int in_dir, out_dir;              /* of it; -1: not open, or not there */
-    struct tree in, out;              /* which hold them open */
+    int in_root, out_root;            /* fds of the roots, owned by the caller */
+    const char *in_label, *out_label; /* their names in messages */
+    bool sync;                        /* sync after creating a directory */
+    char *dir;                        /* current directory, relative to the roots; NULL: none */
+    int in_dir, out_dir;              /* its fds; -1: not open, or it does not exist */
+    struct tree in, out;              /* these own the fds */
 };
 
-/* Nowhere yet. The roots and labels are set. What it was before is forgotten, not freed. */
+/* Sets "no current directory". Roots and labels must be set. Frees nothing. */
 void place_begin(struct place *place);
 
 /*
- * Goes to the directory of path; *name is the last part of path. Fails where there is none, or it
- * is too deep. again: the output's may have appeared since the last time.
+ * Changes to the directory of path; *name becomes the last component of path. Fails if it is not in
+ * the input or too deep. again: look again for the output's, which may have been created since.
  */
 bool place_enter(struct place *place, const char *path, bool again, const char **name,
                  struct cls_error *err) CLS_MUST_CHECK;
 
-/* True, and fills err: the directory path is too deep to be looked into. */
+/* Returns true and fills err if the directory path is nested too deep. */
 bool place_too_deep(const struct place *place, const char *path, struct cls_error *err);
 
-/* Makes the output's directory, where it is not there yet. */
+/* Creates the current directory in the output, if it does not exist. */
 bool place_make(struct place *place, struct cls_error *err) CLS_MUST_CHECK;
 
-/* Is name in the output a file that is not older than in, the input's? */
+/* Is there a file with this name in the output that is not older than the input (in)? */
 bool place_is_up_to_date(const struct place *place, const char *name, const struct stat *in);
 
-/* Frees all but the roots. */
+/* Closes and frees everything but the roots. */
 void place_leave(struct place *place);
 
 #endif

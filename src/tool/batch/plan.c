@@ -17,8 +17,8 @@ static const char *kind_name(mode_t mode)
 }
 
 /*
- * True: the file is to be worked on, and *size is its size. Else row says what became of it; a
- * directory is only in the list where it could not be read, or was listed by the user.
+ * Returns true if the file is to be converted, and sets *size. Else fills its row. A directory is
+ * in the list only if it could not be read, or if the user listed it.
  */
 static bool wants_work(struct pool *pool, const char *path, uint64_t *size, struct row *row)
 {
@@ -40,7 +40,7 @@ static bool wants_work(struct pool *pool, const char *path, uint64_t *size, stru
             close(fd);
         cls_fail_errno(&why, fd >= 0 ? EISDIR : errno, "cannot read %s/%s", pool->place.in_label,
                        path);
-        why.status = fd >= 0 ? CLS_USAGE : CLS_SYSTEM; /* listed: it will be one again */
+        why.status = fd >= 0 ? CLS_USAGE : CLS_SYSTEM; /* readable: the user listed it */
     } else if (!S_ISREG(st.st_mode)) {
         row->result = ROW_OTHER;
         cls_fail(&why, CLS_OK, "%s", kind_name(st.st_mode));

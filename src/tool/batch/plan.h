@@ -1,5 +1,5 @@
 /*
- * What is to be done with each file, as far as that shows without looking into it.
+ * Selects the files to convert, without reading them.
  */
 #ifndef BATCH_PLAN_H
 #define BATCH_PLAN_H
@@ -7,8 +7,8 @@
 #include "pool.h"
 
 /*
- * Fills the pool's tasks (to be freed) with the files of its list that are to be worked on, and
- * reports the others. The pool's place must be set up.
+ * Fills pool->tasks (to be freed) with the files of pool->list that are to be converted, and
+ * reports the others. pool->place must be initialised.
  */
 bool plan_make(struct pool *pool, struct cls_error *err) CLS_MUST_CHECK;
 

@@ -31,8 +31,8 @@ static void tell_failure(const struct pool *pool, const struct row *row)
 }
 
 /*
- * The path is copied, so that the list of all stays whole to the end: freed here and there, it
- * would have to be tidied up by the allocator of each process that is started.
+ * The path is copied instead of moved: freed parts of the list would be consolidated again by the
+ * allocator of each process that is forked later.
  */
 bool pool_report(struct pool *pool, const char *path, struct row *row, struct cls_error *err)
 {

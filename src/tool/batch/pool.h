@@ -1,5 +1,5 @@
 /*
- * A batch while it goes on, and what is told of its files.
+ * The state of a running batch, and messages about its files.
  */
 #ifndef BATCH_POOL_H
 #define BATCH_POOL_H
@@ -11,29 +11,28 @@
 
 struct pool {
     const struct batch_options *options;
-    struct worker_setup
-        setup; /* its place and tasks are ours, its signals the mask while waiting */
+    struct worker_setup setup; /* signals: also the mask for ppoll() */
     struct place place;
     struct messages *messages;
     struct progress *progress;
     struct reports *reports;
     struct path_list list; /* all files */
-    struct task *tasks;    /* those to be worked on; the paths are the list's */
-    size_t count, next;    /* tasks[next] comes next */
-    uint64_t bytes, done;  /* of all tasks, and of those that are over */
-    size_t finished;
+    struct task *tasks;    /* files to convert; their paths belong to list */
+    size_t count, next;    /* number of tasks; index of the next one to assign */
+    uint64_t bytes, done;  /* total size of all tasks, and of the finished ones */
+    size_t finished;       /* number of finished tasks */
     struct slot *slots;    /* options->jobs of them */
-    bool short_of_workers; /* there are fewer, as was said */
-    int ended_by;          /* the signal; 0: none */
+    bool short_of_workers; /* fewer workers could be started; the warning was printed */
+    int ended_by;          /* signal that ends the batch; 0: none */
 };
 
-/* A remark about a file. */
+/* Prints a message about the file at path. */
 void pool_tell(const struct pool *pool, const char *path, enum cls_log_level level,
                const char *text);
 
 /*
- * The row of the file at path, whoever came to it, with what there is to say. row has no path yet;
- * what it points to is taken over.
+ * Adds the row of the file at path to the reports, and prints row->why, if any. Sets row->path and
+ * takes ownership of everything that row points to.
  */
 bool pool_report(struct pool *pool, const char *path, struct row *row,
                  struct cls_error *err) CLS_MUST_CHECK;

@@ -10,7 +10,7 @@
 #include "slot.h"
 
 #define SHORT_WAIT_NS 250000000L
-#define SMALL         (UINT64_C(1) << 20) /* done in the blink of an eye */
+#define SMALL         (UINT64_C(1) << 20) /* bytes; converted in a few milliseconds */
 
 static void show_progress(struct pool *pool,
                           void (*show)(struct progress *, const struct progress_item *, size_t))
@@ -42,7 +42,7 @@ static void show_progress(struct pool *pool,
     show(pool->progress, items, n);
 }
 
-/* Has it something to do, and a worker that does it? (Not once that was ended with the batch.) */
+/* Does the slot have a task and a worker? After a signal it may have tasks without a worker. */
 static bool is_at_work(const struct slot *slot)
 {
     return slot->worker.pid != 0 && slot->count > 0;
@@ -56,7 +56,7 @@ static bool is_idle(const struct pool *pool)
     return true;
 }
 
-/* Until a worker has news, a signal comes, or something is due. */
+/* Waits until a worker has sent something, a signal is received, or a time-out may be due. */
 static bool wait_for_news(const struct pool *pool, struct pollfd *fds, struct cls_error *err)
 {
     bool hurry = pool->progress->enabled || pool->options->timeout || pool->ended_by;
@@ -71,20 +71,20 @@ static bool wait_for_news(const struct pool *pool, struct pollfd *fds, struct cl
     return true;
 }
 
-/* Nothing waits behind a large one, nor a large one where others may be idle first. */
+/* May the next task be queued in a slot that has one? Only if both are small. */
 static bool may_wait(const struct pool *pool, const struct slot *slot)
 {
     return slot->count < SLOT_TASKS && pool->tasks[pool->next].size <= SMALL &&
            pool->tasks[slot->tasks[0]].size <= SMALL;
 }
 
-/* More large ones at once than there are processors would only get into each other's way. */
+/* Large saves are limited to one for each processor: more at once would not be faster. */
 static bool may_take(const struct pool *pool, unsigned slot)
 {
     return slot < pool->options->large_jobs || pool->tasks[pool->next].size <= SMALL;
 }
 
-/* First one task for each, then another. */
+/* Assigns tasks: first one to each free slot, then a second one. */
 static bool hand_out(struct pool *pool, struct cls_error *err)
 {
     for (int round = 0; round < 2; round++) {
@@ -92,8 +92,7 @@ static bool hand_out(struct pool *pool, struct cls_error *err)
             struct slot *slot = &pool->slots[i];
 
             while (pool->next < pool->count && !slot->told_to_end && !slot->closed &&
-                   may_take(pool, i) &&
-                   (slot->count == 0 || (round > 0 && may_wait(pool, slot))))
+                   may_take(pool, i) && (slot->count == 0 || (round > 0 && may_wait(pool, slot))))
                 if (!slot_add(pool, slot, err))
                     return false;
         }
@@ -101,7 +100,7 @@ static bool hand_out(struct pool *pool, struct cls_error *err)
     return true;
 }
 
-/* Before the news are looked at: workers may have had the same signal, and ended of it. */
+/* Called before workers are examined: the same signal may have ended them, too. */
 static void look_at_signals(struct pool *pool)
 {
     if (batch_signals_end() && !pool->ended_by) {
@@ -117,7 +116,7 @@ static void look_at_signals(struct pool *pool)
 static bool run(struct pool *pool, struct pollfd *fds, struct cls_error *err)
 {
     batch_signals_block(&pool->setup.signals);
-    look_at_signals(pool); /* those that came before interrupt no waiting */
+    look_at_signals(pool); /* signals received before they were blocked do not end ppoll() */
     for (;;) {
         if (!pool->ended_by && !hand_out(pool, err))
             return false;
@@ -134,7 +133,7 @@ static bool run(struct pool *pool, struct pollfd *fds, struct cls_error *err)
     }
 }
 
-/* They are at work only after a failure of the batch itself. */
+/* Ends all workers. They still have tasks only if the batch itself has failed. */
 static void dismiss_all(struct pool *pool)
 {
     double deadline = progress_now() + SLOT_GRACE;

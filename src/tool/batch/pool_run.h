@@ -1,5 +1,5 @@
 /*
- * The workers of a batch at their work.
+ * The main loop of a batch.
  */
 #ifndef BATCH_POOL_RUN_H
 #define BATCH_POOL_RUN_H
@@ -7,9 +7,9 @@
 #include "pool.h"
 
 /*
- * Works on all tasks, and makes each one's row. False: the batch as a whole cannot go on (a report
- * can't be written). Where a signal ends it, workers are ended, too, and tasks from next on stay
- * untouched, as do those that were being worked on.
+ * Converts the files of all tasks and reports a row for each. Fails if the batch cannot continue
+ * (a report cannot be written, no worker can be started). A signal ends the workers; unfinished
+ * tasks get no row, and pool->ended_by is set.
  */
 bool pool_run(struct pool *pool, struct cls_error *err) CLS_MUST_CHECK;
 

@@ -1,6 +1,6 @@
 /*
- * Reports of a batch, several at once: a line per file as it ends (.jsonl), or a whole document at
- * the end (.xml, .html), which appears under its name whole or not at all.
+ * Reports of a batch, several at once. A .jsonl report gets a line when a file is finished. A .xml
+ * or .html report is a document that is written at the end and renamed into place.
  */
 #ifndef BATCH_REPORT_H
 #define BATCH_REPORT_H
@@ -14,7 +14,7 @@
 #define REPORTS_MAX      8
 #define REPORTS_MAX_TEXT "8"
 
-/* Microseconds as seconds. */
+/* printf() format and arguments to print n microseconds as seconds. */
 #define SECONDS_FORMAT  "%" PRIu64 ".%06" PRIu64
 #define SECONDS_ARGS(n) (n) / 1000000, (n) % 1000000
 
@@ -24,17 +24,17 @@ enum report_format {
     REPORT_HTML,
 };
 
-/* What a whole document is made of. */
+/* The content of a document. */
 struct report {
     const struct row *rows; /* sorted by path */
     size_t count;
     struct row_totals totals;
-    uint64_t elapsed_usec; /* microseconds from start to end; 0: of several runs */
-    uint64_t not_reached;  /* files that an interrupted run did not come to */
+    uint64_t elapsed_usec; /* microseconds from start to end; 0: merged from several runs */
+    uint64_t not_reached;  /* number of files that an interrupted run did not convert */
     char ended[32];        /* "2026-11-25T18:44:23Z" */
 };
 
-/* Writers of the formats. They end without an error; the caller looks at ferror(). */
+/* Writers of the formats. The caller also has to check ferror(out). */
 bool report_jsonl_row(FILE *out, const struct row *row, struct cls_error *err) CLS_MUST_CHECK;
 bool report_jsonl_totals(FILE *out, const struct report *report,
                          struct cls_error *err) CLS_MUST_CHECK;
@@ -42,8 +42,8 @@ bool report_xml(FILE *out, const struct report *report, struct cls_error *err) C
 bool report_html(FILE *out, const struct report *report, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * Reads a line of a .jsonl report. False: it is no row; then *torn says whether it is no line of a
- * report at all. row is the caller's to free on success.
+ * Parses a line of a .jsonl report. Returns false if it is not the row of a file; *torn is true
+ * then if it is not a totals line either. On success the caller frees row by row_free().
  */
 bool report_jsonl_read(const char *line, struct row *row, bool *torn);
 
@@ -51,30 +51,35 @@ struct reports {
     struct report_file {
         const char *name;
         enum report_format format;
-        bool grows; /* line by line under its name; else it gets that at the end */
+        bool grows; /* appended to line by line; else renamed into place at the end */
         struct convert_cleanup cleanup;
-        struct out_file file; /* of a document */
+        struct out_file file; /* unless grows */
         FILE *out;
     } files[REPORTS_MAX];
     size_t count;
-    bool keep; /* rows are kept for the end: some report is a document */
+    bool keep; /* store all rows, since some report is a document */
     struct row *rows;
-    size_t kept, capacity;
+    size_t kept, capacity; /* of rows */
     struct row_totals totals;
 };
 
-/* The format that a name asks for by its end, or -1. */
+/* Returns the format (enum report_format) by the suffix of the name, or -1. */
 int report_format_of(const char *name);
 
-/* append: .jsonl lines go behind those that are there, at once. Close with reports_close(), after
- * failures, too. */
+/*
+ * Opens the reports. append: lines are appended to existing .jsonl files. reports must be all zero
+ * before, and is to be closed by reports_close(), also on failure.
+ */
 bool reports_open(struct reports *reports, const char *const *names, size_t count, bool append,
                   struct cls_error *err) CLS_MUST_CHECK;
 
-/* Takes over what row points to. */
+/* Adds a row to all reports. Takes ownership of everything that row points to. */
 bool reports_add(struct reports *reports, struct row *row, struct cls_error *err) CLS_MUST_CHECK;
 
-/* Writes the documents and gives them their names: all that can be. The first failure is in err. */
+/*
+ * Writes the totals and documents, and renames documents into place. After a failure the others are
+ * still written; err is the first failure.
+ */
 bool reports_finish(struct reports *reports, uint64_t elapsed_usec, uint64_t not_reached,
                     struct cls_error *err) CLS_MUST_CHECK;
 void reports_close(struct reports *reports);

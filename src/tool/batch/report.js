@@ -1,4 +1,4 @@
-// Sorting and filtering; without it the page is complete, failures first.
+// Sorting and filtering. Without this script the page is still complete, failures first.
 (() => {
   'use strict';
   const table = document.getElementById('table'), body = table.tBodies[0];

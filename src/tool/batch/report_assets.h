@@ -1,5 +1,5 @@
 /*
- * report.css and report.js, as the build puts them into the program.
+ * report.css and report.js, compiled into the program (CMakeLists.txt).
  */
 #ifndef BATCH_REPORT_ASSETS_H
 #define BATCH_REPORT_ASSETS_H

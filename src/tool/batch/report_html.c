@@ -1,5 +1,5 @@
 /*
- * The report as one page that needs nothing else, not even the script in it.
+ * The report as one HTML page without external resources. It is complete without its script.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "report_svg.h"
 #include "units.h"
 
-/* Only the style and the script that carry it are heeded; nothing is fetched from anywhere. */
+/* The Content-Security-Policy allows only the style and the script with this nonce. */
 static void make_nonce(char nonce[33])
 {
     uint8_t bytes[16] = {0};
@@ -162,7 +162,7 @@ static void write_size_cell(FILE *out, double bytes, const char *suffix)
     fputs("</td>", out);
 }
 
-/* The verdict, which limits are behind it, and what was repaired. */
+/* The cell with the verdict, the limits that led to it, and the repairs made. */
 static void write_restore(FILE *out, const struct row *row)
 {
     char repairs[128];
@@ -215,15 +215,15 @@ static void write_row(FILE *out, const struct row *row)
 
 #define RANK_LAST     2
 #define REASONS_SHOWN 20
-#define ROWS_SHOWN    5000 /* what a browser sorts and filters without a wait */
+#define ROWS_SHOWN    5000 /* a browser sorts and filters so many without delay */
 
-/* What needs somebody's attention comes first. */
+/* Rows that need attention come first. */
 static int rank_of(const struct row *row)
 {
     return row->result == ROW_FAILED ? 0 : row->result == ROW_UNREADABLE ? 1 : RANK_LAST;
 }
 
-/* Where there are too many rows to be read one by one. */
+/* A table of the most frequent reasons, if there are many failures. */
 static void write_reasons(FILE *out, const struct report *report)
 {
     const uint64_t *results = report->totals.results;

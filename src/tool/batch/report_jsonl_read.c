@@ -103,7 +103,7 @@ static void take_what_was_found(const struct lazy_json *j, json_object *line, st
                        hex_read(text_of(j, line, "sha256_out"), row->digest_out, DIGEST_SIZE);
 }
 
-/* 0 for what no run takes. */
+/* Returns 0 for values out of range. */
 static uint64_t microseconds_of(double seconds)
 {
     return seconds >= 0 && seconds < 1e12 ? (uint64_t)(seconds * 1e6 + 0.5) : 0;

@@ -6,7 +6,7 @@
 
 #define DIGITS "0123456789abcdefABCDEF"
 
-/* Of a number at text, as printf() writes "%llu" and "0x%llx"; 0: there is none. */
+/* Length of the number at text, in the format "%llu" or "0x%llx"; 0: there is none. */
 static size_t number_length(const char *text)
 {
     if (text[0] == '0' && text[1] == 'x' && strspn(text + 2, DIGITS) > 0)
@@ -48,7 +48,7 @@ static int by_files(const void *a, const void *b)
     return x->files != y->files ? (x->files < y->files) - (x->files > y->files) : by_text(a, b);
 }
 
-/* One for each bad row, sorted by text. */
+/* Returns a reason for each failed or unreadable row, sorted by text. */
 static struct reason *collect(const struct report *report, size_t *count)
 {
     struct reason *all = calloc(report->count + 1, sizeof(*all));

@@ -5,7 +5,7 @@
 #include "base/page_type.h"
 #include "html.h"
 
-/* Of both diagrams, in the units of their viewBox. */
+/* Size and plot area of both diagrams, in units of the viewBox. */
 #define WIDTH  640
 #define HEIGHT 260
 #define LEFT   86
@@ -15,7 +15,7 @@
 
 #define BITS       64
 #define POINTS_MAX 2000
-#define OCTAVES    9 /* of rates that are shown below the fastest */
+#define OCTAVES    9 /* range of rates: down to the fastest / 2^9 */
 #define GRID_EVERY 3
 #define LABEL_ROOM 75
 
@@ -93,7 +93,7 @@ static void label(FILE *out, double x, double y, const char *anchor, const char 
     fprintf(out, "%s</text>", suffix);
 }
 
-/* The power of 2 at or below. */
+/* Returns log2(n), rounded down; 0 for 0. */
 static unsigned bit_of(uint64_t n)
 {
     unsigned bit = 0;
@@ -103,7 +103,7 @@ static unsigned bit_of(uint64_t n)
     return bit;
 }
 
-/* The powers of 2 that the sizes of what was converted span. False: there is none. */
+/* Counts converted saves by power of 2 of their sizes. Returns false if there are none. */
 static bool span_of_sizes(const struct report *report, uint64_t counts[BITS], unsigned *first,
                           unsigned *last)
 {
@@ -158,7 +158,7 @@ void svg_sizes(FILE *out, const struct report *report)
     end_diagram(out);
 }
 
-/* Close enough to draw with, and without libm: straight lines between the powers of 2. */
+/* log2(x), linear between the powers of 2: exact enough for drawing, and libm is not needed. */
 static double rough_log2(double x)
 {
     int exponent;

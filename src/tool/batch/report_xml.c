@@ -13,7 +13,7 @@
 #include "lazy/xml.h"
 #include "report.h"
 
-/* The first failure is remembered, so that one look at the end is enough. */
+/* failed is set by any failure, so that one check at the end suffices. */
 struct writer {
     const struct lazy_xml *x;
     xmlTextWriterPtr w;

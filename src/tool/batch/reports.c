@@ -28,7 +28,7 @@ static bool fail(const struct report_file *f, struct cls_error *err)
     return cls_fail_errno(err, errno, "cannot write the report %s", f->name);
 }
 
-/* A line that was cut off when its writer was killed shall not swallow the next. */
+/* Completes a last line without newline, which a killed writer has left. */
 static bool end_last_line(FILE *out)
 {
     char last = '\n';
@@ -48,8 +48,8 @@ static bool open_lines(struct report_file *f, struct cls_error *err)
 }
 
 /*
- * Other runs may add to the same report. Where nothing can be locked (some network file systems) a
- * line is written all the same.
+ * Locks the report, to which other runs may append. If the file system supports no locks, the line
+ * is written without one.
  */
 static bool begin_line(const struct report_file *f)
 {
@@ -176,7 +176,7 @@ bool reports_finish(struct reports *reports, uint64_t elapsed_usec, uint64_t not
         strftime(report.ended, sizeof(report.ended), "%Y-%m-%dT%H:%M:%SZ", &tm);
     if (report.count > 0)
         qsort(reports->rows, reports->kept, sizeof(*reports->rows), compare);
-    /* One that can't be written keeps none of the others from it. */
+    /* After a failure the other reports are still written. */
     for (size_t i = 0; i < reports->count; i++) {
         struct cls_error why;
 

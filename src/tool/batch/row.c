@@ -70,7 +70,7 @@ enum cls_status row_totals_status(const struct row_totals *totals)
 {
     if (totals->statuses[CLS_SYSTEM] > 0)
         return CLS_SYSTEM;
-    /* CLS_USAGE is a file in the way: as final as a bad input. */
+    /* A failure with CLS_USAGE (a name is taken) also counts as CLS_BAD_INPUT. */
     return totals->results[ROW_FAILED] + totals->results[ROW_UNREADABLE] > 0 ? CLS_BAD_INPUT
                                                                              : CLS_OK;
 }

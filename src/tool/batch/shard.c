@@ -21,7 +21,10 @@ bool shard_has(const struct shard *shard, const char *path)
     return shard->count == 0 || shard_hash(path) % shard->count == shard->number - 1;
 }
 
-/* A decimal number up to max, and nothing else; *end, if not NULL, says where it ended instead. */
+/*
+ * Parses a decimal number up to max. end NULL: nothing may follow it; else *end is set to the byte
+ * after it.
+ */
 static bool parse_number(const char *text, const char **end, unsigned long max, unsigned *n)
 {
     char *stop;
@@ -53,7 +56,7 @@ bool shard_parse(const char *text, struct shard *shard)
            parse_number(rest + 1, NULL, COUNT_MAX, &shard->count) && is_part(shard);
 }
 
-/* Where the variable is not set, n keeps its value. */
+/* Parses an environment variable. If it is not set, *n keeps its value. */
 static bool from_variable(const char *name, unsigned *n, struct cls_error *err)
 {
     const char *value = getenv(name);

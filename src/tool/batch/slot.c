@@ -6,14 +6,14 @@
 
 #include "classify.h"
 
-/* The worker comes to its first task. */
+/* Starts the clock for the first task. */
 static void begin(const struct pool *pool, struct slot *slot)
 {
     slot->begun = progress_now();
     slot->deadline = pool->options->timeout ? slot->begun + pool->options->timeout : 0;
 }
 
-/* What was not yet begun stays. */
+/* Removes the first task; a second one becomes the first. */
 static void drop_first(const struct pool *pool, struct slot *slot)
 {
     slot->over = slot->told_to_end;
@@ -22,13 +22,13 @@ static void drop_first(const struct pool *pool, struct slot *slot)
     begin(pool, slot);
 }
 
-/* The first task is over. */
+/* The first task is finished: reports its row. */
 static bool finish(struct pool *pool, struct slot *slot, struct row *row, struct cls_error *err)
 {
     const struct task *task = &pool->tasks[slot->tasks[0]];
 
     row->bytes_in = task->size;
-    if (!row->usec) /* its worker could not say */
+    if (!row->usec) /* no result from the worker */
         row->usec = (uint64_t)((progress_now() - slot->begun) * 1e6);
     pool->done += task->size;
     pool->finished++;
@@ -45,7 +45,7 @@ static bool fail(struct pool *pool, struct slot *slot, const struct cls_error *w
     return finish(pool, slot, &row, err);
 }
 
-/* Gives all tasks to a new worker. */
+/* Starts a new worker and assigns all tasks of the slot to it. */
 static bool start(struct pool *pool, struct slot *slot, struct cls_error *err)
 {
     struct cls_error why;
@@ -61,6 +61,7 @@ static bool start(struct pool *pool, struct slot *slot, struct cls_error *err)
     return true;
 }
 
+/* No worker can be started: closes the slot. Fails if no other slot has a worker. */
 static bool close_slot(struct pool *pool, struct slot *slot, const struct cls_error *why,
                        struct cls_error *err)
 {
@@ -93,7 +94,7 @@ bool slot_add(struct pool *pool, struct slot *slot, struct cls_error *err)
     if (worker_order(&slot->worker, task, &why))
         return true;
     if (slot->count > 1)
-        return true; /* its worker has gone, which will be seen to */
+        return true; /* the worker has exited; slot_look_after() will handle it */
     worker_dismiss(&slot->worker, 0);
     return start(pool, slot, err);
 }
@@ -105,7 +106,7 @@ void slot_end(struct slot *slot)
     slot->deadline = progress_now() + SLOT_GRACE;
 }
 
-/* Why there is no result. */
+/* Fills why with the reason for a missing result. */
 static void explain_end(const struct pool *pool, const struct slot *slot, int wstatus,
                         struct cls_error *why)
 {
@@ -122,7 +123,7 @@ static void explain_end(const struct pool *pool, const struct slot *slot, int ws
                  WEXITSTATUS(wstatus));
 }
 
-/* Others (a part of an earlier run, another machine) may have been at the same file. */
+/* Has another run (on this machine or another) converted the same file meanwhile? */
 static bool came_up_meanwhile(struct pool *pool, const struct slot *slot)
 {
     struct cls_error ignored;
@@ -135,7 +136,7 @@ static bool came_up_meanwhile(struct pool *pool, const struct slot *slot)
            place_is_up_to_date(&pool->place, name, &st);
 }
 
-/* What the worker's result means for the file. */
+/* Fills the row from the worker's result. */
 static void judge(struct pool *pool, struct slot *slot, struct row *row)
 {
     const struct worker_result *r = &slot->worker.result;
@@ -159,7 +160,7 @@ static void judge(struct pool *pool, struct slot *slot, struct row *row)
         row_explain(row, &r->err);
 }
 
-/* The worker says that the first task is over. */
+/* The worker has sent the result of the first task. */
 static bool ended(struct pool *pool, struct slot *slot, struct cls_error *err)
 {
     struct row row;
@@ -168,7 +169,7 @@ static bool ended(struct pool *pool, struct slot *slot, struct cls_error *err)
     return finish(pool, slot, &row, err);
 }
 
-/* Takes all news. */
+/* Receives all pending messages of the worker. */
 static bool hear(struct pool *pool, struct slot *slot, struct cls_error *err)
 {
     while (slot->count > 0) {
@@ -190,7 +191,7 @@ static bool hear(struct pool *pool, struct slot *slot, struct cls_error *err)
     return true;
 }
 
-/* The worker has ended: it was told to, or was killed. */
+/* The worker has exited: reaps it, and starts another one if there are tasks left. */
 static bool replace(struct pool *pool, struct slot *slot, struct cls_error *err)
 {
     struct cls_error why;
@@ -201,7 +202,7 @@ static bool replace(struct pool *pool, struct slot *slot, struct cls_error *err)
     wstatus = worker_dismiss(&slot->worker, 0);
     if (slot->count > 0 && !slot->over) {
         if (slot->told_to_end && !slot->timed_out) {
-            drop_first(pool, slot); /* it stays as it was */
+            drop_first(pool, slot); /* not converted, no row */
         } else {
             explain_end(pool, slot, wstatus, &why);
             if (!fail(pool, slot, &why, err))
@@ -216,7 +217,7 @@ bool slot_look_after(struct pool *pool, struct slot *slot, struct cls_error *err
     siginfo_t info = {0};
 
     if (slot->worker.pid == 0)
-        return true; /* of an interrupted batch: its other tasks stay as they are */
+        return true; /* ended by a signal; its tasks stay unfinished */
     if (!hear(pool, slot, err))
         return false;
     if (waitid(P_PID, (id_t)slot->worker.pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&

@@ -1,5 +1,5 @@
 /*
- * A worker with what it has to do: the task that it is at, and the next, so that it need not wait.
+ * A worker with its current task and a queued one, so that it need not wait between tasks.
  */
 #ifndef BATCH_SLOT_H
 #define BATCH_SLOT_H
@@ -11,24 +11,28 @@
 
 struct slot {
     struct worker worker;
-    size_t tasks[SLOT_TASKS]; /* the worker is at the first */
+    size_t tasks[SLOT_TASKS]; /* indexes in pool->tasks; the worker converts the first */
     unsigned count;
-    double begun, deadline; /* of the first; deadline: when it gets the next signal, 0: never */
-    bool told_to_end, timed_out;
-    bool closed; /* no worker can be had for it: the others do what is left */
-    bool over;   /* it was told to end, and its last task is over: it is about to */
+    double begun, deadline; /* of the first; deadline: time of the next signal to it, 0: never */
+    bool told_to_end;       /* SIGTERM was sent */
+    bool timed_out;         /* because of --timeout */
+    bool closed;            /* no worker can be started; other slots take the tasks */
+    bool over;              /* told to end and has finished its last task: about to exit */
 };
 
 /*
- * Adds the pool's next task, for which there must be room. Where no worker can be had (too many
- * files open, too many processes), the slot is closed instead; false: so are all others.
+ * Assigns the pool's next task, for which there must be room. If no worker can be started (limits
+ * on files or processes), closes the slot instead. Fails if no slot has a worker.
  */
 bool slot_add(struct pool *pool, struct slot *slot, struct cls_error *err) CLS_MUST_CHECK;
 
-/* Takes the worker's news: makes rows of what has ended, ends what takes too long. */
+/*
+ * Receives the worker's messages, reports rows of finished tasks, replaces a worker that has
+ * exited, and enforces the deadline.
+ */
 bool slot_look_after(struct pool *pool, struct slot *slot, struct cls_error *err) CLS_MUST_CHECK;
 
-/* The worker ends its task and itself; asked again, by force. */
+/* Sends SIGTERM to the worker; SIGKILL when called again. */
 void slot_end(struct slot *slot);
 
 #endif

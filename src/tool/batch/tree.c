@@ -17,7 +17,10 @@ static void replace_fd(struct tree *t, int fd)
     t->fd = fd;
 }
 
-/* The directory fd, which is taken over, is the position: the level'th from the root. */
+/*
+ * Makes the directory fd, whose ownership passes, the position. level: its depth below the root;
+ * end: length of its path in t->path.
+ */
 static bool stand(struct tree *t, int fd, size_t level, size_t end)
 {
     struct stat st;
@@ -48,7 +51,7 @@ static bool start_at_root(struct tree *t)
     return fd >= 0 && stand(t, fd, 0, 0);
 }
 
-/* ".." leads to where we came from, unless somebody moved the directory meanwhile. */
+/* Moves to the parent. Fails if ".." is another directory, since the current one was moved. */
 static bool go_up(struct tree *t)
 {
     int fd = openat(t->fd, "..", DIRECTORY);
@@ -65,7 +68,7 @@ static bool go_up(struct tree *t)
     return true;
 }
 
-/* The level down to which the position's path and this one agree. */
+/* Returns the depth of the deepest directory that is on both path and the position's path. */
 static size_t common_level(const struct tree *t, const char *path)
 {
     size_t same = 0, level = t->depth, end = t->levels[level].end;
@@ -118,7 +121,7 @@ static bool note_path(struct tree *t, const char *path, size_t len)
     return true;
 }
 
-/* One level down: to the next name in path, which agrees with the position up to there. */
+/* Moves one level down, to the next component of path, which begins with the position's path. */
 static bool go_down(struct tree *t, const char *path, const struct tree_making *making)
 {
     size_t start = t->levels[t->depth].end, len;

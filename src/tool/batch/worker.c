@@ -1,5 +1,5 @@
 /*
- * The side that gives orders.
+ * The parent's side of a worker.
  */
 #include "worker.h"
 
@@ -39,7 +39,7 @@ bool worker_start(struct worker *worker, const struct worker_setup *setup, struc
     }
     *worker = (struct worker){.orders = orders[1], .news = news[0], .pid = fork()};
     if (worker->pid == 0) {
-        /* Not to go on when nobody is there to take the results. */
+        /* The worker must not outlive its parent. */
         prctl(PR_SET_PDEATHSIG, SIGTERM);
         if (getppid() != parent)
             _exit(CLS_SYSTEM);
@@ -80,7 +80,7 @@ enum worker_news worker_listen(struct worker *worker)
     return m.news;
 }
 
-/* The worker's end closes the pipe. */
+/* Waits until the worker's exit closes the pipe. Returns false at the deadline. */
 static bool ends_in_time(const struct worker *worker, double deadline)
 {
     struct pollfd fd = {.fd = worker->news};

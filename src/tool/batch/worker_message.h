@@ -1,6 +1,6 @@
 /*
- * What a worker says to the one who gives the orders: messages of a fixed size, each written in one
- * piece. Neither has parsed anything.
+ * Messages from a worker to its parent: of fixed size, each written atomically. Neither process
+ * parses input, so they trust each other.
  */
 #ifndef BATCH_WORKER_MESSAGE_H
 #define BATCH_WORKER_MESSAGE_H
@@ -12,15 +12,15 @@
 
 struct worker_message {
     enum worker_news news;
-    enum cls_log_level level;    /* LINE */
-    uint64_t offset;             /* OFFSET */
-    char line[400];              /* LINE */
-    struct worker_result result; /* ENDED; without pointers */
+    enum cls_log_level level;    /* WORKER_LINE */
+    uint64_t offset;             /* WORKER_OFFSET */
+    char line[400];              /* WORKER_LINE */
+    struct worker_result result; /* WORKER_ENDED; its pointers are NULL */
 };
 
 _Static_assert(sizeof(struct worker_message) <= PIPE_BUF, "a message is written in one piece");
 
-/* The worker's process, to its end. */
+/* The worker's main loop: reads tasks from the pipe orders, sends messages to the pipe news. */
 _Noreturn void worker_serve(const struct worker_setup *setup, int orders, int news);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * The worker: from order to order.
+ * The worker's process.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,10 +23,10 @@ struct serving {
     const struct worker_setup *setup;
     struct place place;
     int news;
-    double next; /* when the offset is told again */
+    double next; /* time of the next WORKER_OFFSET message */
 };
 
-/* An output that has its name already is reported first. */
+/* If the output has its name already, the result is still reported before exiting. */
 static void end(int sig)
 {
     told_to_end = sig;
@@ -34,7 +34,7 @@ static void end(int sig)
         _exit(128 + sig);
 }
 
-/* The one who gives the orders decides about the end, and says so by SIGTERM. */
+/* Only SIGTERM from the parent ends a worker; signals from the terminal are ignored. */
 static void set_signals(const sigset_t *mask)
 {
     struct sigaction action = {.sa_handler = end};
@@ -78,7 +78,7 @@ static void send_line(void *ctx, enum cls_log_level level, const char *text)
 static int open_input(const struct serving *s, const char *name, const char *label,
                       struct cls_error *err)
 {
-    /* What is no regular file by now shall not make us wait. */
+    /* O_NONBLOCK: the file may have been replaced by a FIFO since it was listed. */
     int fd =
         openat(s->place.in_dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     struct stat st;
@@ -113,7 +113,10 @@ static void note_found(struct row *row, const struct convert_facts *facts,
     memcpy(row->digest_out, digests->out, DIGEST_SIZE);
 }
 
-/* One try at the file name, here; options has how messages call it. Returns whether it is done. */
+/*
+ * Runs one conversion of the file name in the current directory; options has its paths for
+ * messages. Returns r->ok.
+ */
 static bool try(struct serving *s, const char *name, struct convert_options *options, bool no_spool,
                 struct convert_facts *facts, struct worker_result *r)
 {
@@ -144,7 +147,10 @@ static bool try(struct serving *s, const char *name, struct convert_options *opt
     return r->ok;
 }
 
-/* That there is nothing to convert shows only to the process that parses. */
+/*
+ * A conversion without temporary file is tried first. Files are copied only after a conversion has
+ * rejected them: only the process that parses can tell what they are.
+ */
 static void convert_or_copy(struct serving *s, const char *name, struct convert_options *options,
                             struct worker_result *r)
 {
@@ -200,7 +206,7 @@ _Noreturn void worker_serve(const struct worker_setup *setup, int orders, int ne
         carry_out(&s, setup->tasks[order].path, &m.result);
         m.result.found.usec = (uint64_t)((progress_now() - begun) * 1e6);
         send_message(&s, &m);
-        cleanup.committed = 0; /* from here on a signal ends us at once */
+        cleanup.committed = 0; /* the result is sent: a signal may end the worker at once */
     }
     _exit(told_to_end ? 128 + told_to_end : CLS_OK);
 }
