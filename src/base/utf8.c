@@ -53,7 +53,7 @@ bool utf8_is_plain(const char *s)
     return n > 0;
 }
 
-void utf8_mask(const char *s, bool ascii, char *buf, size_t size)
+void utf8_escape(const char *s, bool ascii, char *buf, size_t size)
 {
     char escape[8];
 
@@ -83,6 +83,6 @@ char *utf8_plain(const char *text)
     char *plain = malloc(size);
 
     if (plain)
-        utf8_mask(text, false, plain, size);
+        utf8_escape(text, false, plain, size);
     return plain;
 }

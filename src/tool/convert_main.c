@@ -17,7 +17,7 @@ struct single {
     uint64_t start; /* offset in the input */
 };
 
-static void tick(void *ctx, uint64_t offset)
+static void update_progress(void *ctx, uint64_t offset)
 {
     struct single *single = ctx;
 
@@ -25,7 +25,7 @@ static void tick(void *ctx, uint64_t offset)
     if (single->watch.unsized)
         single->item.total = 0;
     if (signals_take_usr1())
-        progress_tell(&single->progress, &single->item, 1);
+        progress_print(&single->progress, &single->item, 1);
     if (progress_due(&single->progress))
         progress_show(&single->progress, &single->item, 1);
 }
@@ -33,7 +33,8 @@ static void tick(void *ctx, uint64_t offset)
 static int run(const struct tool_options *options, struct messages *messages)
 {
     static struct convert_cleanup cleanup; /* static: the signal handler uses it until exit */
-    struct single single = {.progress.program = PROGRAM, .watch = {.tick = tick, .ctx = &single}};
+    struct single single = {.progress.program = PROGRAM,
+                            .watch = {.tick = update_progress, .ctx = &single}};
     struct cls_log_counts counts = {0};
     struct cls_log log = {.line = messages_log,
                           .ctx = messages,
@@ -50,7 +51,7 @@ static int run(const struct tool_options *options, struct messages *messages)
     single.item.total = size > single.start ? size - single.start : 0;
     single.watch.offset = single.start;
     progress_start(&single.progress, options->progress, options->verbosity == QUIET);
-    single.item.begun = single.progress.begun;
+    single.item.started = single.progress.started;
     messages->before_line = progress_clear;
     messages->before_line_ctx = &single.progress;
 
@@ -66,7 +67,7 @@ static int run(const struct tool_options *options, struct messages *messages)
     return CLS_OK;
 }
 
-static int do_as_told(struct tool_options *options, struct messages *messages)
+static int run_command(struct tool_options *options, struct messages *messages)
 {
     /* Before the sandbox is entered: it reads files of /proc and /sys. */
     if (!options->for_release)
@@ -103,7 +104,7 @@ int main(int argc, char **argv)
     case PARSED_WRONG:
         break;
     case PARSED_RUN:
-        status = do_as_told(&options, &messages);
+        status = run_command(&options, &messages);
         break;
     }
     free(options.words);

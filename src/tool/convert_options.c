@@ -413,7 +413,7 @@ static bool parse_option(int option, const char *value, struct tool_options *o)
     }
 }
 
-static bool complain(const char *text)
+static bool usage_error(const char *text)
 {
     return messages_usage(PROGRAM, "%s (see --help)", text);
 }
@@ -421,9 +421,9 @@ static bool complain(const char *text)
 static bool check_merge(int argc, char **argv, struct tool_options *o)
 {
     if (o->convert.in || o->convert.out)
-        return complain("--merge-reports converts nothing");
+        return usage_error("--merge-reports converts nothing");
     if (optind == argc)
-        return complain("--merge-reports: which ones?");
+        return usage_error("--merge-reports: which ones?");
     o->merge_in = argv + optind;
     o->merge_count = (size_t)(argc - optind);
     return true;
@@ -432,11 +432,11 @@ static bool check_merge(int argc, char **argv, struct tool_options *o)
 static bool check_batch(struct tool_options *o)
 {
     if (convert_is_fd(o->convert.out))
-        return complain("--in is a directory, so --out must be one, too");
+        return usage_error("--in is a directory, so --out must be one, too");
     if (o->convert.write_config)
-        return complain("--write-config is for one save, not for a directory");
+        return usage_error("--write-config is for one save, not for a directory");
     if (o->convert.config && strcmp(o->convert.config, "auto") != 0)
-        return complain("--config FILE is for one save, not for a directory (--config=auto is)");
+        return usage_error("--config FILE is for one save, not for a directory (--config=auto is)");
     o->batch.digests = o->convert.verify;
     o->batch.force = o->convert.force;
     return true;
@@ -450,7 +450,7 @@ static bool is_directory(const char *path)
 }
 
 /* INPUT [OUTPUT], unless --in or --out is given. */
-static bool take_arguments(int argc, char **argv, struct convert_options *c)
+static bool take_positional(int argc, char **argv, struct convert_options *c)
 {
     if (!c->in && !c->out && optind < argc) {
         c->in = argv[optind++];
@@ -467,10 +467,11 @@ static bool check_replace(struct tool_options *o)
     struct convert_options *c = &o->convert;
 
     if (c->out || c->no_clobber || c->no_sync || o->batch.copy_others || o->inspect)
-        return complain("--replace goes without --out, --no-sync, --no-clobber, --copy-others and "
-                        "--inspect");
+        return usage_error(
+            "--replace goes without --out, --no-sync, --no-clobber, --copy-others and "
+            "--inspect");
     if (convert_is_fd(c->in))
-        return complain("--replace takes a file or directory, not a descriptor");
+        return usage_error("--replace takes a file or directory, not a descriptor");
     c->out = c->in;
     return true;
 }
@@ -479,31 +480,31 @@ static bool check_options(int argc, char **argv, struct tool_options *o)
 {
     if (o->merge_out)
         return check_merge(argc, argv, o);
-    if (!take_arguments(argc, argv, &o->convert))
+    if (!take_positional(argc, argv, &o->convert))
         return false;
     if (!o->convert.in || !*o->convert.in)
-        return complain("--in is missing");
+        return usage_error("--in is missing");
     if (o->convert.replace && !check_replace(o))
         return false;
     if (o->inspect && (o->convert.out || o->convert.verify || o->batch_option))
-        return complain(
+        return usage_error(
             "--inspect writes no save: without --out, --verify and what is for directories");
     if (o->inspect)
         return true;
     if (!o->convert.out || !*o->convert.out)
-        return complain("--out is missing");
+        return usage_error("--out is missing");
     o->is_batch = is_directory(o->convert.in);
     if (o->is_batch)
         return check_batch(o);
     return !(o->batch_option || (o->convert.force && !o->convert.replace)) ||
-           complain("the options for directories want a directory as input");
+           usage_error("the options for directories want a directory as input");
 }
 
 /*
  * Returns the arguments with the words of CONVERT_LEGACY_STREAM_OPTIONS inserted before them, for
  * callers with a fixed command line, such as libxl. NULL: no memory.
  */
-static char **with_environment(int *argc, char **argv, struct tool_options *o)
+static char **prepend_environment(int *argc, char **argv, struct tool_options *o)
 {
     const char *more = getenv("CONVERT_LEGACY_STREAM_OPTIONS");
     size_t words = 0, count = (size_t)*argc, n = 0;
@@ -534,7 +535,7 @@ enum parsed parse_options(int argc, char **argv, struct tool_options *o)
     int option;
 
     *o = (struct tool_options){.convert.version = 2};
-    argv = with_environment(&argc, argv, o);
+    argv = prepend_environment(&argc, argv, o);
     if (!argv) {
         messages_usage(PROGRAM, "cannot hold the options: no memory");
         return PARSED_WRONG;

@@ -26,7 +26,7 @@ void document_text(const struct document_writer *w, const char *name, const char
 {
     char text[TEXT_MAX];
 
-    utf8_mask(value, false, text, sizeof(text));
+    utf8_escape(value, false, text, sizeof(text));
     w->text(w->ctx, name, text);
 }
 

@@ -6,14 +6,14 @@
 #include "inspect_print.h"
 
 /* Writes how many entries of a list are left out, if any. */
-static void left_out(const struct document_writer *w, const char *name, uint64_t count,
-                     uint64_t max)
+static void put_left_out(const struct document_writer *w, const char *name, uint64_t count,
+                         uint64_t max)
 {
     if (count > max)
         document_number(w, name, count - max);
 }
 
-static uint64_t shown(uint64_t count, uint64_t max)
+static uint64_t shown_count(uint64_t count, uint64_t max)
 {
     return count < max ? count : max;
 }
@@ -114,7 +114,7 @@ static void put_tsc(const struct document_writer *w, const struct inspection *r)
 static void put_params(const struct document_writer *w, const struct inspection *r)
 {
     document_begin_list(w, "hvm_params");
-    for (uint64_t i = 0; i < shown(r->params_count, INSPECT_PARAMS_MAX); i++) {
+    for (uint64_t i = 0; i < shown_count(r->params_count, INSPECT_PARAMS_MAX); i++) {
         const char *name = hvm_param_name(r->params[i].index);
 
         document_begin(w, "param");
@@ -130,7 +130,7 @@ static void put_params(const struct document_writer *w, const struct inspection 
 static void put_physmap(const struct document_writer *w, const struct inspection *r)
 {
     document_begin_list(w, "physmap");
-    for (uint64_t i = 0; i < shown(r->physmap_count, INSPECT_PHYSMAP_MAX); i++) {
+    for (uint64_t i = 0; i < shown_count(r->physmap_count, INSPECT_PHYSMAP_MAX); i++) {
         const struct inspect_physmap *entry = &r->physmap[i];
 
         document_begin(w, "entry");
@@ -155,8 +155,8 @@ static void put_hvm(const struct document_writer *w, const struct inspection *r)
     document_number(w, "context_bytes", r->hvm_context_bytes);
     if (r->other_keys)
         document_number(w, "other_xenstore_keys", r->other_keys);
-    left_out(w, "hvm_params_left_out", r->params_count, INSPECT_PARAMS_MAX);
-    left_out(w, "physmap_left_out", r->physmap_count, INSPECT_PHYSMAP_MAX);
+    put_left_out(w, "hvm_params_left_out", r->params_count, INSPECT_PARAMS_MAX);
+    put_left_out(w, "physmap_left_out", r->physmap_count, INSPECT_PHYSMAP_MAX);
     put_params(w, r);
     put_physmap(w, r);
     if (emulator->found) {
@@ -173,7 +173,7 @@ static void put_hvm(const struct document_writer *w, const struct inspection *r)
 static void put_parts(const struct document_writer *w, const struct inspection *r)
 {
     document_begin_list(w, "parts");
-    for (uint64_t i = 0; i < shown(r->runs_count, INSPECT_RUNS_MAX); i++) {
+    for (uint64_t i = 0; i < shown_count(r->runs_count, INSPECT_RUNS_MAX); i++) {
         const struct inspect_run *run = &r->runs[i];
 
         document_begin(w, "part");
@@ -192,7 +192,7 @@ static void put_notes(const struct document_writer *w, const char *list,
                       const struct inspect_notes *notes)
 {
     document_begin_list(w, list);
-    for (uint64_t i = 0; i < shown(notes->count, INSPECT_NOTES_MAX); i++) {
+    for (uint64_t i = 0; i < shown_count(notes->count, INSPECT_NOTES_MAX); i++) {
         document_begin(w, "note");
         document_text(w, "text", notes->text[i]);
         document_end(w);
@@ -209,7 +209,7 @@ static void put_conversion(const struct document_writer *w, const struct inspect
     document_flag(w, "possible", r->convertible);
     document_text(w, "format", inspect_format_name(r->format));
     document_number(w, "version", r->target_version);
-    left_out(w, "lost_left_out", r->lost.count, INSPECT_NOTES_MAX);
+    put_left_out(w, "lost_left_out", r->lost.count, INSPECT_NOTES_MAX);
     put_notes(w, "lost", &r->lost);
     document_end(w);
 }
@@ -234,8 +234,8 @@ void inspect_document(const struct document_writer *w, const void *subject)
     document_begin(w, "inspection");
     document_text(w, "input", r->input);
     document_number(w, "bytes", r->end - r->start);
-    left_out(w, "parts_left_out", r->runs_count, INSPECT_RUNS_MAX);
-    left_out(w, "remarks_left_out", r->remarks.count, INSPECT_NOTES_MAX);
+    put_left_out(w, "parts_left_out", r->runs_count, INSPECT_RUNS_MAX);
+    put_left_out(w, "remarks_left_out", r->remarks.count, INSPECT_NOTES_MAX);
     put_envelope(w, r);
     put_stream(w, r);
     put_guest(w, r);

@@ -10,16 +10,16 @@
 /* A document_source; subject is a struct inspection. docs/inspect.rng is the schema. */
 void inspect_document(const struct document_writer *w, const void *subject);
 
-/* Prints text; unprintable bytes in names are escaped by messages_mask(). */
+/* Prints text; unprintable bytes in names are escaped by messages_escape(). */
 bool inspect_print_text(const struct inspection *r, bool verbose,
                         struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * The verdict (inspect_restore.c), printed by calls of say() for each line. verbose: also limits
+ * The verdict (inspect_restore.c), printed by calls of print() for each line. verbose: also limits
  * that are harmless or could not be checked.
  */
-typedef void inspect_say(const char *fmt, ...) CLS_PRINTF(1, 2);
-void inspect_say_restore(const struct inspection *r, bool verbose, inspect_say *say);
+typedef void inspect_print_line(const char *fmt, ...) CLS_PRINTF(1, 2);
+void inspect_print_restore(const struct inspection *r, bool verbose, inspect_print_line *print);
 void inspect_put_restore(const struct document_writer *w, const struct inspection *r);
 
 /* Names that all forms use. Static. */

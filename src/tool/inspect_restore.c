@@ -20,7 +20,7 @@ const char *inspect_severity_name(enum limits_severity severity)
 }
 
 /* Without --for: prints the verdict for each range of releases, if it is not the same for all. */
-static void say_spans(const struct inspection *r, inspect_say *say)
+static void print_spans(const struct inspection *r, inspect_print_line *print)
 {
     struct limits_span spans[LIMITS_SPANS_MAX];
     unsigned count = limits_spans(&r->facts, spans);
@@ -30,23 +30,23 @@ static void say_spans(const struct inspection *r, inspect_say *say)
         return;
     for (unsigned i = 0; i < count; i++) {
         limits_span_text(&spans[i], releases, sizeof(releases));
-        say("restore on %s: %s", releases, limits_verdict_text(spans[i].verdict));
+        print("restore on %s: %s", releases, limits_verdict_text(spans[i].verdict));
     }
 }
 
-void inspect_say_restore(const struct inspection *r, bool verbose, inspect_say *say)
+void inspect_print_restore(const struct inspection *r, bool verbose, inspect_print_line *print)
 {
     if (r->failed)
         return;
-    say("restore: %s", limits_verdict_text(r->findings.verdict));
-    say_spans(r, say);
+    print("restore: %s", limits_verdict_text(r->findings.verdict));
+    print_spans(r, print);
     for (unsigned i = 0; i < r->findings.count; i++) {
         const struct limits_finding *f = &r->findings.list[i];
 
         if (f->severity <= LIMITS_NOTE && !verbose)
             continue;
-        say("  %s%s: %s; %s%s%s", f->id, f->severity == LIMITS_UNCHECKED ? " (not checked)" : "",
-            f->what, f->where, *f->remedy ? "; remedy: " : "", f->remedy);
+        print("  %s%s: %s; %s%s%s", f->id, f->severity == LIMITS_UNCHECKED ? " (not checked)" : "",
+              f->what, f->where, *f->remedy ? "; remedy: " : "", f->remedy);
     }
 }
 

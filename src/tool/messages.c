@@ -41,24 +41,24 @@ int messages_open(struct messages *m)
     return next > 0 ? next : 0;
 }
 
-void messages_mask(const char *text, char *buf, size_t size)
+void messages_escape(const char *text, char *buf, size_t size)
 {
-    utf8_mask(text, strcmp(nl_langinfo(CODESET), "UTF-8") != 0, buf, size);
+    utf8_escape(text, strcmp(nl_langinfo(CODESET), "UTF-8") != 0, buf, size);
 }
 
 static void put_line(const struct messages *m, int priority, const char *text)
 {
-    char masked[4 * LINE_SIZE];
+    char escaped[4 * LINE_SIZE];
 
-    messages_mask(text, masked, sizeof(masked));
+    messages_escape(text, escaped, sizeof(escaped));
     if (m->before_line)
         m->before_line(m->before_line_ctx);
     if (priority == LOG_INFO && m->info_is_result)
-        puts(masked);
+        puts(escaped);
     else
-        fprintf(stderr, "%s: %s\n", m->program, masked);
+        fprintf(stderr, "%s: %s\n", m->program, escaped);
     if (m->syslog || (m->problems_syslog && priority <= LOG_WARNING))
-        syslog(priority, "%s", masked);
+        syslog(priority, "%s", escaped);
 }
 
 void messages_log(void *ctx, enum cls_log_level level, const char *text)

@@ -37,7 +37,7 @@ int messages_open(struct messages *messages);
  * Escapes bytes that are not printable (base/utf8.h) or not in the locale as \xNN, so that names
  * from the input cannot send control sequences to a terminal. Truncates to size bytes with the NUL.
  */
-void messages_mask(const char *text, char *buf, size_t size);
+void messages_escape(const char *text, char *buf, size_t size);
 
 /* The line() of a struct cls_log; ctx is a struct messages. */
 void messages_log(void *ctx, enum cls_log_level level, const char *text);

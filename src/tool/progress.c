@@ -29,7 +29,7 @@ double progress_now(void)
 }
 
 /* A dumb terminal (such as Emacs's shell) prints cursor movements as garbage. */
-static bool moves_its_cursor(void)
+static bool is_cursor_terminal(void)
 {
     const char *term = getenv("TERM");
 
@@ -40,10 +40,10 @@ void progress_start(struct progress *p, enum progress_mode mode, bool quiet)
 {
     bool terminal = isatty(STDERR_FILENO);
 
-    p->terminal = terminal && moves_its_cursor();
+    p->terminal = terminal && is_cursor_terminal();
     p->enabled = !quiet && (mode == PROGRESS_ALWAYS || (mode == PROGRESS_AUTO && terminal));
-    p->begun = progress_now();
-    p->next = p->begun + FIRST_AFTER;
+    p->started = progress_now();
+    p->next = p->started + FIRST_AFTER;
 }
 
 /* The figures of an item, as text. */
@@ -52,9 +52,9 @@ struct figures {
     char done[32], total[32], rate[32], left[32];
 };
 
-static void measure(const struct progress_item *item, struct figures *f)
+static void compute_figures(const struct progress_item *item, struct figures *f)
 {
-    double took = progress_now() - item->begun, done = (double)item->done;
+    double took = progress_now() - item->started, done = (double)item->done;
     double rate = took > 0 ? done / took : 0, all = (double)item->total;
 
     f->share = item->total ? (done < all ? done / all : 1) : -1;
@@ -71,8 +71,8 @@ static void print_line(const struct progress *p, const struct progress_item *ite
     char name[NAME_SIZE];
     struct figures f;
 
-    measure(item, &f);
-    messages_mask(item->name, name, sizeof(name));
+    compute_figures(item, &f);
+    messages_escape(item->name, name, sizeof(name));
     fprintf(stderr, "%s: %s: %s", p->program, name, f.done);
     if (f.share >= 0)
         fprintf(stderr, " of %s (%.0f %%)", f.total, 100 * f.share);
@@ -82,7 +82,7 @@ static void print_line(const struct progress *p, const struct progress_item *ite
 }
 
 /* Truncates text to at most `most` columns of the terminal. Returns the columns used. */
-static unsigned cut_to_columns(char *text, unsigned most)
+static unsigned truncate_to_columns(char *text, unsigned max)
 {
     unsigned used = 0;
 
@@ -91,7 +91,7 @@ static unsigned cut_to_columns(char *text, unsigned most)
         size_t n = utf8_decode(text, &c);
         int width = n == 0 ? -1 : wcwidth((wchar_t)c);
 
-        if (width < 0 || used + (unsigned)width > most) {
+        if (width < 0 || used + (unsigned)width > max) {
             *text = '\0';
             break;
         }
@@ -116,8 +116,8 @@ static unsigned draw_line(const struct progress_item *item, unsigned columns)
     char line[NAME_SIZE + 256], bar[BAR_WIDTH + 4] = "", name[NAME_SIZE];
     struct figures f;
 
-    measure(item, &f);
-    messages_mask(item->name, name, sizeof(name));
+    compute_figures(item, &f);
+    messages_escape(item->name, name, sizeof(name));
     if (f.share >= 0 && columns >= WIDE_TERMINAL)
         format_bar(bar, f.share);
     if (f.share >= 0)
@@ -125,7 +125,7 @@ static unsigned draw_line(const struct progress_item *item, unsigned columns)
                  f.rate, f.left, name);
     else
         snprintf(line, sizeof(line), "%10s %10s/s  %s", f.done, f.rate, name);
-    columns = cut_to_columns(line, columns - 1);
+    columns = truncate_to_columns(line, columns - 1);
     fputs(line, stderr);
     return columns;
 }
@@ -142,12 +142,12 @@ static void terminal_size(unsigned *columns, unsigned *rows)
 void progress_clear(void *ctx)
 {
     struct progress *p = ctx;
-    unsigned columns, rows_there, rows = 0;
+    unsigned columns, terminal_rows, rows = 0;
 
     if (!p->drawn)
         return;
     /* If the terminal was made narrower since, a line takes several rows. */
-    terminal_size(&columns, &rows_there);
+    terminal_size(&columns, &terminal_rows);
     for (unsigned i = 0; i < p->drawn; i++)
         rows += p->columns[i] > columns ? (p->columns[i] - 1) / columns + 1 : 1;
     if (rows > 1)
@@ -184,7 +184,7 @@ void progress_show(struct progress *p, const struct progress_item *items, size_t
     fflush(stderr);
 }
 
-void progress_tell(struct progress *p, const struct progress_item *items, size_t n)
+void progress_print(struct progress *p, const struct progress_item *items, size_t n)
 {
     progress_clear(p);
     for (size_t i = 0; i < n; i++)

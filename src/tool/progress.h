@@ -19,7 +19,7 @@ enum progress_mode {
 struct progress_item {
     const char *name;     /* may contain any bytes */
     uint64_t done, total; /* bytes; total 0: not known */
-    double begun;         /* time, as of progress_now() */
+    double started;       /* time, as of progress_now() */
 };
 
 #define PROGRESS_ITEMS_MAX 9
@@ -27,7 +27,7 @@ struct progress_item {
 struct progress {
     const char *program;
     bool enabled, terminal;
-    double begun, next;                   /* times; next: when to redraw */
+    double started, next;                 /* times; next: when to redraw */
     unsigned drawn;                       /* number of lines on the terminal */
     unsigned columns[PROGRESS_ITEMS_MAX]; /* width of each */
 };
@@ -35,7 +35,7 @@ struct progress {
 /* The monotonic clock, in seconds. */
 double progress_now(void);
 
-/* Begins; program is set. quiet: print nothing unless progress_tell() is called. */
+/* Begins; program is set. quiet: print nothing unless progress_print() is called. */
 
 void progress_start(struct progress *p, enum progress_mode mode, bool quiet);
 
@@ -46,7 +46,7 @@ bool progress_due(const struct progress *p);
 void progress_show(struct progress *p, const struct progress_item *items, size_t n);
 
 /* Prints n items as single lines, also if progress is off. */
-void progress_tell(struct progress *p, const struct progress_item *items, size_t n);
+void progress_print(struct progress *p, const struct progress_item *items, size_t n);
 
 /* Removes the block from the terminal; ctx is a struct progress. */
 void progress_clear(void *ctx);

@@ -3,19 +3,19 @@
 #include <unistd.h>
 
 static struct convert_cleanup *cleanup_at_signal;
-static volatile sig_atomic_t usr1_came;
+static volatile sig_atomic_t usr1_received;
 
-static void end_at_once(int sig)
+static void terminate(int sig)
 {
     if (convert_abandon(cleanup_at_signal))
         _exit(128 + sig);
     /* The output is complete and has its name: let the program exit with status 0. */
 }
 
-static void note_usr1(int sig)
+static void set_usr1(int sig)
 {
     (void)sig;
-    usr1_came = 1;
+    usr1_received = 1;
 }
 
 static void install(int sig, void (*handler)(int))
@@ -30,18 +30,18 @@ static void install(int sig, void (*handler)(int))
 void signals_install(struct convert_cleanup *cleanup)
 {
     cleanup_at_signal = cleanup;
-    install(SIGTERM, end_at_once);
-    install(SIGINT, end_at_once);
-    install(SIGHUP, end_at_once);
-    install(SIGUSR1, note_usr1);
+    install(SIGTERM, terminate);
+    install(SIGINT, terminate);
+    install(SIGHUP, terminate);
+    install(SIGUSR1, set_usr1);
     install(SIGPIPE, SIG_IGN);
     install(SIGXFSZ, SIG_IGN);
 }
 
 bool signals_take_usr1(void)
 {
-    bool came = usr1_came;
+    bool received = usr1_received;
 
-    usr1_came = 0;
-    return came;
+    usr1_received = 0;
+    return received;
 }

@@ -120,7 +120,7 @@ static int parse_options(int argc, char **argv, struct options *o)
     return -1;
 }
 
-static void tell_pages(const struct cls_log *log, const struct v2_summary *s)
+static void print_pages(const struct cls_log *log, const struct v2_summary *s)
 {
     uint64_t all = 0;
 
@@ -132,7 +132,7 @@ static void tell_pages(const struct cls_log *log, const struct v2_summary *s)
             cls_info(log, "  %s: %" PRIu64, page_type_name(i), s->pages[i]);
 }
 
-static void tell_records(const struct cls_log *log, const struct v2_summary *s)
+static void print_records(const struct cls_log *log, const struct v2_summary *s)
 {
     cls_info(log, "records:");
     for (uint32_t i = 0; i < LIBXL_REC_TYPE_KNOWN; i++)
@@ -145,15 +145,15 @@ static void tell_records(const struct cls_log *log, const struct v2_summary *s)
         cls_info(log, "  optional, unknown: %" PRIu64, s->optional_records);
 }
 
-static void tell_summary(const struct cls_log *log, const struct v2_summary *s)
+static void print_summary(const struct cls_log *log, const struct v2_summary *s)
 {
     if (s->guest == GUEST_PV)
         cls_info(log, "guest: %u-bit PV, %u levels of page tables", s->guest_width * 8,
                  s->pt_levels);
     else
         cls_info(log, "guest: HVM");
-    tell_pages(log, s);
-    tell_records(log, s);
+    print_pages(log, s);
+    print_records(log, s);
     cls_info(log, "sound: %s stream, libxc version %u, %" PRIu64 " bytes",
              s->stream == V2_STREAM_LIBXL ? "libxl" : "libxc", s->version, s->bytes);
 }
@@ -196,6 +196,6 @@ int main(int argc, char **argv)
         fflush(stdout);
         return messages_error(&messages, &err);
     }
-    tell_summary(&log, &summary);
+    print_summary(&log, &summary);
     return finish(&messages);
 }

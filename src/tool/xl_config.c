@@ -5,25 +5,25 @@
 
 #define JSON_DEPTH_MAX 32 /* real ones have about 5 levels */
 
-static enum guest_type guest_of(const char *value)
+static enum guest_type parse_guest(const char *value)
 {
     if (strcmp(value, "hvm") == 0)
         return GUEST_HVM;
     return strcmp(value, "pv") == 0 || strcmp(value, "generic") == 0 ? GUEST_PV : GUEST_UNKNOWN;
 }
 
-static void take(struct inspection *r, const char *key, const char *value)
+static void set_field(struct inspection *r, const char *key, const char *value)
 {
     if (strcmp(key, "name") == 0)
         snprintf(r->name, sizeof(r->name), "%s", value);
     else if (strcmp(key, "uuid") == 0)
         snprintf(r->uuid, sizeof(r->uuid), "%s", value);
     else if (strcmp(key, "type") == 0 || strcmp(key, "builder") == 0)
-        r->config_guest = guest_of(value);
+        r->config_guest = parse_guest(value);
 }
 
 /* Parses key = "value" or key = 'value' (tools/libxl/libxlu_cfg_l.l of Xen 4.5). */
-static void take_line(struct inspection *r, const char *line)
+static void parse_line(struct inspection *r, const char *line)
 {
     char key[16], value[256];
     size_t n;
@@ -47,14 +47,14 @@ static void take_line(struct inspection *r, const char *line)
         value[n] = line[1 + n];
     }
     value[n] = '\0';
-    take(r, key, value);
+    set_field(r, key, value);
 }
 
 static void read_text(struct inspection *r)
 {
     for (const char *line = r->config.text; line; line = strchr(line, '\n')) {
         line += *line == '\n';
-        take_line(r, line);
+        parse_line(r, line);
     }
 }
 
@@ -72,7 +72,7 @@ static void read_json(struct inspection *r, const struct lazy_json *json)
         for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
             if (json->json_object_object_get_ex(info, keys[i], &value) &&
                 json->json_object_is_type(value, json_type_string))
-                take(r, keys[i], json->json_object_get_string(value));
+                set_field(r, keys[i], json->json_object_get_string(value));
     json->json_object_put(root);
     json->json_tokener_free(tokener);
 }

@@ -430,7 +430,7 @@ static void check_cut(const char *text, bool ascii, size_t size, const char *wan
     char buf[16];
 
     memset(buf, 'x', sizeof(buf));
-    utf8_mask(text, ascii, buf, size);
+    utf8_escape(text, ascii, buf, size);
     CHECK_TEXT(buf, wanted);
     CHECK(buf[size] == 'x');
 }

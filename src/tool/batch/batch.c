@@ -138,12 +138,12 @@ static bool work(struct pool *pool, struct cls_error *err)
         return cls_fail(err, CLS_SYSTEM, "%s: ended by signal %d before the first conversion",
                         pool->place.in_label, pool->ended_by);
     if (ok) {
-        pool->progress->begun = progress_now();
+        pool->progress->started = progress_now();
         ok = pool_run(pool, err);
     }
-    return ok &&
-           reports_finish(pool->reports, (uint64_t)((progress_now() - pool->progress->begun) * 1e6),
-                          pool->count - pool->finished, err);
+    return ok && reports_finish(pool->reports,
+                                (uint64_t)((progress_now() - pool->progress->started) * 1e6),
+                                pool->count - pool->finished, err);
 }
 
 static void release(struct pool *pool)

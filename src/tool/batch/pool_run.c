@@ -24,7 +24,7 @@ static void show_progress(struct pool *pool,
         snprintf(failures, sizeof(failures), ", %llu failed", (unsigned long long)failed);
     snprintf(name, sizeof(name), "%zu of %zu files%s", pool->finished, pool->count, failures);
     items[0] = (struct progress_item){
-        .name = name, .done = pool->done, .total = pool->bytes, .begun = pool->progress->begun};
+        .name = name, .done = pool->done, .total = pool->bytes, .started = pool->progress->started};
     for (unsigned i = 0; i < pool->options->jobs; i++) {
         const struct slot *slot = &pool->slots[i];
         const struct task *task;
@@ -37,7 +37,7 @@ static void show_progress(struct pool *pool,
             items[n++] = (struct progress_item){.name = task->path,
                                                 .done = slot->worker.offset,
                                                 .total = task->size,
-                                                .begun = slot->begun};
+                                                .started = slot->started};
     }
     show(pool->progress, items, n);
 }
@@ -110,7 +110,7 @@ static void look_at_signals(struct pool *pool)
                 slot_end(&pool->slots[i]);
     }
     if (batch_signals_take_usr1())
-        show_progress(pool, progress_tell);
+        show_progress(pool, progress_print);
 }
 
 static bool run(struct pool *pool, struct pollfd *fds, struct cls_error *err)

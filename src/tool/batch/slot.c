@@ -9,8 +9,8 @@
 /* Starts the clock for the first task. */
 static void begin(const struct pool *pool, struct slot *slot)
 {
-    slot->begun = progress_now();
-    slot->deadline = pool->options->timeout ? slot->begun + pool->options->timeout : 0;
+    slot->started = progress_now();
+    slot->deadline = pool->options->timeout ? slot->started + pool->options->timeout : 0;
 }
 
 /* Removes the first task; a second one becomes the first. */
@@ -29,7 +29,7 @@ static bool finish(struct pool *pool, struct slot *slot, struct row *row, struct
 
     row->bytes_in = task->size;
     if (!row->usec) /* no result from the worker */
-        row->usec = (uint64_t)((progress_now() - slot->begun) * 1e6);
+        row->usec = (uint64_t)((progress_now() - slot->started) * 1e6);
     pool->done += task->size;
     pool->finished++;
     drop_first(pool, slot);

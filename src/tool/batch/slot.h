@@ -13,11 +13,11 @@ struct slot {
     struct worker worker;
     size_t tasks[SLOT_TASKS]; /* indexes in pool->tasks; the worker converts the first */
     unsigned count;
-    double begun, deadline; /* of the first; deadline: time of the next signal to it, 0: never */
-    bool told_to_end;       /* SIGTERM was sent */
-    bool timed_out;         /* because of --timeout */
-    bool closed;            /* no worker can be started; other slots take the tasks */
-    bool over;              /* told to end and has finished its last task: about to exit */
+    double started, deadline; /* of the first; deadline: time of the next signal to it, 0: never */
+    bool told_to_end;         /* SIGTERM was sent */
+    bool timed_out;           /* because of --timeout */
+    bool closed;              /* no worker can be started; other slots take the tasks */
+    bool over;                /* told to end and has finished its last task: about to exit */
 };
 
 /*

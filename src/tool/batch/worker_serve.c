@@ -194,7 +194,7 @@ _Noreturn void worker_serve(const struct worker_setup *setup, int orders, int ne
     struct serving s = {.setup = setup, .place = setup->place, .news = news};
     const int keep[] = {orders, news, s.place.in_root, s.place.out_root};
     uint64_t order;
-    double begun;
+    double started;
 
     place_begin(&s.place);
     fds_keep_only(keep, sizeof(keep) / sizeof(keep[0]));
@@ -202,9 +202,9 @@ _Noreturn void worker_serve(const struct worker_setup *setup, int orders, int ne
     while (!told_to_end && read(orders, &order, sizeof(order)) == sizeof(order)) {
         struct worker_message m = {.news = WORKER_ENDED};
 
-        begun = progress_now();
+        started = progress_now();
         carry_out(&s, setup->tasks[order].path, &m.result);
-        m.result.found.usec = (uint64_t)((progress_now() - begun) * 1e6);
+        m.result.found.usec = (uint64_t)((progress_now() - started) * 1e6);
         send_message(&s, &m);
         cleanup.committed = 0; /* the result is sent: a signal may end the worker at once */
     }

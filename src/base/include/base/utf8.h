@@ -23,7 +23,7 @@ bool utf8_is_plain(const char *text);
  * text as described above; what doesn't fit into buf (size > 0) is cut off. ascii: so that a
  * display without UTF-8 takes it.
  */
-void utf8_mask(const char *text, bool ascii, char *buf, size_t size);
+void utf8_escape(const char *text, bool ascii, char *buf, size_t size);
 
 /* The same without a limit; to be freed. NULL: no memory. */
 char *utf8_plain(const char *text);
