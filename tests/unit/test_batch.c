@@ -333,7 +333,7 @@ static bool is_at(const struct scratch *dir, const char *path, int fd)
 static void a_position_in_a_tree(void)
 {
     static const char *const paths[] = {"a/b/c", "a/bc", "a/b", "", "ab/c", "a", "a/b/c", "ab"};
-    const struct tree_making making = {.mode = 0700};
+    const struct tree_mkdir mkdir_options = {.mode = 0700};
     static const char *const emptied[] = {"a/bc", "a", "ab/b/c", "ab/b", "ab/c", "ab"};
     struct scratch dir;
     struct tree tree = {.fd = -1};
@@ -341,23 +341,23 @@ static void a_position_in_a_tree(void)
 
     scratch_make(&dir);
     tree.root = open(dir.dir, O_RDONLY | O_DIRECTORY);
-    CHECK(tree_go(&tree, "a/b/c", NULL) < 0 && errno == ENOENT);
+    CHECK(tree_enter(&tree, "a/b/c", NULL) < 0 && errno == ENOENT);
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-        CHECK(is_at(&dir, paths[i], tree_go(&tree, paths[i], &making)));
+        CHECK(is_at(&dir, paths[i], tree_enter(&tree, paths[i], &mkdir_options)));
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-        CHECK(is_at(&dir, paths[i], tree_go(&tree, paths[i], NULL)));
+        CHECK(is_at(&dir, paths[i], tree_enter(&tree, paths[i], NULL)));
 
     /* Moved while we are in it: what is above it now is not where we came from. */
-    CHECK(is_at(&dir, "a/b/c", tree_go(&tree, "a/b/c", NULL)));
+    CHECK(is_at(&dir, "a/b/c", tree_enter(&tree, "a/b/c", NULL)));
     snprintf(from, sizeof(from), "%s/a/b", dir.dir);
     snprintf(to, sizeof(to), "%s/ab/b", dir.dir);
     CHECK(rename(from, to) == 0);
-    CHECK(is_at(&dir, "a/bc", tree_go(&tree, "a/bc", NULL)));
+    CHECK(is_at(&dir, "a/bc", tree_enter(&tree, "a/bc", NULL)));
     CHECK(symlink("../ab", from) == 0);
-    CHECK(tree_go(&tree, "a/b/c", NULL) < 0);
-    CHECK(tree_go(&tree, "a/b", &making) < 0);
-    CHECK(is_at(&dir, "ab/b/c", tree_go(&tree, "ab/b/c", NULL)));
-    tree_leave(&tree);
+    CHECK(tree_enter(&tree, "a/b/c", NULL) < 0);
+    CHECK(tree_enter(&tree, "a/b", &mkdir_options) < 0);
+    CHECK(is_at(&dir, "ab/b/c", tree_enter(&tree, "ab/b/c", NULL)));
+    tree_free(&tree);
     close(tree.root);
     must(unlink(from) == 0, "unlink");
     for (size_t i = 0; i < sizeof(emptied) / sizeof(emptied[0]); i++) {
@@ -377,7 +377,7 @@ static void digests_of_two_files(void)
     struct digests d = {0};
     struct cls_error err;
 
-    must(hex_read(abc, want_abc, DIGEST_SIZE) && hex_read(none, want_none, DIGEST_SIZE), "hex");
+    must(hex_decode(abc, want_abc, DIGEST_SIZE) && hex_decode(none, want_none, DIGEST_SIZE), "hex");
     CHECK(digests_take(&d, in, out, 3, &err));
     CHECK(memcmp(d.in, want_abc, DIGEST_SIZE) == 0 && memcmp(d.out, want_abc, DIGEST_SIZE) == 0);
     CHECK(digests_take(&d, in, out, 0, &err));

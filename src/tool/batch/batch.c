@@ -21,14 +21,14 @@
  */
 #define WAITING_JOBS 4
 
-static unsigned processors(void)
+static unsigned count_processors(void)
 {
     cpu_set_t set;
 
     return sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
 }
 
-static bool same(const struct stat *a, const struct stat *b)
+static bool is_same_file(const struct stat *a, const struct stat *b)
 {
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
@@ -37,13 +37,14 @@ static bool same(const struct stat *a, const struct stat *b)
  * Is the directory dir equal to above, or below it? If the input were in the output, results could
  * overwrite inputs.
  */
-static bool is_above(const struct stat *above, int dir)
+static bool is_at_or_below(const struct stat *above, int dir)
 {
     struct stat st, last = {0};
     int fd = dir;
     bool found = false;
 
-    while (fd >= 0 && fstat(fd, &st) == 0 && !(found = same(&st, above)) && !same(&st, &last)) {
+    while (fd >= 0 && fstat(fd, &st) == 0 && !(found = is_same_file(&st, above)) &&
+           !is_same_file(&st, &last)) {
         int up = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
         if (fd != dir)
@@ -89,7 +90,7 @@ static bool open_roots(struct place *place, bool replace, struct stat *out, stru
     if (made && place->sync && !sync_parent(place->out_root))
         return cls_fail_errno(err, errno, "cannot sync the directory of %s", place->out_label);
     place_begin(place);
-    if (!replace && is_above(out, place->in_root))
+    if (!replace && is_at_or_below(out, place->in_root))
         return cls_fail(err, CLS_USAGE, "the input %s is, or lies in, the output %s",
                         place->in_label, place->out_label);
     return true;
@@ -106,7 +107,7 @@ static bool list_files(const struct pool *pool, const struct stat *out, struct p
 }
 
 /* Prints the totals, with the labels that the reports use. */
-static void tell_end(const struct pool *pool)
+static void print_summary(const struct pool *pool)
 {
     const struct row_totals *t = &pool->reports->totals;
     struct messages messages = *pool->messages;
@@ -127,13 +128,13 @@ static void tell_end(const struct pool *pool)
 }
 
 /* Lists the files, converts them, and finishes the reports. */
-static bool work(struct pool *pool, struct cls_error *err)
+static bool list_and_convert(struct pool *pool, struct cls_error *err)
 {
     struct stat out;
     bool ok = open_roots(&pool->place, pool->setup.options.replace, &out, err) &&
               list_files(pool, &out, &pool->list, err) && plan_make(pool, err);
 
-    pool->ended_by = batch_signals_end();
+    pool->ended_by = batch_signals_ending();
     if (pool->ended_by)
         return cls_fail(err, CLS_SYSTEM, "%s: ended by signal %d before the first conversion",
                         pool->place.in_label, pool->ended_by);
@@ -150,7 +151,7 @@ static void release(struct pool *pool)
 {
     free(pool->tasks);
     path_list_free(&pool->list);
-    place_leave(&pool->place);
+    place_free(&pool->place);
     if (pool->place.in_root >= 0)
         close(pool->place.in_root);
     if (pool->place.out_root >= 0)
@@ -160,11 +161,11 @@ static void release(struct pool *pool)
 int batch_run(const struct convert_options *convert, const struct batch_options *options,
               enum progress_mode progress_mode, struct messages *messages)
 {
-    struct batch_options settled = *options;
+    struct batch_options resolved = *options;
     struct progress progress = {.program = messages->program};
     struct reports reports = {0};
     struct pool pool = {
-        .options = &settled,
+        .options = &resolved,
         .setup = {.options = *convert,
                   .digests = options->digests,
                   .copy_others = options->copy_others,
@@ -185,18 +186,18 @@ int batch_run(const struct convert_options *convert, const struct batch_options 
     int status;
     bool ok;
 
-    settled.large_jobs = settled.jobs ? settled.jobs : processors();
-    if (settled.jobs == 0)
-        settled.jobs = settled.large_jobs * (convert->no_sync ? 1 : WAITING_JOBS);
+    resolved.large_jobs = resolved.jobs ? resolved.jobs : count_processors();
+    if (resolved.jobs == 0)
+        resolved.jobs = resolved.large_jobs * (convert->no_sync ? 1 : WAITING_JOBS);
     messages->before_line = progress_clear;
     messages->before_line_ctx = &progress;
     batch_signals_install();
     progress_start(&progress, progress_mode, messages->verbosity <= QUIET);
     ok = (!options->digests || lazy_sha256(&err)) &&
          reports_open(&reports, options->reports, options->report_count, true, &err) &&
-         work(&pool, &err);
+         list_and_convert(&pool, &err);
     if (ok)
-        tell_end(&pool);
+        print_summary(&pool);
     else
         messages_error(messages, &err);
     status = pool.ended_by ? 128 + pool.ended_by

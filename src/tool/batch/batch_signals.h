@@ -20,7 +20,7 @@ void batch_signals_install(void);
 void batch_signals_block(sigset_t *while_waiting);
 
 /* The SIGTERM, SIGINT or SIGHUP that was received; 0: none. */
-int batch_signals_end(void);
+int batch_signals_ending(void);
 
 /* Was SIGUSR1 received since the last call? */
 bool batch_signals_take_usr1(void);

@@ -5,7 +5,7 @@
 
 static const char digits[] = "0123456789abcdef";
 
-char *hex_of(const void *bytes, size_t n)
+char *hex_encode(const void *bytes, size_t n)
 {
     const unsigned char *b = bytes;
     char *text = malloc(2 * n + 1);
@@ -20,7 +20,7 @@ char *hex_of(const void *bytes, size_t n)
     return text;
 }
 
-bool hex_read(const char *text, void *bytes, size_t n)
+bool hex_decode(const char *text, void *bytes, size_t n)
 {
     unsigned char *b = bytes;
 

@@ -8,9 +8,9 @@
 #include <stddef.h>
 
 /* Returns 2 * n lower-case digits, to be freed; NULL: no memory. */
-char *hex_of(const void *bytes, size_t n);
+char *hex_encode(const void *bytes, size_t n);
 
 /* Decodes text to n bytes. Returns false if text is not exactly 2 * n lower-case digits. */
-bool hex_read(const char *text, void *bytes, size_t n);
+bool hex_decode(const char *text, void *bytes, size_t n);
 
 #endif

@@ -15,7 +15,7 @@ struct merge {
     size_t count, capacity;
 };
 
-static bool take(struct merge *merge, struct row *row, struct cls_error *err)
+static bool add_row(struct merge *merge, struct row *row, struct cls_error *err)
 {
     if (merge->count == merge->capacity) {
         size_t capacity = merge->capacity ? 2 * merge->capacity : 256;
@@ -38,15 +38,15 @@ static bool read_lines(struct merge *merge, FILE *in, const char *name, struct c
     struct cls_log log = {.line = messages_log, .ctx = merge->messages, .counts = &counts};
     char *line = NULL;
     size_t size = 0, number = 0;
-    bool ok = true, torn;
+    bool ok = true, invalid;
 
     while (ok && getline(&line, &size, in) >= 0) {
         struct row row;
 
         number++;
-        if (report_jsonl_read(line, &row, &torn))
-            ok = take(merge, &row, err);
-        else if (torn)
+        if (report_jsonl_read(line, &row, &invalid))
+            ok = add_row(merge, &row, err);
+        else if (invalid)
             cls_warn(&log, "line %zu is no line of a report (cut off?)", number);
     }
     cls_log_finish(&log);
@@ -79,7 +79,7 @@ static int compare(const void *a, const void *b)
 }
 
 /* Does b, which was read later, replace a for the same file? */
-static bool replaces(const struct row *a, const struct row *b)
+static bool is_newer_result(const struct row *a, const struct row *b)
 {
     return a->result == ROW_FAILED || b->result != ROW_UP_TO_DATE;
 }
@@ -99,7 +99,7 @@ static bool add_rows(struct merge *merge, struct reports *reports, struct cls_er
         for (next = i + 1; next < merge->count; next++) {
             if (strcmp(sorted[next]->path, sorted[i]->path) != 0)
                 break;
-            if (replaces(best, sorted[next]))
+            if (is_newer_result(best, sorted[next]))
                 best = sorted[next];
         }
         ok = reports_add(reports, best, err);

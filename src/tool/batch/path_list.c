@@ -36,17 +36,17 @@ static int compare(const void *a, const void *b)
 
 void path_list_sort(struct path_list *list)
 {
-    size_t kept = 0;
+    size_t unique = 0;
 
     if (list->count > 0)
         qsort(list->paths, list->count, sizeof(*list->paths), compare);
     for (size_t i = 0; i < list->count; i++) {
-        if (kept > 0 && strcmp(list->paths[kept - 1], list->paths[i]) == 0)
+        if (unique > 0 && strcmp(list->paths[unique - 1], list->paths[i]) == 0)
             free(list->paths[i]);
         else
-            list->paths[kept++] = list->paths[i];
+            list->paths[unique++] = list->paths[i];
     }
-    list->count = kept;
+    list->count = unique;
 }
 
 void path_list_free(struct path_list *list)
@@ -61,7 +61,7 @@ void path_list_free(struct path_list *list)
  * Normalises a path ("./a//b" to "a/b"). Returns NULL if it is empty, absolute or contains "..".
  * To be freed.
  */
-static char *tidy(const char *path)
+static char *normalise_path(const char *path)
 {
     char *clean = malloc(strlen(path) + 1), *end = clean;
 
@@ -99,14 +99,14 @@ static bool add_listed(struct path_list *list, const char *path, const struct sh
 
     if (*path == '\0')
         return true;
-    clean = tidy(path);
+    clean = normalise_path(path);
     if (!clean)
         return cls_fail(err, CLS_USAGE, "--files-from: %s is no path in the input directory", path);
     return path_list_add(list, clean, shard, err);
 }
 
 /* Reads the whole file; NULL and errno on failure. The buffer has a spare byte after *len. */
-static char *read_whole(FILE *in, size_t *len)
+static char *read_file(FILE *in, size_t *len)
 {
     size_t size = 0, got;
     char *text = NULL;
@@ -136,7 +136,7 @@ bool path_list_read(struct path_list *list, const char *file, const struct shard
     bool ok = true;
 
     if (in)
-        text = read_whole(in, &len);
+        text = read_file(in, &len);
     if (!text)
         cls_fail_errno(err, errno, "cannot read the list %s", file);
     if (in && in != stdin)

@@ -30,7 +30,7 @@ void path_list_free(struct path_list *list);
  * Lists everything under root that is not a directory, and directories that cannot be read.
  * Symbolic links are listed and not followed. except: a directory to leave out (device and inode).
  * except NULL: outputs replace inputs, so our own temporary files are left out, and removed if no
- * process uses them. Stops early after a signal (batch_signals_end()).
+ * process uses them. Stops early after a signal (batch_signals_ending()).
  */
 bool path_list_walk(struct path_list *list, int root, const struct stat *except,
                     const struct shard *shard, struct cls_error *err) CLS_MUST_CHECK;

@@ -34,9 +34,9 @@ static bool is_directory(int dir, const struct dirent *entry)
     return fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
-static bool take_entries(struct walk *w, DIR *dir, const char *path, struct cls_error *err)
+static bool add_entries(struct walk *w, DIR *dir, const char *path, struct cls_error *err)
 {
-    static const struct shard everything;
+    static const struct shard no_shard;
     const struct dirent *entry;
 
     while ((errno = 0, entry = readdir(dir))) {
@@ -48,7 +48,7 @@ static bool take_entries(struct walk *w, DIR *dir, const char *path, struct cls_
         if (!w->except && out_file_remove_stale(dirfd(dir), name))
             continue;
         if (is_directory(dirfd(dir), entry))
-            ok = path_list_add(&w->dirs, join(path, name), &everything, err);
+            ok = path_list_add(&w->dirs, join(path, name), &no_shard, err);
         else
             ok = path_list_add(w->files, join(path, name), w->shard, err);
         if (!ok)
@@ -59,9 +59,9 @@ static bool take_entries(struct walk *w, DIR *dir, const char *path, struct cls_
                                         *path ? path : "that was given");
 }
 
-static bool look_into(struct walk *w, const char *path, struct cls_error *err)
+static bool walk_directory(struct walk *w, const char *path, struct cls_error *err)
 {
-    int at = tree_go(&w->tree, path, NULL),
+    int at = tree_enter(&w->tree, path, NULL),
         fd = at < 0 ? -1 : openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     struct stat st;
     DIR *dir;
@@ -79,7 +79,7 @@ static bool look_into(struct walk *w, const char *path, struct cls_error *err)
         /* Directories that vanished are ignored. Others get a row in the reports later. */
         return errno == ENOENT || path_list_add(w->files, strdup(path), w->shard, err);
     }
-    ok = take_entries(w, dir, path, err);
+    ok = add_entries(w, dir, path, err);
     closedir(dir);
     return ok;
 }
@@ -87,18 +87,18 @@ static bool look_into(struct walk *w, const char *path, struct cls_error *err)
 bool path_list_walk(struct path_list *list, int root, const struct stat *except,
                     const struct shard *shard, struct cls_error *err)
 {
-    static const struct shard everything;
+    static const struct shard no_shard;
     struct walk w = {
         .tree = {.root = root, .fd = -1}, .except = except, .shard = shard, .files = list};
-    bool ok = path_list_add(&w.dirs, strdup(""), &everything, err);
+    bool ok = path_list_add(&w.dirs, strdup(""), &no_shard, err);
 
-    while (ok && w.dirs.count > 0 && !batch_signals_end()) {
+    while (ok && w.dirs.count > 0 && !batch_signals_ending()) {
         char *path = w.dirs.paths[--w.dirs.count];
 
-        ok = look_into(&w, path, err);
+        ok = walk_directory(&w, path, err);
         free(path);
     }
-    tree_leave(&w.tree);
+    tree_free(&w.tree);
     path_list_free(&w.dirs);
     if (ok)
         path_list_sort(list);

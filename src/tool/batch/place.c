@@ -14,16 +14,16 @@ void place_begin(struct place *place)
     place->in_dir = place->out_dir = -1;
 }
 
-void place_leave(struct place *place)
+void place_free(struct place *place)
 {
-    tree_leave(&place->in);
-    tree_leave(&place->out);
+    tree_free(&place->in);
+    tree_free(&place->out);
     free(place->dir);
     place->dir = NULL;
     place->in_dir = place->out_dir = -1;
 }
 
-static bool is_here(const struct place *place, const char *path, size_t len)
+static bool is_current(const struct place *place, const char *path, size_t len)
 {
     return place->dir && strlen(place->dir) == len && memcmp(place->dir, path, len) == 0;
 }
@@ -35,14 +35,14 @@ bool place_too_deep(const struct place *place, const char *path, struct cls_erro
                      TREE_DEPTH_MAX, place->in_label, path);
 }
 
-static bool fail_to_open(const struct place *place, struct cls_error *err)
+static bool fail_open(const struct place *place, struct cls_error *err)
 {
     cls_fail_errno(err, errno, "cannot open %s/%s", place->in_label, place->dir);
     (void)place_too_deep(place, place->dir, err);
     return false;
 }
 
-bool place_enter(struct place *place, const char *path, bool again, const char **name,
+bool place_enter(struct place *place, const char *path, bool reopen, const char **name,
                  struct cls_error *err)
 {
     const char *slash = strrchr(path, '/');
@@ -50,15 +50,15 @@ bool place_enter(struct place *place, const char *path, bool again, const char *
     bool ok;
 
     *name = slash ? slash + 1 : path;
-    if (is_here(place, path, len) && !again)
+    if (is_current(place, path, len) && !reopen)
         return true;
     free(place->dir);
     place->dir = strndup(path, len);
     if (!place->dir)
         return cls_fail_errno(err, ENOMEM, "cannot open a directory");
-    place->in_dir = tree_go(&place->in, place->dir, NULL);
-    place->out_dir = place->in_dir < 0 ? -1 : tree_go(&place->out, place->dir, NULL);
-    ok = place->in_dir >= 0 || fail_to_open(place, err);
+    place->in_dir = tree_enter(&place->in, place->dir, NULL);
+    place->out_dir = place->in_dir < 0 ? -1 : tree_enter(&place->out, place->dir, NULL);
+    ok = place->in_dir >= 0 || fail_open(place, err);
     if (!ok) {
         free(place->dir);
         place->dir = NULL;
@@ -70,20 +70,20 @@ bool place_make(struct place *place, struct cls_error *err)
 {
     struct stat st;
     mode_t mode = 0700;
-    bool in_the_way;
+    bool name_taken;
 
     if (place->out_dir >= 0)
         return true;
     /* Users who cannot read the input directory must not be able to read the output directory. */
     if (fstat(place->in_dir, &st) == 0)
         mode |= st.st_mode & 0777;
-    place->out_dir =
-        tree_go(&place->out, place->dir, &(struct tree_making){.mode = mode, .sync = place->sync});
+    place->out_dir = tree_enter(&place->out, place->dir,
+                                &(struct tree_mkdir){.mode = mode, .sync = place->sync});
     if (place->out_dir >= 0)
         return true;
-    in_the_way = errno == ENOTDIR || errno == ELOOP;
+    name_taken = errno == ENOTDIR || errno == ELOOP;
     cls_fail_errno(err, errno, "cannot make the directory %s/%s", place->out_label, place->dir);
-    if (in_the_way)
+    if (name_taken)
         err->status = CLS_USAGE; /* like a directory in place of an output file */
     return false;
 }

@@ -23,9 +23,9 @@ void place_begin(struct place *place);
 
 /*
  * Changes to the directory of path; *name becomes the last component of path. Fails if it is not in
- * the input or too deep. again: look again for the output's, which may have been created since.
+ * the input or too deep. reopen: look again for the output's, which may have been created since.
  */
-bool place_enter(struct place *place, const char *path, bool again, const char **name,
+bool place_enter(struct place *place, const char *path, bool reopen, const char **name,
                  struct cls_error *err) CLS_MUST_CHECK;
 
 /* Returns true and fills err if the directory path is nested too deep. */
@@ -38,6 +38,6 @@ bool place_make(struct place *place, struct cls_error *err) CLS_MUST_CHECK;
 bool place_is_up_to_date(const struct place *place, const char *name, const struct stat *in);
 
 /* Closes and frees everything but the roots. */
-void place_leave(struct place *place);
+void place_free(struct place *place);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "batch_signals.h"
 
-static const char *kind_name(mode_t mode)
+static const char *file_type_name(mode_t mode)
 {
     return S_ISLNK(mode)    ? "a symbolic link, which is not followed"
            : S_ISFIFO(mode) ? "a FIFO"
@@ -20,7 +20,7 @@ static const char *kind_name(mode_t mode)
  * Returns true if the file is to be converted, and sets *size. Else fills its row. A directory is
  * in the list only if it could not be read, or if the user listed it.
  */
-static bool wants_work(struct pool *pool, const char *path, uint64_t *size, struct row *row)
+static bool must_convert(struct pool *pool, const char *path, uint64_t *size, struct row *row)
 {
     struct cls_error why;
     const char *name;
@@ -43,7 +43,7 @@ static bool wants_work(struct pool *pool, const char *path, uint64_t *size, stru
         why.status = fd >= 0 ? CLS_USAGE : CLS_SYSTEM; /* readable: the user listed it */
     } else if (!S_ISREG(st.st_mode)) {
         row->result = ROW_OTHER;
-        cls_fail(&why, CLS_OK, "%s", kind_name(st.st_mode));
+        cls_fail(&why, CLS_OK, "%s", file_type_name(st.st_mode));
     } else if (!pool->options->force && !pool->setup.options.replace &&
                place_is_up_to_date(&pool->place, name, &st)) {
         row->result = ROW_UP_TO_DATE;
@@ -65,12 +65,12 @@ bool plan_make(struct pool *pool, struct cls_error *err)
     pool->tasks = calloc(list->count ? list->count : 1, sizeof(*pool->tasks));
     if (!pool->tasks)
         return cls_fail_errno(err, ENOMEM, "cannot plan the work");
-    for (size_t i = 0; i < list->count && !batch_signals_end(); i++) {
+    for (size_t i = 0; i < list->count && !batch_signals_ending(); i++) {
         struct task *task = &pool->tasks[pool->count];
         struct row row = {0};
 
         task->path = list->paths[i];
-        if (wants_work(pool, task->path, &task->size, &row)) {
+        if (must_convert(pool, task->path, &task->size, &row)) {
             pool->bytes += task->size;
             pool->count++;
         } else if (!pool_report(pool, task->path, &row, err)) {

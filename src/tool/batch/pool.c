@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void pool_tell(const struct pool *pool, const char *path, enum cls_log_level level,
-               const char *text)
+void pool_log(const struct pool *pool, const char *path, enum cls_log_level level, const char *text)
 {
     struct messages messages = *pool->messages;
     char *name;
@@ -18,7 +17,7 @@ void pool_tell(const struct pool *pool, const char *path, enum cls_log_level lev
     free(name);
 }
 
-static void tell_failure(const struct pool *pool, const struct row *row)
+static void print_failure(const struct pool *pool, const struct row *row)
 {
     struct messages messages = *pool->messages;
     char *name;
@@ -40,8 +39,8 @@ bool pool_report(struct pool *pool, const char *path, struct row *row, struct cl
     if (!row->path)
         return cls_fail_errno(err, ENOMEM, "cannot report on the files");
     if (row->why && row->result >= ROW_UNREADABLE)
-        tell_failure(pool, row);
+        print_failure(pool, row);
     else if (row->why)
-        pool_tell(pool, row->path, CLS_LOG_INFO, row->why->reason);
+        pool_log(pool, row->path, CLS_LOG_INFO, row->why->reason);
     return reports_add(pool->reports, row, err);
 }

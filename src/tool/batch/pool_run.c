@@ -9,8 +9,8 @@
 #include "batch_signals.h"
 #include "slot.h"
 
-#define SHORT_WAIT_NS 250000000L
-#define SMALL         (UINT64_C(1) << 20) /* bytes; converted in a few milliseconds */
+#define POLL_INTERVAL_NS 250000000L
+#define SMALL            (UINT64_C(1) << 20) /* bytes; converted in a few milliseconds */
 
 static void show_progress(struct pool *pool,
                           void (*show)(struct progress *, const struct progress_item *, size_t))
@@ -43,7 +43,7 @@ static void show_progress(struct pool *pool,
 }
 
 /* Does the slot have a task and a worker? After a signal it may have tasks without a worker. */
-static bool is_at_work(const struct slot *slot)
+static bool is_busy(const struct slot *slot)
 {
     return slot->worker.pid != 0 && slot->count > 0;
 }
@@ -51,48 +51,49 @@ static bool is_at_work(const struct slot *slot)
 static bool is_idle(const struct pool *pool)
 {
     for (unsigned i = 0; i < pool->options->jobs; i++)
-        if (is_at_work(&pool->slots[i]))
+        if (is_busy(&pool->slots[i]))
             return false;
     return true;
 }
 
 /* Waits until a worker has sent something, a signal is received, or a time-out may be due. */
-static bool wait_for_news(const struct pool *pool, struct pollfd *fds, struct cls_error *err)
+static bool wait_for_messages(const struct pool *pool, struct pollfd *fds, struct cls_error *err)
 {
-    bool hurry = pool->progress->enabled || pool->options->timeout || pool->ended_by;
-    struct timespec wait = {.tv_nsec = SHORT_WAIT_NS};
+    bool has_timeout = pool->progress->enabled || pool->options->timeout || pool->ended_by;
+    struct timespec wait = {.tv_nsec = POLL_INTERVAL_NS};
     nfds_t n = 0;
 
     for (unsigned i = 0; i < pool->options->jobs; i++)
-        if (is_at_work(&pool->slots[i]))
-            fds[n++] = (struct pollfd){.fd = pool->slots[i].worker.news, .events = POLLIN};
-    if (ppoll(fds, n, hurry ? &wait : NULL, &pool->setup.signals) < 0 && errno != EINTR)
+        if (is_busy(&pool->slots[i]))
+            fds[n++] = (struct pollfd){.fd = pool->slots[i].worker.events_fd, .events = POLLIN};
+    if (ppoll(fds, n, has_timeout ? &wait : NULL, &pool->setup.signals) < 0 && errno != EINTR)
         return cls_fail_errno(err, errno, "cannot wait for the workers");
     return true;
 }
 
 /* May the next task be queued in a slot that has one? Only if both are small. */
-static bool may_wait(const struct pool *pool, const struct slot *slot)
+static bool may_queue(const struct pool *pool, const struct slot *slot)
 {
     return slot->count < SLOT_TASKS && pool->tasks[pool->next].size <= SMALL &&
            pool->tasks[slot->tasks[0]].size <= SMALL;
 }
 
 /* Large saves are limited to one for each processor: more at once would not be faster. */
-static bool may_take(const struct pool *pool, unsigned slot)
+static bool may_assign(const struct pool *pool, unsigned slot)
 {
     return slot < pool->options->large_jobs || pool->tasks[pool->next].size <= SMALL;
 }
 
 /* Assigns tasks: first one to each free slot, then a second one. */
-static bool hand_out(struct pool *pool, struct cls_error *err)
+static bool assign_tasks(struct pool *pool, struct cls_error *err)
 {
     for (int round = 0; round < 2; round++) {
         for (unsigned i = 0; i < pool->options->jobs; i++) {
             struct slot *slot = &pool->slots[i];
 
-            while (pool->next < pool->count && !slot->told_to_end && !slot->closed &&
-                   may_take(pool, i) && (slot->count == 0 || (round > 0 && may_wait(pool, slot))))
+            while (pool->next < pool->count && !slot->terminating && !slot->closed &&
+                   may_assign(pool, i) &&
+                   (slot->count == 0 || (round > 0 && may_queue(pool, slot))))
                 if (!slot_add(pool, slot, err))
                     return false;
         }
@@ -101,13 +102,13 @@ static bool hand_out(struct pool *pool, struct cls_error *err)
 }
 
 /* Called before workers are examined: the same signal may have ended them, too. */
-static void look_at_signals(struct pool *pool)
+static void handle_signals(struct pool *pool)
 {
-    if (batch_signals_end() && !pool->ended_by) {
-        pool->ended_by = batch_signals_end();
+    if (batch_signals_ending() && !pool->ended_by) {
+        pool->ended_by = batch_signals_ending();
         for (unsigned i = 0; i < pool->options->jobs; i++)
-            if (is_at_work(&pool->slots[i]) && !pool->slots[i].told_to_end)
-                slot_end(&pool->slots[i]);
+            if (is_busy(&pool->slots[i]) && !pool->slots[i].terminating)
+                slot_terminate(&pool->slots[i]);
     }
     if (batch_signals_take_usr1())
         show_progress(pool, progress_print);
@@ -116,17 +117,17 @@ static void look_at_signals(struct pool *pool)
 static bool run(struct pool *pool, struct pollfd *fds, struct cls_error *err)
 {
     batch_signals_block(&pool->setup.signals);
-    look_at_signals(pool); /* signals received before they were blocked do not end ppoll() */
+    handle_signals(pool); /* signals received before they were blocked do not end ppoll() */
     for (;;) {
-        if (!pool->ended_by && !hand_out(pool, err))
+        if (!pool->ended_by && !assign_tasks(pool, err))
             return false;
         if (is_idle(pool))
             return true;
-        if (!wait_for_news(pool, fds, err))
+        if (!wait_for_messages(pool, fds, err))
             return false;
-        look_at_signals(pool);
+        handle_signals(pool);
         for (unsigned i = 0; i < pool->options->jobs; i++)
-            if (!slot_look_after(pool, &pool->slots[i], err))
+            if (!slot_update(pool, &pool->slots[i], err))
                 return false;
         if (progress_due(pool->progress))
             show_progress(pool, progress_show);
@@ -134,15 +135,15 @@ static bool run(struct pool *pool, struct pollfd *fds, struct cls_error *err)
 }
 
 /* Ends all workers. They still have tasks only if the batch itself has failed. */
-static void dismiss_all(struct pool *pool)
+static void stop_all(struct pool *pool)
 {
     double deadline = progress_now() + SLOT_GRACE;
 
     for (unsigned i = 0; i < pool->options->jobs; i++)
-        if (is_at_work(&pool->slots[i]))
+        if (is_busy(&pool->slots[i]))
             kill(pool->slots[i].worker.pid, SIGTERM);
     for (unsigned i = 0; i < pool->options->jobs; i++)
-        worker_dismiss(&pool->slots[i].worker, deadline);
+        worker_stop(&pool->slots[i].worker, deadline);
 }
 
 bool pool_run(struct pool *pool, struct cls_error *err)
@@ -160,7 +161,7 @@ bool pool_run(struct pool *pool, struct cls_error *err)
     }
     ok = run(pool, fds, err);
     progress_clear(pool->progress);
-    dismiss_all(pool);
+    stop_all(pool);
     free(fds);
     free(pool->slots);
     return ok;

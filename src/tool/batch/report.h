@@ -42,24 +42,24 @@ bool report_xml(FILE *out, const struct report *report, struct cls_error *err) C
 bool report_html(FILE *out, const struct report *report, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * Parses a line of a .jsonl report. Returns false if it is not the row of a file; *torn is true
+ * Parses a line of a .jsonl report. Returns false if it is not the row of a file; *invalid is true
  * then if it is not a totals line either. On success the caller frees row by row_free().
  */
-bool report_jsonl_read(const char *line, struct row *row, bool *torn);
+bool report_jsonl_read(const char *line, struct row *row, bool *invalid);
 
 struct reports {
     struct report_file {
         const char *name;
         enum report_format format;
-        bool grows; /* appended to line by line; else renamed into place at the end */
+        bool appended; /* appended to line by line; else renamed into place at the end */
         struct convert_cleanup cleanup;
-        struct out_file file; /* unless grows */
+        struct out_file file; /* unless appended */
         FILE *out;
     } files[REPORTS_MAX];
     size_t count;
-    bool keep; /* store all rows, since some report is a document */
+    bool store_rows; /* store all rows, since some report is a document */
     struct row *rows;
-    size_t kept, capacity; /* of rows */
+    size_t row_count, capacity; /* of rows */
     struct row_totals totals;
 };
 

@@ -218,7 +218,7 @@ static void write_row(FILE *out, const struct row *row)
 #define ROWS_SHOWN    5000 /* a browser sorts and filters so many without delay */
 
 /* Rows that need attention come first. */
-static int rank_of(const struct row *row)
+static int row_rank(const struct row *row)
 {
     return row->result == ROW_FAILED ? 0 : row->result == ROW_UNREADABLE ? 1 : RANK_LAST;
 }
@@ -257,7 +257,7 @@ static void write_rows(FILE *out, const struct report *report)
 
     for (int rank = 0; rank <= RANK_LAST; rank++)
         for (size_t i = 0; i < report->count && shown < ROWS_SHOWN; i++)
-            if (rank_of(&report->rows[i]) == rank) {
+            if (row_rank(&report->rows[i]) == rank) {
                 write_row(out, &report->rows[i]);
                 shown++;
             }

@@ -38,7 +38,7 @@ static void add_seconds(const struct lazy_json *j, json_object *to, const char *
 static void add_hex(const struct lazy_json *j, json_object *to, const char *key, const void *bytes,
                     size_t n)
 {
-    char *text = hex_of(bytes, n);
+    char *text = hex_encode(bytes, n);
 
     if (text)
         add(j, to, key, j->json_object_new_string(text));
@@ -55,7 +55,7 @@ static void add_pages(const struct lazy_json *j, json_object *to, const uint64_t
     add(j, to, "pages", by_type);
 }
 
-static void add_what_was_found(const struct lazy_json *j, json_object *line, const struct row *row)
+static void add_found(const struct lazy_json *j, json_object *line, const struct row *row)
 {
     if (*row->envelope)
         add_text(j, line, "envelope", row->envelope);
@@ -123,7 +123,7 @@ bool report_jsonl_row(FILE *out, const struct row *row, struct cls_error *err)
     add_number(j, line, "bytes_in", row->bytes_in);
     add_number(j, line, "bytes_out", row->bytes_out);
     add_seconds(j, line, "seconds", row->usec);
-    add_what_was_found(j, line, row);
+    add_found(j, line, row);
     if (row->why)
         add_reason(j, line, row->why);
     return put_line(j, out, line, err);

@@ -14,15 +14,15 @@ static size_t number_length(const char *text)
     return strspn(text, "0123456789");
 }
 
-static char *without_numbers(const struct cls_error *why)
+static char *replace_numbers(const struct cls_error *why)
 {
-    char said[sizeof(why->place) + sizeof(why->reason) + 2], *out, *end;
+    char text[sizeof(why->place) + sizeof(why->reason) + 2], *out, *end;
 
-    snprintf(said, sizeof(said), "%s%s%s", why->place, *why->place ? ": " : "", why->reason);
-    out = end = malloc(strlen(said) + 1);
-    for (const char *from = said; out && *from;) {
+    snprintf(text, sizeof(text), "%s%s%s", why->place, *why->place ? ": " : "", why->reason);
+    out = end = malloc(strlen(text) + 1);
+    for (const char *from = text; out && *from;) {
         size_t n = number_length(from);
-        bool inside = from > said && isalnum((unsigned char)from[-1]);
+        bool inside = from > text && isalnum((unsigned char)from[-1]);
 
         if (n > 0 && !inside) {
             *end++ = 'N';
@@ -60,7 +60,7 @@ static struct reason *collect(const struct report *report, size_t *count)
 
         if (row->result < ROW_UNREADABLE || !row->why)
             continue;
-        *r = (struct reason){.text = without_numbers(row->why), .example = row, .files = 1};
+        *r = (struct reason){.text = replace_numbers(row->why), .example = row, .files = 1};
         *count += r->text != NULL;
     }
     if (*count > 0)

@@ -94,7 +94,7 @@ static void label(FILE *out, double x, double y, const char *anchor, const char 
 }
 
 /* Returns log2(n), rounded down; 0 for 0. */
-static unsigned bit_of(uint64_t n)
+static unsigned floor_log2(uint64_t n)
 {
     unsigned bit = 0;
 
@@ -104,8 +104,8 @@ static unsigned bit_of(uint64_t n)
 }
 
 /* Counts converted saves by power of 2 of their sizes. Returns false if there are none. */
-static bool span_of_sizes(const struct report *report, uint64_t counts[BITS], unsigned *first,
-                          unsigned *last)
+static bool count_sizes(const struct report *report, uint64_t counts[BITS], unsigned *first,
+                        unsigned *last)
 {
     *first = BITS;
     *last = 0;
@@ -113,7 +113,7 @@ static bool span_of_sizes(const struct report *report, uint64_t counts[BITS], un
         counts[i] = 0;
     for (size_t i = 0; i < report->count; i++) {
         const struct row *row = &report->rows[i];
-        unsigned bit = bit_of(row->bytes_in);
+        unsigned bit = floor_log2(row->bytes_in);
 
         if (row->result != ROW_CONVERTED)
             continue;
@@ -126,20 +126,20 @@ static bool span_of_sizes(const struct report *report, uint64_t counts[BITS], un
 
 void svg_sizes(FILE *out, const struct report *report)
 {
-    uint64_t counts[BITS], most = 1;
+    uint64_t counts[BITS], highest = 1;
     unsigned first, last;
     double step, next_label = LEFT;
 
-    if (!span_of_sizes(report, counts, &first, &last))
+    if (!count_sizes(report, counts, &first, &last))
         return;
     for (unsigned i = first; i <= last; i++)
-        most = counts[i] > most ? counts[i] : most;
+        highest = counts[i] > highest ? counts[i] : highest;
     step = (double)(RIGHT - LEFT) / (last - first + 1);
     begin_diagram(out, "How many saves there are of each size");
-    label(out, LEFT - 6, TOP + 10, "end", "", (double)most, false);
+    label(out, LEFT - 6, TOP + 10, "end", "", (double)highest, false);
     label(out, LEFT - 6, BOTTOM, "end", "", 0, false);
     for (unsigned i = first; i <= last; i++) {
-        double height = (double)(BOTTOM - TOP) * (double)counts[i] / (double)most;
+        double height = (double)(BOTTOM - TOP) * (double)counts[i] / (double)highest;
         double x = LEFT + step * (i - first);
         bool fits;
 
@@ -206,7 +206,7 @@ void svg_rates(FILE *out, const struct report *report)
     for (size_t i = 0; i < report->count; i++)
         if (report->rows[i].result == ROW_CONVERTED && rate_of(&report->rows[i]) > fastest)
             fastest = rate_of(&report->rows[i]);
-    if (!span_of_sizes(report, counts, &first, &last) || fastest <= 0)
+    if (!count_sizes(report, counts, &first, &last) || fastest <= 0)
         return;
     begin_diagram(out, "How fast each save was converted, by its size");
     for (int i = 0; i <= OCTAVES; i += GRID_EVERY) {

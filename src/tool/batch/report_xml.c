@@ -20,19 +20,19 @@ struct writer {
     bool failed;
 };
 
-static void note(struct writer *w, int rc)
+static void check(struct writer *w, int rc)
 {
     w->failed |= rc < 0;
 }
 
-static void start(struct writer *w, const char *name)
+static void start_element(struct writer *w, const char *name)
 {
-    note(w, w->x->xmlTextWriterStartElement(w->w, BAD_CAST name));
+    check(w, w->x->xmlTextWriterStartElement(w->w, BAD_CAST name));
 }
 
-static void end(struct writer *w)
+static void end_element(struct writer *w)
 {
-    note(w, w->x->xmlTextWriterEndElement(w->w));
+    check(w, w->x->xmlTextWriterEndElement(w->w));
 }
 
 CLS_PRINTF(3, 4)
@@ -44,26 +44,26 @@ static void attribute(struct writer *w, const char *name, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(value, sizeof(value), fmt, args);
     va_end(args);
-    note(w, w->x->xmlTextWriterWriteAttribute(w->w, BAD_CAST name, BAD_CAST value));
+    check(w, w->x->xmlTextWriterWriteAttribute(w->w, BAD_CAST name, BAD_CAST value));
 }
 
 static void text_attribute(struct writer *w, const char *name, const char *text)
 {
     char *plain = utf8_plain(text);
 
-    note(w, plain ? w->x->xmlTextWriterWriteAttribute(w->w, BAD_CAST name, BAD_CAST plain) : -1);
+    check(w, plain ? w->x->xmlTextWriterWriteAttribute(w->w, BAD_CAST name, BAD_CAST plain) : -1);
     free(plain);
 }
 
 static void hex_attribute(struct writer *w, const char *name, const void *bytes, size_t n)
 {
-    char *hex = hex_of(bytes, n);
+    char *hex = hex_encode(bytes, n);
 
-    note(w, hex ? w->x->xmlTextWriterWriteAttribute(w->w, BAD_CAST name, BAD_CAST hex) : -1);
+    check(w, hex ? w->x->xmlTextWriterWriteAttribute(w->w, BAD_CAST name, BAD_CAST hex) : -1);
     free(hex);
 }
 
-static void number(struct writer *w, const char *name, uint64_t n)
+static void number_attribute(struct writer *w, const char *name, uint64_t n)
 {
     attribute(w, name, "%" PRIu64, n);
 }
@@ -73,10 +73,10 @@ static void write_pages(struct writer *w, const uint64_t pages[16])
     for (unsigned i = 0; i < 16; i++) {
         if (!pages[i])
             continue;
-        start(w, "pages");
+        start_element(w, "pages");
         attribute(w, "type", "%s", page_type_name(i));
-        number(w, "count", pages[i]);
-        end(w);
+        number_attribute(w, "count", pages[i]);
+        end_element(w);
     }
 }
 
@@ -84,19 +84,19 @@ static void write_why(struct writer *w, const struct cls_error *why)
 {
     char *plain = utf8_plain(why->reason);
 
-    start(w, "why");
+    start_element(w, "why");
     if (why->about_input) {
-        number(w, "offset", why->offset);
+        number_attribute(w, "offset", why->offset);
         text_attribute(w, "place", why->place);
     }
-    note(w, plain ? w->x->xmlTextWriterWriteString(w->w, BAD_CAST plain) : -1);
-    end(w);
+    check(w, plain ? w->x->xmlTextWriterWriteString(w->w, BAD_CAST plain) : -1);
+    end_element(w);
     free(plain);
 }
 
 static void write_row(struct writer *w, const struct row *row)
 {
-    start(w, "file");
+    start_element(w, "file");
     text_attribute(w, "path", row->path);
     if (!utf8_is_plain(row->path))
         hex_attribute(w, "path-hex", row->path, strlen(row->path));
@@ -105,8 +105,8 @@ static void write_row(struct writer *w, const struct row *row)
         attribute(w, "status", "%d", (int)row->status);
     if (row->copied)
         attribute(w, "copied", "true");
-    number(w, "bytes-in", row->bytes_in);
-    number(w, "bytes-out", row->bytes_out);
+    number_attribute(w, "bytes-in", row->bytes_in);
+    number_attribute(w, "bytes-out", row->bytes_out);
     attribute(w, "seconds", SECONDS_FORMAT, SECONDS_ARGS(row->usec));
     if (*row->envelope)
         text_attribute(w, "envelope", row->envelope);
@@ -115,7 +115,7 @@ static void write_row(struct writer *w, const struct row *row)
     if (row->width)
         attribute(w, "width", "%u", row->width * 8);
     if (row->p2m_size)
-        number(w, "p2m-size", row->p2m_size);
+        number_attribute(w, "p2m-size", row->p2m_size);
     if (row->judged) {
         char repairs[128];
 
@@ -131,26 +131,26 @@ static void write_row(struct writer *w, const struct row *row)
     write_pages(w, row->pages);
     if (row->why)
         write_why(w, row->why);
-    end(w);
+    end_element(w);
 }
 
 static void write_totals(struct writer *w, const struct report *report)
 {
     const struct row_totals *t = &report->totals;
 
-    start(w, "totals");
-    number(w, "files", t->rows);
+    start_element(w, "totals");
+    number_attribute(w, "files", t->rows);
     for (int i = 0; i < ROW_RESULTS; i++)
-        number(w, row_result_name((enum row_result)i), t->results[i]);
-    number(w, "not-reached", report->not_reached);
-    number(w, "bytes-in", t->bytes_in);
-    number(w, "bytes-out", t->bytes_out);
+        number_attribute(w, row_result_name((enum row_result)i), t->results[i]);
+    number_attribute(w, "not-reached", report->not_reached);
+    number_attribute(w, "bytes-in", t->bytes_in);
+    number_attribute(w, "bytes-out", t->bytes_out);
     attribute(w, "seconds", SECONDS_FORMAT, SECONDS_ARGS(t->usec));
-    number(w, "restore-yes", t->verdicts[LIMITS_RESTORE_YES]);
-    number(w, "restore-needs-attention", t->verdicts[LIMITS_RESTORE_ATTENTION]);
-    number(w, "restore-no", t->verdicts[LIMITS_RESTORE_NO]);
+    number_attribute(w, "restore-yes", t->verdicts[LIMITS_RESTORE_YES]);
+    number_attribute(w, "restore-needs-attention", t->verdicts[LIMITS_RESTORE_ATTENTION]);
+    number_attribute(w, "restore-no", t->verdicts[LIMITS_RESTORE_NO]);
     write_pages(w, t->pages);
-    end(w);
+    end_element(w);
 }
 
 static int write_bytes(void *ctx, const char *bytes, int n)
@@ -169,9 +169,9 @@ bool report_xml(FILE *out, const struct report *report, struct cls_error *err)
     w.w = buffer ? w.x->xmlNewTextWriter(buffer) : NULL;
     if (!w.w)
         return cls_fail_errno(err, ENOMEM, "cannot write XML");
-    note(&w, w.x->xmlTextWriterSetIndent(w.w, 1));
-    note(&w, w.x->xmlTextWriterStartDocument(w.w, NULL, "UTF-8", NULL));
-    start(&w, "batch-report");
+    check(&w, w.x->xmlTextWriterSetIndent(w.w, 1));
+    check(&w, w.x->xmlTextWriterStartDocument(w.w, NULL, "UTF-8", NULL));
+    start_element(&w, "batch-report");
     attribute(&w, "version", "1");
     attribute(&w, "ended", "%s", report->ended);
     if (report->elapsed_usec > 0)
@@ -179,7 +179,7 @@ bool report_xml(FILE *out, const struct report *report, struct cls_error *err)
     write_totals(&w, report);
     for (size_t i = 0; i < report->count; i++)
         write_row(&w, &report->rows[i]);
-    note(&w, w.x->xmlTextWriterEndDocument(w.w));
+    check(&w, w.x->xmlTextWriterEndDocument(w.w));
     w.x->xmlFreeTextWriter(w.w);
     return !w.failed || cls_fail(err, CLS_SYSTEM, "cannot write XML (no space, no memory?)");
 }

@@ -53,7 +53,7 @@ static bool open_lines(struct report_file *f, struct cls_error *err)
  */
 static bool begin_line(const struct report_file *f)
 {
-    if (!f->grows)
+    if (!f->appended)
         return true;
     while (flock(fileno(f->out), LOCK_EX) != 0 && errno == EINTR)
         ;
@@ -65,7 +65,7 @@ static bool end_line(const struct report_file *f)
     bool ok = fflush(f->out) == 0 && !ferror(f->out);
     int errnum = errno;
 
-    if (f->grows)
+    if (f->appended)
         (void)flock(fileno(f->out), LOCK_UN);
     errno = errnum;
     return ok;
@@ -96,17 +96,17 @@ bool reports_open(struct reports *reports, const char *const *names, size_t coun
         if ((f->format == REPORT_JSONL && !lazy_json(err)) ||
             (f->format == REPORT_XML && !lazy_xml(err)))
             return false;
-        reports->keep |= f->format != REPORT_JSONL;
-        f->grows = append && f->format == REPORT_JSONL;
-        if (!(f->grows ? open_lines(f, err) : open_document(f, err)))
+        reports->store_rows |= f->format != REPORT_JSONL;
+        f->appended = append && f->format == REPORT_JSONL;
+        if (!(f->appended ? open_lines(f, err) : open_document(f, err)))
             return false;
     }
     return true;
 }
 
-static bool keep(struct reports *reports, struct row *row, struct cls_error *err)
+static bool store_row(struct reports *reports, struct row *row, struct cls_error *err)
 {
-    if (reports->kept == reports->capacity) {
+    if (reports->row_count == reports->capacity) {
         size_t capacity = reports->capacity ? 2 * reports->capacity : 256;
         struct row *grown = reallocarray(reports->rows, capacity, sizeof(*grown));
 
@@ -115,7 +115,7 @@ static bool keep(struct reports *reports, struct row *row, struct cls_error *err
         reports->rows = grown;
         reports->capacity = capacity;
     }
-    reports->rows[reports->kept++] = *row;
+    reports->rows[reports->row_count++] = *row;
     *row = (struct row){0};
     return true;
 }
@@ -132,8 +132,8 @@ bool reports_add(struct reports *reports, struct row *row, struct cls_error *err
             ok = (begin_line(f) || fail(f, err)) && report_jsonl_row(f->out, row, err) &&
                  (end_line(f) || fail(f, err));
     }
-    if (ok && reports->keep)
-        ok = keep(reports, row, err);
+    if (ok && reports->store_rows)
+        ok = store_row(reports, row, err);
     row_free(row);
     return ok;
 }
@@ -157,14 +157,14 @@ static bool write_document(struct report_file *f, const struct report *report,
         return false;
     if (!end_line(f))
         return fail(f, err);
-    return f->grows || out_file_commit(&f->file, NULL, false, err);
+    return f->appended || out_file_commit(&f->file, NULL, false, err);
 }
 
 bool reports_finish(struct reports *reports, uint64_t elapsed_usec, uint64_t not_reached,
                     struct cls_error *err)
 {
     struct report report = {.rows = reports->rows,
-                            .count = reports->kept,
+                            .count = reports->row_count,
                             .totals = reports->totals,
                             .elapsed_usec = elapsed_usec,
                             .not_reached = not_reached};
@@ -175,7 +175,7 @@ bool reports_finish(struct reports *reports, uint64_t elapsed_usec, uint64_t not
     if (gmtime_r(&now, &tm))
         strftime(report.ended, sizeof(report.ended), "%Y-%m-%dT%H:%M:%SZ", &tm);
     if (report.count > 0)
-        qsort(reports->rows, reports->kept, sizeof(*reports->rows), compare);
+        qsort(reports->rows, reports->row_count, sizeof(*reports->rows), compare);
     /* After a failure the other reports are still written. */
     for (size_t i = 0; i < reports->count; i++) {
         struct cls_error why;
@@ -196,10 +196,10 @@ void reports_close(struct reports *reports)
 
         if (f->out)
             fclose(f->out);
-        if (!f->grows)
+        if (!f->appended)
             out_file_close(&f->file);
     }
-    for (size_t i = 0; i < reports->kept; i++)
+    for (size_t i = 0; i < reports->row_count; i++)
         row_free(&reports->rows[i]);
     free(reports->rows);
     *reports = (struct reports){0};

@@ -7,7 +7,7 @@
 #include "classify.h"
 
 /* Starts the clock for the first task. */
-static void begin(const struct pool *pool, struct slot *slot)
+static void start_clock(const struct pool *pool, struct slot *slot)
 {
     slot->started = progress_now();
     slot->deadline = pool->options->timeout ? slot->started + pool->options->timeout : 0;
@@ -16,10 +16,10 @@ static void begin(const struct pool *pool, struct slot *slot)
 /* Removes the first task; a second one becomes the first. */
 static void drop_first(const struct pool *pool, struct slot *slot)
 {
-    slot->over = slot->told_to_end;
+    slot->exiting = slot->terminating;
     slot->count--;
     memmove(slot->tasks, slot->tasks + 1, slot->count * sizeof(*slot->tasks));
-    begin(pool, slot);
+    start_clock(pool, slot);
 }
 
 /* The first task is finished: reports its row. */
@@ -46,15 +46,15 @@ static bool fail(struct pool *pool, struct slot *slot, const struct cls_error *w
 }
 
 /* Starts a new worker and assigns all tasks of the slot to it. */
-static bool start(struct pool *pool, struct slot *slot, struct cls_error *err)
+static bool restart(struct pool *pool, struct slot *slot, struct cls_error *err)
 {
     struct cls_error why;
     bool ok = worker_start(&slot->worker, &pool->setup, &why);
 
-    slot->told_to_end = slot->timed_out = slot->over = false;
-    begin(pool, slot);
+    slot->terminating = slot->timed_out = slot->exiting = false;
+    start_clock(pool, slot);
     for (unsigned i = 0; ok && i < slot->count; i++)
-        ok = worker_order(&slot->worker, slot->tasks[i], &why);
+        ok = worker_assign(&slot->worker, slot->tasks[i], &why);
     while (!ok && slot->count > 0)
         if (!fail(pool, slot, &why, err))
             return false;
@@ -74,9 +74,9 @@ static bool close_slot(struct pool *pool, struct slot *slot, const struct cls_er
         return false;
     }
     slot->closed = true;
-    if (!pool->short_of_workers)
+    if (!pool->warned_of_workers)
         messages_log(pool->messages, CLS_LOG_WARNING, why->reason);
-    pool->short_of_workers = true;
+    pool->warned_of_workers = true;
     return true;
 }
 
@@ -90,25 +90,25 @@ bool slot_add(struct pool *pool, struct slot *slot, struct cls_error *err)
     pool->next++;
     slot->tasks[slot->count++] = task;
     if (slot->count == 1)
-        begin(pool, slot);
-    if (worker_order(&slot->worker, task, &why))
+        start_clock(pool, slot);
+    if (worker_assign(&slot->worker, task, &why))
         return true;
     if (slot->count > 1)
-        return true; /* the worker has exited; slot_look_after() will handle it */
-    worker_dismiss(&slot->worker, 0);
-    return start(pool, slot, err);
+        return true; /* the worker has exited; slot_update() will handle it */
+    worker_stop(&slot->worker, 0);
+    return restart(pool, slot, err);
 }
 
-void slot_end(struct slot *slot)
+void slot_terminate(struct slot *slot)
 {
-    kill(slot->worker.pid, slot->told_to_end ? SIGKILL : SIGTERM);
-    slot->told_to_end = true;
+    kill(slot->worker.pid, slot->terminating ? SIGKILL : SIGTERM);
+    slot->terminating = true;
     slot->deadline = progress_now() + SLOT_GRACE;
 }
 
 /* Fills why with the reason for a missing result. */
-static void explain_end(const struct pool *pool, const struct slot *slot, int wstatus,
-                        struct cls_error *why)
+static void explain_exit(const struct pool *pool, const struct slot *slot, int wstatus,
+                         struct cls_error *why)
 {
     const char *in = pool->place.in_label, *path = pool->tasks[slot->tasks[0]].path;
 
@@ -124,7 +124,7 @@ static void explain_end(const struct pool *pool, const struct slot *slot, int ws
 }
 
 /* Has another run (on this machine or another) converted the same file meanwhile? */
-static bool came_up_meanwhile(struct pool *pool, const struct slot *slot)
+static bool converted_elsewhere(struct pool *pool, const struct slot *slot)
 {
     struct cls_error ignored;
     const char *name;
@@ -137,7 +137,7 @@ static bool came_up_meanwhile(struct pool *pool, const struct slot *slot)
 }
 
 /* Fills the row from the worker's result. */
-static void judge(struct pool *pool, struct slot *slot, struct row *row)
+static void fill_row(struct pool *pool, struct slot *slot, struct row *row)
 {
     const struct worker_result *r = &slot->worker.result;
     bool bad = r->err.status == CLS_BAD_INPUT;
@@ -150,7 +150,7 @@ static void judge(struct pool *pool, struct slot *slot, struct row *row)
         *row = (struct row){.result = classify_rejected(r->input, path),
                             .copied = r->copied,
                             .bytes_out = r->found.bytes_out};
-    else if (r->name_taken && came_up_meanwhile(pool, slot))
+    else if (r->name_taken && converted_elsewhere(pool, slot))
         row->result = ROW_UP_TO_DATE;
     else
         row->result = ROW_FAILED;
@@ -161,27 +161,26 @@ static void judge(struct pool *pool, struct slot *slot, struct row *row)
 }
 
 /* The worker has sent the result of the first task. */
-static bool ended(struct pool *pool, struct slot *slot, struct cls_error *err)
+static bool finish_result(struct pool *pool, struct slot *slot, struct cls_error *err)
 {
     struct row row;
 
-    judge(pool, slot, &row);
+    fill_row(pool, slot, &row);
     return finish(pool, slot, &row, err);
 }
 
 /* Receives all pending messages of the worker. */
-static bool hear(struct pool *pool, struct slot *slot, struct cls_error *err)
+static bool receive(struct pool *pool, struct slot *slot, struct cls_error *err)
 {
     while (slot->count > 0) {
-        switch (worker_listen(&slot->worker)) {
-        case WORKER_SILENT:
+        switch (worker_receive(&slot->worker)) {
+        case WORKER_NO_EVENT:
             return true;
         case WORKER_LINE:
-            pool_tell(pool, pool->tasks[slot->tasks[0]].path, slot->worker.level,
-                      slot->worker.line);
+            pool_log(pool, pool->tasks[slot->tasks[0]].path, slot->worker.level, slot->worker.line);
             break;
         case WORKER_ENDED:
-            if (!ended(pool, slot, err))
+            if (!finish_result(pool, slot, err))
                 return false;
             break;
         case WORKER_OFFSET:
@@ -197,35 +196,35 @@ static bool replace(struct pool *pool, struct slot *slot, struct cls_error *err)
     struct cls_error why;
     int wstatus;
 
-    if (!hear(pool, slot, err))
+    if (!receive(pool, slot, err))
         return false;
-    wstatus = worker_dismiss(&slot->worker, 0);
-    if (slot->count > 0 && !slot->over) {
-        if (slot->told_to_end && !slot->timed_out) {
+    wstatus = worker_stop(&slot->worker, 0);
+    if (slot->count > 0 && !slot->exiting) {
+        if (slot->terminating && !slot->timed_out) {
             drop_first(pool, slot); /* not converted, no row */
         } else {
-            explain_end(pool, slot, wstatus, &why);
+            explain_exit(pool, slot, wstatus, &why);
             if (!fail(pool, slot, &why, err))
                 return false;
         }
     }
-    return slot->count == 0 || pool->ended_by || start(pool, slot, err);
+    return slot->count == 0 || pool->ended_by || restart(pool, slot, err);
 }
 
-bool slot_look_after(struct pool *pool, struct slot *slot, struct cls_error *err)
+bool slot_update(struct pool *pool, struct slot *slot, struct cls_error *err)
 {
     siginfo_t info = {0};
 
     if (slot->worker.pid == 0)
         return true; /* ended by a signal; its tasks stay unfinished */
-    if (!hear(pool, slot, err))
+    if (!receive(pool, slot, err))
         return false;
     if (waitid(P_PID, (id_t)slot->worker.pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
         info.si_pid != 0)
         return replace(pool, slot, err);
     if (slot->count > 0 && slot->deadline > 0 && progress_now() >= slot->deadline) {
-        slot->timed_out |= !slot->told_to_end;
-        slot_end(slot);
+        slot->timed_out |= !slot->terminating;
+        slot_terminate(slot);
     }
     return true;
 }

@@ -14,10 +14,10 @@ struct slot {
     size_t tasks[SLOT_TASKS]; /* indexes in pool->tasks; the worker converts the first */
     unsigned count;
     double started, deadline; /* of the first; deadline: time of the next signal to it, 0: never */
-    bool told_to_end;         /* SIGTERM was sent */
+    bool terminating;         /* SIGTERM was sent */
     bool timed_out;           /* because of --timeout */
     bool closed;              /* no worker can be started; other slots take the tasks */
-    bool over;                /* told to end and has finished its last task: about to exit */
+    bool exiting;             /* told to end and has finished its last task: about to exit */
 };
 
 /*
@@ -30,9 +30,9 @@ bool slot_add(struct pool *pool, struct slot *slot, struct cls_error *err) CLS_M
  * Receives the worker's messages, reports rows of finished tasks, replaces a worker that has
  * exited, and enforces the deadline.
  */
-bool slot_look_after(struct pool *pool, struct slot *slot, struct cls_error *err) CLS_MUST_CHECK;
+bool slot_update(struct pool *pool, struct slot *slot, struct cls_error *err) CLS_MUST_CHECK;
 
 /* Sends SIGTERM to the worker; SIGKILL when called again. */
-void slot_end(struct slot *slot);
+void slot_terminate(struct slot *slot);
 
 #endif

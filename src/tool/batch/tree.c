@@ -21,7 +21,7 @@ static void replace_fd(struct tree *t, int fd)
  * Makes the directory fd, whose ownership passes, the position. level: its depth below the root;
  * end: length of its path in t->path.
  */
-static bool stand(struct tree *t, int fd, size_t level, size_t end)
+static bool set_position(struct tree *t, int fd, size_t level, size_t end)
 {
     struct stat st;
 
@@ -48,7 +48,7 @@ static bool start_at_root(struct tree *t)
 {
     int fd = openat(t->root, ".", DIRECTORY);
 
-    return fd >= 0 && stand(t, fd, 0, 0);
+    return fd >= 0 && set_position(t, fd, 0, 0);
 }
 
 /* Moves to the parent. Fails if ".." is another directory, since the current one was moved. */
@@ -94,20 +94,20 @@ static bool go_to_common(struct tree *t, const char *path)
     return true;
 }
 
-static int open_or_make(int dir, const char *name, const struct tree_making *making)
+static int open_or_make(int dir, const char *name, const struct tree_mkdir *mkdir_options)
 {
     int fd = openat(dir, name, DIRECTORY);
 
-    if (fd >= 0 || errno != ENOENT || !making)
+    if (fd >= 0 || errno != ENOENT || !mkdir_options)
         return fd;
-    if (mkdirat(dir, name, making->mode) != 0 && errno != EEXIST)
+    if (mkdirat(dir, name, mkdir_options->mode) != 0 && errno != EEXIST)
         return -1;
-    if (making->sync && fsync(dir) != 0 && errno != EINVAL)
+    if (mkdir_options->sync && fsync(dir) != 0 && errno != EINVAL)
         return -1;
     return openat(dir, name, DIRECTORY);
 }
 
-static bool note_path(struct tree *t, const char *path, size_t len)
+static bool store_path(struct tree *t, const char *path, size_t len)
 {
     if (len >= t->path_size) {
         char *grown = realloc(t->path, 2 * len + 64);
@@ -122,7 +122,7 @@ static bool note_path(struct tree *t, const char *path, size_t len)
 }
 
 /* Moves one level down, to the next component of path, which begins with the position's path. */
-static bool go_down(struct tree *t, const char *path, const struct tree_making *making)
+static bool go_down(struct tree *t, const char *path, const struct tree_mkdir *mkdir_options)
 {
     size_t start = t->levels[t->depth].end, len;
     char name[NAME_MAX + 1];
@@ -131,25 +131,25 @@ static bool go_down(struct tree *t, const char *path, const struct tree_making *
     start += path[start] == '/';
     len = strcspn(path + start, "/");
     errno = ENAMETOOLONG;
-    if (len >= sizeof(name) || t->depth == TREE_DEPTH_MAX || !note_path(t, path, start + len))
+    if (len >= sizeof(name) || t->depth == TREE_DEPTH_MAX || !store_path(t, path, start + len))
         return false;
     memcpy(name, path + start, len);
     name[len] = '\0';
-    fd = open_or_make(t->fd, name, making);
-    return fd >= 0 && stand(t, fd, t->depth + 1, start + len);
+    fd = open_or_make(t->fd, name, mkdir_options);
+    return fd >= 0 && set_position(t, fd, t->depth + 1, start + len);
 }
 
-int tree_go(struct tree *tree, const char *path, const struct tree_making *making)
+int tree_enter(struct tree *tree, const char *path, const struct tree_mkdir *mkdir_options)
 {
     if (!go_to_common(tree, path))
         return -1;
     while (path[tree->levels[tree->depth].end])
-        if (!go_down(tree, path, making))
+        if (!go_down(tree, path, mkdir_options))
             return -1;
     return tree->fd;
 }
 
-void tree_leave(struct tree *tree)
+void tree_free(struct tree *tree)
 {
     replace_fd(tree, -1);
     free(tree->path);

@@ -26,7 +26,7 @@ struct tree {
 };
 
 /* How missing directories are created. */
-struct tree_making {
+struct tree_mkdir {
     mode_t mode;
     bool sync; /* sync the parent afterwards */
 };
@@ -34,12 +34,12 @@ struct tree_making {
 /*
  * Moves to the directory path ("" is the root) and returns its fd, which is open for reading and
  * owned by the tree. On failure returns -1 with errno (ENAMETOOLONG also if nested too deep), and
- * the position is a directory on the way. making NULL: missing directories are not created.
+ * the position is a directory on the way. mkdir_options NULL: missing directories are not created.
  */
-int tree_go(struct tree *tree, const char *path, const struct tree_making *making);
+int tree_enter(struct tree *tree, const char *path, const struct tree_mkdir *mkdir_options);
 
 /* Closes and frees everything but the root; there is no position then. */
-void tree_leave(struct tree *tree);
+void tree_free(struct tree *tree);
 
 /* Is the directory at path deeper than TREE_DEPTH_MAX? */
 bool tree_is_too_deep(const char *path);

@@ -19,7 +19,7 @@ static bool cannot_start(struct cls_error *err)
     return cls_fail_errno(err, errno, "cannot start a worker");
 }
 
-static void close_both(const int ends[2])
+static void close_pipe(const int ends[2])
 {
     close(ends[0]);
     close(ends[1]);
@@ -28,62 +28,62 @@ static void close_both(const int ends[2])
 bool worker_start(struct worker *worker, const struct worker_setup *setup, struct cls_error *err)
 {
     pid_t parent = getpid();
-    int orders[2], news[2];
+    int tasks[2], events[2];
 
-    if (pipe2(orders, O_CLOEXEC) != 0)
+    if (pipe2(tasks, O_CLOEXEC) != 0)
         return cannot_start(err);
-    if (pipe2(news, O_CLOEXEC) != 0 || fcntl(news[0], F_SETFL, O_NONBLOCK) != 0) {
+    if (pipe2(events, O_CLOEXEC) != 0 || fcntl(events[0], F_SETFL, O_NONBLOCK) != 0) {
         cannot_start(err);
-        close_both(orders);
+        close_pipe(tasks);
         return false;
     }
-    *worker = (struct worker){.orders = orders[1], .news = news[0], .pid = fork()};
+    *worker = (struct worker){.tasks_fd = tasks[1], .events_fd = events[0], .pid = fork()};
     if (worker->pid == 0) {
         /* The worker must not outlive its parent. */
         prctl(PR_SET_PDEATHSIG, SIGTERM);
         if (getppid() != parent)
             _exit(CLS_SYSTEM);
-        worker_serve(setup, orders[0], news[1]);
+        worker_serve(setup, tasks[0], events[1]);
     }
     if (worker->pid < 0) {
         cannot_start(err);
-        close_both(orders);
-        close_both(news);
+        close_pipe(tasks);
+        close_pipe(events);
         worker->pid = 0;
         return false;
     }
-    close(orders[0]);
-    close(news[1]);
+    close(tasks[0]);
+    close(events[1]);
     return true;
 }
 
-bool worker_order(struct worker *worker, size_t task, struct cls_error *err)
+bool worker_assign(struct worker *worker, size_t task, struct cls_error *err)
 {
-    uint64_t order = task;
+    uint64_t index = task;
 
-    return write(worker->orders, &order, sizeof(order)) == sizeof(order) ||
+    return write(worker->tasks_fd, &index, sizeof(index)) == sizeof(index) ||
            cls_fail_errno(err, errno, "cannot reach a worker");
 }
 
-enum worker_news worker_listen(struct worker *worker)
+enum worker_event worker_receive(struct worker *worker)
 {
     struct worker_message m;
 
-    if (read(worker->news, &m, sizeof(m)) != sizeof(m))
-        return WORKER_SILENT;
-    worker->offset = m.news == WORKER_OFFSET  ? m.offset
-                     : m.news == WORKER_ENDED ? 0
-                                              : worker->offset;
+    if (read(worker->events_fd, &m, sizeof(m)) != sizeof(m))
+        return WORKER_NO_EVENT;
+    worker->offset = m.event == WORKER_OFFSET  ? m.offset
+                     : m.event == WORKER_ENDED ? 0
+                                               : worker->offset;
     worker->level = m.level;
     memcpy(worker->line, m.line, sizeof(worker->line));
     worker->result = m.result;
-    return m.news;
+    return m.event;
 }
 
 /* Waits until the worker's exit closes the pipe. Returns false at the deadline. */
-static bool ends_in_time(const struct worker *worker, double deadline)
+static bool exits_in_time(const struct worker *worker, double deadline)
 {
-    struct pollfd fd = {.fd = worker->news};
+    struct pollfd fd = {.fd = worker->events_fd};
     double now = progress_now();
 
     while (now < deadline && !(fd.revents & POLLHUP)) {
@@ -93,16 +93,16 @@ static bool ends_in_time(const struct worker *worker, double deadline)
     return fd.revents & POLLHUP;
 }
 
-int worker_dismiss(struct worker *worker, double deadline)
+int worker_stop(struct worker *worker, double deadline)
 {
     int wstatus = 0;
 
     if (worker->pid == 0)
         return 0;
-    close(worker->orders);
-    if (deadline > 0 && !ends_in_time(worker, deadline))
+    close(worker->tasks_fd);
+    if (deadline > 0 && !exits_in_time(worker, deadline))
         kill(worker->pid, SIGKILL);
-    close(worker->news);
+    close(worker->events_fd);
     while (waitpid(worker->pid, &wstatus, 0) < 0 && errno == EINTR)
         ;
     worker->pid = 0;

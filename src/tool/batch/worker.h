@@ -39,17 +39,17 @@ struct worker_result {
     struct row found;     /* only the members that a conversion fills */
 };
 
-enum worker_news {
-    WORKER_SILENT, /* no message is pending */
-    WORKER_OFFSET, /* offset has changed */
-    WORKER_LINE,   /* level and line are filled */
-    WORKER_ENDED,  /* the task is finished; result is filled */
+enum worker_event {
+    WORKER_NO_EVENT, /* no message is pending */
+    WORKER_OFFSET,   /* offset has changed */
+    WORKER_LINE,     /* level and line are filled */
+    WORKER_ENDED,    /* the task is finished; result is filled */
 };
 
 struct worker {
     pid_t pid;       /* 0: there is none */
-    int orders;      /* pipe to it */
-    int news;        /* pipe from it; non-blocking */
+    int tasks_fd;    /* pipe to it */
+    int events_fd;   /* pipe from it; non-blocking */
     uint64_t offset; /* in the input of the current task */
     enum cls_log_level level;
     char line[400];
@@ -61,15 +61,15 @@ bool worker_start(struct worker *worker, const struct worker_setup *setup,
                   struct cls_error *err) CLS_MUST_CHECK;
 
 /* Assigns a task (an index in setup->tasks). The pipe can hold some hundred unfinished ones. */
-bool worker_order(struct worker *worker, size_t task, struct cls_error *err) CLS_MUST_CHECK;
+bool worker_assign(struct worker *worker, size_t task, struct cls_error *err) CLS_MUST_CHECK;
 
 /* Receives a message, if one is pending, into the members of worker. */
-enum worker_news worker_listen(struct worker *worker);
+enum worker_event worker_receive(struct worker *worker);
 
 /*
  * Closes the pipes, which makes the worker exit after its tasks, and waits for it. At the deadline
  * (in terms of progress_now(); 0: none) it is killed. Returns its wait status.
  */
-int worker_dismiss(struct worker *worker, double deadline);
+int worker_stop(struct worker *worker, double deadline);
 
 #endif

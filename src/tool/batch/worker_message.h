@@ -11,7 +11,7 @@
 #include "worker.h"
 
 struct worker_message {
-    enum worker_news news;
+    enum worker_event event;
     enum cls_log_level level;    /* WORKER_LINE */
     uint64_t offset;             /* WORKER_OFFSET */
     char line[400];              /* WORKER_LINE */
@@ -20,7 +20,7 @@ struct worker_message {
 
 _Static_assert(sizeof(struct worker_message) <= PIPE_BUF, "a message is written in one piece");
 
-/* The worker's main loop: reads tasks from the pipe orders, sends messages to the pipe news. */
-_Noreturn void worker_serve(const struct worker_setup *setup, int orders, int news);
+/* The worker's main loop: reads tasks from tasks_fd, sends messages to events_fd. */
+_Noreturn void worker_serve(const struct worker_setup *setup, int tasks_fd, int events_fd);
 
 #endif

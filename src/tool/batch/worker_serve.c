@@ -17,19 +17,19 @@
 #define OFFSET_EVERY 0.2 /* seconds */
 
 static struct convert_cleanup cleanup; /* for the signal handler */
-static volatile sig_atomic_t told_to_end;
+static volatile sig_atomic_t end_signal;
 
 struct serving {
     const struct worker_setup *setup;
     struct place place;
-    int news;
+    int events_fd;
     double next; /* time of the next WORKER_OFFSET message */
 };
 
 /* If the output has its name already, the result is still reported before exiting. */
-static void end(int sig)
+static void handle_sigterm(int sig)
 {
-    told_to_end = sig;
+    end_signal = sig;
     if (convert_abandon(&cleanup))
         _exit(128 + sig);
 }
@@ -37,7 +37,7 @@ static void end(int sig)
 /* Only SIGTERM from the parent ends a worker; signals from the terminal are ignored. */
 static void set_signals(const sigset_t *mask)
 {
-    struct sigaction action = {.sa_handler = end};
+    struct sigaction action = {.sa_handler = handle_sigterm};
 
     sigfillset(&action.sa_mask);
     sigaction(SIGTERM, &action, NULL);
@@ -51,7 +51,7 @@ static void set_signals(const sigset_t *mask)
 /* Errors are ignored: without a reader this process is about to end. */
 static void send_message(const struct serving *s, const struct worker_message *message)
 {
-    while (write(s->news, message, sizeof(*message)) < 0 && errno == EINTR)
+    while (write(s->events_fd, message, sizeof(*message)) < 0 && errno == EINTR)
         ;
 }
 
@@ -63,13 +63,13 @@ static void send_offset(void *ctx, uint64_t offset)
     if (now < s->next)
         return;
     s->next = now + OFFSET_EVERY;
-    send_message(s, &(struct worker_message){.news = WORKER_OFFSET, .offset = offset});
+    send_message(s, &(struct worker_message){.event = WORKER_OFFSET, .offset = offset});
 }
 
 static void send_line(void *ctx, enum cls_log_level level, const char *text)
 {
     const struct serving *s = ctx;
-    struct worker_message m = {.news = WORKER_LINE, .level = level};
+    struct worker_message m = {.event = WORKER_LINE, .level = level};
 
     snprintf(m.line, sizeof(m.line), "%s", text);
     send_message(s, &m);
@@ -95,7 +95,7 @@ static int open_input(const struct serving *s, const char *name, const char *lab
     return -1;
 }
 
-static void note_found(struct row *row, const struct convert_facts *facts,
+static void fill_found(struct row *row, const struct convert_facts *facts,
                        const struct digests *digests, bool ok)
 {
     snprintf(row->envelope, sizeof(row->envelope), "%s", facts->envelope ? facts->envelope : "");
@@ -117,8 +117,8 @@ static void note_found(struct row *row, const struct convert_facts *facts,
  * Runs one conversion of the file name in the current directory; options has its paths for
  * messages. Returns r->ok.
  */
-static bool try(struct serving *s, const char *name, struct convert_options *options, bool no_spool,
-                struct convert_facts *facts, struct worker_result *r)
+static bool convert_once(struct serving *s, const char *name, struct convert_options *options,
+                         bool no_spool, struct convert_facts *facts, struct worker_result *r)
 {
     struct digests digests = {.done = false};
     struct convert_ends ends = {.in_fd = open_input(s, name, options->in, &r->err),
@@ -143,7 +143,7 @@ static bool try(struct serving *s, const char *name, struct convert_options *opt
     cls_log_finish(&log);
     r->input = facts->input;
     r->name_taken = facts->name_taken;
-    note_found(&r->found, facts, &digests, r->ok);
+    fill_found(&r->found, facts, &digests, r->ok);
     return r->ok;
 }
 
@@ -157,14 +157,14 @@ static void convert_or_copy(struct serving *s, const char *name, struct convert_
     struct convert_facts facts;
     struct worker_result copy = {.ok = false};
 
-    if (try(s, name, options, true, &facts, r) ||
-        (facts.spool_missed && try(s, name, options, false, &facts, r)))
+    if (convert_once(s, name, options, true, &facts, r) ||
+        (facts.spool_missed && convert_once(s, name, options, false, &facts, r)))
         return;
     if (!s->setup->copy_others || r->err.status != CLS_BAD_INPUT ||
         classify_rejected(r->input, name) >= ROW_UNREADABLE)
         return;
     options->copy = true;
-    if (try(s, name, options, true, &facts, &copy)) {
+    if (convert_once(s, name, options, true, &facts, &copy)) {
         r->copied = true;
         r->found.bytes_out = copy.found.bytes_out;
     } else {
@@ -172,7 +172,7 @@ static void convert_or_copy(struct serving *s, const char *name, struct convert_
     }
 }
 
-static void carry_out(struct serving *s, const char *path, struct worker_result *r)
+static void run_task(struct serving *s, const char *path, struct worker_result *r)
 {
     struct convert_options options = s->setup->options;
     char *in_name = NULL, *out_name = NULL;
@@ -189,24 +189,24 @@ static void carry_out(struct serving *s, const char *path, struct worker_result 
     free(out_name);
 }
 
-_Noreturn void worker_serve(const struct worker_setup *setup, int orders, int news)
+_Noreturn void worker_serve(const struct worker_setup *setup, int tasks_fd, int events_fd)
 {
-    struct serving s = {.setup = setup, .place = setup->place, .news = news};
-    const int keep[] = {orders, news, s.place.in_root, s.place.out_root};
-    uint64_t order;
+    struct serving s = {.setup = setup, .place = setup->place, .events_fd = events_fd};
+    const int keep[] = {tasks_fd, events_fd, s.place.in_root, s.place.out_root};
+    uint64_t task;
     double started;
 
     place_begin(&s.place);
     fds_keep_only(keep, sizeof(keep) / sizeof(keep[0]));
     set_signals(&setup->signals);
-    while (!told_to_end && read(orders, &order, sizeof(order)) == sizeof(order)) {
-        struct worker_message m = {.news = WORKER_ENDED};
+    while (!end_signal && read(tasks_fd, &task, sizeof(task)) == sizeof(task)) {
+        struct worker_message m = {.event = WORKER_ENDED};
 
         started = progress_now();
-        carry_out(&s, setup->tasks[order].path, &m.result);
+        run_task(&s, setup->tasks[task].path, &m.result);
         m.result.found.usec = (uint64_t)((progress_now() - started) * 1e6);
         send_message(&s, &m);
         cleanup.committed = 0; /* the result is sent: a signal may end the worker at once */
     }
-    _exit(told_to_end ? 128 + told_to_end : CLS_OK);
+    _exit(end_signal ? 128 + end_signal : CLS_OK);
 }
