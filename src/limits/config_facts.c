@@ -1,6 +1,7 @@
 /*
- * The keys that matter, in xl's text (key = value, a line each) or in libxl's JSON (objects of
- * objects; a key's name says enough). Nothing is rejected: what is not understood is no fact.
+ * Facts from a configuration in xl's text (a line "key = value" each) or libxl's JSON. In JSON,
+ * keys are unique enough that the object around them need not be considered. Nothing is rejected;
+ * unknown syntax is skipped.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #define HVMPV_NO_FREQ        2u
 #define HVMPV_TIME_REF_COUNT 4u
 
+/* A position in the text. */
 struct scan {
     const char *at, *end;
 };
@@ -30,8 +32,7 @@ static bool is_false(const char *value)
     return strcmp(value, "0") == 0 || strcmp(value, "False") == 0 || strcmp(value, "false") == 0;
 }
 
-/* xl takes the value for HVM if it is the beginning of "hvm", for PV if of "generic" (xl_parse.c).
- */
+/* xl accepts any prefix of "hvm" as HVM, and of "generic" as PV (xl_parse.c). */
 static void take_builder(struct limits_config_facts *c, const char *value)
 {
     size_t n = strlen(value);
@@ -41,7 +42,7 @@ static void take_builder(struct limits_config_facts *c, const char *value)
         memcpy(c->builder, value, n < sizeof(c->builder) ? n + 1 : sizeof(c->builder) - 1);
 }
 
-/* What both forms have in common. */
+/* Keys that have the same name in both formats. */
 static void take_common(struct limits_config_facts *c, const char *key, const char *value)
 {
     if (strcmp(key, "viridian") == 0)
@@ -81,7 +82,7 @@ static void take_text(struct limits_config_facts *c, const char *key, const char
         take_common(c, key, value);
 }
 
-/* libxl_types.idl of 4.5. */
+/* Names as in libxl_types.idl of Xen 4.5. */
 static void take_json(struct limits_config_facts *c, const char *key, const char *value)
 {
     if (strcmp(key, "nested_hvm") == 0)
@@ -102,7 +103,7 @@ static void skip_space(struct scan *s)
         s->at++;
 }
 
-/* A run of the characters of a key or bare value, cut to fit. */
+/* Reads the characters of a key or unquoted value, truncated to size. Returns the length. */
 static size_t take_word(struct scan *s, char *buf, size_t size)
 {
     size_t n = 0;
@@ -118,7 +119,7 @@ static size_t take_word(struct scan *s, char *buf, size_t size)
     return n;
 }
 
-/* Up to the closing quote, cut to fit. Escapes stay as they are: no value of interest has any. */
+/* Reads a quoted string, truncated to size. Escapes are not decoded: no needed value has any. */
 static void take_quoted(struct scan *s, char *buf, size_t size)
 {
     char quote = *s->at++;
@@ -146,7 +147,7 @@ static void take_value(struct scan *s, char *buf, size_t size)
         take_word(s, buf, size);
 }
 
-/* The next name in a list, which s leaves behind it, with its comma. */
+/* Reads the next item of a list and the comma after it. */
 static bool take_item(struct scan *s, char *name, size_t size)
 {
     skip_space(s);
@@ -158,7 +159,10 @@ static bool take_item(struct scan *s, char *name, size_t size)
     return *name;
 }
 
-/* HVM_PARAM_VIRIDIAN as libxl makes it of these names; 0: of others, too, or the list goes on. */
+/*
+ * Returns the HVM_PARAM_VIRIDIAN that libxl computes from a list of these names; 0 if there are
+ * other names, or if the list is not closed on this line.
+ */
 static uint64_t viridian_mask(struct scan line)
 {
     char name[VALUE_MAX];
@@ -178,7 +182,7 @@ static uint64_t viridian_mask(struct scan line)
     return line.at < line.end && *line.at == ']' ? mask : 0;
 }
 
-/* The first member of a list stands for it: viridian = [ "all" ]. */
+/* Enters a list, so that its first item is read as the value: viridian = [ "all" ]. */
 static void open_list(struct scan *s)
 {
     skip_space(s);
@@ -186,7 +190,7 @@ static void open_list(struct scan *s)
         s->at++;
 }
 
-/* What stands in quotes from the bracket on. */
+/* Reads all quoted strings up to the closing bracket. */
 static void take_qemu_args(struct limits_config_facts *c, struct scan s)
 {
     char item[VALUE_MAX];

@@ -1,6 +1,6 @@
 /*
- * How QEMU must be called so that its devices are those of an old state: seen to work with QEMU 7.2
- * and 10.0 on Xen 4.17 and 4.20 (docs/real-xen.md).
+ * Configuration lines that make QEMU create the devices of an old state. They were tested with QEMU
+ * 7.2 and 10.0 on Xen 4.17 and 4.20 (docs/real-xen.md).
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 
 #include "limits/limits.h"
 
-/* Old machine types have the devices' old formats. */
+/* An old machine type makes QEMU use the old formats of device states. */
 #define OLD_MACHINE "pc-i440fx-3.1"
 
 CLS_PRINTF(2, 3)
@@ -21,7 +21,7 @@ static void add_arg(struct limits_config_lines *lines, const char *fmt, ...)
     va_end(args);
 }
 
-/* The VGA in its old slot, instead of the one that libxl would put into slot 3. */
+/* Puts the VGA into its old slot; libxl's own is disabled, which would be in slot 3. */
 static void place_vga(const struct limits_qemu_facts *qemu, struct limits_config_lines *lines)
 {
     lines->vga = "none";

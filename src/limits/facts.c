@@ -15,7 +15,7 @@ enum limits_vendor limits_vendor_of(uint32_t cpuid_eax)
 
     if (family == 6)
         return LIMITS_VENDOR_INTEL;
-    /* Family 15 without an extension: a Pentium 4 or a K8. */
+    /* Family 15 without an extension is a Pentium 4 or a K8. */
     return family == 15 && extended > 0 ? LIMITS_VENDOR_AMD : LIMITS_VENDOR_UNKNOWN;
 }
 

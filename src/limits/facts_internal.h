@@ -1,5 +1,5 @@
 /*
- * The parts of limits_facts_item().
+ * Parts of limits_facts_item(), for the data of one item each.
  */
 #ifndef LIMITS_FACTS_INTERNAL_H
 #define LIMITS_FACTS_INTERNAL_H

@@ -2,7 +2,7 @@
 
 #include "limits/facts.h"
 
-/* What data an item has that is small in honest saves; NULL: none. */
+/* Returns the data of an item of a kind that limits_hold() reads; NULL: another kind. */
 static struct image_data *small_data(struct image_item *item)
 {
     switch (item->kind) {
@@ -25,7 +25,7 @@ static bool hold_data(struct limits_hold *hold, struct image_data *data, size_t 
     struct cls_held *held = &hold->held;
 
     held->len = 0;
-    /* At least one byte, so that held data of no bytes is data in memory. */
+    /* At least one byte, so that data->bytes is not NULL for empty data. */
     if (!cls_held_reserve(held, 1, "data", err) ||
         !cls_held_read_some(held, data->from, max, "data", err))
         return false;

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CPUINFO_MAX 16384 /* the first processor's lines are some KiB */
+#define CPUINFO_MAX 16384 /* enough for the first processor, whose lines have some KiB */
 
 bool limits_host_parse(const char *text, struct limits_host *host)
 {
@@ -56,7 +56,7 @@ void limits_host_text(const struct limits_host *host, char *buf, size_t size)
     snprintf(buf, size, host->at_hand ? "this host (%s)" : "%s", release);
 }
 
-/* Up to size - 1 bytes of a file, ended by a NUL; false: there is no such file. */
+/* Reads up to size - 1 bytes of a file and adds a NUL. Returns false if it cannot be read. */
 static bool read_file(const char *root, const char *path, char *buf, size_t size)
 {
     char full[256];
@@ -75,7 +75,10 @@ static bool read_file(const char *root, const char *path, char *buf, size_t size
     return n >= 0;
 }
 
-/* major 4, minor 17, extra ".3-pre" or "-rc2": before the first point release, as good as .0. */
+/*
+ * Reads major ("4"), minor ("17") and extra (".3-pre", or "-rc2" before the first point release;
+ * then the point release is LIMITS_POINT_ANY).
+ */
 static bool read_release(const char *root, struct limits_host *host)
 {
     char major[16], minor[16], extra[64];
@@ -97,7 +100,7 @@ static enum limits_known known(bool yes)
     return yes ? LIMITS_YES : LIMITS_NO;
 }
 
-/* xen-3.0-x86_32p is listed always up to 4.13, from 4.14 on only if such guests can run. */
+/* Xen up to 4.13 always lists xen-3.0-x86_32p; since 4.14 only if such guests can run. */
 static void read_capabilities(const char *root, struct limits_host *host)
 {
     char caps[512];
@@ -109,7 +112,7 @@ static void read_capabilities(const char *root, struct limits_host *host)
     host->hvm = known(strstr(caps, "hvm-3.0-") != NULL);
 }
 
-/* Is this word in the line? */
+/* Does the line contain the word, between blanks? */
 static bool has_word(const char *line, const char *word)
 {
     size_t n = strlen(word);
@@ -120,7 +123,10 @@ static bool has_word(const char *line, const char *word)
     return false;
 }
 
-/* The value of a line "key<tabs>: value" of the first processor; ends the line. */
+/*
+ * Returns the value of the first line "key<tabs>: value", from the colon on; NULL: there is none.
+ * Replaces the newline at its end with a NUL.
+ */
 static char *cpuinfo_line(char *text, const char *key)
 {
     size_t n = strlen(key);
@@ -137,8 +143,8 @@ static char *cpuinfo_line(char *text, const char *key)
 }
 
 /*
- * A PV dom0 sees only the features that Xen lets PV guests have: what is for HVM guests alone
- * (cpufeatureset.h: S and H) is not known where it is missing.
+ * A PV dom0 sees only the features that Xen allows for PV guests. If a feature is missing that only
+ * HVM guests can have (marked S or H in cpufeatureset.h), it is unknown whether the CPU has it.
  */
 static void read_cpu(const char *root, struct limits_host *host)
 {
@@ -175,7 +181,7 @@ static void read_l1tf(const char *root, struct limits_host *host)
         host->l1tf = known(strncmp(text, "Not affected", strlen("Not affected")) != 0);
 }
 
-/* Where Xen's tools and distributions put device models. */
+/* Searches the directories where Xen's build and distributions install device models. */
 static void read_emulators(const char *root, struct limits_host *host)
 {
     static const char *const patterns[] = {
@@ -208,7 +214,7 @@ static void read_emulators(const char *root, struct limits_host *host)
         }
         globfree(&found);
     }
-    /* Nothing found may as well mean that this is somewhere else. */
+    /* Without any file of Xen's tools, they are probably installed elsewhere. */
     host->knows_emulators &= toolstack;
     if (toolstack && host->qemu_traditional == LIMITS_UNKNOWN)
         host->qemu_traditional = LIMITS_NO;

@@ -3,7 +3,7 @@
 
 #define DESCRIPTOR 8
 
-/* struct hvm_save_header, struct hvm_hw_cpu and so on (public/arch-x86/hvm/save.h). */
+/* Offsets in struct hvm_save_header, hvm_hw_cpu and others (public/arch-x86/hvm/save.h). */
 #define HEADER_CPUID     16
 #define CPU_CR4          680
 #define CPU_EFER         992
@@ -51,7 +51,7 @@ static void take_msrs(struct limits_facts *facts, const struct hvm_record *recor
     }
 }
 
-/* Whose instance is the number of a vcpu. */
+/* Is the instance of a record of this type a vcpu id? */
 static bool is_of_vcpu(uint16_t type)
 {
     return type == HVM_RECORD_CPU || type == HVM_RECORD_LAPIC || type == HVM_RECORD_LAPIC_REGS ||

@@ -40,7 +40,8 @@ unsigned limits_repair_parse(const char *name, size_t len)
     return 0;
 }
 
-/* How far does the limit hold there? */
+/* For which releases does the limit apply? *unchecked: that depends on the host, which is unknown.
+ */
 static enum range_match applies(const struct limit *limit, const struct limits_facts *facts,
                                 const struct limits_host *host, bool *unchecked)
 {
@@ -97,7 +98,7 @@ static void fill_remedy(const struct limits_facts *facts, const struct limit *li
         snprintf(finding->remedy, sizeof(finding->remedy), "%s", limit->remedy);
 }
 
-/* Are the arguments for QEMU that the limit needs in the configuration already? */
+/* Does the configuration already have the arguments for QEMU that avoid the limit? */
 static bool is_configured(const struct limits_facts *facts, const struct limit *limit)
 {
     struct limits_config_lines lines;

@@ -1,7 +1,7 @@
 /*
- * Xen 4.1.0 to 4.2.3 and 4.3.0 saved each PV vcpu's xsave area as large as the host's, whatever the
- * guest used of it. Hypervisors since then reject what is larger than the components that the guest
- * ever enabled (xcr0_accum) take, and since 4.7.1 everything but that very size
+ * State of PV vcpus. Xen 4.1.0 to 4.2.3 and 4.3.0 saved the xsave area of each PV vcpu in the size
+ * of the host's. Later hypervisors reject an area that is larger than the components that the guest
+ * has ever enabled (xcr0_accum); since 4.7.1 they accept only exactly that size
  * (XEN_DOMCTL_setvcpuextstate in xen/arch/x86/domctl.c).
  */
 #include "base/bytes.h"
@@ -13,12 +13,12 @@
 #define XSTATE_FP_SSE UINT64_C(3)
 #define XSTATE_YMM    UINT64_C(4)
 
-/* Of the standard format, without and with YMM; xstate_bv follows the legacy region. */
+/* Sizes of the area in standard format, without and with YMM; offset of xstate_bv in it. */
 #define AREA_FP_SSE 576
 #define AREA_YMM    832
 #define XSTATE_BV   512
 
-/* struct xen_domctl_ext_vcpucontext: its own size, and behind the callbacks MCG_CAP. */
+/* Offsets in struct xen_domctl_ext_vcpucontext: its size, and MCG_CAP after the callbacks. */
 #define EXTENDED_SIZE    4
 #define EXTENDED_MCG_CAP 32
 
@@ -35,7 +35,7 @@ bool xsave_excess(const uint8_t *bytes, size_t len, size_t *wanted, bool *used)
     *wanted = XSAVE_HEAD;
     if (accum)
         *wanted += accum & XSTATE_YMM ? AREA_YMM : AREA_FP_SSE;
-    /* x87 and SSE state is in the vcpu's context, too. */
+    /* x87 and SSE state is also in the basic vcpu context, so that no state is lost. */
     *used =
         len >= XSAVE_HEAD + XSTATE_BV + 8 && get_le64(area + XSTATE_BV) & ~(accum | XSTATE_FP_SSE);
     return len > *wanted;

@@ -1,7 +1,7 @@
 /*
- * A qemu record is a list of sections without lengths: it cannot be walked, only searched for the
- * names of sections, each with its length in the byte before (savevm.c of QEMU 0.9 to 2.0). Where
- * something is to be changed, all of a section's header must be there.
+ * A qemu record is a list of sections without lengths (savevm.c of QEMU 0.9 to 2.0), so it cannot
+ * be parsed without QEMU. It is searched for names of sections, each preceded by a byte with the
+ * length of the name. For a change, the complete section header must match.
  */
 #include <string.h>
 
@@ -10,23 +10,23 @@
 
 #define SECTION_FULL 4
 
-/* u8 type, u32 id; then length, name; then u32 instance, u32 version. */
+/* Section header: u8 type, u32 id, u8 length, name, u32 instance, u32 version. */
 #define BEFORE_NAME 5
 #define BEHIND_NAME 8
 
 /* kvm-tpr-opt: struct VAPICROMState of hw/i386/kvmvapic.c. */
 #define TPR_BODY 144
 
-/* As in PCI configuration space: vendor 1234, device 1111. */
+/* First word of the PCI configuration space: vendor 1234, device 1111. */
 #define VGA_ID 0x34121111u
 
-/* stdvga: u32 version of the PCI device, then its configuration space. */
+/* Offset of the revision in the stdvga's section: u32 version, then the configuration space. */
 #define VGA_REVISION 12
 
-static const char pci_prefix[] = "0000:00:"; /* domain and bus; then device, '.', function, '/' */
-#define PCI_NAME 13                          /* up to and with the '/' */
+static const char pci_prefix[] = "0000:00:"; /* domain and bus; device, '.', function, '/' follow */
+#define PCI_NAME 13                          /* length of the prefix with the '/' */
 
-/* The next place at or behind *pos where name stands with its length before. */
+/* Advances *pos to the next occurrence of name that is preceded by its length. */
 static bool find_name(const uint8_t *bytes, size_t len, const char *name, size_t *pos)
 {
     size_t n = strlen(name);
@@ -65,7 +65,7 @@ static bool is_zero(const uint8_t *bytes, size_t n)
     return n == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, n - 1) == 0);
 }
 
-/* The section behind has the next id, so that nothing but this section lies between. */
+/* Sections are numbered: if the id of the next one is higher by 1, no other one is in between. */
 bool qemu_find_kvm_tpr_opt(const uint8_t *bytes, size_t len, size_t *offset, size_t *size)
 {
     size_t body, next;
@@ -79,7 +79,7 @@ bool qemu_find_kvm_tpr_opt(const uint8_t *bytes, size_t len, size_t *offset, siz
            get_be32(bytes + next + 1) == get_be32(bytes + *offset + 1) + 1;
 }
 
-/* "0000:00:03.0/vga" -> 3; -1: not of that form. */
+/* Returns the slot in the name of a section, 3 for "0000:00:03.0/vga"; -1: another format. */
 static int slot_of(const uint8_t *name, size_t n)
 {
     int slot = 0;
@@ -125,7 +125,7 @@ bool qemu_find_vga_revision(const uint8_t *bytes, size_t len, size_t *offset)
     return true;
 }
 
-/* A device of bus 0, by the rest of its section's name. */
+/* Collects the facts of a device of bus 0. device: the rest of the section's name, n bytes. */
 static void take_device(struct limits_qemu_facts *facts, int slot, const char *device, size_t n)
 {
     static const char *const sounds[] = {"es1370", "ac97", "intel-hda"};

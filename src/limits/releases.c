@@ -34,7 +34,7 @@ static void release_text(int release, bool whole, char *buf, size_t size)
         snprintf(buf, size, "4.%d.%d", release / 100, release % 100);
 }
 
-/* before is the first release that is not meant. */
+/* Writes the range from start to the last release before `before`. */
 static void range_text(int start, int before, char *buf, size_t size)
 {
     char from[16], to[16] = "";

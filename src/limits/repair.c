@@ -8,10 +8,10 @@
 
 #define TSC_MODE_ALWAYS_EMULATE 1
 #define TSC_MODE_PVRDTSCP       3
-#define HVMPV_BASE_FREQ         1 /* all that Xen before 4.5 had */
+#define HVMPV_BASE_FREQ         1 /* the only features of Xen before 4.5 */
 #define VGA_REVISION            2 /* of QEMU since 2.2 */
 
-/* A qemu record's signature: in front of its length, if it has one. */
+/* Length of a qemu record's signature, which precedes its length field, if it has one. */
 #define SIGNATURE_SIZE 21
 
 void repair_init(struct repair *repair, const struct repair_wish *wish,
@@ -44,7 +44,7 @@ static void repair_tsc(struct repair *repair, struct image_tsc_info *tsc)
     count(repair, LIMITS_REPAIR_TSC_MODE);
 }
 
-/* The parameters without X87_FIP_WIDTH. */
+/* Drops HVM_PARAM_X87_FIP_WIDTH. */
 static void repair_params(struct repair *repair, struct image_hvm_params *params)
 {
     uint32_t kept = 0;
@@ -63,7 +63,7 @@ static void repair_params(struct repair *repair, struct image_hvm_params *params
     count(repair, LIMITS_REPAIR_FIP_WIDTH);
 }
 
-/* Clears the bits in the u64 at offset. */
+/* Clears MCG_TES_P and MCG_SER_P in the u64 at offset. */
 static bool clear_caps(struct repair *repair, struct limits_hold *hold, struct image_data *data,
                        size_t offset, struct cls_error *err)
 {
@@ -109,7 +109,7 @@ static bool repair_context_caps(struct repair *repair, struct limits_hold *hold,
     return true;
 }
 
-/* The parameter must precede the context, in a record of its own. */
+/* Adds HVM_PARAM_VIRIDIAN in a record before the context, and clears MCG_CAP bits in it. */
 static bool repair_context(struct repair *repair, struct limits_hold *hold, struct image_data *data,
                            struct image_item *before, bool *has_before, struct cls_error *err)
 {
@@ -126,7 +126,7 @@ static bool repair_context(struct repair *repair, struct limits_hold *hold, stru
            repair_context_caps(repair, hold, data, err);
 }
 
-/* Of a PV guest nothing says on what CPU it was saved. */
+/* The stream of a PV guest does not tell the vendor of the CPU, so as_needed excludes it. */
 static bool repair_extended(struct repair *repair, struct limits_hold *hold,
                             struct image_data *data, struct cls_error *err)
 {
@@ -149,8 +149,8 @@ static void repair_xsave(struct repair *repair, struct image_data *data)
 }
 
 /*
- * The length in the record's lead: little endian right behind the signature, of XAPI big endian
- * behind a newline; libxl's own header has none.
+ * Updates the length in the record's lead: little-endian after the signature, or big-endian after
+ * signature and newline (XAPI). libxl's own header has no length.
  */
 static void put_lead_length(struct repair *repair, struct image_emulator *emulator)
 {

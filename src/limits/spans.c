@@ -1,9 +1,9 @@
 /*
- * The verdict for each release, where none in particular was named.
+ * The verdict for each release, if --for is not given.
  */
 #include "limits/limits.h"
 
-/* Beyond the last point release of any minor one: the newest was 4.17.7. */
+/* Higher than all point releases so far; the highest is 4.17.7. */
 #define POINTS_SEEN 9
 
 unsigned limits_spans(const struct limits_facts *facts, struct limits_span spans[LIMITS_SPANS_MAX])

@@ -1,6 +1,6 @@
 /*
- * Facts: Xen's source at the tags named by the releases, read for each row; docs/limits.md names
- * files and commits. "derived": concluded from source, nobody saw it.
+ * The facts are from Xen's source at the tags of the releases; docs/limits.md names files and
+ * commits for each row. "derived": concluded from the source, not observed.
  */
 #include "table.h"
 
@@ -33,7 +33,7 @@
 #define TSC_MODE_PVRDTSCP 3
 #define MAXMEM_SLACK_KIB  1024 /* LIBXL_MAXMEM_CONSTANT */
 
-/* libxl's own mask where viridian = 1: hvm_set_viridian_features() in libxl_dom.c. */
+/* The mask that libxl sets for viridian = 1: hvm_set_viridian_features() in libxl_dom.c. */
 #define HVMPV_4_6 0x05
 #define HVMPV_4_7 0x25
 #define HVMPV_4_9 0x65
@@ -79,7 +79,7 @@ IN_SAVE(traditional_by_default)
     return is_traditional(facts) && !facts->config.has_device_model;
 }
 
-/* From 4.21 on that is another row. */
+/* For 4.21 and later, another row of the table applies. */
 static enum limits_known host_traditional(const struct limits_facts *facts,
                                           const struct limits_host *host)
 {
@@ -87,7 +87,7 @@ static enum limits_known host_traditional(const struct limits_facts *facts,
     return host->at_hand && host->minor >= 21 ? LIMITS_YES : host->qemu_traditional;
 }
 
-/* Without a configuration nobody knows what the toolstack will do. */
+/* Without a configuration, the viridian setting of the restore is unknown. */
 IN_SAVE(viridian_mask)
 {
     UNUSED();
@@ -136,7 +136,7 @@ IN_SAVE(long_xsave_used)
     return facts->long_xsave_used > 0;
 }
 
-/* The features of a set, in words. */
+/* Writes the names of a set of features. */
 static void feature_names(unsigned features, char *buf, size_t size)
 {
     buf[0] = '\0';
@@ -149,7 +149,7 @@ static void feature_names(unsigned features, char *buf, size_t size)
     }
 }
 
-/* Of a set of features those that the host lacks, or if it lacks none, those that are unknown. */
+/* Returns the features that the host lacks; if there are none, those that are unknown. */
 static unsigned missing_features(unsigned features, const struct limits_host *host)
 {
     unsigned lacking = 0, unknown = 0;
@@ -214,7 +214,7 @@ static unsigned msr_features(const struct limits_facts *facts)
            (facts->has_dr_masks ? 1u << LIMITS_CPU_DBEXT : 0);
 }
 
-/* A limit about what features() of the state asks of the host's processor. */
+/* Defines in_save() and on_host() of a limit on the CPU features that features() returns. */
 #define NEEDS_FEATURES(name, features, what)                                                       \
     IN_SAVE(name)                                                                                  \
     {                                                                                              \
@@ -450,7 +450,7 @@ IN_SAVE(vga_revision)
     return facts->qemu.vga_revision_0;
 }
 
-/* Newer libxl gives the VGA slot 3, whatever else there is. */
+/* Newer libxl always puts the VGA into slot 3. */
 IN_SAVE(sound)
 {
     const struct limits_qemu_facts *qemu = &facts->qemu;

@@ -1,6 +1,6 @@
 /*
- * The Xen that is going to restore a save: a release by name, or the host at hand. What cannot be
- * known is unknown, never guessed.
+ * The Xen that will restore a save: a release given by --for, or this host. Properties that cannot
+ * be determined are LIMITS_UNKNOWN.
  */
 #ifndef LIMITS_HOST_H
 #define LIMITS_HOST_H
@@ -19,7 +19,7 @@ enum limits_known {
 #define LIMITS_MINOR_MAX             22 /* the newest that the table was compared with */
 #define LIMITS_POINT_ANY             -1
 
-/* Features of CPUs that guests' state can depend on. */
+/* CPU features that the state of a guest can depend on. */
 enum limits_cpu {
     LIMITS_CPU_XSAVE,
     LIMITS_CPU_AVX,
@@ -36,34 +36,34 @@ enum limits_cpu {
 #define LIMITS_EMULATORS_MAX 16
 
 struct limits_host {
-    bool given;                         /* else no Xen in particular */
-    bool at_hand;                       /* the host that this runs on; else a release by name */
-    int minor;                          /* of 4.x */
-    int point;                          /* or LIMITS_POINT_ANY */
+    bool given;                         /* false: no particular Xen; nothing else is set */
+    bool at_hand;                       /* this host; false: a release given by number */
+    int minor;                          /* x of 4.x */
+    int point;                          /* y of 4.x.y, or LIMITS_POINT_ANY */
     enum limits_known pv, pv32, hvm;    /* can it run such guests? */
-    enum limits_known qemu_traditional; /* is that installed? */
+    enum limits_known qemu_traditional; /* is it installed? */
     enum limits_known l1tf;             /* is the CPU affected? */
     enum limits_vendor vendor;
     enum limits_known cpu[LIMITS_CPU_COUNT];
-    bool knows_emulators; /* these files are all the device models that there are */
+    bool knows_emulators; /* the list is complete */
     unsigned emulators_count;
-    char emulators[LIMITS_EMULATORS_MAX][128];
+    char emulators[LIMITS_EMULATORS_MAX][128]; /* paths of the installed device models */
 };
 
-/* "4.17", "4.14.3"; false: no release that could restore a v2 stream. */
+/* Parses "4.17" or "4.14.3". Returns false if it is not a release from 4.6 to 4.22. */
 bool limits_host_parse(const char *text, struct limits_host *host);
 
 /*
- * The host at hand, looked at below root ("" but for tests): /sys/hypervisor, /proc/cpuinfo, the
- * CPU's vulnerabilities, the toolstack's files. host->given stays false where this is no Xen. To be
- * called before the sandbox is entered.
+ * Examines this host: /sys/hypervisor, /proc/cpuinfo, the CPU's vulnerabilities and the installed
+ * device models, all below root ("" except in tests). host->given is false if it is not a Xen dom0
+ * of a supported release. To be called before the sandbox is entered.
  */
 void limits_host_read(const char *root, struct limits_host *host);
 
-/* "xsave", "avx" ...: as in /proc/cpuinfo, but for avx512 (avx512f) and dbext (bpext). */
+/* Name as in /proc/cpuinfo: "xsave", "avx", "avx512f" (AVX512), "bpext" (DBEXT). Static. */
 const char *limits_cpu_name(enum limits_cpu feature);
 
-/* "Xen 4.17.2", "Xen 4.17", "this host (Xen 4.17.2)"; no host: "any Xen since 4.17". */
+/* Writes "Xen 4.17.2", "Xen 4.17", "this host (Xen 4.17.2)"; unless given "any Xen since 4.17". */
 void limits_host_text(const struct limits_host *host, char *buf, size_t size);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Repairs: sound changes of a save, item by item, between reader and writer. The same items give
- * the same result; an item that needs no repair stays as it is.
+ * Repairs: changes of image items between reader and writer, so that the result can be restored.
+ * The same items always give the same result. Items that need no repair are unchanged.
  */
 #ifndef LIMITS_REPAIR_H
 #define LIMITS_REPAIR_H
@@ -11,42 +11,43 @@
 #define REPAIR_PARAMS_MAX 32
 
 struct repair {
-    unsigned wanted; /* enum limits_repair */
-    bool as_needed;  /* what the target needs, not what was named: see repair_init() */
-    unsigned counts[LIMITS_REPAIRS];
-    bool has_viridian;
-    struct image_hvm_param viridian, params[REPAIR_PARAMS_MAX];
+    unsigned wanted;                 /* repairs to make, bits of enum limits_repair */
+    bool as_needed;                  /* mce-caps only for saves of an AMD CPU, see repair_init() */
+    unsigned counts[LIMITS_REPAIRS]; /* repairs made */
+    bool has_viridian;               /* HVM_PARAM_VIRIDIAN is in the stream */
+    struct image_hvm_param viridian, params[REPAIR_PARAMS_MAX]; /* storage for changed items */
     uint8_t lead[32];
 };
 
-/* What is to be repaired. */
+/* The option --repair. */
 struct repair_wish {
     bool all;       /* --repair without a list */
     unsigned named; /* enum limits_repair */
 };
 
 /*
- * With a list: those of the list. Else what a save may need on that Xen, mce-caps only where the
- * host, or if it is not known the saving one, has a CPU of AMD.
+ * Selects the repairs: those of the list, or without a list those that a save may need on that Xen.
+ * Without a list, mce-caps is made only if the host's CPU is AMD's, or if that is unknown, if the
+ * save is from an AMD CPU.
  */
 void repair_init(struct repair *repair, const struct repair_wish *wish,
                  const struct limits_host *host);
 
 /*
- * Changes the item, whose data limits_hold() has read into memory (longer data stays as it is).
- * has_before: *before is to be put before it. Fails only where there is no memory.
+ * Repairs the item. Its data must have been read by limits_hold(); longer data is not changed. If
+ * *has_before is set, the item *before must be written first. Fails only if there is no memory.
  */
 bool repair_item(struct repair *repair, struct limits_hold *hold, struct image_item *item,
                  struct image_item *before, bool *has_before, struct cls_error *err) CLS_MUST_CHECK;
 
-/* Is <emulator>, which names this path (empty: there is none), to be dropped? Counts it then. */
+/* Must <emulator> with this path (empty: none) be dropped? If so, the repair is counted. */
 bool repair_takes_emulator(struct repair *repair, const struct repair_wish *wish,
                            const struct limits_host *host, const char *path);
 
-/* One line for each repair that was made. */
+/* Logs a warning for each kind of repair that was made. */
 void repair_log(const struct repair *repair, const struct cls_log *log);
 
-/* Those that were made: enum limits_repair. */
+/* The repairs that were made, bits of enum limits_repair. */
 unsigned repair_made(const struct repair *repair);
 
 #endif
