@@ -18,14 +18,14 @@ static bool blame_entry(const struct legacy_reader *r, uint32_t i, enum entry_fa
 
     switch (fault) {
     case ENTRY_TOO_WIDE:
-        return cls_input_fail(r->in, err, at, "pfn entry 0x%" PRIx64 " does not fit 32 bits",
+        return cls_input_fail(r->in, err, at, "pfn entry 0x%" PRIx64 " does not fit in 32 bits",
                               stream_get_ulong(&r->stream, r->chunk.raw, i));
     case ENTRY_BOGUS_TYPE:
-        return cls_input_fail(r->in, err, at, "pfn 0x%" PRIx32 " has bogus page type %u",
+        return cls_input_fail(r->in, err, at, "pfn 0x%" PRIx32 " has invalid page type %u",
                               entry_pfn(entry), entry_type(entry));
     default:
         return cls_input_fail(r->in, err, at,
-                              "pfn 0x%" PRIx32 " lies beyond the guest's p2m_size 0x%" PRIx64,
+                              "pfn 0x%" PRIx32 " is not below the guest's p2m_size 0x%" PRIx64,
                               entry_pfn(entry), r->stream.p2m_size);
     }
 }
@@ -43,7 +43,7 @@ static bool is_wanted(struct legacy_reader *r, uint32_t entry)
 static bool note_sent(struct legacy_reader *r, uint32_t entry, struct cls_error *err)
 {
     return r->stream.guest != GUEST_PV || pfn_set_add(&r->sent, entry_pfn(entry)) ||
-           cls_fail_errno(err, ENOMEM, "cannot note which pages were sent");
+           cls_fail_errno(err, ENOMEM, "cannot allocate the set of sent pages");
 }
 
 static bool take_entry(struct legacy_reader *r, uint32_t entry, bool wanted, struct cls_error *err)
@@ -100,7 +100,7 @@ static bool collect(struct legacy_reader *r, uint32_t count, uint32_t *kept, uin
                     struct cls_error *err)
 {
     if (!r->page_buf && !(r->page_buf = malloc((size_t)CLS_BATCH_MAX * CLS_PAGE_SIZE)))
-        return cls_fail_errno(err, ENOMEM, "cannot hold a page batch");
+        return cls_fail_errno(err, ENOMEM, "cannot allocate a page batch");
     *kept = *pages = 0;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t entry = r->entries[i];

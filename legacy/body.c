@@ -40,8 +40,8 @@ static enum step take_param(struct legacy_reader *r)
     uint32_t i = 0;
 
     if (r->options.guest != GUEST_HVM) {
-        cls_warn(r->log, "byte 0x%" PRIx64 ": %s in the stream of a PV guest dropped", chunk->start,
-                 chunk->type->name);
+        cls_warn(r->log, "byte 0x%" PRIx64 ": %s dropped: it has no effect on a PV guest",
+                 chunk->start, chunk->type->name);
         return STEP_AGAIN;
     }
     while (i < r->params_count && r->params[i].index != index)
@@ -62,7 +62,8 @@ static enum step drop_toolstack(struct legacy_reader *r, uint32_t len, struct cl
         return STEP_FAILED;
     r->physmap_dropped = got == PHYSMAP_HEADER ? get_le32(head + 4) : 0;
     if (r->options.guest != GUEST_HVM && len > TOOLSTACK_BLOB_EMPTY)
-        cls_warn(r->log, "toolstack blob of %" PRIu32 " bytes in the stream of a PV guest dropped",
+        cls_warn(r->log,
+                 "toolstack blob of %" PRIu32 " bytes dropped: it has no effect on a PV guest",
                  len);
     else
         cls_info(r->log, "toolstack blob of %" PRIu32 " bytes dropped", len);
@@ -88,21 +89,21 @@ static enum step take_tmem(struct legacy_reader *r, struct cls_error *err)
 
     cls_input_at(r->in, "tmem", -1, NULL);
     if (tmem->pages > 0 && !r->options.drop_tmem) {
-        cls_input_fail(r->in, err, start,
-                       "the guest has memory in tmem (pools with pages: %" PRIu32
-                       ", pages: %" PRIu64 "; frontswap: what it swapped out), which no v2 stream "
-                       "can carry; --drop-tmem converts without",
-                       tmem->pools_with_pages, tmem->pages);
+        cls_input_fail(
+            r->in, err, start,
+            "guest has memory in tmem, which a v2 stream cannot hold (pools with pages: %" PRIu32
+            ", pages: %" PRIu64 "); --drop-tmem converts the guest without it",
+            tmem->pools_with_pages, tmem->pages);
         return STEP_FAILED;
     }
     if (tmem->pages > 0)
         cls_warn(r->log,
-                 "byte 0x%" PRIx64 ": memory of the guest in tmem dropped (pools with pages: "
-                 "%" PRIu32 ", pages: %" PRIu64 ")",
+                 "byte 0x%" PRIx64 ": guest memory in tmem dropped (pools with pages: %" PRIu32
+                 ", pages: %" PRIu64 ")",
                  start, tmem->pools_with_pages, tmem->pages);
     else
-        cls_warn(r->log, "byte 0x%" PRIx64 ": tmem without pages dropped (pools: %" PRIu32 ")",
-                 start, tmem->pools);
+        cls_warn(r->log, "byte 0x%" PRIx64 ": tmem pools without pages dropped: %" PRIu32, start,
+                 tmem->pools);
     return STEP_AGAIN;
 }
 

@@ -101,8 +101,8 @@ static bool measure_next(struct legacy_reader *r, uint64_t next, bool *found, st
     }
     r->rest_dropped = true;
     cls_warn(r->log,
-             "byte 0x%" PRIx64 ": checkpoint %u is incomplete: dropped, the guest is that of "
-             "checkpoint %u (byte 0x%" PRIx64 ": %s: %s)",
+             "byte 0x%" PRIx64 ": checkpoint %u is incomplete; using checkpoint %u (byte 0x%" PRIx64
+             ": %s: %s)",
              next, r->stream.bodies + 1, r->stream.bodies, why.offset, why.place, why.reason);
     return true;
 }

@@ -40,7 +40,7 @@ static bool read_vcpu_info(struct cls_input *in, struct chunk *c, struct cls_err
     if (!cls_input_u32(in, &c->max_vcpu_id, "max_vcpu_id", err))
         return false;
     if (c->max_vcpu_id >= XC_SR_MAX_VCPUS)
-        return cls_input_fail(in, err, start, "max_vcpu_id %" PRId32 " is not in 0..%d",
+        return cls_input_fail(in, err, start, "max_vcpu_id %" PRId32 " is out of range (0 to %d)",
                               (int32_t)c->max_vcpu_id, XC_SR_MAX_VCPUS - 1);
     return cls_input_read(in, c->raw, (size_t)(c->max_vcpu_id / 64 + 1) * 8, "the vcpu map", err);
 }
@@ -54,9 +54,11 @@ static bool read_compressed_data(const struct legacy_stream *s, struct cls_input
     c->bulk = stream_get_ulong(s, c->raw, 0);
     if (!stream_is_compressed(s))
         return cls_input_fail(in, err, c->start,
-                              "compressed data in a body that was not announced as compressed");
-    return c->bulk <= INT32_MAX ||
-           cls_input_fail(in, err, c->start, "0x%" PRIx64 " bytes of compressed data", c->bulk);
+                              "compressed data without an ENABLE_COMPRESSION chunk before it");
+    return c->bulk <= INT32_MAX || cls_input_fail(in, err, c->start,
+                                                  "compressed data of 0x%" PRIx64
+                                                  " bytes is too long (maximum: 0x7fffffff)",
+                                                  c->bulk);
 }
 
 static bool read_toolstack_length(struct cls_input *in, struct chunk *c, struct cls_error *err)
@@ -123,7 +125,8 @@ bool chunk_read(const struct legacy_stream *s, struct cls_input *in, struct chun
     c->type = chunk_type_find((int32_t)id);
     if (!c->type)
         return cls_input_fail(in, err, c->start,
-                              "%" PRId32 " is no chunk id (-21..0) and no page count (1..%d)",
+                              "%" PRId32
+                              " is neither a chunk id (-21 to 0) nor a page count (1 to %d)",
                               (int32_t)id, CLS_BATCH_MAX);
     return read_other(s, in, c, err);
 }

@@ -14,7 +14,7 @@ struct compact *compact_new(uint64_t p2m_size, struct cls_error *err)
         calloc(1, sizeof(*compact) + (size_t)p2m_size * sizeof(compact->left[0]));
 
     if (!compact)
-        cls_fail_errno(err, ENOMEM, "cannot count the guest's pages");
+        cls_fail_errno(err, ENOMEM, "cannot allocate a counter for each page");
     else
         compact->p2m_size = p2m_size;
     return compact;

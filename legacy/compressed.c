@@ -41,7 +41,7 @@ struct compressed *compressed_new(struct spool *store, struct cls_error *err)
     if (c && (c->cache = sender_cache_new(store, err)))
         return c;
     free(c);
-    cls_fail_errno(err, ENOMEM, "cannot decompress pages");
+    cls_fail_errno(err, ENOMEM, "cannot allocate buffers for decompression");
     return NULL;
 }
 
@@ -175,7 +175,7 @@ static bool fail_change(struct compressed *c, struct cls_error *err, uint32_t en
                         const char *why)
 {
     return cls_input_fail(at_data(c), err, code_start(c),
-                          "pfn 0x%" PRIx32 " is coded as a change, but %s", entry_pfn(entry), why);
+                          "pfn 0x%" PRIx32 " is delta-encoded, but %s", entry_pfn(entry), why);
 }
 
 /*
@@ -190,12 +190,12 @@ static bool load_old(struct compressed *c, uint32_t entry, uint32_t *slot, uint8
 
     if (is_page_table(entry))
         return c->window[c->begin] == DELTA_WHOLE ||
-               fail_change(c, err, entry, "page tables come whole");
+               fail_change(c, err, entry, "page tables are always sent in full");
     *slot = sender_cache_use(c->cache, entry_pfn(entry), &cached);
     if (c->window[c->begin] == DELTA_WHOLE)
         return true;
     if (!cached && !retried)
-        return fail_change(c, err, entry, "the sender's cache has no such page");
+        return fail_change(c, err, entry, "the sender's cache does not hold the page");
     return sender_cache_load(c->cache, *slot, page, err);
 }
 
@@ -211,11 +211,11 @@ static bool decode(struct compressed *c, uint32_t pfn, uint8_t *page, struct cls
         if (!read_more(c, &got, err))
             return false;
     if (result != DELTA_DONE)
-        return cls_input_fail(at_data(c), err, code_start(c) + used,
-                              "compressed data of pfn 0x%" PRIx32 " %s", pfn,
-                              result == DELTA_NO_RUN    ? "has a run of length 0"
-                              : result == DELTA_OVERRUN ? "has a run over the page's end"
-                                                        : "ends within the page");
+        return cls_input_fail(
+            at_data(c), err, code_start(c) + used, "compressed data of pfn 0x%" PRIx32 " %s", pfn,
+            result == DELTA_NO_RUN    ? "has a run of length 0"
+            : result == DELTA_OVERRUN ? "has a run that crosses the end of the page"
+                                      : "ends before the page is complete");
     c->begin += used;
     return true;
 }
@@ -231,7 +231,7 @@ bool compressed_page(struct compressed *c, uint32_t entry, uint8_t *page, struct
         return false;
     if (got == 0)
         return cls_input_fail(at_data(c), err, code_start(c),
-                              "no compressed data is left for pfn 0x%" PRIx32, entry_pfn(entry));
+                              "compressed data ends before pfn 0x%" PRIx32, entry_pfn(entry));
     if (!load_old(c, entry, &slot, page, err) || !decode(c, entry_pfn(entry), page, err))
         return false;
     c->group_left--;
@@ -246,5 +246,5 @@ bool compressed_end(struct compressed *c, struct cls_error *err)
     if (c->begin == c->end && !read_more(c, &got, err))
         return false;
     return got == 0 || cls_input_fail(at_data(c), err, code_start(c),
-                                      "compressed data is left when all pages have theirs");
+                                      "compressed data continues after the last page");
 }

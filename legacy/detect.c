@@ -319,20 +319,19 @@ static bool settle(struct race *race, const struct legacy_kind *told, enum guest
     if (c) {
         *found = (struct legacy_detected){{c->stream.width, c->stream.guest}, is_certain(c)};
         if (count_fitting(race) > 1)
-            cls_info(log, "the stream fits more than one guest type or width as far as it was "
-                          "looked at (--guest-type and --width decide)");
+            cls_info(log, "guest type or width is ambiguous; --guest-type and --width select one");
         return true;
     }
     if (any)
         return cls_input_fail(race->in, err, race->in->offset,
-                              "this is the stream of a %s guest, not of a %s one as was said",
+                              "stream is for a %s guest, but --guest-type says %s",
                               guest_type_name(any->stream.guest), guest_type_name(told->guest));
     if (told->width != 0 && told->guest != GUEST_UNKNOWN) {
         *found = (struct legacy_detected){*told, false}; /* the reader will say what is wrong */
         return true;
     }
     return cls_input_fail(race->in, err, race->in->offset,
-                          "these bytes begin neither a legacy stream of Xen nor anything known");
+                          "not a legacy stream of Xen, and not a known other format");
 }
 
 bool legacy_detect(struct cls_input *in, const struct legacy_kind *told, enum guest_type config,
@@ -345,10 +344,10 @@ bool legacy_detect(struct cls_input *in, const struct legacy_kind *told, enum gu
     if (!run(&race, err) || !settle(&race, told, config, log, found, err))
         return false;
     if (told->width != 0 && told->width != found->kind.width)
-        cls_warn(log,
-                 "a %u-bit toolstack wrote this stream, not a %u-bit one as was said; "
-                 "the stream is believed",
-                 found->kind.width * 8, told->width * 8);
+        cls_warn(
+            log,
+            "stream was written by a %u-bit toolstack (--width says %u); using the stream's width",
+            found->kind.width * 8, told->width * 8);
     cls_info(log, "legacy stream of a %u-bit toolstack, %s guest", found->kind.width * 8,
              guest_type_name(found->kind.guest));
     return true;

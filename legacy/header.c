@@ -35,7 +35,7 @@ bool stream_read_p2m_size(struct legacy_stream *s, struct cls_input *in, struct 
     if (!read_ulong(s, in, &s->p2m_size, "p2m_size", err))
         return false;
     if (s->p2m_size < 1 || s->p2m_size > P2M_SIZE_MAX)
-        return cls_input_fail(in, err, start, "p2m_size 0x%" PRIx64 " is not in 1..0x%x",
+        return cls_input_fail(in, err, start, "p2m_size 0x%" PRIx64 " is out of range (1 to 0x%x)",
                               s->p2m_size, P2M_SIZE_MAX);
     return true;
 }
@@ -45,8 +45,8 @@ static bool read_vcpu_block(struct legacy_stream *s, struct cls_input *in, uint6
 {
     if (size != VCPU_CONTEXT_SIZE_X86_32 && size != VCPU_CONTEXT_SIZE_X86_64)
         return cls_input_fail(in, err, start,
-                              "a vcpu context of %" PRIu32 " bytes: neither that of a 32-bit "
-                              "guest (%d) nor of a 64-bit one (%d)",
+                              "vcpu context has %" PRIu32
+                              " bytes (expected %d for a 32-bit guest or %d for a 64-bit guest)",
                               size, VCPU_CONTEXT_SIZE_X86_32, VCPU_CONTEXT_SIZE_X86_64);
     s->guest_width = size == VCPU_CONTEXT_SIZE_X86_32 ? 4 : 8;
     s->pt_levels = size == VCPU_CONTEXT_SIZE_X86_32 ? 3 : 4;
@@ -58,7 +58,7 @@ static bool read_xcnt_block(struct legacy_stream *s, struct cls_input *in, uint6
                             uint32_t size, struct cls_error *err)
 {
     if (size != 4)
-        return cls_input_fail(in, err, start, "an xcnt block of %" PRIu32 " bytes instead of 4",
+        return cls_input_fail(in, err, start, "xcnt block has %" PRIu32 " bytes (expected 4)",
                               size);
     return cls_input_u32(in, &s->xcnt, "xcnt", err);
 }
@@ -91,18 +91,17 @@ static bool read_blocks(struct legacy_stream *s, struct cls_input *in, struct cl
 
         cls_input_at(in, "extended info block", nr, NULL);
         if (left < BLOCK_HEADER_SIZE)
-            return cls_input_fail(in, err, start,
-                                  "only %" PRIu32 " bytes of the extended info are left, which "
-                                  "is no block",
-                                  left);
+            return cls_input_fail(
+                in, err, start,
+                "extended info ends with %" PRIu32 " bytes, too few for a block header", left);
         if (!cls_input_read(in, header, sizeof(header), "block header", err))
             return false;
         left -= BLOCK_HEADER_SIZE;
         size = get_le32(header + 4);
         if (size > left)
             return cls_input_fail(in, err, start,
-                                  "block of %" PRIu32 " bytes, but only %" PRIu32
-                                  " of the extended info are left",
+                                  "block has %" PRIu32 " bytes, but only %" PRIu32
+                                  " bytes of extended info are left",
                                   size, left);
         if (!read_block(s, in, start, header, size, err))
             return false;
@@ -153,7 +152,8 @@ bool stream_read_frames(struct legacy_stream *s, struct cls_input *in,
         frames[i] = i < have ? s->first_frame : stream_get_ulong(s, raw, i - have);
         if (frames[i] >= s->p2m_size)
             return cls_input_fail(in, err, start + (uint64_t)i * s->width,
-                                  "frame 0x%" PRIx64 " lies beyond the guest's p2m_size 0x%" PRIx64,
+                                  "frame 0x%" PRIx64
+                                  " is not below the guest's p2m_size 0x%" PRIx64,
                                   frames[i], s->p2m_size);
     }
     s->frames_done += *count;

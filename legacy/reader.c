@@ -73,12 +73,13 @@ static void log_pv_info(const struct legacy_reader *r, uint64_t start)
     const struct legacy_stream *s = &r->stream;
 
     if (r->in->offset == start + s->width)
-        cls_info(r->log, "no extended info: a stream of Xen 3.0 or 3.1");
+        cls_info(r->log, "no extended info: stream was written by Xen 3.0 or 3.1");
     else
         trace_part(r, "extended info", start, 0);
     if (s->unknown_infos > 0)
         cls_warn(r->log,
-                 "byte 0x%" PRIx64 ": unknown blocks of the extended info skipped, as Xen did: %u",
+                 "byte 0x%" PRIx64
+                 ": unknown extended info blocks skipped (Xen skips them, too): %u",
                  start, s->unknown_infos);
     cls_info(r->log, "%u-bit PV guest, %u levels of page tables%s%s", s->guest_width * 8,
              s->pt_levels, s->has_extended ? ", extended vcpu contexts" : "",

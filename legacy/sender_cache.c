@@ -30,7 +30,7 @@ struct sender_cache *sender_cache_new(struct spool *store, struct cls_error *err
     struct sender_cache *c = calloc(1, sizeof(*c));
 
     if (!c) {
-        cls_fail_errno(err, ENOMEM, "cannot decompress pages");
+        cls_fail_errno(err, ENOMEM, "cannot allocate buffers for decompression");
         return NULL;
     }
     c->store = store;

@@ -24,13 +24,14 @@ static bool read_unmapped_count(const struct legacy_stream *s, struct cls_input 
     cls_input_at(in, "unmapped pfns", -1, NULL);
     if (!is_online(s, 0))
         return cls_input_fail(in, err, part->start,
-                              "the vcpu map has no vcpu 0, without which no Xen restores a guest");
+                              "vcpu map does not include vcpu 0; Xen cannot restore such a guest");
     if (!cls_input_u32(in, &part->count, "count of unmapped pfns", err))
         return false;
     part->bulk = (uint64_t)part->count * s->width;
     return part->count <= UNMAPPED_PFNS_MAX ||
-           cls_input_fail(in, err, part->start, "count %" PRIu32 " of unmapped pfns is above %u",
-                          part->count, UNMAPPED_PFNS_MAX);
+           cls_input_fail(in, err, part->start,
+                          "count %" PRIu32 " of unmapped pfns is above the maximum %u", part->count,
+                          UNMAPPED_PFNS_MAX);
 }
 
 /*
@@ -46,8 +47,8 @@ static bool read_xsave_size(struct cls_input *in, struct tail_part *part, struct
         !cls_input_u64(in, &part->bulk, "xsave size", err))
         return false;
     return (part->bulk >= XSAVE_SIZE_MIN && part->bulk <= XSAVE_SIZE_MAX) ||
-           cls_input_fail(in, err, part->start + 8, "size %" PRIu64 " is not in %d..%d", part->bulk,
-                          XSAVE_SIZE_MIN, XSAVE_SIZE_MAX);
+           cls_input_fail(in, err, part->start + 8, "size %" PRIu64 " is out of range (%d to %d)",
+                          part->bulk, XSAVE_SIZE_MIN, XSAVE_SIZE_MAX);
 }
 
 static bool read_context_length(struct cls_input *in, struct tail_part *part, struct cls_error *err)
@@ -59,7 +60,7 @@ static bool read_context_length(struct cls_input *in, struct tail_part *part, st
         return false;
     part->bulk = len;
     return (len != 0 && len <= HVM_CONTEXT_MAX) ||
-           cls_input_fail(in, err, part->start, "length %" PRIu32 " is not in 1..%u", len,
+           cls_input_fail(in, err, part->start, "length %" PRIu32 " is out of range (1 to %u)", len,
                           HVM_CONTEXT_MAX);
 }
 
@@ -74,7 +75,7 @@ static bool read_qemu_length(struct cls_input *in, struct tail_part *part, bool 
     part->lead_len += 4;
     part->bulk = big_endian ? get_be32(b) : get_le32(b);
     return part->bulk <= QEMU_RECORD_MAX ||
-           cls_input_fail(in, err, start, "length %" PRIu64 " is above %u", part->bulk,
+           cls_input_fail(in, err, start, "length %" PRIu64 " is above the maximum %u", part->bulk,
                           QEMU_RECORD_MAX);
 }
 
@@ -92,12 +93,12 @@ static bool read_xend_or_xapi_head(const struct legacy_stream *s, struct cls_inp
                read_qemu_length(in, part, true, err);
     if (s->embedded)
         return cls_input_fail(in, err, in->offset,
-                              "a record to the end of the input, where the stream does not end");
+                              "record without a length is not at the end of the stream");
     if (!cls_input_peek(in, strlen(QEMU_MAGIC), &next, &got, err))
         return false;
     part->to_eof = got == strlen(QEMU_MAGIC) && memcmp(next, QEMU_MAGIC, got) == 0;
     return part->to_eof ||
-           cls_input_fail(in, err, in->offset, "record does not begin with " QEMU_MAGIC);
+           cls_input_fail(in, err, in->offset, "data does not begin with " QEMU_MAGIC);
 }
 
 static bool is_signature(const uint8_t *bytes, const char *signature)
@@ -116,7 +117,7 @@ static bool read_qemu_head(const struct legacy_stream *s, struct cls_input *in,
         return read_qemu_length(in, part, false, err);
     if (is_signature(part->lead, SIGNATURE_XEND))
         return read_xend_or_xapi_head(s, in, part, err);
-    return cls_input_fail(in, err, part->start, "the signature is none of Xen's");
+    return cls_input_fail(in, err, part->start, "unknown QEMU record signature");
 }
 
 /* The next vcpu at or above id; bits of the map above max_vcpu_id don't count. */

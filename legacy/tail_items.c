@@ -15,12 +15,12 @@ static bool check_guest(struct legacy_reader *r, struct cls_error *err)
     const struct legacy_stream *s = &r->stream;
 
     if (r->pages + r->pages_without_data == 0)
-        return cls_input_fail(r->in, err, r->tail.start, "the body had no page of the guest");
+        return cls_input_fail(r->in, err, r->tail.start, "stream has no guest pages");
     /* Hypervisors that ran 64-bit toolstacks ran no such guests. */
     if (s->width == 4 && s->guest_width == 4 && r->l2_seen && !r->l3_seen)
         return cls_input_fail(r->in, err, r->tail.start,
-                              "a guest with 2-level page tables (32-bit, not PAE): no Xen since "
-                              "4.3 can run it");
+                              "guest uses 2-level page tables (32-bit without PAE), which Xen 4.3 "
+                              "and later cannot run");
     return true;
 }
 
@@ -28,7 +28,7 @@ static bool check_guest(struct legacy_reader *r, struct cls_error *err)
 static bool note_given_back(struct legacy_reader *r, uint64_t pfn, struct cls_error *err)
 {
     return !pfn_set_has(&r->sent, pfn) || pfn_set_add(&r->given_back, pfn) ||
-           cls_fail_errno(err, ENOMEM, "cannot note which pages were given back");
+           cls_fail_errno(err, ENOMEM, "cannot allocate the set of released pages");
 }
 
 static bool read_unmapped_pfns(struct legacy_reader *r, struct cls_error *err)
@@ -104,15 +104,14 @@ static bool read_to_eof(struct legacy_reader *r, struct image_data *data, struct
         uint8_t *bytes = realloc(r->qemu_bytes, len + CLS_BULK_SIZE);
 
         if (!bytes)
-            return cls_fail_errno(err, ENOMEM, "cannot hold the qemu record");
+            return cls_fail_errno(err, ENOMEM, "cannot allocate memory for the qemu record");
         r->qemu_bytes = bytes;
         if (!cls_input_read_some(r->in, bytes + len, CLS_BULK_SIZE, &got, err))
             return false;
         len += got;
         if (len > QEMU_TO_EOF_MAX)
             return cls_input_fail(r->in, err, start,
-                                  "record without length goes on for more "
-                                  "than %zu bytes",
+                                  "record without a length is longer than %zu bytes",
                                   QEMU_TO_EOF_MAX);
     }
     *data = (struct image_data){.len = len, .bytes = r->qemu_bytes};
@@ -186,7 +185,7 @@ static void drop_zero_params(struct legacy_reader *r)
         if (r->params[i].value != 0)
             r->params[kept++] = r->params[i];
     if (kept < r->params_count)
-        cls_info(r->log, "HVM parameters of value 0 dropped: %" PRIu32, r->params_count - kept);
+        cls_info(r->log, "HVM parameters with value 0 dropped: %" PRIu32, r->params_count - kept);
     r->params_count = kept;
 }
 
@@ -207,8 +206,8 @@ enum step give_physmap(struct legacy_reader *r, struct image_item *item)
     /* XAPI's QEMU has no use for them. */
     if (r->physmap_dropped > 0 && !r->options.embedded && !r->options.skip_qemu)
         cls_warn(r->log,
-                 "physmap entries of QEMU dropped: %" PRIu32 " (libxc format has no place for "
-                 "them; --format libxl keeps them)",
+                 "QEMU physmap entries dropped: %" PRIu32
+                 " (libxc format cannot hold them; --format libxl keeps them)",
                  r->physmap_dropped);
     if (r->toolstack.count == 0)
         return STEP_AGAIN;

@@ -31,9 +31,9 @@ static bool read_head(struct cls_input *in, struct tmem *tmem, struct cls_error 
     if (!cls_input_read(in, b, sizeof(b), "the tmem header", err))
         return false;
     if (get_le32(b) > 1)
-        return cls_input_fail(in, err, start, "tmem version %" PRIu32 " is unknown", get_le32(b));
+        return cls_input_fail(in, err, start, "unknown tmem version %" PRIu32, get_le32(b));
     if (get_le32(b + 8) != TMEM_NONE || get_le32(b + 24) != TMEM_NONE)
-        return cls_input_fail(in, err, start, "the tmem header lacks its marks");
+        return cls_input_fail(in, err, start, "tmem header has no end marks");
     tmem->oid_size = get_le32(b) == 0 ? TMEM_OID_0 : TMEM_OID_1;
     tmem->max_pools = get_le32(b + 4);
     return true;
@@ -65,7 +65,8 @@ static bool read_pool(struct cls_input *in, struct tmem *tmem, uint64_t start, u
     unsigned shift;
 
     if (id >= tmem->max_pools)
-        return cls_input_fail(in, err, start, "pool %" PRIu32 " of at most %" PRIu32, id,
+        return cls_input_fail(in, err, start,
+                              "pool id %" PRIu32 " is not below the maximum %" PRIu32, id,
                               tmem->max_pools);
     if (!cls_input_read(in, b, sizeof(b), "a tmem pool", err))
         return false;

@@ -37,7 +37,7 @@ static bool grow(struct toolstack_blob *blob, uint32_t len, struct cls_error *er
         capacity = len;
     bytes = realloc(blob->bytes, capacity);
     if (!bytes)
-        return cls_fail_errno(err, ENOMEM, "cannot hold the toolstack blob");
+        return cls_fail_errno(err, ENOMEM, "cannot allocate memory for the toolstack blob");
     blob->bytes = bytes;
     blob->capacity = capacity;
     return true;
@@ -73,11 +73,12 @@ static bool check_name(struct cls_input *in, uint64_t offset, const uint8_t *nam
         return true;
     end = memchr(name, '\0', len);
     if (!end)
-        return cls_input_fail(in, err, offset, "the name's %" PRIu32 " bytes have no NUL", len);
+        return cls_input_fail(in, err, offset,
+                              "name of %" PRIu32 " bytes is not terminated by a NUL", len);
     for (const uint8_t *p = name; p < end; p++)
         if (*p < 0x20 || *p > 0x7e)
             return cls_input_fail(in, err, offset + (uint64_t)(p - name),
-                                  "byte 0x%02x in a name is not printable", *p);
+                                  "name contains the unprintable byte 0x%02x", *p);
     return true;
 }
 
@@ -89,11 +90,11 @@ static bool check_entry(struct toolstack_blob *blob, struct cls_input *in, uint6
 
     if (left < ENTRY_HEADER_SIZE)
         return cls_input_fail(in, err, blob_offset + *pos,
-                              "expected an entry of at least %d bytes, the blob has %zu left",
+                              "entry needs at least %d bytes, but %zu bytes of the blob are left",
                               ENTRY_HEADER_SIZE, left);
     if (entry_size(blob, entry) > left)
         return cls_input_fail(in, err, blob_offset + *pos,
-                              "expected an entry of %" PRIu64 " bytes, the blob has %zu left",
+                              "entry has %" PRIu64 " bytes, but %zu bytes of the blob are left",
                               entry_size(blob, entry), left);
     if (!check_name(in, blob_offset + *pos + ENTRY_HEADER_SIZE, entry + ENTRY_HEADER_SIZE,
                     get_le32(entry + 24), err))
@@ -110,10 +111,10 @@ static bool check_blob(struct toolstack_blob *blob, struct cls_input *in, uint64
     uint32_t count;
 
     if (blob->len < BLOB_HEADER_SIZE)
-        return cls_input_fail(in, err, blob_offset, "a blob of %zu bytes has no room for a header",
+        return cls_input_fail(in, err, blob_offset, "blob of %zu bytes is too short for a header",
                               blob->len);
     if (get_le32(blob->bytes) != TOOLSTACK_SAVE_VERSION)
-        return cls_input_fail(in, err, blob_offset, "version %" PRIu32 " of the blob is unknown",
+        return cls_input_fail(in, err, blob_offset, "unknown blob version %" PRIu32,
                               get_le32(blob->bytes));
     count = get_le32(blob->bytes + 4);
     for (uint32_t i = 1; i <= count; i++) {
@@ -136,8 +137,8 @@ bool toolstack_read(struct toolstack_blob *blob, struct cls_input *in, uint32_t 
     if (len == 0)
         return true; /* as Xen's converter: no blob */
     if (len > TOOLSTACK_BLOB_MAX)
-        return cls_input_fail(in, err, start, "a blob of %" PRIu32 " bytes (at most %zu)", len,
-                              TOOLSTACK_BLOB_MAX);
+        return cls_input_fail(in, err, start, "blob length %" PRIu32 " is above the maximum %zu",
+                              len, TOOLSTACK_BLOB_MAX);
     return read_bytes(blob, in, len, err) && check_blob(blob, in, start, err);
 }
 

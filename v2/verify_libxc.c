@@ -91,7 +91,8 @@ static bool verify_record(struct verifier *v, struct cls_error *err)
     if (!v->name && !(v->type & REC_TYPE_OPTIONAL))
         return bad_record(v, err, "mandatory record type 0x%08" PRIx32 " is unknown", v->type);
     if (v->length > REC_LENGTH_MAX)
-        return bad_record(v, err, "length %" PRIu32 " is above %u", v->length, REC_LENGTH_MAX);
+        return bad_record(v, err, "length %" PRIu32 " is above the maximum %u", v->length,
+                          REC_LENGTH_MAX);
     log_record(v);
     if (v->name) {
         v->summary->records[v->type]++;

@@ -225,7 +225,7 @@ class Options(CliTest):
                 save = self.file("in.save", cases.named(name).octets())
                 done = program.run("-i", save, "-o", self.out(), "-f", fmt)
                 self.assert_status(done, 0)
-                said = re.findall(rb"warning: physmap entries of QEMU dropped: (\d+) \(", done.stderr)
+                said = re.findall(rb"warning: QEMU physmap entries dropped: (\d+) \(", done.stderr)
                 self.assertEqual(said, [str(count).encode()] if count else [])
 
     def test_syslog_without_a_syslog(self):

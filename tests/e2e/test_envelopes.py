@@ -126,7 +126,7 @@ class RoundTrips(ProgramTest):
     def test_disk_wants_a_length(self):
         case = cases.named("hvm64-qemu-to-the-end")
         source, output = self.file("in.save", XAPI.octets(case) + OLD_DISK), self.out()
-        self.assertIn("to the end of the input", self.assert_refused(program.run("-i", source, "-o", output), output))
+        self.assertIn("not at the end of the stream", self.assert_refused(program.run("-i", source, "-o", output), output))
 
     def test_qemu_record_too_long_for_xenopsd(self):
         def convert(size: int, output: Path):

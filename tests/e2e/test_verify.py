@@ -602,7 +602,7 @@ class Refused(VerifierTest):
                         self.assert_sound(done)
                     else:
                         stream = stream.put(f"{name}.length", length)
-                        self.assert_refuses(stream, name, f"length {length} is above {v2.LENGTH_MAX}", done)
+                        self.assert_refuses(stream, name, f"length {length} is above the maximum {v2.LENGTH_MAX}", done)
 
     def test_libxl_has_no_length_limit(self):
         """libxl takes any length."""

@@ -116,16 +116,16 @@ def _lost(save: Save, fields: list[legacy.Field], fmt: str, physmap: list) -> li
     at = {f.name: f.offset for f in fields}
     unknown = [block for block in save.extended_info or [] if block.id not in (b"vcpu", b"extv", b"xcnt")]
     if unknown:
-        notes.append(f"byte {at['ext.marker']:#x}: unknown blocks of the extended info skipped, as Xen did: {len(unknown)}")
+        notes.append(f"byte {at['ext.marker']:#x}: unknown extended info blocks skipped (Xen skips them, too): {len(unknown)}")
     for i, chunk in enumerate(save.body):
         if isinstance(chunk, legacy.Tmem):
-            notes.append(f"byte {at[f'chunk[{i}].Tmem.id']:#x}: tmem without pages dropped (pools: {len(chunk.pools)})")
+            notes.append(f"byte {at[f'chunk[{i}].Tmem.id']:#x}: tmem pools without pages dropped: {len(chunk.pools)}")
         elif save.guest == "pv" and isinstance(chunk, legacy.Param):
-            notes.append(f"byte {at[f'chunk[{i}].Param.id']:#x}: {CHUNKS[chunk.id]} in the stream of a PV guest "
-                         "dropped")
+            notes.append(f"byte {at[f'chunk[{i}].Param.id']:#x}: {CHUNKS[chunk.id]} dropped: "
+                         "it has no effect on a PV guest")
         elif save.guest == "pv" and isinstance(chunk, legacy.Toolstack) and chunk.entries:
             size = sum(f.size for f in fields if f.name.startswith(f"chunk[{i}].")) - 8
-            notes.append(f"toolstack blob of {size} bytes in the stream of a PV guest dropped")
+            notes.append(f"toolstack blob of {size} bytes dropped: it has no effect on a PV guest")
     unmapped = save.guest == "pv" and model.last(save).tail.unmapped
     if unmapped:
         notes.append(f"the list of {len(unmapped)} unmapped pfns: v2 cannot take pages back (it matters only "

@@ -109,7 +109,7 @@ def without_verdict(stderr: bytes) -> bytes:
     return b"".join(line for line in stderr.splitlines(True) if b": warning: restore on " not in line)
 
 
-PHYSMAP_DROPPED = re.compile(rb".*: warning: physmap entries of QEMU dropped: \d+ \(libxc format has no place for them; "
+PHYSMAP_DROPPED = re.compile(rb".*: warning: QEMU physmap entries dropped: \d+ \(libxc format cannot hold them; "
                              rb"--format libxl keeps them\)\n")
 
 

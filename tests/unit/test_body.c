@@ -103,7 +103,7 @@ static void bogus_page_types(void)
         put_u32(&body.b, 2);
         put_u64(&body.b, 1);
         put_u64(&body.b, type << 28 | 0x22);
-        snprintf(reason, sizeof(reason), "pfn 0x22 has bogus page type %u", type);
+        snprintf(reason, sizeof(reason), "pfn 0x22 has invalid page type %u", type);
         check_fails(&body, 8 + 4 + 8, "page batch 1", reason);
     }
 }
@@ -191,7 +191,7 @@ static void numbers_that_are_no_chunk(void)
         start(&body, 4, GUEST_HVM);
         put_page(&body.b, 4, 0x1);
         put_id(&body.b, ids[i]);
-        snprintf(reason, sizeof(reason), "%d is no chunk id", ids[i]);
+        snprintf(reason, sizeof(reason), "%d is neither a chunk id", ids[i]);
         check_fails(&body, 4 + 4 + 4 + 4096, "body", reason);
     }
 }
@@ -213,7 +213,7 @@ static void pfns_lie_below_p2m_size(void)
         offset = body.b.len + 4;
         put_page(&body.b, 8, 0x100);
         check_fails(&body, offset, "page batch 1",
-                    "pfn 0x100 lies beyond the guest's p2m_size 0x100");
+                    "pfn 0x100 is not below the guest's p2m_size 0x100");
     }
 }
 
@@ -224,7 +224,7 @@ static void wide_entries_have_32_bits(void)
     start(&body, 8, GUEST_HVM);
     put_u32(&body.b, 1);
     put_u64(&body.b, UINT64_C(0x100000001));
-    check_fails(&body, 8 + 4, "page batch 1", "pfn entry 0x100000001 does not fit 32 bits");
+    check_fails(&body, 8 + 4, "page batch 1", "pfn entry 0x100000001 does not fit in 32 bits");
 }
 
 /* Up to Xen 3.0.4 the hypervisor's page types were signed: of pinned page tables and of XTAB. */
@@ -258,7 +258,7 @@ static void sign_extended_entries(void)
         if (entries[i].items)
             check_items(&body, text);
         else
-            check_fails(&body, body.b.len - 4096 - 8, "page batch 2", "does not fit 32 bits");
+            check_fails(&body, body.b.len - 4096 - 8, "page batch 2", "does not fit in 32 bits");
         finish(&body);
     }
 }

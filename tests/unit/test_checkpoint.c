@@ -132,7 +132,7 @@ static void check_cut(const struct remus *r, size_t n, enum legacy_checkpoints t
         CHECK_THAT(reading.ok, "cut at %zu: %s", n, reading.err.reason);
         CHECK_TEXT(reading_text(&reading), (const char *)wanted.p);
         CHECK_INT(reading.rest_dropped, dropped);
-        CHECK_INT(recorded(&log, "is incomplete: dropped"), dropped);
+        CHECK_INT(recorded(&log, "is incomplete; using"), dropped);
         if (!from_pipe)
             CHECK_INT(reading.fd_offset, r->ends[last]);
     }
@@ -247,8 +247,8 @@ static void malformed_checkpoints_are_dropped(void)
     wanted_text(&r, 0, &wanted);
     reading_run(&reading, &r.b);
     CHECK_TEXT(reading_text(&reading), (const char *)wanted.p);
-    CHECK(recorded(&log, "checkpoint 2 is incomplete: dropped, the guest is that of checkpoint 1"));
-    CHECK(recorded(&log, "-99 is no chunk id"));
+    CHECK(recorded(&log, "checkpoint 2 is incomplete; using checkpoint 1"));
+    CHECK(recorded(&log, "-99 is neither a chunk id"));
     recorder_free(&log);
     reading_free(&reading);
     bytes_free(&wanted);
@@ -389,9 +389,9 @@ static void check_tmem(uint32_t pages, bool drop, bool ok, const char *said)
 
 static void tmem(void)
 {
-    check_tmem(0, false, true, "W: byte 0x8: tmem without pages dropped (pools: 1)");
-    check_tmem(2, false, false, "pools with pages: 1, pages: 2; frontswap");
-    check_tmem(2, true, true, "W: byte 0x8: memory of the guest in tmem dropped");
+    check_tmem(0, false, true, "W: byte 0x8: tmem pools without pages dropped: 1");
+    check_tmem(2, false, false, "pools with pages: 1, pages: 2)");
+    check_tmem(2, true, true, "W: byte 0x8: guest memory in tmem dropped");
 }
 
 /* tmem: every byte missing is missed. */

@@ -329,7 +329,7 @@ static void a_wrong_width_is_overruled(void)
     t.options.guest = GUEST_HVM;
     run(&t);
     check_output(&t, &wanted);
-    CHECK(recorded(&t.log, "W: a 32-bit toolstack wrote this stream"));
+    CHECK(recorded(&t.log, "W: stream was written by a 32-bit toolstack"));
     finish(&t);
     bytes_free(&b);
     bytes_free(&wanted);
@@ -355,9 +355,9 @@ static void inputs_that_contradict_the_options(void)
     struct bytes b = {0};
 
     put_small_hvm(&b, 8);
-    check_bad(&b, &(struct convert_options){.guest = GUEST_PV}, "the stream of a HVM guest");
+    check_bad(&b, &(struct convert_options){.guest = GUEST_PV}, "stream is for a HVM guest");
     put_small_pv(&b, 4);
-    check_bad(&b, &(struct convert_options){.guest = GUEST_HVM}, "the stream of a PV guest");
+    check_bad(&b, &(struct convert_options){.guest = GUEST_HVM}, "stream is for a PV guest");
     put_small_hvm(&b, 8);
     check_bad(&b, &(struct convert_options){.need_xl = true}, "no xl header");
 }
@@ -378,7 +378,7 @@ static void a_pv_guest_of_xen_3_told_to_be_hvm(void)
     t.options.width = 4;
     t.options.skip_qemu = true; /* as xenopsd does: so no signature of qemu's tells */
     run(&t);
-    check_failed(&t, CLS_BAD_INPUT, "the stream of a PV guest");
+    check_failed(&t, CLS_BAD_INPUT, "stream is for a PV guest");
     unlink(t.out);
     finish(&t);
     bytes_free(&b);
@@ -400,7 +400,7 @@ static void inputs_that_are_something_else(void)
     put_small_hvm(&b, 8);
     check_bad(&b, &none, "v2 already");
     put_pattern(&b, 5000);
-    check_bad(&b, &none, "these bytes begin neither");
+    check_bad(&b, &none, "not a legacy stream of Xen");
     check_bad(&b, &none, "this is an empty file");
 }
 

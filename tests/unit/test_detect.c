@@ -41,7 +41,7 @@ static void check_told(const struct bytes *b, unsigned width, enum guest_type gu
                text, wanted);
 }
 
-#define NOT_KNOWN "these bytes begin neither a legacy stream of Xen nor anything known"
+#define NOT_KNOWN "not a legacy stream of Xen, and not a known other format"
 
 /* The first bytes in hex, zeros behind. */
 static void check_hex(const char *hex, const char *wanted)
@@ -225,8 +225,8 @@ static void a_told_guest_that_contradicts_is_an_error(void)
 
         put_small_hvm(&hvm, width);
         put_small_pv(&pv, width);
-        check_told(&hvm, 0, GUEST_PV, "stream of a HVM guest, not of a PV one as was said");
-        check_told(&pv, 0, GUEST_HVM, "stream of a PV guest, not of a HVM one as was said");
+        check_told(&hvm, 0, GUEST_PV, "stream is for a HVM guest, but --guest-type says PV");
+        check_told(&pv, 0, GUEST_HVM, "stream is for a PV guest, but --guest-type says HVM");
         check_told(&hvm, width, GUEST_HVM, width == 8 ? "64 hvm" : "32 hvm");
         check_told(&pv, width, GUEST_PV, width == 8 ? "64 pv" : "32 pv");
         bytes_free(&hvm);
@@ -244,7 +244,7 @@ static void a_pv_guest_of_xen_3_told_to_be_hvm(void)
         for (uint64_t i = 0; i < 1000; i++)
             put_ulong(&b, width, 0x10000 + i);
         check_told(&b, 0, GUEST_PV, width == 8 ? "64 pv" : "32 pv");
-        check_told(&b, width, GUEST_HVM, "stream of a PV guest, not of a HVM one as was said");
+        check_told(&b, width, GUEST_HVM, "stream is for a PV guest, but --guest-type says HVM");
         bytes_free(&b);
     }
 }
@@ -267,7 +267,7 @@ static void check_width_warning(unsigned width, unsigned told, bool warned)
     CHECK_INT(found.kind.width, width);
     CHECK(found.certain);
     CHECK_INT(recorded(&log, "W: "), warned);
-    CHECK_INT(recorded(&log, "the stream is believed"), warned);
+    CHECK_INT(recorded(&log, "using the stream's width"), warned);
     close(fd);
     recorder_free(&log);
     bytes_free(&b);

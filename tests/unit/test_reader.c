@@ -125,7 +125,7 @@ static void check_p2m_size(unsigned width, uint64_t p2m_size, bool good)
         CHECK(reading.ok);
         reading_free(&reading);
     } else {
-        check_fails(&b, width, GUEST_HVM, 0, "is not in 1..0xfffffff");
+        check_fails(&b, width, GUEST_HVM, 0, "is out of range (1 to 0xfffffff)");
     }
     bytes_free(&b);
 }
@@ -256,7 +256,7 @@ static void blocks_come_in_any_order_and_unknown_ones_are_skipped(void)
     CHECK_TEXT(reading_text(&reading),
                "BEGIN pv 10\nPV_INFO 8 4\nFRAMES 0+1/1 5\n" BASIC_64 EXTENDED
                "XSAVE 0 | 32*ee\n" PV_END);
-    CHECK(recorded(&log, "W: byte 0x8: unknown blocks of the extended info skipped, as Xen did: 2"));
+    CHECK(recorded(&log, "W: byte 0x8: unknown extended info blocks skipped (Xen skips them, too): 2"));
     CHECK_INT(recorded(&log, "W: "), 1);
     recorder_free(&log);
     reading_free(&reading);
@@ -292,13 +292,13 @@ static void check_bad_block(const char *id, uint32_t size, const char *reason)
 
 static void bad_block_sizes(void)
 {
-    check_bad_block("vcpu", CONTEXT_32 - 1, "a vcpu context of 2799 bytes");
-    check_bad_block("vcpu", CONTEXT_32 + 1, "a vcpu context of 2801 bytes");
-    check_bad_block("vcpu", CONTEXT_64 - 4, "a vcpu context of 5164 bytes");
-    check_bad_block("vcpu", 0, "a vcpu context of 0 bytes");
-    check_bad_block("xcnt", 0, "an xcnt block of 0 bytes");
-    check_bad_block("xcnt", 3, "an xcnt block of 3 bytes");
-    check_bad_block("xcnt", 8, "an xcnt block of 8 bytes");
+    check_bad_block("vcpu", CONTEXT_32 - 1, "vcpu context has 2799 bytes");
+    check_bad_block("vcpu", CONTEXT_32 + 1, "vcpu context has 2801 bytes");
+    check_bad_block("vcpu", CONTEXT_64 - 4, "vcpu context has 5164 bytes");
+    check_bad_block("vcpu", 0, "vcpu context has 0 bytes");
+    check_bad_block("xcnt", 0, "xcnt block has 0 bytes");
+    check_bad_block("xcnt", 3, "xcnt block has 3 bytes");
+    check_bad_block("xcnt", 8, "xcnt block has 8 bytes");
 }
 
 /* An extended info of total bytes with one block that claims size of them. */
@@ -319,12 +319,12 @@ static void check_total(uint32_t total, const char *id, uint32_t size, uint64_t 
 
 static void blocks_beyond_the_total(void)
 {
-    check_total(7, "extv", 0, 20, "only 7 bytes of the extended info are left");
-    check_total(1, "extv", 0, 20, "only 1 bytes of the extended info are left");
-    check_total(12, "extv", 5, 20, "block of 5 bytes, but only 4");
-    check_total(8 + CONTEXT_64 - 1, "vcpu", CONTEXT_64, 20, "block of 5168 bytes, but only 5167");
-    check_total(100, "abcd", UINT32_MAX, 20, "block of 4294967295 bytes, but only 92");
-    check_total(10, "extv", 0, 28, "only 2 bytes of the extended info are left");
+    check_total(7, "extv", 0, 20, "extended info ends with 7 bytes");
+    check_total(1, "extv", 0, 20, "extended info ends with 1 bytes");
+    check_total(12, "extv", 5, 20, "block has 5 bytes, but only 4");
+    check_total(8 + CONTEXT_64 - 1, "vcpu", CONTEXT_64, 20, "block has 5168 bytes, but only 5167");
+    check_total(100, "abcd", UINT32_MAX, 20, "block has 4294967295 bytes, but only 92");
+    check_total(10, "extv", 0, 28, "extended info ends with 2 bytes");
     check_total(UINT32_MAX, "abcd", UINT32_MAX - 8, 28,
                 "expected 4294967287 bytes of extended info block, input ended after 20000");
 }
@@ -402,9 +402,9 @@ static void frames_lie_below_p2m_size(void)
     put_ulong(&b, 8, 1023);
     put_ulong(&b, 8, 1024);
     put_rest(&b, 8, 8, false);
-    check_fails(&b, 8, GUEST_PV, 16, "frame 0x400 lies beyond the guest's p2m_size 0x400");
+    check_fails(&b, 8, GUEST_PV, 16, "frame 0x400 is not below the guest's p2m_size 0x400");
     b.p[8] = b.p[9] = 0xfe; /* the first one, now above */
-    check_fails(&b, 8, GUEST_PV, 8, "frame 0xfefe lies beyond the guest's p2m_size 0x400");
+    check_fails(&b, 8, GUEST_PV, 8, "frame 0xfefe is not below the guest's p2m_size 0x400");
     bytes_free(&b);
 }
 

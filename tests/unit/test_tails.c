@@ -122,7 +122,7 @@ static void max_vcpu_id_is_bounded(void)
         put_id(&b, -2);
         put_u32(&b, bad[i]);
         put_fill(&b, 0xff, 10000);
-        check_fails(&b, GUEST_PV, PLAIN_START + 4, "XC_SAVE_ID_VCPU_INFO", "is not in 0..4095");
+        check_fails(&b, GUEST_PV, PLAIN_START + 4, "XC_SAVE_ID_VCPU_INFO", "is out of range (0 to 4095)");
         bytes_free(&b);
     }
 }
@@ -168,7 +168,7 @@ static void a_guest_without_vcpu_0(void)
     put_plain_start(&b);
     put_vcpu_info(&b, 3, 0xe);
     put_vcpus(&b, 3);
-    check_fails(&b, GUEST_PV, PLAIN_START + 20, "unmapped pfns", "the vcpu map has no vcpu 0");
+    check_fails(&b, GUEST_PV, PLAIN_START + 20, "unmapped pfns", "vcpu map does not include vcpu 0");
     bytes_free(&b);
 }
 
@@ -180,7 +180,7 @@ static void a_guest_without_pages(void)
     put_ulong(&b, 8, 0x77);
     put_page(&b, 8, 0xf0000001);
     put_vcpus(&b, 1);
-    check_fails(&b, GUEST_PV, 8 + 8 + 12 + 4, "unmapped pfns", "the body had no page of the guest");
+    check_fails(&b, GUEST_PV, 8 + 8 + 12 + 4, "unmapped pfns", "stream has no guest pages");
     bytes_free(&b);
 }
 
@@ -273,7 +273,7 @@ static void xsave_sizes_are_bounded(void)
         put_u64(&b, 7);
         put_u64(&b, bad[i]);
         put_fill(&b, 0, 30000);
-        check_fails(&b, GUEST_PV, offset, "vcpu 0 xsave", "is not in 16..16400");
+        check_fails(&b, GUEST_PV, offset, "vcpu 0 xsave", "is out of range (16 to 16400)");
         bytes_free(&b);
     }
 }
@@ -312,7 +312,7 @@ static void check_levels(const uint32_t *entries, uint32_t count, bool good)
     reading_run(&reading, &b);
     CHECK_INT(reading.ok, good);
     if (!good)
-        CHECK_CONTAINS(reading.err.reason, "a guest with 2-level page tables");
+        CHECK_CONTAINS(reading.err.reason, "guest uses 2-level page tables");
     reading_free(&reading);
     bytes_free(&b);
 }
@@ -352,7 +352,7 @@ static void hvm_context_length_is_bounded(void)
         b.len = 36;
         put_u32(&b, bad[i]);
         put_fill(&b, 0, 1000);
-        check_fails(&b, GUEST_HVM, 36, "HVM context", "is not in 1..134217728");
+        check_fails(&b, GUEST_HVM, 36, "HVM context", "is out of range (1 to 134217728)");
     }
     b.len = 36;
     put_u32(&b, 128u * 1024 * 1024);
@@ -436,11 +436,11 @@ static void xends_record_begins_with_qemus_magic(void)
     put_hvm_start(&b);
     put_text(&b, "QemuDeviceModelRecordQEVN");
     put_fill(&b, 0xd0, 100);
-    check_fails(&b, GUEST_HVM, b.len - 104, "qemu record", "record does not begin with QEVM");
+    check_fails(&b, GUEST_HVM, b.len - 104, "qemu record", "data does not begin with QEVM");
     b.len -= 101; /* "QEV" */
-    check_fails(&b, GUEST_HVM, b.len - 3, "qemu record", "record does not begin with QEVM");
+    check_fails(&b, GUEST_HVM, b.len - 3, "qemu record", "data does not begin with QEVM");
     b.len -= 3;
-    check_fails(&b, GUEST_HVM, b.len, "qemu record", "record does not begin with QEVM");
+    check_fails(&b, GUEST_HVM, b.len, "qemu record", "data does not begin with QEVM");
     bytes_free(&b);
 }
 
@@ -451,7 +451,7 @@ static void xends_record_is_bounded(void)
     put_hvm_start(&b);
     put_text(&b, "QemuDeviceModelRecordQEVM");
     put_fill(&b, 0xd0, 16 * 1024 * 1024 + 300000);
-    check_fails(&b, GUEST_HVM, 8 + 35 + 21, "qemu record", "goes on for more than 16777216 bytes");
+    check_fails(&b, GUEST_HVM, 8 + 35 + 21, "qemu record", "is longer than 16777216 bytes");
     bytes_free(&b);
 }
 
@@ -462,10 +462,10 @@ static void record_lengths_are_bounded(void)
     put_hvm_start(&b);
     put_text(&b, "DeviceModelRecord0002");
     put_u32(&b, 256u * 1024 * 1024 + 1);
-    check_fails(&b, GUEST_HVM, b.len - 4, "qemu record", "length 268435457 is above 268435456");
+    check_fails(&b, GUEST_HVM, b.len - 4, "qemu record", "length 268435457 is above the maximum 268435456");
     b.len -= 4;
     put_u32(&b, UINT32_MAX);
-    check_fails(&b, GUEST_HVM, b.len - 4, "qemu record", "length 4294967295 is above 268435456");
+    check_fails(&b, GUEST_HVM, b.len - 4, "qemu record", "length 4294967295 is above the maximum 268435456");
     b.len -= 4;
     put_u32(&b, 1000);
     put_text(&b, "QEVM");
@@ -482,7 +482,7 @@ static void a_missing_or_unknown_record(void)
     check_fails(&b, GUEST_HVM, b.len, "qemu record",
                 "expected 21 bytes of the qemu record's signature, input ended after 0");
     put_text(&b, "DeviceModelRecord0003xxxxxxxx");
-    check_fails(&b, GUEST_HVM, b.len - 29, "qemu record", "the signature is none of Xen's");
+    check_fails(&b, GUEST_HVM, b.len - 29, "qemu record", "unknown QEMU record signature");
     bytes_free(&b);
 }
 

@@ -156,7 +156,7 @@ static void the_other_widths_layout(void)
     put_head(&b, 1, 2);
     put_entry(&b, 4, 1, "first");
     put_entry(&b, 4, 2, "second");
-    check_fails(&b, 8, 8 + 28 + 6 + 4, "toolstack entry 2", "expected an entry of");
+    check_fails(&b, 8, 8 + 28 + 6 + 4, "toolstack entry 2", "entry has");
 }
 
 static void no_room_for_the_last_entrys_padding(void)
@@ -168,7 +168,7 @@ static void no_room_for_the_last_entrys_padding(void)
         put_head(&b, 1, 1);
         put_entry(&b, 8, 1, "name");
         b.len -= missing;
-        snprintf(reason, sizeof(reason), "expected an entry of 37 bytes, the blob has %zu left",
+        snprintf(reason, sizeof(reason), "entry has 37 bytes, but %zu bytes of the blob are left",
                  37 - missing);
         check_fails(&b, 8, 8, "toolstack entry 1", reason);
     }
@@ -182,12 +182,12 @@ static void counts_beyond_the_blob(void)
     put_entry(&b, 4, 1, "a");
     put_entry(&b, 4, 2, "a");
     check_fails(&b, 4, 8 + 60, "toolstack entry 3",
-                "expected an entry of at least 28 bytes, the blob has 0 left");
+                "entry needs at least 28 bytes, but 0 bytes of the blob are left");
     put_head(&b, 1, UINT32_MAX);
     put_entry(&b, 8, 1, "a");
     put_fill(&b, 0, 27);
     check_fails(&b, 8, 8 + 34, "toolstack entry 2",
-                "expected an entry of at least 28 bytes, the blob has 27 left");
+                "entry needs at least 28 bytes, but 27 bytes of the blob are left");
 }
 
 static void name_lengths_beyond_the_blob(void)
@@ -203,7 +203,7 @@ static void name_lengths_beyond_the_blob(void)
         put_u32(&b, lengths[i]);
         put_fill(&b, 'a', 99);
         put_fill(&b, 0, 1);
-        snprintf(reason, sizeof(reason), "expected an entry of %llu bytes, the blob has 128 left",
+        snprintf(reason, sizeof(reason), "entry has %llu bytes, but 128 bytes of the blob are left",
                  28 + (unsigned long long)lengths[i]);
         check_fails(&b, 4, 8, "toolstack entry 1", reason);
     }
@@ -218,7 +218,7 @@ static void names_end_with_nul(void)
     put_u32(&b, 4);
     put_text(&b, "name");
     put_fill(&b, 0, 4); /* the padding's NUL is none */
-    check_fails(&b, 8, 8 + 28, "toolstack entry 1", "the name's 4 bytes have no NUL");
+    check_fails(&b, 8, 8 + 28, "toolstack entry 1", "name of 4 bytes is not terminated by a NUL");
 }
 
 /* As the restore code took it: a C string. */
@@ -249,7 +249,7 @@ static void names_are_printable(void)
 
         put_head(&b, 1, 1);
         put_entry(&b, 4, 1, name);
-        snprintf(reason, sizeof(reason), "byte 0x%02x in a name is not printable",
+        snprintf(reason, sizeof(reason), "name contains the unprintable byte 0x%02x",
                  (unsigned)(uint8_t)bad[i]);
         check_fails(&b, 4, 8 + 28 + 3, "toolstack entry 1", reason);
     }
@@ -260,12 +260,12 @@ static void other_versions(void)
     struct bytes b = {0};
 
     put_head(&b, 2, 0);
-    check_fails(&b, 4, 0, "", "version 2 of the blob is unknown");
+    check_fails(&b, 4, 0, "", "unknown blob version 2");
     put_head(&b, 0, 0);
-    check_fails(&b, 4, 0, "", "version 0 of the blob is unknown");
+    check_fails(&b, 4, 0, "", "unknown blob version 0");
     put_u32(&b, 1);
     put_fill(&b, 0, 3);
-    check_fails(&b, 4, 0, "", "a blob of 7 bytes has no room for a header");
+    check_fails(&b, 4, 0, "", "blob of 7 bytes is too short for a header");
 }
 
 static void a_later_blob_replaces_the_earlier(void)
@@ -297,7 +297,7 @@ static void blobs_are_bounded(void)
     try_again(&t, &b, 4, (uint32_t)TOOLSTACK_BLOB_MAX + 1);
     CHECK(!t.ok);
     CHECK_INT(t.err.status, CLS_BAD_INPUT);
-    CHECK_CONTAINS(t.err.reason, "a blob of 50331649 bytes (at most 50331648)");
+    CHECK_CONTAINS(t.err.reason, "blob length 50331649 is above the maximum 50331648");
     try_again(&t, &b, 4, UINT32_MAX);
     CHECK(!t.ok);
     CHECK_INT(t.blob.capacity, 0);
