@@ -89,9 +89,10 @@ bool cls_input_fail(const struct cls_input *in, struct cls_error *err, uint64_t 
     return false;
 }
 
-bool cls_input_truncated(const struct cls_input *in, struct cls_error *err, uint64_t offset,
-                         uint64_t n, uint64_t got, const char *what)
+bool cls_input_truncated(struct cls_input *in, struct cls_error *err, uint64_t offset, uint64_t n,
+                         uint64_t got, const char *what)
 {
+    in->wanted = offset + n;
     return cls_input_fail(in, err, offset,
                           "expected %" PRIu64 " bytes of %s, input ended after %" PRIu64, n, what,
                           got);
@@ -207,10 +208,7 @@ bool cls_input_read(struct cls_input *in, void *buf, size_t n, const char *what,
 
     if (!cls_input_read_some(in, buf, n, &got, err))
         return false;
-    if (got == n)
-        return true;
-    in->wanted = start + n;
-    return cls_input_truncated(in, err, start, n, got, what);
+    return got == n || cls_input_truncated(in, err, start, n, got, what);
 }
 
 uint8_t *cls_input_bulk(struct cls_input *in, struct cls_error *err)
@@ -259,10 +257,8 @@ bool cls_input_skip(struct cls_input *in, uint64_t n, const char *what, struct c
         skip_peeked(in, n);
     if (in->offset == end)
         return true;
-    if (in->fd < 0) {
-        in->wanted = end;
+    if (in->fd < 0)
         return cls_input_truncated(in, err, start, n, in->offset - start, what);
-    }
     buf = cls_input_bulk(in, err);
     if (!buf)
         return false;
@@ -272,10 +268,8 @@ bool cls_input_skip(struct cls_input *in, uint64_t n, const char *what, struct c
 
         if (!cls_input_read_some(in, buf, step, &got, err))
             return false;
-        if (got < step) {
-            in->wanted = end;
+        if (got < step)
             return cls_input_truncated(in, err, start, n, in->offset - start, what);
-        }
     }
     return true;
 }

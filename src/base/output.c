@@ -13,6 +13,7 @@ void cls_output_init(struct cls_output *out, int fd, const char *name,
 {
     out->ops = &output_loop;
     out->state = NULL;
+    out->own[0] = out->own[1] = -1;
     out->fd = fd;
     out->watch = watch;
     out->name = name;
@@ -66,13 +67,6 @@ void output_count_moved(struct cls_output *out, struct cls_input *in, uint64_t *
     in->offset += n;
     out->offset += n;
     out->moved += n;
-}
-
-const int *cls_output_fds(const struct cls_output *out)
-{
-    static const int none[2] = {-1, -1};
-
-    return out->ops->fds ? out->ops->fds(out) : none;
 }
 
 bool cls_output_flush(struct cls_output *out, struct cls_error *err)

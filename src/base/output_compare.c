@@ -5,30 +5,23 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "output_ops.h"
 
-static bool fail(const struct cls_output *out, int errnum, struct cls_error *err)
+/* The reader of the file's next bytes, made when first needed; before counts those that are taken.
+ */
+static struct cls_input *found_input(struct cls_output *out, uint64_t before, struct cls_error *err)
 {
-    return cls_fail_errno(err, errnum, "cannot read %s again", out->name);
-}
+    struct cls_input *in = out->state;
 
-/* The file's next bytes: n, or fewer where it ends. */
-static bool read_found(struct cls_output *out, uint8_t *found, size_t n, size_t *got,
-                       struct cls_error *err)
-{
-    *got = 0;
-    while (*got < n) {
-        ssize_t r = read(out->fd, found + *got, n - *got);
-
-        if (r < 0 && errno != EINTR)
-            return fail(out, errno, err);
-        if (r == 0)
-            break;
-        *got += r > 0 ? (size_t)r : 0;
-    }
-    return true;
+    if (in)
+        return in;
+    out->state = in = malloc(sizeof(*in));
+    if (in)
+        cls_input_init(in, out->fd, out->name, out->file_start + before, NULL);
+    else
+        cls_fail_errno(err, ENOMEM, "cannot read %s again", out->name);
+    return in;
 }
 
 /* Always returns false. */
@@ -48,35 +41,35 @@ static bool differ(const struct cls_output *out, uint64_t at, const uint8_t *wan
 
 static bool compare(struct cls_output *out, const uint8_t *wanted, size_t n, struct cls_error *err)
 {
-    uint8_t *found = out->state ? out->state : malloc(CLS_BULK_SIZE);
-    uint64_t at = out->file_start + out->offset - n;
+    struct cls_input *in = found_input(out, out->offset - n, err);
+    uint8_t *found = in ? cls_input_bulk(in, err) : NULL;
     size_t step, got;
 
-    out->state = found;
-    if (!found)
-        return fail(out, ENOMEM, err);
-    for (; n > 0; n -= step, at += step, wanted += step) {
+    for (; n > 0; n -= step, wanted += step) {
         step = n < CLS_BULK_SIZE ? n : CLS_BULK_SIZE;
-        if (!read_found(out, found, step, &got, err))
+        if (!found || !cls_input_read_some(in, found, step, &got, err))
             return false;
         if (got < step || memcmp(found, wanted, step) != 0)
-            return differ(out, at, wanted, found, got, err);
+            return differ(out, in->offset - got, wanted, found, got, err);
     }
     return true;
 }
 
 static bool check_end(struct cls_output *out, struct cls_error *err)
 {
+    struct cls_input *in = found_input(out, out->offset, err);
     uint8_t beyond;
     size_t got;
 
-    if (!read_found(out, &beyond, 1, &got, err))
+    if (!in || !cls_input_read_some(in, &beyond, 1, &got, err))
         return false;
     return got == 0 || cls_fail(err, CLS_SYSTEM, "%s goes on behind the stream", out->name);
 }
 
 static void release(struct cls_output *out)
 {
+    if (out->state)
+        cls_input_release(out->state);
     free(out->state);
 }
 

@@ -20,36 +20,26 @@
 #define AHEAD_MIN ((uint64_t)1024 * 1024)
 #define AHEAD_MAX ((uint64_t)64 * 1024 * 1024)
 
+/* The reading and writing ends are out->own; -1: given up, bytes are written. */
 struct stage {
-    int fds[2];                   /* its reading and writing end; -1: given up, bytes are written */
     size_t staged;                /* bytes in it */
     uint64_t at;                  /* where in the file the first of them goes */
     uint64_t allocated, expected; /* ends of what the file has, and may have, ahead of that */
 };
 
-static void close_pipe(struct stage *s)
+static void close_pipe(struct cls_output *out)
 {
     for (int i = 0; i < 2; i++) {
-        if (s->fds[i] >= 0)
-            close(s->fds[i]);
-        s->fds[i] = -1;
+        if (out->own[i] >= 0)
+            close(out->own[i]);
+        out->own[i] = -1;
     }
 }
 
 static void release(struct cls_output *out)
 {
-    struct stage *s = out->state;
-
-    if (s)
-        close_pipe(s);
-    free(s);
-}
-
-static const int *fds(const struct cls_output *out)
-{
-    const struct stage *s = out->state;
-
-    return s->fds;
+    close_pipe(out);
+    free(out->state);
 }
 
 /*
@@ -78,7 +68,7 @@ static bool give_up(struct cls_output *out, struct cls_error *err)
     uint8_t buf[4096];
 
     while (s->staged > 0) {
-        ssize_t r = read(s->fds[0], buf, sizeof(buf));
+        ssize_t r = read(out->own[0], buf, sizeof(buf));
 
         if (r < 0 && errno == EINTR)
             continue;
@@ -89,7 +79,7 @@ static bool give_up(struct cls_output *out, struct cls_error *err)
         if (!output_write_all(out, buf, (size_t)r, err))
             return false;
     }
-    close_pipe(s);
+    close_pipe(out);
     return true;
 }
 
@@ -101,7 +91,7 @@ static bool drain(struct cls_output *out, size_t n, struct cls_error *err)
     if (n > 0)
         allocate_ahead(out, s);
     while (n > 0) {
-        ssize_t w = splice(s->fds[0], NULL, out->fd, NULL, n, SPLICE_F_MOVE);
+        ssize_t w = splice(out->own[0], NULL, out->fd, NULL, n, SPLICE_F_MOVE);
 
         if (w > 0) {
             s->staged -= (size_t)w;
@@ -133,8 +123,8 @@ static bool take(struct cls_output *out, const uint8_t *bytes, size_t n, struct 
 
     if (n > CLS_OUTPUT_BUFFER && !drain(out, s->staged, err))
         return false;
-    while (n > 0 && n <= CLS_OUTPUT_BUFFER && s->fds[1] >= 0) {
-        ssize_t w = write(s->fds[1], bytes, n);
+    while (n > 0 && n <= CLS_OUTPUT_BUFFER && out->own[1] >= 0) {
+        ssize_t w = write(out->own[1], bytes, n);
 
         if (w > 0) {
             bytes += w;
@@ -171,9 +161,9 @@ static bool move(struct cls_output *out, struct cls_input *in, uint64_t *left,
     struct stage *s = out->state;
     bool goes_on = true;
 
-    while (*left > 0 && goes_on && s->fds[1] >= 0) {
+    while (*left > 0 && goes_on && out->own[1] >= 0) {
         size_t step = *left < STAGE_SIZE ? (size_t)*left : STAGE_SIZE;
-        ssize_t r = splice(in->fd, NULL, s->fds[1], NULL, step, SPLICE_F_NONBLOCK);
+        ssize_t r = splice(in->fd, NULL, out->own[1], NULL, step, SPLICE_F_NONBLOCK);
 
         if (r > 0) {
             output_count_moved(out, in, left, (size_t)r);
@@ -206,7 +196,6 @@ static const struct cls_output_ops ops = {
     .move = move,
     .finish = finish,
     .release = release,
-    .fds = fds,
 };
 
 /* Measured to help on ext4; on btrfs, say, it would switch compression off. */
@@ -222,14 +211,9 @@ bool output_staged_open(struct cls_output *out, uint64_t expected)
 {
     struct stage *s = calloc(1, sizeof(*s));
 
-    if (!s)
-        return false;
-    if (pipe2(s->fds, O_CLOEXEC | O_NONBLOCK) != 0) {
-        free(s);
-        return false;
-    }
-    if (fcntl(s->fds[1], F_SETPIPE_SZ, STAGE_SIZE) < STAGE_SIZE) {
-        close_pipe(s);
+    if (!s || pipe2(out->own, O_CLOEXEC | O_NONBLOCK) != 0 ||
+        fcntl(out->own[1], F_SETPIPE_SZ, STAGE_SIZE) < STAGE_SIZE) {
+        close_pipe(out);
         free(s);
         return false;
     }

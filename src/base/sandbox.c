@@ -3,6 +3,11 @@
 #include "base/fds.h"
 #include "seccomp.h"
 
+bool sandbox_is_built(void)
+{
+    return CLS_SANDBOX;
+}
+
 #if CLS_SANDBOX
 
 #include <errno.h>
@@ -99,11 +104,6 @@ static bool enter_landlock(const struct cls_log *log, struct cls_error *err)
     return true;
 }
 
-bool sandbox_is_built(void)
-{
-    return true;
-}
-
 bool sandbox_enter(const int *keep, size_t n, const struct cls_log *log, struct cls_error *err)
 {
     fds_keep_only(keep, n);
@@ -134,11 +134,6 @@ int __lsan_is_turned_off(void)
 #endif
 
 #else
-
-bool sandbox_is_built(void)
-{
-    return false;
-}
 
 bool sandbox_enter(const int *keep, size_t n, const struct cls_log *log, struct cls_error *err)
 {

@@ -49,10 +49,8 @@ bool convert_abandon(struct convert_cleanup *cleanup)
  */
 static bool enter_sandbox(const struct conversion *c, struct cls_error *err)
 {
-    const int *own = cls_output_fds(&c->out);
-    const int also[] = {
-        c->out_file.fd,     own[0],    own[1], c->config.file.fd, c->spools.store.fd,
-        c->spools.spool.fd, c->keep_fd};
+    const int also[] = {c->out_file.fd,     c->out.own[0],      c->out.own[1], c->config.file.fd,
+                        c->spools.store.fd, c->spools.spool.fd, c->keep_fd};
 
     return c->options->no_sandbox ||
            source_enter_sandbox(&c->in_file, !c->is_apart, also, sizeof(also) / sizeof(also[0]),

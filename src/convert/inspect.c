@@ -149,8 +149,7 @@ static bool take_items(struct look *look, const struct legacy_options *options,
                      given_back);
     if (ok && options->embedded)
         ok = look_behind(look, log, err);
-    else if (ok && !look->rest_dropped && !(options->skip_qemu && options->guest == GUEST_HVM))
-        ok = leftover_check(&look->in, reader, look->file.by_name, log, err);
+    ok = ok && leftover_check(&look->in, reader, options, look->file.by_name, log, err);
     legacy_reader_free(reader);
     return ok;
 }

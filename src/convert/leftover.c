@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,43 +30,33 @@ bool leftover_judge(const struct leftover *left, const struct cls_input *in, con
     return true;
 }
 
-/* false: err is filled. */
-static bool read_at(const struct cls_input *in, uint64_t offset, uint8_t *bytes, size_t *n,
-                    struct cls_error *err)
-{
-    ssize_t got;
-
-    do
-        got = pread(in->fd, bytes, LOOK_SIZE, (off_t)offset);
-    while (got < 0 && errno == EINTR);
-    *n = got > 0 ? (size_t)got : 0;
-    return got >= 0 ||
-           cls_fail_errno(err, errno, "cannot read %s at byte 0x%" PRIx64, in->name, offset);
-}
-
 /* A file's holes are zeros that need not be read, however large they are. */
-static void skip_hole(const struct cls_input *in, const struct stat *st, struct leftover *left)
+static void skip_hole(struct cls_input *behind, const struct stat *st)
 {
-    off_t here = lseek(in->fd, 0, SEEK_CUR), at = (off_t)(in->offset + left->size);
-    off_t data = lseek(in->fd, at, SEEK_DATA);
+    off_t here = lseek(behind->fd, 0, SEEK_CUR), at = (off_t)behind->offset;
+    off_t data = lseek(behind->fd, at, SEEK_DATA);
 
     if (data < 0 && errno == ENXIO)
         data = st->st_size;
     if (data > at)
-        left->size += (uint64_t)(data - at);
-    (void)lseek(in->fd, here, SEEK_SET);
+        behind->offset = (uint64_t)data;
+    (void)lseek(behind->fd, here, SEEK_SET);
 }
 
-bool leftover_check(struct cls_input *in, const struct legacy_reader *reader, bool by_name,
-                    const struct cls_log *log, struct cls_error *err)
+bool leftover_check(struct cls_input *in, const struct legacy_reader *reader,
+                    const struct legacy_options *options, bool by_name, const struct cls_log *log,
+                    struct cls_error *err)
 {
     bool may_go_on = !legacy_reader_last_checkpoint(reader), more;
     struct leftover left = {0};
+    struct cls_input behind;
     uint8_t bytes[LOOK_SIZE];
     struct stat st;
     size_t n;
 
-    if (!by_name || fd_stat(in->fd, &st) != 0 || !S_ISREG(st.st_mode))
+    if (options->embedded || legacy_reader_rest_dropped(reader) ||
+        (options->skip_qemu && options->guest == GUEST_HVM) || !by_name ||
+        fd_stat(in->fd, &st) != 0 || !S_ISREG(st.st_mode))
         return true;
     cls_input_at(in, "end of the stream", -1, NULL);
     if (may_go_on && !legacy_reader_sees_more(reader, &more, err))
@@ -77,13 +66,13 @@ bool leftover_check(struct cls_input *in, const struct legacy_reader *reader, bo
                  in->offset);
         return true;
     }
+    cls_input_init_at(&behind, in->fd, in->name, in->offset, NULL);
     do {
-        skip_hole(in, &st, &left);
-        if (!read_at(in, in->offset + left.size, bytes, &n, err))
+        skip_hole(&behind, &st);
+        if (!cls_input_read_some(&behind, bytes, sizeof(bytes), &n, err))
             return false;
         leftover_add(&left, bytes, n);
     } while (n > 0 && !left.is_data);
-    if (left.is_data)
-        left.size = (uint64_t)st.st_size - in->offset;
+    left.size = (left.is_data ? (uint64_t)st.st_size : behind.offset) - in->offset;
     return leftover_judge(&left, in, "-i 0 <FILE", log, err);
 }

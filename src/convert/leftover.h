@@ -20,12 +20,14 @@ bool leftover_judge(const struct leftover *left, const struct cls_input *in, con
                     const struct cls_log *log, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * After reader came to the end of its stream, which is read from in: where that is a regular file
- * that is ours as a whole (by_name), as leftover_judge(), unless what is left is a further
- * checkpoint (which was not wanted then): that gets a warning. Reads without moving the fd. Other
- * inputs are not looked at: others may own what follows.
+ * After reader, with these options, came to the end of its stream in in: where that is a regular
+ * file that is ours as a whole (by_name), as leftover_judge(). A further checkpoint, which was not
+ * wanted then, gets a warning. Reads without moving the fd. Nothing is looked at in other inputs,
+ * behind a stream within a container or with a qemu record that is left for others, and behind an
+ * incomplete checkpoint that was dropped.
  */
-bool leftover_check(struct cls_input *in, const struct legacy_reader *reader, bool by_name,
-                    const struct cls_log *log, struct cls_error *err) CLS_MUST_CHECK;
+bool leftover_check(struct cls_input *in, const struct legacy_reader *reader,
+                    const struct legacy_options *options, bool by_name, const struct cls_log *log,
+                    struct cls_error *err) CLS_MUST_CHECK;
 
 #endif

@@ -153,10 +153,7 @@ static bool convert_legacy(struct conversion *c, struct mended *mended,
     ok = convert_items(c, mended, reader, err);
     if (ok)
         judge(c, mended);
-    /* With a qemu record left for others, or on a disk, what follows is not ours to judge. */
-    if (ok && !legacy_reader_rest_dropped(reader) && !c->reader.embedded &&
-        !(c->reader.skip_qemu && kind->guest == GUEST_HVM))
-        ok = leftover_check(&c->in, reader, c->in_file.by_name, c->log, err);
+    ok = ok && leftover_check(&c->in, reader, &c->reader, c->in_file.by_name, c->log, err);
     note_end(c, reader);
     legacy_reader_free(reader);
     return ok;

@@ -85,9 +85,12 @@ void cls_input_at(struct cls_input *in, const char *place, int64_t nr, const cha
 bool cls_input_fail(const struct cls_input *in, struct cls_error *err, uint64_t offset,
                     const char *fmt, ...) CLS_PRINTF(4, 5);
 
-/* "expected n bytes of what, input ended after got" at offset. Always returns false. */
-bool cls_input_truncated(const struct cls_input *in, struct cls_error *err, uint64_t offset,
-                         uint64_t n, uint64_t got, const char *what);
+/*
+ * "expected n bytes of what, input ended after got" at offset; these are in->wanted then. Always
+ * returns false.
+ */
+bool cls_input_truncated(struct cls_input *in, struct cls_error *err, uint64_t offset, uint64_t n,
+                         uint64_t got, const char *what);
 
 /*
  * Makes the next n bytes (<= CLS_PEEK_MAX) visible at *bytes without consuming them; *got < n only

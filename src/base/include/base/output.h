@@ -27,13 +27,13 @@ struct cls_output_ops {
                  struct cls_error *err);
     /* Hands on what is pending, and gives a file its size. NULL: neither is needed. */
     bool (*finish)(struct cls_output *out, struct cls_error *err);
-    void (*release)(struct cls_output *out);         /* frees state; NULL: there is none */
-    const int *(*fds)(const struct cls_output *out); /* as cls_output_fds(); NULL: there are none */
+    void (*release)(struct cls_output *out); /* frees state; NULL: there is none */
 };
 
 struct cls_output {
     const struct cls_output_ops *ops;
     void *state; /* of the operations */
+    int own[2];  /* fds that they use beside the output's; -1: none */
     int fd;
     const char *name; /* for messages */
     bool is_pipe;
@@ -55,9 +55,6 @@ void cls_output_init(struct cls_output *out, int fd, const char *name,
 
 /* Frees what the output holds, not the fd; what was not flushed is lost. */
 void cls_output_release(struct cls_output *out);
-
-/* Two fds that the way of writing needs, beside the output's own; -1: none. */
-const int *cls_output_fds(const struct cls_output *out);
 
 /* Takes all n bytes, or fails (CLS_SYSTEM). */
 bool cls_output_write(struct cls_output *out, const void *bytes, size_t n,

@@ -22,16 +22,13 @@ enum page_type {
 
 #define PFINFO_LTABTYPE_MASK 0x7
 
-/* "NOTAB", "L1TAB pinned"; NULL for 5 to 8. */
-const char *page_type_name(unsigned type);
-
 /* Does Xen define this type? 5 to 8 are none (restore: "bogus page type"). */
 static inline bool page_type_known(unsigned type)
 {
     return type <= PFINFO_L4TAB || (type > PFINFO_LPINTAB && type <= PFINFO_XTAB);
 }
 
-/* Its name, without XEN_DOMCTL_PFINFO_; NULL for one that Xen does not define. */
+/* "NOTAB", "L1TAB pinned": its name without XEN_DOMCTL_PFINFO_; NULL for a type not defined. */
 const char *page_type_name(unsigned type);
 
 /* Do 4096 bytes of content go with a known type? */
