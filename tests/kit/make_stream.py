@@ -25,21 +25,22 @@ def batches(pages: int) -> Iterator[Batch]:
         yield Batch(range(start, min(start + MAX_BATCH_SIZE, pages)))
 
 
-def body(ordinary: list, pages: int) -> Iterator:
+def body(ordinary: list, pages: int, again: int) -> Iterator:
     """An ordinary body with other batches, made as they are written."""
     for chunk in ordinary:
         if isinstance(chunk, Batch):
             yield from batches(pages)
+            yield from batches(again)
         else:
             yield chunk
 
 
-def big(flavour: flavours.Flavour, size: int, age: tuple = (4, 5)) -> Save:
-    """A guest of this much memory, every page of it in the stream."""
+def big(flavour: flavours.Flavour, size: int, age: tuple = (4, 5), again: int = 0) -> Save:
+    """A guest of this much memory, every page of it in the stream; the first octets, as many as again says, twice."""
     pages = max(size // PAGE_SIZE, 1)
     save = flavour.save(age)
     frames = flavour.frames(1, pages) if flavour.pv else []
-    return replace(save, p2m_size=pages, frames=frames, body=body(save.body, pages))
+    return replace(save, p2m_size=pages, frames=frames, body=body(save.body, pages, again // PAGE_SIZE))
 
 
 def with_xl(case: cases.Case) -> cases.Case:
