@@ -44,7 +44,7 @@ bool json_put_vcpus(struct json_text *t, struct json_object *value)
     return true;
 }
 
-/* An array of CPU numbers becomes "0,1,2". */
+/* Writes an array of CPU numbers as "0,1,2". */
 static bool put_cpus(struct json_text *t, struct json_object *cpus)
 {
     size_t count = json_length(t->c, cpus);
@@ -78,7 +78,7 @@ bool json_put_affinity(struct json_text *t, const char *key, struct json_object 
     return true;
 }
 
-/* A PV guest's is 0: nothing to write. */
+/* Writes nothing for 0, which PV guests have. */
 bool json_put_videoram(struct json_text *t, struct json_object *value)
 {
     int64_t n;
@@ -88,7 +88,7 @@ bool json_put_videoram(struct json_text *t, struct json_object *value)
     return true;
 }
 
-/* {"leaf": 1, "ecx": "xx..."} becomes "1:ecx=xx...". */
+/* Writes {"leaf": 1, "ecx": "xx..."} as "0x1:ecx=xx...". */
 static bool put_leaf(struct json_text *t, struct json_object *leaf)
 {
     static const char *const registers[] = {"eax", "ebx", "ecx", "edx"};
@@ -213,7 +213,7 @@ bool json_put_viridian(struct json_text *t, struct json_object *value)
     return true;
 }
 
-/* A device's options between commas. */
+/* State while the options of a device are written, separated by commas. */
 struct options {
     struct json_text *t;
     struct json_object *device;
@@ -229,7 +229,7 @@ static void put_option(struct options *o, const char *key, const char *value)
     o->comma = ",";
 }
 
-/* A string member; one with a comma cannot be written. */
+/* Writes a string member as an option. Fails if it contains a comma. */
 static bool put_member(struct options *o, const char *json, const char *key)
 {
     const char *value = json_text(o->t->c, json_member(o->t->c, o->device, json));
@@ -242,7 +242,7 @@ static bool put_member(struct options *o, const char *json, const char *key)
     return true;
 }
 
-/* Other members than these, which have a value, cannot be written. */
+/* Fails if the device has a member that is not known, unless its value is false or 0. */
 static bool check_members(struct json_text *t, struct json_object *device, const char *const *known)
 {
     const struct lazy_json *json = t->c->json;
@@ -306,7 +306,7 @@ static bool put_disk(struct options *o)
         xl_put(o->t->text, ",direct-io-safe");
     if (json_member(o->t->c, o->device, "discard_enable"))
         xl_put(o->t->text, is_set(o, "discard_enable") ? ",discard" : ",no-discard");
-    put_option(o, "target", path ? path : ""); /* takes the rest, commas and all */
+    put_option(o, "target", path ? path : ""); /* last: it may contain commas */
     return true;
 }
 
@@ -320,7 +320,7 @@ bool json_put_disks(struct json_text *t, struct json_object *value)
     return put_devices(t, "disk", value, known, put_disk);
 }
 
-/* Bytes in an interval and its microseconds become bytes in a second. */
+/* Converts bytes per interval and the interval in microseconds to bytes per second. */
 static void put_rate(struct options *o)
 {
     int64_t bytes, usecs;
@@ -454,7 +454,7 @@ bool json_put_vfbs(struct json_text *t, struct json_object *value)
     return put_devices(t, "vfb", value, known, put_vfb);
 }
 
-/* libxl's enumerators in xl's words. */
+/* Translates libxl's names of actions to xl's. */
 bool json_put_action(struct json_text *t, const char *key, struct json_object *value)
 {
     static const char *const words[][2] = {

@@ -1,6 +1,6 @@
 /*
- * The parts of libxl's JSON that are more than a row of the table: each puts xl's text for one
- * member.
+ * Members of libxl's JSON that need more than a row of the table in json_text.c. Each function
+ * json_put_...() appends xl's text for one member, and fails with CLS_BAD_INPUT if there is none.
  */
 #ifndef CONFIG_JSON_DEVICES_H
 #define CONFIG_JSON_DEVICES_H
@@ -9,19 +9,19 @@
 
 struct json_text {
     const struct json_config *c;
-    struct json_object *parent; /* of the value */
-    struct config_text *text;
+    struct json_object *parent; /* the object that contains the value */
+    struct config_text *text;   /* the output */
     struct cls_error *err;
 };
 
-/* What this key has, xl's text has no word for. Always returns false. */
+/* Fills err: the value of key has no equivalent in xl's text. Returns false. */
 bool json_text_fail(struct json_text *t, const char *key);
 
-/* Members of an array; 0: none, or no array. */
+/* The length of an array; 0 for other values. Its element i. */
 size_t json_length(const struct json_config *c, struct json_object *array);
 struct json_object *json_at(const struct json_config *c, struct json_object *array, size_t i);
 
-/* By xl's key: an array of arrays of CPUs; what to do after a shutdown. */
+/* key: in xl's text. */
 bool json_put_affinity(struct json_text *t, const char *key, struct json_object *value);
 bool json_put_action(struct json_text *t, const char *key, struct json_object *value);
 

@@ -8,9 +8,10 @@ struct scan {
     size_t len, pos;
 };
 
-/* A value's place; member: where its key begins, or the value itself in an array. */
+/* Offsets of a value in the text. */
 struct place {
-    size_t member, value, end;
+    size_t member; /* start of its key, or of the value in an array */
+    size_t value, end;
 };
 
 static void skip_space(struct scan *s)
@@ -34,7 +35,7 @@ static void skip_string(struct scan *s)
         s->pos = s->len;
 }
 
-/* Objects and arrays to their end, without looking inside. */
+/* Skips a value; objects and arrays as a whole. */
 static void skip_value(struct scan *s)
 {
     size_t depth = 0;
@@ -58,7 +59,7 @@ static void skip_value(struct scan *s)
     } while (depth > 0 && s->pos < s->len);
 }
 
-/* Is the key that begins at pos this one? Leaves the scan at its value. */
+/* Compares the key at pos with `wanted`, and moves to its value. */
 static bool take_key(struct scan *s, const char *wanted)
 {
     size_t start = s->pos + 1, n;
@@ -80,7 +81,7 @@ static bool is_wanted(struct scan *s, const char *wanted, unsigned long *index)
     return (*index)++ == strtoul(wanted + 1, NULL, 10);
 }
 
-/* Of the object or array at pos, the member; the scan is left at its value. */
+/* Searches the object or array at pos for the member, and moves to its value. */
 static bool enter(struct scan *s, const char *wanted, size_t *member)
 {
     unsigned long index = 0;
@@ -101,7 +102,7 @@ static bool enter(struct scan *s, const char *wanted, size_t *member)
         s->pos += is_at(s, ',');
         skip_space(s);
         if (s->pos == before)
-            return false; /* no JSON after all */
+            return false; /* not JSON: avoid an endless loop */
     }
     return false;
 }
@@ -133,7 +134,7 @@ bool json_find(const struct config_text *text, const struct json_path *path, siz
     return true;
 }
 
-/* Puts s in the place of what lies from start to end. */
+/* Replaces the bytes from start to end by s. */
 static void replace(struct config_text *text, size_t start, size_t end, const char *s)
 {
     struct config_text result = {0};

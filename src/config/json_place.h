@@ -1,6 +1,6 @@
 /*
- * Changes JSON in place: what is not changed stays byte for byte. The text must be JSON (json-c
- * has read it); a path that is not there changes nothing.
+ * Changes values in JSON text; all other bytes stay. json-c must have parsed the text before. If
+ * the path does not exist, the text is not changed.
  */
 #ifndef CONFIG_JSON_PLACE_H
 #define CONFIG_JSON_PLACE_H
@@ -9,24 +9,24 @@
 
 #define JSON_PATH_MAX 4
 
-/* Keys from the outermost object on, NULL behind the last; "#2" is the third member of an array. */
+/* Keys from the outermost object, ended by NULL; "#2" is the third element of an array. */
 struct json_path {
     const char *keys[JSON_PATH_MAX + 1];
 };
 
 #define JSON_PATH(...) (&(const struct json_path){{__VA_ARGS__, NULL}})
 
-/* value: as it stands in JSON. */
+/* Replaces a value. value: JSON text. */
 void json_set(struct config_text *text, const struct json_path *path, const char *value);
 
-/* A member more, before the others. */
+/* Adds a member before the others of an object. value: JSON text. */
 void json_add(struct config_text *text, const struct json_path *object, const char *key,
               const char *value);
 
-/* Takes the member out, with a comma. */
+/* Removes a member or element with its comma. */
 void json_drop(struct config_text *text, const struct json_path *path);
 
-/* Where the value is; false: it is not there. */
+/* Finds the offsets of a value. Returns false if it does not exist. */
 bool json_find(const struct config_text *text, const struct json_path *path, size_t *value,
                size_t *end);
 

@@ -10,19 +10,18 @@
 #define KIB_PER_MIB 1024
 #define HVM         "type.hvm"
 
-/* A JSON while it is repaired: c has it as it was. */
 struct repair {
     const struct config_request *r;
-    const struct json_config *c;
-    struct config_text *text;
-    struct json_object *build, *hvm; /* b_info and its type.hvm; NULL: not there */
+    const struct json_config *c;     /* the original */
+    struct config_text *text;        /* the text, which is changed */
+    struct json_object *build, *hvm; /* b_info and its type.hvm; NULL: none */
     unsigned *changes;
 };
 
 static const struct json_path *const build_path = JSON_PATH("b_info");
 static const struct json_path *const hvm_path = JSON_PATH("b_info", HVM);
 
-/* Sets a member of b_info (hvm: of its type.hvm), which may be there or not. */
+/* Sets a member of b_info (hvm: of type.hvm in it), or adds it. */
 static void set(struct repair *p, const char *id, bool hvm, const char *key, const char *value)
 {
     char what[160];

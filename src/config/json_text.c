@@ -1,5 +1,5 @@
 /*
- * Names on the JSON's side: tools/libxl/libxl_types.idl of Xen 4.5; on the text's side: the parser,
+ * Names in JSON: tools/libxl/libxl_types.idl of Xen 4.5. Names in xl's text: its parser,
  * tools/xl/xl_parse.c of Xen 4.17.
  */
 #include "config/json_text.h"
@@ -287,7 +287,7 @@ static bool put_value(struct json_text *t, const struct row *row, struct json_ob
     return true;
 }
 
-/* Is it of the same meaning as if it were not there? */
+/* Does the value mean the same as a missing member? */
 static bool is_nothing(const struct json_config *c, struct json_object *value)
 {
     return !value || c->json->json_object_is_type(value, json_type_null) ||
@@ -296,7 +296,8 @@ static bool is_nothing(const struct json_config *c, struct json_object *value)
            (c->json->json_object_is_type(value, json_type_array) && json_length(c, value) == 0);
 }
 
-/* In the table's order; then is there anything that the table does not have? */
+/* Writes the members in the order of the table. Fails if the object has a member not in the table.
+ */
 static bool put_rows(struct json_text *t, const struct row *rows, struct json_object *object,
                      const char *name)
 {

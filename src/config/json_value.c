@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#define DEPTH_MAX 32 /* honest ones have some five */
+#define DEPTH_MAX 32 /* real ones have about 5 levels */
 
-/* Honest ones have some KiB; as json-c's objects they need 200 times the memory. */
+/* Bytes. Real ones have some KiB. As json-c's objects they take 200 times this memory. */
 #define JSON_MAX (128u * 1024)
 
 bool json_config_open(struct json_config *c, const struct lazy_json *json,
@@ -16,7 +16,7 @@ bool json_config_open(struct json_config *c, const struct lazy_json *json,
     if (len > JSON_MAX)
         return cls_fail(err, CLS_BAD_INPUT, "the JSON of the configuration is longer than 128 KiB");
     while (len > 0 && text->bytes[len - 1] == '\0')
-        len--; /* xl's has one at the end */
+        len--; /* xl writes a NUL at the end */
     c->tokener = json->json_tokener_new_ex(DEPTH_MAX);
     if (c->tokener && len > 0)
         c->root = json->json_tokener_parse_ex(c->tokener, text->bytes, (int)len);

@@ -4,13 +4,13 @@
 #include <string.h>
 
 #define PAGES_PER_MIB 256
-#define SLACK_MIB     1 /* LIBXL_MAXMEM_CONSTANT: what libxl lets a guest have beyond its memory */
+#define SLACK_MIB     1 /* libxl allows so much more than "memory": LIBXL_MAXMEM_CONSTANT */
 
-/* What Xen 4.1.3 to 4.5 set (public/hvm/params.h). */
+/* Bits of HVM_PARAM_VIRIDIAN that Xen 4.1.3 to 4.5 set (public/hvm/params.h). */
 #define HVMPV_BASE_FREQ      1u
 #define HVMPV_TIME_REF_COUNT 4u
 
-/* Without a Xen in particular: what every release since 4.17 does. */
+/* Without --for, a rule must apply to all releases since 4.17. */
 bool rule_applies(const struct config_request *r, unsigned rule, int since, int until)
 {
     int from = r->host->given ? r->host->minor : 17;
@@ -73,7 +73,7 @@ static void add_lines(struct limits_config_lines *to, const struct limits_config
     }
 }
 
-/* R5 and R34 place the VGA themselves, with its old revision. */
+/* The lines of R5 and R34 include those of R33, as they put the VGA into its slot. */
 void rule_qemu(const struct config_request *r, struct rule_qemu *needed)
 {
     static const char *const ids[] = {"R5", "R34", "R36", "R33"};
@@ -109,7 +109,7 @@ bool rule_viridian_applies(const struct config_request *r)
            r->facts->viridian != 0;
 }
 
-/* The numbers: libxl_types.idl of Xen 4.5, viridian_enlightenment. */
+/* Numbers as of viridian_enlightenment in libxl_types.idl of Xen 4.5. */
 const char *rule_viridian(const struct config_request *r, bool names)
 {
     switch (r->facts->viridian) {

@@ -1,6 +1,6 @@
 /*
- * Splits a command line into words as Python's shlex.split() does, which xend used for
- * bootloader_args (tools/python/xen/xend/XendBootloader.py of Xen 4.1).
+ * Splits a command line into words like Python's shlex.split(), which xend uses for bootloader_args
+ * (tools/python/xen/xend/XendBootloader.py of Xen 4.1).
  */
 #ifndef CONFIG_SHELL_WORDS_H
 #define CONFIG_SHELL_WORDS_H
@@ -8,8 +8,8 @@
 #include <stdbool.h>
 
 /*
- * Takes the first word of *s, in place: *word is ended by a NUL, *s stands behind it. Returns
- * false where there is none. A quote that is never closed ends at the end.
+ * Takes the first word of *s: *word points to it, in the same buffer and with a NUL at its end, and
+ * *s is advanced. Returns false if there is none. An unclosed quote extends to the end.
  */
 bool shell_word(char **s, char **word);
 

@@ -5,14 +5,13 @@
 #include "rules.h"
 #include "xl_file.h"
 
-/* A text while it is repaired. */
 struct repair {
     const struct config_request *r;
     struct config_text *text;
     unsigned *changes;
 };
 
-/* value as it stands in a file; NULL: the setting goes. */
+/* Sets key. value: text as in a file, with quotes; NULL: remove the setting. */
 static void change(struct repair *p, const char *id, const char *key, const char *value,
                    const char *why)
 {
@@ -50,7 +49,7 @@ static bool has(struct repair *p, const char *key)
     return xl_file_find(p->text, key, &s);
 }
 
-/* xl takes beginnings of these words (xl_parse.c of Xen 4.10 and later). */
+/* Is value a prefix of word? xl accepts prefixes (xl_parse.c of Xen 4.10 and later). */
 static bool begins(const char *word, const char *value)
 {
     return strncmp(word, value, strlen(value)) == 0;
@@ -67,7 +66,7 @@ static bool is_hvm(struct repair *p)
            begins("hvm", value);
 }
 
-/* R10: up to Xen 4.9 any other builder meant PV. */
+/* R10: Xen up to 4.9 takes any unknown builder for PV; later ones reject it. */
 static void repair_builder(struct repair *p)
 {
     char builder[64], type[64];
@@ -136,7 +135,7 @@ static void repair_vcpus(struct repair *p)
                       "the stream has this many vcpus.");
 }
 
-/* The stream sets it once more, and a second, different value is refused. */
+/* The stream sets HVM_PARAM_VIRIDIAN, too, and Xen rejects a second, different value. */
 static void repair_viridian(struct repair *p)
 {
     const char *list = rule_viridian(p->r, true);
@@ -155,7 +154,7 @@ static void repair_device_model(struct repair *p)
                "the device model that wrote the state.");
 }
 
-/* Adds a list's items, as they stand, to value; the first begins with the bracket. */
+/* Appends "[" and the items of the list, if there is one, unchanged to value. */
 static void copy_items(struct repair *p, const char *key, struct config_text *value)
 {
     size_t pos, item, end;
@@ -209,12 +208,12 @@ static void repair_qemu(struct repair *p)
 
 #define TAP "backendtype=tap"
 
-/* Where the option begins in an item, before a target, which takes the rest. */
 static bool ends_option(char c)
 {
     return c == ',' || c == '"' || c == '\'';
 }
 
+/* Finds the option in an item. An occurrence after "target=" belongs to the target. */
 static const char *find_tap(const char *bytes, size_t item, size_t end)
 {
     const char *target = memmem(bytes + item, end - item, "target=", 7);
@@ -227,7 +226,7 @@ static const char *find_tap(const char *bytes, size_t item, size_t end)
                : NULL;
 }
 
-/* Where to go on after an item's option with one of its commas is left out: from *at on. */
+/* Computes the bytes to remove, the option and one comma: from *at. Returns their end. */
 static size_t leave_out_tap(const char *bytes, const char *tap, size_t *at)
 {
     size_t end = (size_t)(tap - bytes) + strlen(TAP);

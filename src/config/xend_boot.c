@@ -19,7 +19,7 @@ static void put_boot_arguments(struct config_text *t, struct xend_guest *g)
     xl_list_end(t);
 }
 
-/* The command line: root and ip go before, unless the arguments have them (Xen 3.0 to 4.4). */
+/* root and ip precede the arguments, unless those contain them (as xend of Xen 3.0 to 4.4). */
 static void put_command_line(struct config_text *t, struct xend_guest *g)
 {
     char args[XEND_VALUE_MAX], root[XEND_VALUE_MAX], ip[XEND_VALUE_MAX];
@@ -52,7 +52,7 @@ static void put_pv_boot(struct config_text *t, struct xend_guest *g)
 
     xl_put(t, "type = \"pv\"\n");
     if (xend_value(g, "bootloader", value)) {
-        /* Its kernel and ramdisk were temporary files. */
+        /* kernel and ramdisk are temporary files that the bootloader extracted. */
         xl_put_string(t, "bootloader", value);
         put_boot_arguments(t, g);
     } else if (xend_value(g, "kernel", value)) {
@@ -73,7 +73,9 @@ static bool is_hvmloader(const char *path)
     return strcmp(slash ? slash + 1 : path, "hvmloader") == 0;
 }
 
-/* Without a loader the kernel is one (Xen 3.x); xl takes ramdisk and arguments with a kernel only.
+/*
+ * Without a setting "loader", the kernel is the firmware (Xen 3.x). xl accepts ramdisk and
+ * arguments only together with a kernel.
  */
 static void put_hvm_boot(struct config_text *t, struct xend_guest *g)
 {

@@ -5,7 +5,7 @@
 
 #include "xend_parts.h"
 
-/* xend takes the dashes wherever they are, xl only in their places. */
+/* Puts the dashes into their places, as xl requires; xend ignores them. */
 static bool read_uuid(const char *value, char uuid[37])
 {
     size_t n = 0;
@@ -23,7 +23,7 @@ static bool read_uuid(const char *value, char uuid[37])
     return n == 36;
 }
 
-/* xl cannot do without a name. */
+/* name and uuid. A name is required by xl. */
 static void put_identity(struct config_text *t, struct xend_guest *g)
 {
     char name[XEND_VALUE_MAX], value[XEND_VALUE_MAX], uuid[37];
@@ -43,7 +43,7 @@ static const char *const actions[] = {"destroy",  "restart",          "rename-re
                                       "preserve", "coredump-destroy", "coredump-restart",
                                       NULL};
 
-/* xl's word for one of xend's, or of XenAPI's with underscores. */
+/* Translates xend's name of an action, or XenAPI's (with underscores), to xl's; NULL: unknown. */
 static const char *action_of(char *value)
 {
     static const char *const other[][2] = {{"coredump-and-destroy", "coredump-destroy"},
@@ -62,7 +62,7 @@ static const char *action_of(char *value)
     return NULL;
 }
 
-/* "restart", before the three on_...: onreboot, always or never. */
+/* The action by the older setting "restart": onreboot, always or never; NULL: none. */
 static const char *restart_action(const struct xend_guest *g, const char *event)
 {
     char value[XEND_VALUE_MAX];
@@ -116,7 +116,7 @@ static void put_row(struct config_text *t, struct xend_guest *g, const struct xe
         xend_unusable(g, row->xend);
 }
 
-/* The settings that xl has by another name at most. */
+/* Settings that need no code of their own. */
 static void put_rows(struct config_text *t, struct xend_guest *g)
 {
     for (size_t i = 0; i < xend_setting_count; i++) {
@@ -131,7 +131,7 @@ static void put_rows(struct config_text *t, struct xend_guest *g)
     }
 }
 
-/* A number or a name becomes the name. */
+/* Writes the name of the mode; xend accepts a number or a name. */
 static void put_tsc_mode(struct config_text *t, struct xend_guest *g)
 {
     static const char *const modes[] = {"default", "always_emulate", "native"};
@@ -149,10 +149,10 @@ static void put_tsc_mode(struct config_text *t, struct xend_guest *g)
             xl_put_string(t, "tsc_mode", value);
             return;
         }
-    xend_unusable(g, "tsc_mode"); /* PVRDTSCP: Xen 4.12 and later have none */
+    xend_unusable(g, "tsc_mode"); /* such as PVRDTSCP, which Xen 4.12 removed */
 }
 
-/* What xend's 1 was to the hypervisor; xl's 1 is more, and Xen 4.6 to 4.14 refuse that. */
+/* xend's viridian = 1 sets fewer features than xl's, which Xen 4.6 to 4.14 would reject. */
 static void put_viridian(struct config_text *t, struct xend_guest *g)
 {
     char value[XEND_VALUE_MAX];
@@ -168,7 +168,7 @@ static void put_viridian(struct config_text *t, struct xend_guest *g)
         xl_put(t, "viridian = [\"base\", \"freq\"]\n");
 }
 
-/* xl refuses less than 8 MiB with stdvga and qemu-traditional (libxl_create.c of Xen 4.17). */
+/* xl rejects less than 8 MiB with stdvga and qemu-traditional (libxl_create.c of Xen 4.17). */
 static void put_videoram(struct config_text *t, struct xend_guest *g)
 {
     long long n = xend_number(g, "videoram", -1);
@@ -179,7 +179,7 @@ static void put_videoram(struct config_text *t, struct xend_guest *g)
         xl_put_number(t, "videoram", n);
 }
 
-/* One atom is a value, several are a list. */
+/* Writes an atom as a value, and a list as a list. */
 static void put_one_or_list(struct config_text *t, struct xend_guest *g, const char *key)
 {
     struct sexp value = sexp_next(sexp_first(g->items[xend_row(key)]));
@@ -199,7 +199,7 @@ static void put_one_or_list(struct config_text *t, struct xend_guest *g, const c
     xl_list_end(t);
 }
 
-/* What xend passed to QEMU, and xl has no setting for. */
+/* Settings that xend passes to QEMU and that xl does not have. */
 static void put_qemu_arguments(struct config_text *t, struct xend_guest *g)
 {
     static const char *const arguments[][2] = {

@@ -1,5 +1,5 @@
 /*
- * CPUID: xend and xl have the same words for a bit, and another syntax around them.
+ * CPUID: xend and xl have the same characters for the bits, in a different syntax.
  */
 #include <string.h>
 
@@ -7,7 +7,7 @@
 
 #define CPUID_REGISTER 32
 
-/* "eax=", and 32 characters, each a bit. */
+/* Reads (eax VALUE), where VALUE has a character for each of 32 bits. */
 static bool is_register(struct sexp s, char *reg, char *value)
 {
     static const char *const names[] = {"eax", "ebx", "ecx", "edx"};
@@ -20,7 +20,7 @@ static bool is_register(struct sexp s, char *reg, char *value)
     return known && strlen(value) == CPUID_REGISTER && strspn(value, "01xks") == CPUID_REGISTER;
 }
 
-/* (1 ((ecx 0x..) (edx ...))): a leaf, or leaf and subleaf, and its registers. */
+/* Reads (1 ((ecx ...) (edx ...))): a leaf, or leaf and subleaf, and its registers. */
 static bool is_leaf(struct sexp leaf, char *number, struct sexp *registers)
 {
     char reg[XEND_VALUE_MAX], value[XEND_VALUE_MAX];

@@ -1,5 +1,5 @@
 /*
- * Pinning: which host CPUs a vcpu may run on.
+ * CPU affinity.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 /* A set of host CPUs. */
 struct cpu_set {
     bool has[HOST_CPUS];
-    bool any;
+    bool any; /* a range was given */
 };
 
 static bool add_range(struct cpu_set *set, const char *text, bool present)
@@ -36,7 +36,7 @@ static bool add_range(struct cpu_set *set, const char *text, bool present)
     return true;
 }
 
-/* xend's "0-3,^1": precedence by the order in the string. */
+/* Reads "0-3,^1"; ranges are applied in the order of the string. */
 static bool add_ranges(struct cpu_set *set, char *text)
 {
     char *left = NULL;
@@ -50,7 +50,7 @@ static bool add_ranges(struct cpu_set *set, char *text)
     return true;
 }
 
-/* One vcpu's: an atom of ranges, or a list of them. */
+/* Reads the set of one vcpu: an atom of ranges, or a list of such atoms. */
 static bool read_set(struct cpu_set *set, struct sexp s)
 {
     char text[XEND_VALUE_MAX];
@@ -91,7 +91,10 @@ static bool is_plain_number(struct sexp s)
     return sexp_atom(s, text, sizeof(text)) && *text && strspn(text, "0123456789") == strlen(text);
 }
 
-/* ((0 1) (2)) and ("0-1" "2") are of one vcpu each; (0 1), of Xen 3.1 to 3.3, and "0-1" of all. */
+/*
+ * Does value have a set for each vcpu? So do ((0 1) (2)) and ("0-1" "2"), while (0 1), of Xen 3.1
+ * to 3.3, and "0-1" are a set for all vcpus.
+ */
 static bool is_of_each(struct sexp value)
 {
     struct sexp s = sexp_first(value);
@@ -128,7 +131,7 @@ void xend_put_pinning(struct config_text *t, struct xend_guest *g)
     struct cpu_set set;
     bool pinned;
 
-    /* (cpu -1) is none in particular. */
+    /* (cpu -1) means any CPU. */
     if (!value.p || (strcmp(key, "cpu") == 0 && sexp_is(value, "-1")))
         return;
     if (!is_sound(value, &set, &pinned)) {

@@ -4,16 +4,16 @@
 
 #include "xend_parts.h"
 
-/* A disk in xl's words (xl-disk-configuration(5)). */
+/* A disk in xl's terms (xl-disk-configuration(5)). */
 struct disk {
     const char *format, *vdev, *target;
-    const char *before; /* the target: "/dev/", or nothing */
+    const char *before; /* prefix of target: "/dev/" or "" */
     char script[64];    /* "block-drbd"; empty: none */
     bool cdrom, writable;
     char uname[XEND_VALUE_MAX], dev[XEND_VALUE_MAX], backend[XEND_VALUE_MAX];
 };
 
-/* Takes the prefix, if it is there. */
+/* Advances *s over the prefix, if it has it. */
 static bool take(const char **s, const char *prefix)
 {
     size_t n = strlen(prefix);
@@ -24,7 +24,7 @@ static bool take(const char **s, const char *prefix)
     return true;
 }
 
-/* What blktap's image types are to xl (blktap_disk_types of BlktapController.py); NULL: nothing. */
+/* xl's format for blktap's (blktap_disk_types of BlktapController.py); NULL: none. */
 static const char *tap_format(const char **uname)
 {
     static const char *const types[][2] = {
@@ -38,7 +38,7 @@ static const char *tap_format(const char **uname)
     return **uname == '/' ? "raw" : NULL;
 }
 
-/* xend's other protocols are the block-... scripts of its host. */
+/* xend runs the script block-PROTOCOL of its host for other protocols. */
 static bool read_script(struct disk *d)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
@@ -84,8 +84,7 @@ static bool is_partition(const char *s, unsigned long max)
     return *s == '\0' || (strspn(s, "0123456789") == strlen(s) && strtoul(s, &end, 10) <= max);
 }
 
-/* A name that libxl has a number for (libxl_device.c of Xen 4.17, libxl__device_disk_dev_number).
- */
+/* Can libxl parse the name? (libxl__device_disk_dev_number() in libxl_device.c of Xen 4.17) */
 static bool is_vdev(const char *s)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz", digits[] = "0123456789";
@@ -101,7 +100,7 @@ static bool is_vdev(const char *s)
     return *s && strspn(s, digits) == strlen(s) && strlen(s) <= 9 && *number != '0';
 }
 
-/* "ioemu:hda:cdrom", "/dev/xvda1" and the like. */
+/* Parses names such as "ioemu:hda:cdrom" and "/dev/xvda1". */
 static bool read_dev(struct disk *d)
 {
     const char *vdev = d->dev;
@@ -147,7 +146,7 @@ static void put_disk(struct config_text *t, const struct disk *d)
         xl_put(t, ",script=");
         xl_put_part(t, d->script);
     }
-    xl_put(t, ",target="); /* takes the rest, commas and all */
+    xl_put(t, ",target="); /* last: it may contain commas */
     xl_put(t, d->before);
     xl_put_part(t, d->target);
     xl_item_end(t);
@@ -155,7 +154,7 @@ static void put_disk(struct config_text *t, const struct disk *d)
 
 #define NAMES_MAX 64
 
-/* vdevs so far: xl makes no second disk of the name, and xend lists some twice. */
+/* The vdevs so far: xend lists some disks twice, which xl rejects. */
 struct names {
     char name[NAMES_MAX][32];
     size_t count;
@@ -171,7 +170,7 @@ static bool is_new(struct names *names, const char *vdev)
     return true;
 }
 
-/* (cdrom PATH) of Xen 3.0's HVM images. */
+/* (cdrom PATH) in HVM images of Xen 3.0. */
 static void put_image_cdrom(struct config_text *t, struct xend_guest *g, struct names *names,
                             bool *begun)
 {

@@ -4,7 +4,7 @@
 
 enum { TEXT, NUMBER, FLAG };
 
-/* The settings of a display, of HVM's by themselves and of a vfb's by the same names. */
+/* Settings of a display. A vfb and the image of a HVM guest have the same names for them. */
 enum { UNUSED, LISTEN, DISPLAY, PASSWORD, OPENGL, X_DISPLAY, XAUTHORITY, KEYMAP, KEYS };
 static const struct {
     const char *key;
@@ -43,7 +43,7 @@ static const char *number_of(const char *value)
                                                                      : value;
 }
 
-/* Takes what gr does not have yet; false where a value is of no use. */
+/* Stores a value unless gr has one already. Returns false if the value is unusable. */
 static bool take_value(struct graphics *gr, size_t i, const char *value)
 {
     if (*gr->value[i])
@@ -55,7 +55,7 @@ static bool take_value(struct graphics *gr, size_t i, const char *value)
     return true;
 }
 
-/* (vfb (vnc 1) ...), or (vfb (type vnc) ...) up to Xen 3.2. */
+/* Reads (vfb (vnc 1) ...), or (vfb (type vnc) ...) up to Xen 3.2. */
 static bool read_vfb(struct graphics *gr, struct sexp vfb)
 {
     char value[XEND_VALUE_MAX];
@@ -84,7 +84,7 @@ static void read_image(struct graphics *gr, struct xend_guest *g)
             xend_unusable(g, keys[i].key);
 }
 
-/* xl wants the display in one of the two. */
+/* xl accepts a display number in vnclisten or in vncdisplay, but not in both. */
 static void settle_display(struct graphics *gr)
 {
     if (strchr(gr->value[LISTEN], ':'))
@@ -98,7 +98,7 @@ static struct sexp next_vfb(struct sexp child, struct sexp *vfb)
     return xend_find_device(child, classes, vfb);
 }
 
-/* HVM's graphics card is shown by these settings; a vfb would be a device of its own. */
+/* A HVM guest has these settings for its VGA; a vfb would be an additional device. */
 static void put_hvm(struct config_text *t, const struct xend_guest *g, const struct graphics *gr)
 {
     bool nographic = xend_number(g, "nographic", 0) != 0;
@@ -144,7 +144,7 @@ static void put_pv(struct config_text *t, const struct graphics *gr)
     xl_list_end(t);
 }
 
-/* xend had one display for a domain; the vfb's settings come before the image's. */
+/* xend allows one display for a domain. Settings of the vfb override those of the image. */
 void xend_put_graphics(struct config_text *t, struct xend_guest *g)
 {
     struct graphics gr = {.vnc = false};

@@ -12,7 +12,7 @@ size_t xend_row(const char *key)
     return XEND_SETTINGS_MAX;
 }
 
-/* The row of an item such as (acpi 1); XEND_SETTINGS_MAX where it is of no known setting. */
+/* The row of an item such as (acpi 1); XEND_SETTINGS_MAX: unknown setting. */
 static size_t row_of(struct sexp item)
 {
     char key[64];
@@ -22,7 +22,7 @@ static size_t row_of(struct sexp item)
     return xend_row(key);
 }
 
-/* As xend: the first of several counts. */
+/* Finds the settings in a list. If there are several of a key, the first is used, as by xend. */
 static void read_list(struct xend_guest *g, struct sexp list)
 {
     struct sexp item = sexp_next(sexp_first(list));
@@ -35,7 +35,7 @@ static void read_list(struct xend_guest *g, struct sexp list)
     }
 }
 
-/* What the domain says comes before what its image says. */
+/* Settings of the domain override those of its image. */
 void xend_guest_read(struct xend_guest *g, struct sexp domain, enum guest_type guest)
 {
     *g = (struct xend_guest){.domain = domain};

@@ -19,7 +19,7 @@ static bool is_mac(const char *s)
     return true;
 }
 
-/* Digits that make a number from 1 to 2^32 - 1; *s is left behind them. */
+/* Parses a number from 1 to 2^32 - 1 and advances *s over it. */
 static bool take_count(const char **s, uint64_t *n)
 {
     char *end;
@@ -31,7 +31,7 @@ static bool take_count(const char **s, uint64_t *n)
     return *n >= 1 && *n <= UINT32_MAX;
 }
 
-/* xl's syntax: 10Mb/s, 250KB/s@20ms (libxlu_vif.c of Xen 4.17). */
+/* Is s a rate in xl's syntax: 10Mb/s, 250KB/s@20ms (libxlu_vif.c of Xen 4.17)? */
 static bool is_rate(const char *s)
 {
     uint64_t n;
@@ -52,8 +52,8 @@ static bool is_rate(const char *s)
 }
 
 /*
- * A rate as the user gave it, or as xend stored it for the backend: bytes in an interval and its
- * microseconds (netif.py of Xen 4.1, parseRate); 4294967295,0 is none. Empty: nothing to write.
+ * Converts a rate to xl's syntax. xend has it as the user gave it, or as "BYTES,USECS" per interval
+ * (parseRate() in netif.py of Xen 4.1), where 4294967295,0 means no limit: rate is empty then.
  */
 static bool read_rate(const char *value, char *rate, size_t size)
 {
@@ -76,7 +76,7 @@ static bool read_rate(const char *value, char *rate, size_t size)
     return true;
 }
 
-/* Options that xl has by the same name, in the order in which they are written. */
+/* Options with the same name in xl, in the order of the output. */
 enum { MAC, BRIDGE, SCRIPT, IP, MODEL, VIFNAME, BACKEND, KEYS };
 static const char *const keys[KEYS] = {
     [MAC] = "mac",     [BRIDGE] = "bridge",   [SCRIPT] = "script",   [IP] = "ip",
@@ -95,15 +95,15 @@ static bool is(const char *value, const char *wanted)
 }
 
 /*
- * An HVM guest's network device is emulated, too, unless xend was told otherwise; up to Xen 3.0.3,
- * whose images were of type vmx, only where it was told so.
+ * The network device of a HVM guest is also emulated, unless another type is set. Up to Xen 3.0.3,
+ * whose image type is vmx, it is emulated only if type is ioemu.
  */
 static const char *type_of(const struct xend_guest *g, const char *type, char *model)
 {
     bool emulated = *type ? is(type, "ioemu") : !sexp_is(sexp_first(g->image), "vmx");
 
     if (!g->hvm)
-        return NULL; /* xl refuses ioemu */
+        return NULL; /* xl rejects ioemu */
     if (is(model, "netfront")) {
         *model = '\0';
         emulated = false;
@@ -111,7 +111,7 @@ static const char *type_of(const struct xend_guest *g, const char *type, char *m
     return emulated ? "ioemu" : "vif";
 }
 
-/* Does the option go as it is? An empty one goes, too: it is not written. */
+/* May the option be written unchanged? An empty one is not written at all. */
 static bool is_sound(unsigned key, char *value)
 {
     if (key == BACKEND && (is(value, "0") || is(value, "Domain-0")))
@@ -119,7 +119,7 @@ static bool is_sound(unsigned key, char *value)
     return *value == '\0' || (xend_is_option(value) && (key != MAC || is_mac(value)));
 }
 
-/* Returns false where something is lost; what was understood is in v all the same. */
+/* Reads a device. Returns false if some settings are lost; the others are in v. */
 static bool read_vif(struct vif *v, const struct xend_guest *g, struct sexp device)
 {
     static const char *const lost[] = {"accel", "policy", "security_label", "be_mac", NULL};

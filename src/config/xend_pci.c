@@ -4,7 +4,7 @@
 
 #include "xend_parts.h"
 
-/* xend wrote these in hexadecimal, with 0x or without (pci.py of Xen 4.1, parse_hex). */
+/* Reads a hexadecimal number, with or without 0x (parse_hex() in pci.py of Xen 4.1). */
 static bool read_hex(struct sexp dev, const char *key, unsigned long max, unsigned long *n)
 {
     char value[XEND_VALUE_MAX], *end;
@@ -20,14 +20,14 @@ struct pci {
     unsigned long domain, bus, slot, func;
 };
 
-/* (dev (domain 0x0) (bus 0x1) (slot 0x2) (func 0x3)), or, up to Xen 3.0, dev for slot. */
+/* Reads (dev (domain 0x0) (bus 0x1) (slot 0x2) (func 0x3)); Xen 3.0 has "dev" for "slot". */
 static bool read_pci(struct pci *p, struct sexp dev, const char *slot)
 {
     return read_hex(dev, "domain", 0xffff, &p->domain) && read_hex(dev, "bus", 0xff, &p->bus) &&
            read_hex(dev, slot, 0x1f, &p->slot) && read_hex(dev, "func", 7, &p->func);
 }
 
-/* (opts (msitranslate 1)), one for each option. */
+/* Writes the options, each of which is a list (opts (msitranslate 1)). */
 static void put_options(struct config_text *t, struct sexp dev)
 {
     static const char *const names[] = {"msitranslate", "power_mgmt"};

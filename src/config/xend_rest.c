@@ -1,11 +1,11 @@
 /*
- * What is not written: settings and devices without an equivalent, and all as xend had it.
+ * Comments: settings and devices that were not converted, and xend's original configuration.
  */
 #include <string.h>
 
 #include "xend_parts.h"
 
-/* Is the value nothing that anybody would miss? */
+/* Is the value empty or a default, so that nothing is lost? */
 static bool is_harmless(struct sexp item, const struct xend_setting *row)
 {
     struct sexp value = sexp_next(sexp_first(item));
@@ -57,7 +57,7 @@ static bool is_one_of(struct sexp atom, const char *const *names)
     return false;
 }
 
-/* Devices that none of the lists has. Consoles and keyboards, xl makes by itself. */
+/* Lists devices of unknown classes. xl adds consoles and keyboards itself. */
 static void put_lost_devices(struct config_text *t, struct xend_guest *g)
 {
     static const char *const known[] = {"vbd",  "tap", "tap2",    "vif", "vfb",
@@ -73,7 +73,7 @@ static void put_lost_devices(struct config_text *t, struct xend_guest *g)
     }
 }
 
-/* Everything, item by item, for the reader to compare with. */
+/* Writes the whole configuration as comments, a line for each item. */
 static void put_original(struct config_text *t, struct sexp domain)
 {
     struct sexp item = sexp_next(sexp_first(domain));

@@ -1,9 +1,9 @@
 #include "xend_guest.h"
 
 /*
- * Every setting that xend knew, in the order in which xl's are written. Names on xl's side:
- * tools/xl/xl_parse.c of Xen 4.17. xend's default where xl's is another: image.py of Xen 3.1 to 4.1
- * (pae, apic, acpi), XendConfig.py (on_crash).
+ * All settings of xend, in the order of the output. xl's names: tools/xl/xl_parse.c of Xen 4.17.
+ * xend's defaults that differ from xl's: image.py of Xen 3.1 to 4.1 (pae, apic, acpi),
+ * XendConfig.py (on_crash).
  */
 const struct xend_setting xend_settings[] = {
     {"name", XEND_USED, XEND_ANY, NULL, NULL, NULL},
@@ -97,7 +97,7 @@ const struct xend_setting xend_settings[] = {
     {"vncviewer", XEND_STATE, XEND_ANY, NULL, NULL, NULL},
     {"nics", XEND_STATE, XEND_ANY, NULL, NULL, NULL},
     {"s3_integrity", XEND_STATE, XEND_ANY, NULL, NULL, NULL},
-    {"vhpt", XEND_STATE, XEND_ANY, NULL, NULL, NULL}, /* of ia64, as the next */
+    {"vhpt", XEND_STATE, XEND_ANY, NULL, NULL, NULL}, /* ia64, like the next */
     {"guest_os_type", XEND_STATE, XEND_ANY, NULL, NULL, NULL},
 
     {"features", XEND_NONE, XEND_PV, NULL, NULL, NULL},

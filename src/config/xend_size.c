@@ -26,7 +26,7 @@ static void put_memory(struct config_text *t, struct xend_guest *g)
         xl_put_number(t, "maxmem", maxmem < memory ? memory : maxmem);
 }
 
-/* Of the vcpus below count, those that are online by xend's map, or all. */
+/* The number of vcpus that are online by the bitmap vcpu_avail; count if it is missing. */
 static unsigned long online(const struct xend_guest *g, unsigned long count)
 {
     char text[XEND_VALUE_MAX], *end;
@@ -41,7 +41,7 @@ static unsigned long online(const struct xend_guest *g, unsigned long count)
                                                                         : count;
 }
 
-/* xend's vcpus are the most there can be. */
+/* xend's "vcpus" is the maximum. */
 static void put_vcpus(struct config_text *t, struct xend_guest *g)
 {
     char text[XEND_VALUE_MAX];

@@ -19,7 +19,7 @@ static size_t span(const struct lexer *l, size_t pos, const char *set)
     return pos;
 }
 
-/* Behind the string that begins at pos; 0 where it is none. */
+/* Returns the end of the string that begins at pos; 0 if it is not closed. */
 static size_t string_end(const struct lexer *l, size_t pos)
 {
     char quote = l->text[pos++];
@@ -78,7 +78,7 @@ static enum token next_token(struct lexer *l)
                       : WRONG;
 }
 
-/* Lists stand in lists, too; a comma may follow the last value. */
+/* Reads the rest of a list after "[". Lists may be nested; a comma may follow the last value. */
 static bool read_list(struct lexer *l)
 {
     bool behind_value = false;
@@ -120,7 +120,7 @@ static bool read_statement(struct lexer *l, struct xl_setting *s)
 
 enum found { NOTHING, STATEMENT, JUNK };
 
-/* A statement goes on to the end of its line, or to a semicolon. */
+/* Reads a statement, which ends at the end of the line or at a semicolon. */
 static enum found next_statement(struct lexer *l, struct xl_setting *s)
 {
     enum token token;
@@ -229,7 +229,7 @@ static void add(struct config_text *text, const char *s)
     config_text_add(text, s, strlen(s));
 }
 
-/* A comment for each line of old. */
+/* Adds each line of old as a comment. */
 static void add_comment(struct config_text *text, const char *old, size_t len)
 {
     while (len > 0) {
@@ -271,7 +271,8 @@ static void add_setting(struct config_text *text, const char *key, const char *v
     add(text, value);
 }
 
-/* Takes from what was, up to end, and puts the statement's successor; value NULL: none. */
+/* Adds what replaces the statement s: comments if requested, and the setting unless value is NULL.
+ */
 static void replace(struct config_text *to, const struct config_text *from,
                     const struct xl_setting *s, const char *key, const char *value,
                     const struct xl_change *change)

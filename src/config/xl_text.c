@@ -8,7 +8,7 @@ void xl_put(struct config_text *t, const char *s)
     config_text_add(t, s, strlen(s));
 }
 
-/* Bytes of the control character that s begins with: 0 where it is none, 2 of some in UTF-8. */
+/* Length of the control character at s in UTF-8: 0 (none), 1 or 2 bytes. */
 static size_t control_length(const char *s, size_t left)
 {
     unsigned char byte = (unsigned char)*s, next = left > 1 ? (unsigned char)s[1] : 0;
@@ -49,7 +49,7 @@ void xl_put_string(struct config_text *t, const char *key, const char *value)
     xl_put(t, "\"\n");
 }
 
-/* xl's syntax knows no sign: a negative number is a string. */
+/* xl's syntax has no sign for numbers, so a negative number is written as a string. */
 void xl_put_number(struct config_text *t, const char *key, long long value)
 {
     char line[96];

@@ -1,5 +1,5 @@
 /*
- * A configuration in memory, as it grows.
+ * A growing buffer for the text of a configuration.
  */
 #ifndef CONFIG_TEXT_H
 #define CONFIG_TEXT_H
@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Begins with all zero. Takes bytes until there is no memory for them, and none after that. */
+/* Initialise to zero. After an allocation failure, no_memory is set and no bytes are added. */
 struct config_text {
-    char *bytes; /* NULL: none yet */
+    char *bytes; /* without NUL; NULL: empty */
     size_t len, room;
     bool no_memory;
 };

@@ -1,5 +1,5 @@
 /*
- * The xl configuration that xend's s-expression of a domain amounts to.
+ * Converts xend's s-expression of a domain to an xl configuration.
  */
 #ifndef CONFIG_XEND_H
 #define CONFIG_XEND_H
@@ -9,10 +9,10 @@
 #include "envelope/sexp.h"
 
 /*
- * Adds it to text. domain: (domain (name ...) (image ...) (device ...) ...), checked; guest: the
- * stream's, where known. Everything that xend had stands in comments at the end, with control
- * characters masked. Returns the number of settings that have no equivalent, or a value that xl
- * does not take; each of these is a comment of its own, too.
+ * Appends the xl configuration to text. domain: (domain (name ...) (image ...) (device ...) ...),
+ * checked by sexp_check(). guest: of the stream, if known. The original is appended as comments,
+ * with control characters replaced. Returns the number of settings that have no equivalent or whose
+ * value xl rejects; each of them also gets a comment of its own.
  */
 unsigned config_from_xend(struct sexp domain, enum guest_type guest, struct config_text *text);
 
