@@ -59,8 +59,8 @@ static void skip_value(struct scan *s)
     } while (depth > 0 && s->pos < s->len);
 }
 
-/* Compares the key at pos with `wanted`, and moves to its value. */
-static bool take_key(struct scan *s, const char *wanted)
+/* Compares the key at pos with `key`, and moves to its value. */
+static bool match_key(struct scan *s, const char *key)
 {
     size_t start = s->pos + 1, n;
 
@@ -71,23 +71,23 @@ static bool take_key(struct scan *s, const char *wanted)
     skip_space(s);
     s->pos += is_at(s, ':');
     skip_space(s);
-    return n == strlen(wanted) && memcmp(s->text + start, wanted, n) == 0;
+    return n == strlen(key) && memcmp(s->text + start, key, n) == 0;
 }
 
-static bool is_wanted(struct scan *s, const char *wanted, unsigned long *index)
+static bool match_member(struct scan *s, const char *key, unsigned long *index)
 {
-    if (*wanted != '#')
-        return take_key(s, wanted);
-    return (*index)++ == strtoul(wanted + 1, NULL, 10);
+    if (*key != '#')
+        return match_key(s, key);
+    return (*index)++ == strtoul(key + 1, NULL, 10);
 }
 
 /* Searches the object or array at pos for the member, and moves to its value. */
-static bool enter(struct scan *s, const char *wanted, size_t *member)
+static bool find_member(struct scan *s, const char *key, size_t *member)
 {
     unsigned long index = 0;
 
     skip_space(s);
-    if (!is_at(s, *wanted == '#' ? '[' : '{'))
+    if (!is_at(s, *key == '#' ? '[' : '{'))
         return false;
     s->pos++;
     skip_space(s);
@@ -95,7 +95,7 @@ static bool enter(struct scan *s, const char *wanted, size_t *member)
         size_t before = s->pos;
 
         *member = s->pos;
-        if (is_wanted(s, wanted, &index))
+        if (match_member(s, key, &index))
             return true;
         skip_value(s);
         skip_space(s);
@@ -107,14 +107,15 @@ static bool enter(struct scan *s, const char *wanted, size_t *member)
     return false;
 }
 
-static bool find(const struct config_text *text, const struct json_path *path, struct place *place)
+static bool find_value(const struct config_text *text, const struct json_path *path,
+                       struct place *place)
 {
     struct scan s = {.text = text->bytes, .len = text->len};
 
     skip_space(&s);
     place->member = s.pos;
     for (const char *const *key = path->keys; *key; key++)
-        if (!enter(&s, *key, &place->member))
+        if (!find_member(&s, *key, &place->member))
             return false;
     place->value = s.pos;
     skip_value(&s);
@@ -127,7 +128,7 @@ bool json_find(const struct config_text *text, const struct json_path *path, siz
 {
     struct place place;
 
-    if (!find(text, path, &place))
+    if (!find_value(text, path, &place))
         return false;
     *value = place.value;
     *end = place.end;
@@ -150,7 +151,7 @@ void json_set(struct config_text *text, const struct json_path *path, const char
 {
     struct place place;
 
-    if (find(text, path, &place))
+    if (find_value(text, path, &place))
         replace(text, place.value, place.end, value);
 }
 
@@ -161,7 +162,7 @@ void json_add(struct config_text *text, const struct json_path *object, const ch
     struct place place;
     struct scan s;
 
-    if (!find(text, object, &place) || text->bytes[place.value] != '{')
+    if (!find_value(text, object, &place) || text->bytes[place.value] != '{')
         return;
     s = (struct scan){.text = text->bytes, .len = text->len, .pos = place.value + 1};
     skip_space(&s);
@@ -183,7 +184,7 @@ void json_drop(struct config_text *text, const struct json_path *path)
     struct scan s;
     size_t start;
 
-    if (!find(text, path, &place))
+    if (!find_value(text, path, &place))
         return;
     s = (struct scan){.text = text->bytes, .len = text->len, .pos = place.end};
     skip_space(&s);

@@ -63,10 +63,10 @@ static void repair_memory(struct repair *p)
 
 static void repair_vcpus(struct repair *p)
 {
-    int64_t most = 1;
+    int64_t max_vcpus = 1;
 
-    (void)json_integer(p->c, json_member(p->c, p->build, "max_vcpus"), &most);
-    if (rule_applies(p->r, CONFIG_RULE_R18, 0, LIMITS_MINOR_MAX) && rule_vcpus(p->r) > most)
+    (void)json_integer(p->c, json_member(p->c, p->build, "max_vcpus"), &max_vcpus);
+    if (rule_applies(p->r, CONFIG_RULE_R18, 0, LIMITS_MINOR_MAX) && rule_vcpus(p->r) > max_vcpus)
         set_number(p, "R18", "max_vcpus", rule_vcpus(p->r));
 }
 

@@ -61,12 +61,12 @@ static void add_lines(struct limits_config_lines *to, const struct limits_config
     to->xen_platform_pci_off |= from->xen_platform_pci_off;
     to->no_soundhw |= from->no_soundhw;
     for (unsigned i = 0; i + 1 < from->args_count && to->args_count + 2 <= max; i += 2) {
-        bool there = false;
+        bool present = false;
 
         for (unsigned j = 0; j + 1 < to->args_count; j += 2)
-            there |= strcmp(to->args[j], from->args[i]) == 0 &&
-                     strcmp(to->args[j + 1], from->args[i + 1]) == 0;
-        if (there)
+            present |= strcmp(to->args[j], from->args[i]) == 0 &&
+                       strcmp(to->args[j + 1], from->args[i + 1]) == 0;
+        if (present)
             continue;
         memcpy(to->args[to->args_count++], from->args[i], sizeof(to->args[0]));
         memcpy(to->args[to->args_count++], from->args[i + 1], sizeof(to->args[0]));

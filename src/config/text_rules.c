@@ -12,8 +12,8 @@ struct repair {
 };
 
 /* Sets key. value: text as in a file, with quotes; NULL: remove the setting. */
-static void change(struct repair *p, const char *id, const char *key, const char *value,
-                   const char *why)
+static void set_or_drop(struct repair *p, const char *id, const char *key, const char *value,
+                        const char *why)
 {
     char what[160];
     struct xl_change how = {.keep_old = p->r->keep_old, .why = why};
@@ -32,7 +32,7 @@ static void change_number(struct repair *p, const char *id, const char *key, lon
     char value[32];
 
     snprintf(value, sizeof(value), "%ld", n);
-    change(p, id, key, value, why);
+    set_or_drop(p, id, key, value, why);
 }
 
 static bool value_is(struct repair *p, const char *key, const char *wanted)
@@ -42,7 +42,7 @@ static bool value_is(struct repair *p, const char *key, const char *wanted)
     return xl_file_value(p->text, key, value, sizeof(value)) && strcmp(value, wanted) == 0;
 }
 
-static bool has(struct repair *p, const char *key)
+static bool has_setting(struct repair *p, const char *key)
 {
     struct xl_setting s;
 
@@ -50,7 +50,7 @@ static bool has(struct repair *p, const char *key)
 }
 
 /* Is value a prefix of word? xl accepts prefixes (xl_parse.c of Xen 4.10 and later). */
-static bool begins(const char *word, const char *value)
+static bool is_prefix(const char *word, const char *value)
 {
     return strncmp(word, value, strlen(value)) == 0;
 }
@@ -63,7 +63,7 @@ static bool is_hvm(struct repair *p)
         return p->r->facts->guest == GUEST_HVM;
     return (xl_file_value(p->text, "builder", value, sizeof(value)) ||
             xl_file_value(p->text, "type", value, sizeof(value))) &&
-           begins("hvm", value);
+           is_prefix("hvm", value);
 }
 
 /* R10: Xen up to 4.9 takes any unknown builder for PV; later ones reject it. */
@@ -71,31 +71,32 @@ static void repair_builder(struct repair *p)
 {
     char builder[64], type[64];
 
-    if (!rule_applies(p->r, CONFIG_RULE_R10, 10, LIMITS_MINOR_MAX) || !has(p, "builder"))
+    if (!rule_applies(p->r, CONFIG_RULE_R10, 10, LIMITS_MINOR_MAX) || !has_setting(p, "builder"))
         return;
     if (!xl_file_value(p->text, "builder", builder, sizeof(builder)) ||
-        (!begins("hvm", builder) && !begins("generic", builder)))
-        change(p, "R10", "builder", is_hvm(p) ? "\"hvm\"" : "\"generic\"",
-               "xl takes no other builder than hvm and generic.");
-    if (xl_file_value(p->text, "type", type, sizeof(type)) && begins("hvm", type) != is_hvm(p))
-        change(p, "R10", "type", is_hvm(p) ? "\"hvm\"" : "\"pv\"", "type and builder must agree.");
+        (!is_prefix("hvm", builder) && !is_prefix("generic", builder)))
+        set_or_drop(p, "R10", "builder", is_hvm(p) ? "\"hvm\"" : "\"generic\"",
+                    "xl takes no other builder than hvm and generic.");
+    if (xl_file_value(p->text, "type", type, sizeof(type)) && is_prefix("hvm", type) != is_hvm(p))
+        set_or_drop(p, "R10", "type", is_hvm(p) ? "\"hvm\"" : "\"pv\"",
+                    "type and builder must agree.");
 }
 
-static void repair_refused_keys(struct repair *p)
+static void repair_rejected_keys(struct repair *p)
 {
-    long vcpus, most;
+    long vcpus, max_vcpus;
 
     repair_builder(p);
     if (rule_applies(p->r, CONFIG_RULE_R10, 10, LIMITS_MINOR_MAX) && !is_hvm(p) &&
-        has(p, "timer_mode"))
-        change(p, "R10", "timer_mode", NULL, "xl refuses timer_mode for a PV guest.");
+        has_setting(p, "timer_mode"))
+        set_or_drop(p, "R10", "timer_mode", NULL, "xl refuses timer_mode for a PV guest.");
     if (rule_applies(p->r, CONFIG_RULE_R10, 0, LIMITS_MINOR_MAX) && !is_hvm(p) &&
-        !has(p, "kernel") && !has(p, "bootloader") && !has(p, "firmware"))
-        change(p, "R10", "bootloader", "\"pygrub\"",
-               "xl wants a kernel or a bootloader; a restore uses neither.");
+        !has_setting(p, "kernel") && !has_setting(p, "bootloader") && !has_setting(p, "firmware"))
+        set_or_drop(p, "R10", "bootloader", "\"pygrub\"",
+                    "xl wants a kernel or a bootloader; a restore uses neither.");
     if (rule_applies(p->r, CONFIG_RULE_R10, 6, LIMITS_MINOR_MAX) &&
-        xl_file_number(p->text, "vcpus", &vcpus) && xl_file_number(p->text, "maxvcpus", &most) &&
-        most < vcpus)
+        xl_file_number(p->text, "vcpus", &vcpus) &&
+        xl_file_number(p->text, "maxvcpus", &max_vcpus) && max_vcpus < vcpus)
         change_number(p, "R10", "maxvcpus", vcpus, "maxvcpus must not be below vcpus.");
 }
 
@@ -103,8 +104,8 @@ static void repair_tsc_mode(struct repair *p)
 {
     if (rule_applies(p->r, CONFIG_RULE_R13, 12, LIMITS_MINOR_MAX) &&
         (value_is(p, "tsc_mode", "native_paravirt") || value_is(p, "tsc_mode", "3")))
-        change(p, "R13", "tsc_mode", "\"always_emulate\"",
-               "Xen 4.12 and later have no native_paravirt.");
+        set_or_drop(p, "R13", "tsc_mode", "\"always_emulate\"",
+                    "Xen 4.12 and later have no native_paravirt.");
 }
 
 static void repair_memory(struct repair *p)
@@ -124,14 +125,14 @@ static void repair_memory(struct repair *p)
 
 static void repair_vcpus(struct repair *p)
 {
-    long vcpus = 1, most = 0, needed = rule_vcpus(p->r);
+    long vcpus = 1, max_vcpus = 0, needed = rule_vcpus(p->r);
 
     if (!rule_applies(p->r, CONFIG_RULE_R18, 0, LIMITS_MINOR_MAX))
         return;
     (void)xl_file_number(p->text, "vcpus", &vcpus);
-    (void)xl_file_number(p->text, "maxvcpus", &most);
-    if (needed > (most > vcpus ? most : vcpus))
-        change_number(p, "R18", has(p, "vcpus") ? "maxvcpus" : "vcpus", needed,
+    (void)xl_file_number(p->text, "maxvcpus", &max_vcpus);
+    if (needed > (max_vcpus > vcpus ? max_vcpus : vcpus))
+        change_number(p, "R18", has_setting(p, "vcpus") ? "maxvcpus" : "vcpus", needed,
                       "the stream has this many vcpus.");
 }
 
@@ -143,15 +144,15 @@ static void repair_viridian(struct repair *p)
 
     if (rule_viridian_applies(p->r) && xl_file_find(p->text, "viridian", &s) && !s.list &&
         !value_is(p, "viridian", "0"))
-        change(p, "R3", "viridian", list ? list : "0",
-               "as the stream has it; Xen 4.6 to 4.14 refuse any other.");
+        set_or_drop(p, "R3", "viridian", list ? list : "0",
+                    "as the stream has it; Xen 4.6 to 4.14 refuse any other.");
 }
 
 static void repair_device_model(struct repair *p)
 {
-    if (rule_device_model(p->r) && is_hvm(p) && !has(p, "device_model_version"))
-        change(p, "R1", "device_model_version", "\"qemu-xen-traditional\"",
-               "the device model that wrote the state.");
+    if (rule_device_model(p->r) && is_hvm(p) && !has_setting(p, "device_model_version"))
+        set_or_drop(p, "R1", "device_model_version", "\"qemu-xen-traditional\"",
+                    "the device model that wrote the state.");
 }
 
 /* Appends "[" and the items of the list, if there is one, unchanged to value. */
@@ -179,8 +180,8 @@ static void add_arguments(struct repair *p, const struct rule_qemu *needed)
     if (value.no_memory)
         p->text->no_memory = true;
     else
-        change(p, needed->ids, "device_model_args_hvm", value.bytes,
-               "the devices as the old QEMU had them.");
+        set_or_drop(p, needed->ids, "device_model_args_hvm", value.bytes,
+                    "the devices as the old QEMU had them.");
     config_text_free(&value);
 }
 
@@ -192,16 +193,16 @@ static void repair_qemu(struct repair *p)
     rule_qemu(p->r, &needed);
     if (needed.lines.vga) {
         snprintf(vga, sizeof(vga), "\"%s\"", needed.lines.vga);
-        change(p, needed.ids, "vga", vga, "the VGA has its place among the arguments below.");
+        set_or_drop(p, needed.ids, "vga", vga, "the VGA has its place among the arguments below.");
     }
     if (needed.lines.videoram)
         change_number(p, needed.ids, "videoram", (long)needed.lines.videoram,
                       "the video memory of old.");
     if (needed.lines.xen_platform_pci_off)
-        change(p, needed.ids, "xen_platform_pci", "0",
-               "it has its place among the arguments below.");
-    if (needed.lines.no_soundhw && has(p, "soundhw"))
-        change(p, needed.ids, "soundhw", NULL, "it has its place among the arguments below.");
+        set_or_drop(p, needed.ids, "xen_platform_pci", "0",
+                    "it has its place among the arguments below.");
+    if (needed.lines.no_soundhw && has_setting(p, "soundhw"))
+        set_or_drop(p, needed.ids, "soundhw", NULL, "it has its place among the arguments below.");
     if (needed.lines.args_count > 0)
         add_arguments(p, &needed);
 }
@@ -227,7 +228,7 @@ static const char *find_tap(const char *bytes, size_t item, size_t end)
 }
 
 /* Computes the bytes to remove, the option and one comma: from *at. Returns their end. */
-static size_t leave_out_tap(const char *bytes, const char *tap, size_t *at)
+static size_t cut_tap(const char *bytes, const char *tap, size_t *at)
 {
     size_t end = (size_t)(tap - bytes) + strlen(TAP);
 
@@ -241,30 +242,30 @@ static size_t leave_out_tap(const char *bytes, const char *tap, size_t *at)
 static void repair_taps(struct repair *p)
 {
     struct config_text value = {0};
-    size_t pos, item, end, taken, at;
+    size_t pos, item, end, copied, at;
     struct xl_setting s;
     const char *bytes = p->text->bytes;
 
     if (!rule_applies(p->r, CONFIG_RULE_R17, 13, LIMITS_MINOR_MAX) ||
         !xl_file_find(p->text, "disk", &s) || !s.list)
         return;
-    for (pos = taken = s.value; xl_file_item(bytes, s.end, &pos, &item, &end);) {
+    for (pos = copied = s.value; xl_file_item(bytes, s.end, &pos, &item, &end);) {
         const char *tap;
 
         while ((tap = find_tap(bytes, item, end)) != NULL) {
-            item = leave_out_tap(bytes, tap, &at);
-            config_text_add(&value, bytes + taken, at - taken);
-            taken = item;
+            item = cut_tap(bytes, tap, &at);
+            config_text_add(&value, bytes + copied, at - copied);
+            copied = item;
         }
     }
-    if (taken == s.value)
+    if (copied == s.value)
         return;
-    config_text_add(&value, bytes + taken, s.end - taken);
+    config_text_add(&value, bytes + copied, s.end - copied);
     config_text_add(&value, "", 1);
     if (value.no_memory)
         p->text->no_memory = true;
     else
-        change(p, "R17", "disk", value.bytes, "no backend tap: libxl chooses another.");
+        set_or_drop(p, "R17", "disk", value.bytes, "no backend tap: libxl chooses another.");
     config_text_free(&value);
 }
 
@@ -274,12 +275,12 @@ bool config_repair_text(const struct config_request *request, struct config_text
     struct repair p = {request, text, changes};
 
     *changes = 0;
-    if (!xl_file_is_sound(text)) {
+    if (!xl_file_is_valid(text)) {
         cls_warn(request->log, "the configuration has a line that xl cannot read, and is not "
                                "changed");
         return true;
     }
-    repair_refused_keys(&p);
+    repair_rejected_keys(&p);
     repair_tsc_mode(&p);
     repair_memory(&p);
     repair_vcpus(&p);

@@ -36,7 +36,7 @@ static void put_identity(struct config_text *t, struct xend_guest *g)
     if (read_uuid(value, uuid))
         xl_put_string(t, "uuid", uuid);
     else
-        xend_unusable(g, "uuid");
+        xend_mark_unusable(g, "uuid");
 }
 
 static const char *const actions[] = {"destroy",  "restart",          "rename-restart",
@@ -44,7 +44,7 @@ static const char *const actions[] = {"destroy",  "restart",          "rename-re
                                       NULL};
 
 /* Translates xend's name of an action, or XenAPI's (with underscores), to xl's; NULL: unknown. */
-static const char *action_of(char *value)
+static const char *translate_action(char *value)
 {
     static const char *const other[][2] = {{"coredump-and-destroy", "coredump-destroy"},
                                            {"coredump-and-restart", "coredump-restart"},
@@ -82,9 +82,9 @@ static void put_action(struct config_text *t, struct xend_guest *g, const struct
     const char *action = NULL;
 
     if (xend_value(g, row->xend, value)) {
-        action = action_of(value);
+        action = translate_action(value);
         if (!action)
-            xend_unusable(g, row->xend);
+            xend_mark_unusable(g, row->xend);
     }
     if (!action)
         action = restart_action(g, row->xend);
@@ -99,12 +99,12 @@ static void put_row(struct config_text *t, struct xend_guest *g, const struct xe
     long long max = row->kind == XEND_FLAG ? 1 : INT32_MAX;
     long long min = row->kind == XEND_SIGNED ? INT32_MIN : 0;
     char value[XEND_VALUE_MAX];
-    bool there = xend_value(g, row->xend, value);
+    bool present = xend_value(g, row->xend, value);
     long long n;
 
-    if (!there && row->absent)
+    if (!present && row->absent)
         snprintf(value, sizeof(value), "%s", row->absent);
-    else if (!there)
+    else if (!present)
         return;
     if (row->omitted && strcmp(value, row->omitted) == 0)
         return;
@@ -113,7 +113,7 @@ static void put_row(struct config_text *t, struct xend_guest *g, const struct xe
     else if (xend_parse(value, min, max, &n))
         xl_put_number(t, row->xl, n);
     else
-        xend_unusable(g, row->xend);
+        xend_mark_unusable(g, row->xend);
 }
 
 /* Settings that need no code of their own. */
@@ -149,7 +149,7 @@ static void put_tsc_mode(struct config_text *t, struct xend_guest *g)
             xl_put_string(t, "tsc_mode", value);
             return;
         }
-    xend_unusable(g, "tsc_mode"); /* such as PVRDTSCP, which Xen 4.12 removed */
+    xend_mark_unusable(g, "tsc_mode"); /* such as PVRDTSCP, which Xen 4.12 removed */
 }
 
 /* xend's viridian = 1 sets fewer features than xl's, which Xen 4.6 to 4.14 would reject. */
@@ -161,7 +161,7 @@ static void put_viridian(struct config_text *t, struct xend_guest *g)
     if (!xend_value(g, "viridian", value))
         return;
     if (!xend_parse(value, 0, 1, &n))
-        xend_unusable(g, "viridian");
+        xend_mark_unusable(g, "viridian");
     else if (n == 0)
         xl_put_number(t, "viridian", 0);
     else
@@ -180,7 +180,7 @@ static void put_videoram(struct config_text *t, struct xend_guest *g)
 }
 
 /* Writes an atom as a value, and a list as a list. */
-static void put_one_or_list(struct config_text *t, struct xend_guest *g, const char *key)
+static void put_value_or_list(struct config_text *t, struct xend_guest *g, const char *key)
 {
     struct sexp value = sexp_next(sexp_first(g->items[xend_row(key)]));
     char item[XEND_VALUE_MAX];
@@ -204,20 +204,20 @@ static void put_qemu_arguments(struct config_text *t, struct xend_guest *g)
 {
     static const char *const arguments[][2] = {
         {"parallel", "-parallel"}, {"fda", "-fda"}, {"fdb", "-fdb"}};
-    bool begun = false;
+    bool started = false;
 
     for (size_t i = 0; i < sizeof(arguments) / sizeof(arguments[0]); i++) {
         char value[XEND_VALUE_MAX];
 
         if (!xend_value(g, arguments[i][0], value) || strcmp(value, "none") == 0)
             continue;
-        if (!begun)
+        if (!started)
             xl_list_begin(t, "device_model_args_hvm");
-        begun = true;
+        started = true;
         xl_item(t, arguments[i][1]);
         xl_item(t, value);
     }
-    if (begun)
+    if (started)
         xl_list_end(t);
 }
 
@@ -229,16 +229,16 @@ static void put_hvm(struct config_text *t, struct xend_guest *g)
     if (xend_value(g, "timer_mode", value) && xend_parse(value, 0, 3, &n))
         xl_put_number(t, "timer_mode", n);
     else if (*value)
-        xend_unusable(g, "timer_mode");
+        xend_mark_unusable(g, "timer_mode");
     put_viridian(t, g);
     put_videoram(t, g);
-    put_one_or_list(t, g, "serial");
-    put_one_or_list(t, g, "usbdevice");
+    put_value_or_list(t, g, "serial");
+    put_value_or_list(t, g, "usbdevice");
     if (!xend_value(g, "soundhw", value) && xend_number(g, "enable_audio", 0) != 0)
         xl_put_string(t, "soundhw", "sb16");
     put_qemu_arguments(t, g);
     if (xend_value(g, "device_model", value) && !strstr(value, "qemu-dm"))
-        xend_unusable(g, "device_model");
+        xend_mark_unusable(g, "device_model");
 }
 
 unsigned config_from_xend(struct sexp domain, enum guest_type guest, struct config_text *t)

@@ -61,7 +61,7 @@ void xend_put_cpuid(struct config_text *t, struct xend_guest *g)
 
     for (struct sexp leaf = leaves; leaf.p; leaf = sexp_next(leaf))
         if (!is_leaf(leaf, number, &registers)) {
-            xend_unusable(g, "cpuid");
+            xend_mark_unusable(g, "cpuid");
             return;
         }
     if (!leaves.p)

@@ -95,7 +95,7 @@ static bool is_plain_number(struct sexp s)
  * Does value have a set for each vcpu? So do ((0 1) (2)) and ("0-1" "2"), while (0 1), of Xen 3.1
  * to 3.3, and "0-1" are a set for all vcpus.
  */
-static bool is_of_each(struct sexp value)
+static bool is_per_vcpu(struct sexp value)
 {
     struct sexp s = sexp_first(value);
 
@@ -106,10 +106,10 @@ static bool is_of_each(struct sexp value)
     return s.p != NULL;
 }
 
-static bool is_sound(struct sexp value, struct cpu_set *set, bool *pinned)
+static bool is_valid(struct sexp value, struct cpu_set *set, bool *pinned)
 {
     *pinned = false;
-    if (!is_of_each(value)) {
+    if (!is_per_vcpu(value)) {
         bool ok = read_set(set, value);
 
         *pinned = set->any;
@@ -134,13 +134,13 @@ void xend_put_pinning(struct config_text *t, struct xend_guest *g)
     /* (cpu -1) means any CPU. */
     if (!value.p || (strcmp(key, "cpu") == 0 && sexp_is(value, "-1")))
         return;
-    if (!is_sound(value, &set, &pinned)) {
-        xend_unusable(g, key);
+    if (!is_valid(value, &set, &pinned)) {
+        xend_mark_unusable(g, key);
         return;
     }
     if (!pinned)
         return;
-    if (!is_of_each(value)) {
+    if (!is_per_vcpu(value)) {
         xl_put(t, "cpus = \"");
         put_set(t, &set);
         xl_put(t, "\"\n");

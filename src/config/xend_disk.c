@@ -14,7 +14,7 @@ struct disk {
 };
 
 /* Advances *s over the prefix, if it has it. */
-static bool take(const char **s, const char *prefix)
+static bool skip_prefix(const char **s, const char *prefix)
 {
     size_t n = strlen(prefix);
 
@@ -25,15 +25,15 @@ static bool take(const char **s, const char *prefix)
 }
 
 /* xl's format for blktap's (blktap_disk_types of BlktapController.py); NULL: none. */
-static const char *tap_format(const char **uname)
+static const char *translate_tap_format(const char **uname)
 {
     static const char *const types[][2] = {
         {"aio:", "raw"},   {"sync:", "raw"}, {"ioemu:", "raw"}, {"qcow2:", "qcow2"},
         {"qcow:", "qcow"}, {"vhd:", "vhd"},  {"raw:", "raw"}};
 
-    (void)take(uname, "tapdisk:");
+    (void)skip_prefix(uname, "tapdisk:");
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-        if (take(uname, types[i][0]))
+        if (skip_prefix(uname, types[i][0]))
             return types[i][1];
     return **uname == '/' ? "raw" : NULL;
 }
@@ -61,13 +61,13 @@ static bool read_uname(struct disk *d)
         d->target = "";
         return d->cdrom;
     }
-    if (take(&uname, "phy:")) {
+    if (skip_prefix(&uname, "phy:")) {
         d->before = *uname == '/' ? "" : "/dev/";
         d->format = "raw";
-    } else if (take(&uname, "file:")) {
+    } else if (skip_prefix(&uname, "file:")) {
         d->format = "raw";
-    } else if (take(&uname, "tap:") || take(&uname, "tap2:")) {
-        d->format = tap_format(&uname);
+    } else if (skip_prefix(&uname, "tap:") || skip_prefix(&uname, "tap2:")) {
+        d->format = translate_tap_format(&uname);
     } else if (*uname != '/') {
         return read_script(d);
     } else {
@@ -90,12 +90,12 @@ static bool is_vdev(const char *s)
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz", digits[] = "0123456789";
     const char *number = s;
 
-    if (take(&s, "xvd"))
+    if (skip_prefix(&s, "xvd"))
         return strspn(s, letters) >= 1 && strspn(s, letters) <= 3 &&
                is_partition(s + strspn(s, letters), 255);
-    if (take(&s, "hd"))
+    if (skip_prefix(&s, "hd"))
         return *s >= 'a' && *s <= 'd' && is_partition(s + 1, 63);
-    if (take(&s, "sd"))
+    if (skip_prefix(&s, "sd"))
         return *s >= 'a' && *s <= 'p' && is_partition(s + 1, 15);
     return *s && strspn(s, digits) == strlen(s) && strlen(s) <= 9 && *number != '0';
 }
@@ -106,8 +106,8 @@ static bool read_dev(struct disk *d)
     const char *vdev = d->dev;
     char *type;
 
-    (void)take(&vdev, "ioemu:");
-    (void)take(&vdev, "/dev/");
+    (void)skip_prefix(&vdev, "ioemu:");
+    (void)skip_prefix(&vdev, "/dev/");
     type = d->dev + (vdev - d->dev) + strcspn(vdev, ":");
     d->cdrom = strcmp(type, ":cdrom") == 0;
     *type = '\0';
@@ -160,7 +160,7 @@ struct names {
     size_t count;
 };
 
-static bool is_new(struct names *names, const char *vdev)
+static bool is_first(struct names *names, const char *vdev)
 {
     for (size_t i = 0; i < names->count; i++)
         if (strcmp(names->name[i], vdev) == 0)
@@ -172,15 +172,15 @@ static bool is_new(struct names *names, const char *vdev)
 
 /* (cdrom PATH) in HVM images of Xen 3.0. */
 static void put_image_cdrom(struct config_text *t, struct xend_guest *g, struct names *names,
-                            bool *begun)
+                            bool *started)
 {
     struct disk d = {.format = "raw", .vdev = "hdc", .before = "", .cdrom = true};
 
-    if (!g->hvm || !xend_value(g, "cdrom", d.uname) || !is_new(names, "hdc"))
+    if (!g->hvm || !xend_value(g, "cdrom", d.uname) || !is_first(names, "hdc"))
         return;
-    if (!*begun)
+    if (!*started)
         xl_list_begin(t, "disk");
-    *begun = true;
+    *started = true;
     d.target = d.uname;
     put_disk(t, &d);
 }
@@ -190,17 +190,17 @@ void xend_put_disks(struct config_text *t, struct xend_guest *g)
     static const char *const classes[] = {"vbd", "tap", "tap2", NULL};
     struct names names = {.count = 0};
     struct sexp device, child = xend_find_device(sexp_first(g->domain), classes, &device);
-    bool begun = child.p != NULL;
+    bool started = child.p != NULL;
     struct disk d;
 
-    if (begun)
+    if (started)
         xl_list_begin(t, "disk");
     for (; child.p; child = xend_find_device(sexp_next(child), classes, &device))
-        if (read_disk(&d, device) && is_new(&names, d.vdev))
+        if (read_disk(&d, device) && is_first(&names, d.vdev))
             put_disk(t, &d);
         else
             xend_put_lost(t, g, device, "    ");
-    put_image_cdrom(t, g, &names, &begun);
-    if (begun)
+    put_image_cdrom(t, g, &names, &started);
+    if (started)
         xl_list_end(t);
 }

@@ -36,7 +36,7 @@ static bool is_usable(int kind, const char *value)
                         : xend_parse(value, 0, kind == FLAG ? 1 : 65535, &n);
 }
 
-static const char *number_of(const char *value)
+static const char *normalise_flag(const char *value)
 {
     return strcmp(value, "True") == 0 || strcmp(value, "yes") == 0   ? "1"
            : strcmp(value, "False") == 0 || strcmp(value, "no") == 0 ? "0"
@@ -44,13 +44,13 @@ static const char *number_of(const char *value)
 }
 
 /* Stores a value unless gr has one already. Returns false if the value is unusable. */
-static bool take_value(struct graphics *gr, size_t i, const char *value)
+static bool store_value(struct graphics *gr, size_t i, const char *value)
 {
     if (*gr->value[i])
         return true;
     if (!is_usable(keys[i].kind, value))
         return false;
-    value = keys[i].kind == TEXT ? value : number_of(value);
+    value = keys[i].kind == TEXT ? value : normalise_flag(value);
     memcpy(gr->value[i], value, strlen(value) + 1);
     return true;
 }
@@ -69,7 +69,7 @@ static bool read_vfb(struct graphics *gr, struct sexp vfb)
     gr->sdl |= xend_child_value(vfb, "sdl", value) && is_on(value);
     for (size_t i = 0; i < KEYS; i++)
         if (xend_child_value(vfb, keys[i].key, value))
-            ok &= take_value(gr, i, value);
+            ok &= store_value(gr, i, value);
     return ok;
 }
 
@@ -80,12 +80,12 @@ static void read_image(struct graphics *gr, struct xend_guest *g)
     gr->vnc |= xend_value(g, "vnc", value) && is_on(value);
     gr->sdl |= xend_value(g, "sdl", value) && is_on(value);
     for (size_t i = 0; i < KEYS; i++)
-        if (xend_value(g, keys[i].key, value) && !take_value(gr, i, value))
-            xend_unusable(g, keys[i].key);
+        if (xend_value(g, keys[i].key, value) && !store_value(gr, i, value))
+            xend_mark_unusable(g, keys[i].key);
 }
 
 /* xl accepts a display number in vnclisten or in vncdisplay, but not in both. */
-static void settle_display(struct graphics *gr)
+static void resolve_display(struct graphics *gr)
 {
     if (strchr(gr->value[LISTEN], ':'))
         *gr->value[DISPLAY] = '\0';
@@ -156,7 +156,7 @@ void xend_put_graphics(struct config_text *t, struct xend_guest *g)
          child = next_vfb(sexp_next(child), &vfb))
         xend_put_lost(t, g, vfb, "");
     read_image(&gr, g);
-    settle_display(&gr);
+    resolve_display(&gr);
     if (g->hvm)
         put_hvm(t, g, &gr);
     else

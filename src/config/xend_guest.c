@@ -97,7 +97,7 @@ long long xend_number(const struct xend_guest *g, const char *key, long long oth
                                                                                      : otherwise;
 }
 
-void xend_unusable(struct xend_guest *g, const char *key)
+void xend_mark_unusable(struct xend_guest *g, const char *key)
 {
     g->unusable[xend_row(key)] = true;
 }

@@ -70,7 +70,7 @@ bool xend_parse(const char *value, long long min, long long max, long long *n);
 long long xend_number(const struct xend_guest *g, const char *key, long long otherwise);
 
 /* Marks a setting whose value xl would reject; xend_put_rest() lists it as lost. */
-void xend_unusable(struct xend_guest *g, const char *key);
+void xend_mark_unusable(struct xend_guest *g, const char *key);
 
 /* Finds the next (device (CLASS ...)) of these classes, from child on; *device is (CLASS ...). */
 struct sexp xend_find_device(struct sexp child, const char *const *classes, struct sexp *device);

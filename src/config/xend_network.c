@@ -20,7 +20,7 @@ static bool is_mac(const char *s)
 }
 
 /* Parses a number from 1 to 2^32 - 1 and advances *s over it. */
-static bool take_count(const char **s, uint64_t *n)
+static bool parse_count(const char **s, uint64_t *n)
 {
     char *end;
 
@@ -36,7 +36,7 @@ static bool is_rate(const char *s)
 {
     uint64_t n;
 
-    if (!take_count(&s, &n))
+    if (!parse_count(&s, &n))
         return false;
     s += *s && strchr("GMK", *s) ? 1 : 0;
     if ((*s != 'b' && *s != 'B') || strncmp(s + 1, "/s", 2) != 0)
@@ -44,7 +44,7 @@ static bool is_rate(const char *s)
     s += 3;
     if (*s == '\0')
         return true;
-    if (*s++ != '@' || !take_count(&s, &n))
+    if (*s++ != '@' || !parse_count(&s, &n))
         return false;
     s += *s && strchr("mu", *s) ? 1 : 0;
     s += *s == 's' ? 1 : 0;
@@ -67,7 +67,7 @@ static bool read_rate(const char *value, char *rate, size_t size)
         snprintf(rate, size, "%.63s", value);
         return true;
     }
-    if (!take_count(&s, &bytes) || *s++ != ',' || !take_count(&s, &usecs) || *s)
+    if (!parse_count(&s, &bytes) || *s++ != ',' || !parse_count(&s, &usecs) || *s)
         return false;
     per_second = bytes * 1000000 / usecs;
     if (per_second == 0 || per_second > UINT32_MAX)
@@ -89,7 +89,7 @@ struct vif {
     const char *type;
 };
 
-static bool is(const char *value, const char *wanted)
+static bool matches(const char *value, const char *wanted)
 {
     return strcmp(value, wanted) == 0;
 }
@@ -98,13 +98,13 @@ static bool is(const char *value, const char *wanted)
  * The network device of a HVM guest is also emulated, unless another type is set. Up to Xen 3.0.3,
  * whose image type is vmx, it is emulated only if type is ioemu.
  */
-static const char *type_of(const struct xend_guest *g, const char *type, char *model)
+static const char *vif_type(const struct xend_guest *g, const char *type, char *model)
 {
-    bool emulated = *type ? is(type, "ioemu") : !sexp_is(sexp_first(g->image), "vmx");
+    bool emulated = *type ? matches(type, "ioemu") : !sexp_is(sexp_first(g->image), "vmx");
 
     if (!g->hvm)
         return NULL; /* xl rejects ioemu */
-    if (is(model, "netfront")) {
+    if (matches(model, "netfront")) {
         *model = '\0';
         emulated = false;
     }
@@ -112,9 +112,9 @@ static const char *type_of(const struct xend_guest *g, const char *type, char *m
 }
 
 /* May the option be written unchanged? An empty one is not written at all. */
-static bool is_sound(unsigned key, char *value)
+static bool is_valid(unsigned key, char *value)
 {
-    if (key == BACKEND && (is(value, "0") || is(value, "Domain-0")))
+    if (key == BACKEND && (matches(value, "0") || matches(value, "Domain-0")))
         *value = '\0';
     return *value == '\0' || (xend_is_option(value) && (key != MAC || is_mac(value)));
 }
@@ -128,7 +128,7 @@ static bool read_vif(struct vif *v, const struct xend_guest *g, struct sexp devi
 
     memset(v, 0, sizeof(*v));
     for (unsigned i = 0; i < KEYS; i++) {
-        if (xend_child_value(device, keys[i], v->value[i]) && is_sound(i, v->value[i]))
+        if (xend_child_value(device, keys[i], v->value[i]) && is_valid(i, v->value[i]))
             continue;
         ok &= *v->value[i] == '\0';
         *v->value[i] = '\0';
@@ -138,7 +138,7 @@ static bool read_vif(struct vif *v, const struct xend_guest *g, struct sexp devi
     for (const char *const *key = lost; *key; key++)
         ok &= !xend_child_value(device, *key, value);
     (void)xend_child_value(device, "type", type);
-    v->type = type_of(g, type, v->value[MODEL]);
+    v->type = vif_type(g, type, v->value[MODEL]);
     return ok;
 }
 

@@ -6,7 +6,7 @@
 #include "xend_parts.h"
 
 /* Is the value empty or a default, so that nothing is lost? */
-static bool is_harmless(struct sexp item, const struct xend_setting *row)
+static bool is_default(struct sexp item, const struct xend_setting *row)
 {
     struct sexp value = sexp_next(sexp_first(item));
     char text[XEND_VALUE_MAX];
@@ -35,7 +35,7 @@ static void put_lost_item(struct config_text *t, struct xend_guest *g, struct se
         if (!(row->guests & (g->hvm ? XEND_HVM : XEND_PV)))
             return;
     }
-    if (!is_harmless(item, row))
+    if (!is_default(item, row))
         xend_put_lost(t, g, item, "");
 }
 

@@ -15,9 +15,9 @@ static void put_memory(struct config_text *t, struct xend_guest *g)
     bool given = xend_value(g, "memory", text);
 
     if (given && !xend_parse(text, 1, INT32_MAX, &memory))
-        xend_unusable(g, "memory");
+        xend_mark_unusable(g, "memory");
     if (xend_value(g, "maxmem", text) && !xend_parse(text, 1, INT32_MAX, &maxmem))
-        xend_unusable(g, "maxmem");
+        xend_mark_unusable(g, "maxmem");
     if (memory == 0)
         memory = maxmem;
     if (memory > 0)
@@ -27,7 +27,7 @@ static void put_memory(struct config_text *t, struct xend_guest *g)
 }
 
 /* The number of vcpus that are online by the bitmap vcpu_avail; count if it is missing. */
-static unsigned long online(const struct xend_guest *g, unsigned long count)
+static unsigned long count_online(const struct xend_guest *g, unsigned long count)
 {
     char text[XEND_VALUE_MAX], *end;
     unsigned long long map;
@@ -49,8 +49,8 @@ static void put_vcpus(struct config_text *t, struct xend_guest *g)
     unsigned long used;
 
     if (xend_value(g, "vcpus", text) && !xend_parse(text, 1, VCPUS_MAX, &vcpus))
-        xend_unusable(g, "vcpus");
-    used = online(g, (unsigned long)vcpus);
+        xend_mark_unusable(g, "vcpus");
+    used = count_online(g, (unsigned long)vcpus);
     g->vcpus = (unsigned long)vcpus;
     if (vcpus > 0)
         xl_put_number(t, "vcpus", (long long)used);

@@ -81,7 +81,7 @@ static enum token next_token(struct lexer *l)
 /* Reads the rest of a list after "[". Lists may be nested; a comma may follow the last value. */
 static bool read_list(struct lexer *l)
 {
-    bool behind_value = false;
+    bool after_value = false;
     size_t depth = 1;
 
     while (depth > 0) {
@@ -92,11 +92,11 @@ static bool read_list(struct lexer *l)
         if (token == CLOSE)
             depth--;
         else if (token == COMMA
-                     ? !behind_value
-                     : behind_value || (token != OPEN && token != STRING && token != NUMBER))
+                     ? !after_value
+                     : after_value || (token != OPEN && token != STRING && token != NUMBER))
             return false;
         depth += token == OPEN;
-        behind_value = token == CLOSE || token == STRING || token == NUMBER;
+        after_value = token == CLOSE || token == STRING || token == NUMBER;
     }
     return true;
 }
@@ -118,10 +118,10 @@ static bool read_statement(struct lexer *l, struct xl_setting *s)
     return true;
 }
 
-enum found { NOTHING, STATEMENT, JUNK };
+enum result { NOTHING, STATEMENT, INVALID };
 
 /* Reads a statement, which ends at the end of the line or at a semicolon. */
-static enum found next_statement(struct lexer *l, struct xl_setting *s)
+static enum result next_statement(struct lexer *l, struct xl_setting *s)
 {
     enum token token;
 
@@ -131,29 +131,29 @@ static enum found next_statement(struct lexer *l, struct xl_setting *s)
     if (token == END)
         return NOTHING;
     if (token != IDENT || !read_statement(l, s))
-        return JUNK;
+        return INVALID;
     token = next_token(l);
-    return token == NEWLINE || token == SEPARATOR || token == END ? STATEMENT : JUNK;
+    return token == NEWLINE || token == SEPARATOR || token == END ? STATEMENT : INVALID;
 }
 
-bool xl_file_is_sound(const struct config_text *text)
+bool xl_file_is_valid(const struct config_text *text)
 {
     struct lexer l = {.text = text->bytes, .len = text->len};
     struct xl_setting s;
-    enum found found;
+    enum result result;
 
-    while ((found = next_statement(&l, &s)) == STATEMENT)
+    while ((result = next_statement(&l, &s)) == STATEMENT)
         ;
-    return found == NOTHING;
+    return result == NOTHING;
 }
 
 bool xl_file_next(const char *text, size_t len, size_t *pos, struct xl_setting *s)
 {
     struct lexer l = {.text = text, .len = len, .pos = *pos};
-    bool found = next_statement(&l, s) == STATEMENT;
+    bool result = next_statement(&l, s) == STATEMENT;
 
     *pos = l.pos;
-    return found;
+    return result;
 }
 
 static bool has_key(const struct config_text *text, const struct xl_setting *s, const char *key)
@@ -164,15 +164,15 @@ static bool has_key(const struct config_text *text, const struct xl_setting *s, 
 bool xl_file_find(const struct config_text *text, const char *key, struct xl_setting *s)
 {
     struct xl_setting each;
-    bool found = false;
+    bool result = false;
     size_t pos = 0;
 
     while (xl_file_next(text->bytes, text->len, &pos, &each))
         if (has_key(text, &each, key)) {
             *s = each;
-            found = true;
+            result = true;
         }
-    return found;
+    return result;
 }
 
 bool xl_file_value(const struct config_text *text, const char *key, char *buf, size_t size)

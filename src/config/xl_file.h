@@ -15,7 +15,7 @@ struct xl_setting {
 };
 
 /* Can xl parse the text? The other functions require that. */
-bool xl_file_is_sound(const struct config_text *text);
+bool xl_file_is_valid(const struct config_text *text);
 
 /* Reads the next statement from *pos and advances *pos over it. Returns false if there is none. */
 bool xl_file_next(const char *text, size_t len, size_t *pos, struct xl_setting *s);

@@ -18,7 +18,7 @@ static size_t control_length(const char *s, size_t left)
     return byte < ' ' || byte == 0x7f;
 }
 
-static void put_masked(struct config_text *t, const char *s, size_t n, bool quoted)
+static void put_printable(struct config_text *t, const char *s, size_t n, bool quoted)
 {
     while (n > 0) {
         size_t control = control_length(s, n), step = control > 0 ? control : 1;
@@ -33,12 +33,12 @@ static void put_masked(struct config_text *t, const char *s, size_t n, bool quot
 
 void xl_put_comment(struct config_text *t, const char *s, size_t n)
 {
-    put_masked(t, s, n, false);
+    put_printable(t, s, n, false);
 }
 
 void xl_put_part(struct config_text *t, const char *s)
 {
-    put_masked(t, s, strlen(s), true);
+    put_printable(t, s, strlen(s), true);
 }
 
 void xl_put_string(struct config_text *t, const char *key, const char *value)

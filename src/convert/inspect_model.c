@@ -145,7 +145,7 @@ bool inspect_item(void *ctx, const struct image_item *read, struct cls_error *er
     struct image_item held = *read;
     const struct image_item *item = &held;
 
-    if (!limits_hold_some(&inspection->hold, &held, err))
+    if (!limits_hold_available(&inspection->hold, &held, err))
         return false;
     limits_facts_item(&inspection->facts, item);
     switch (item->kind) {

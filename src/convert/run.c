@@ -204,7 +204,7 @@ static bool mend_envelope(struct conversion *c, struct mended *mended, struct cl
     const struct convert_options *o = c->options;
     bool dropped;
 
-    return !repair_takes_emulator(&mended->repair, &o->repair, &o->host,
+    return !repair_drops_emulator(&mended->repair, &o->repair, &o->host,
                                   c->envelope.guest.emulator) ||
            envelope_drop_emulator(&c->envelope, &c->in, &dropped, err);
 }

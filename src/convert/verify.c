@@ -44,7 +44,7 @@ static bool take_item(void *ctx, const struct image_item *item, struct cls_error
     struct watch_limits *watch = ctx;
     struct image_item held = *item;
 
-    if (!limits_hold_some(&watch->hold, &held, err))
+    if (!limits_hold_available(&watch->hold, &held, err))
         return false;
     limits_facts_item(&watch->facts, &held);
     return true;

@@ -19,7 +19,7 @@
 
 /* A position in the text. */
 struct scan {
-    const char *at, *end;
+    const char *pos, *end;
 };
 
 static bool is_true(const char *value)
@@ -33,7 +33,7 @@ static bool is_false(const char *value)
 }
 
 /* xl accepts any prefix of "hvm" as HVM, and of "generic" as PV (xl_parse.c). */
-static void take_builder(struct limits_config_facts *c, const char *value)
+static void read_builder(struct limits_config_facts *c, const char *value)
 {
     size_t n = strlen(value);
 
@@ -43,7 +43,7 @@ static void take_builder(struct limits_config_facts *c, const char *value)
 }
 
 /* Keys that have the same name in both formats. */
-static void take_common(struct limits_config_facts *c, const char *key, const char *value)
+static void read_common(struct limits_config_facts *c, const char *key, const char *value)
 {
     if (strcmp(key, "viridian") == 0)
         c->viridian = !is_false(value);
@@ -60,7 +60,7 @@ static void take_common(struct limits_config_facts *c, const char *key, const ch
                          strcmp(value, "qemu_xen_traditional") == 0;
 }
 
-static void take_text(struct limits_config_facts *c, const char *key, const char *value)
+static void read_text_setting(struct limits_config_facts *c, const char *key, const char *value)
 {
     if (strcmp(key, "nestedhvm") == 0)
         c->nested_hvm = is_true(value);
@@ -77,13 +77,13 @@ static void take_text(struct limits_config_facts *c, const char *key, const char
     else if (strcmp(key, "maxvcpus") == 0)
         c->max_vcpus = strtoul(value, NULL, 0);
     else if (strcmp(key, "builder") == 0)
-        take_builder(c, value);
+        read_builder(c, value);
     else
-        take_common(c, key, value);
+        read_common(c, key, value);
 }
 
 /* Names as in libxl_types.idl of Xen 4.5. */
-static void take_json(struct limits_config_facts *c, const char *key, const char *value)
+static void read_json_setting(struct limits_config_facts *c, const char *key, const char *value)
 {
     if (strcmp(key, "nested_hvm") == 0)
         c->nested_hvm = is_true(value);
@@ -94,68 +94,69 @@ static void take_json(struct limits_config_facts *c, const char *key, const char
     else if (strcmp(key, "device_model") == 0)
         c->has_device_model = *value;
     else
-        take_common(c, key, value);
+        read_common(c, key, value);
 }
 
 static void skip_space(struct scan *s)
 {
-    while (s->at < s->end && (*s->at == ' ' || *s->at == '\t' || *s->at == '\r'))
-        s->at++;
+    while (s->pos < s->end && (*s->pos == ' ' || *s->pos == '\t' || *s->pos == '\r'))
+        s->pos++;
 }
 
 /* Reads the characters of a key or unquoted value, truncated to size. Returns the length. */
-static size_t take_word(struct scan *s, char *buf, size_t size)
+static size_t read_word(struct scan *s, char *buf, size_t size)
 {
     size_t n = 0;
 
-    while (s->at < s->end &&
-           (*s->at == '_' || *s->at == '-' || *s->at == '.' || (*s->at >= '0' && *s->at <= '9') ||
-            (*s->at >= 'a' && *s->at <= 'z') || (*s->at >= 'A' && *s->at <= 'Z'))) {
+    while (s->pos < s->end &&
+           (*s->pos == '_' || *s->pos == '-' || *s->pos == '.' ||
+            (*s->pos >= '0' && *s->pos <= '9') || (*s->pos >= 'a' && *s->pos <= 'z') ||
+            (*s->pos >= 'A' && *s->pos <= 'Z'))) {
         if (n + 1 < size)
-            buf[n++] = *s->at;
-        s->at++;
+            buf[n++] = *s->pos;
+        s->pos++;
     }
     buf[n] = '\0';
     return n;
 }
 
 /* Reads a quoted string, truncated to size. Escapes are not decoded: no needed value has any. */
-static void take_quoted(struct scan *s, char *buf, size_t size)
+static void read_quoted(struct scan *s, char *buf, size_t size)
 {
-    char quote = *s->at++;
+    char quote = *s->pos++;
     size_t n = 0;
 
-    while (s->at < s->end && *s->at != quote) {
-        if (*s->at == '\\' && s->at + 1 < s->end)
-            s->at++;
+    while (s->pos < s->end && *s->pos != quote) {
+        if (*s->pos == '\\' && s->pos + 1 < s->end)
+            s->pos++;
         if (n + 1 < size)
-            buf[n++] = *s->at;
-        s->at++;
+            buf[n++] = *s->pos;
+        s->pos++;
     }
     buf[n] = '\0';
-    if (s->at < s->end)
-        s->at++;
+    if (s->pos < s->end)
+        s->pos++;
 }
 
-static void take_value(struct scan *s, char *buf, size_t size)
+static void read_value(struct scan *s, char *buf, size_t size)
 {
     skip_space(s);
     *buf = '\0';
-    if (s->at < s->end && (*s->at == '"' || *s->at == '\''))
-        take_quoted(s, buf, size);
+    if (s->pos < s->end && (*s->pos == '"' || *s->pos == '\''))
+        read_quoted(s, buf, size);
     else
-        take_word(s, buf, size);
+        read_word(s, buf, size);
 }
 
 /* Reads the next item of a list and the comma after it. */
-static bool take_item(struct scan *s, char *name, size_t size)
+static bool read_item(struct scan *s, char *name, size_t size)
 {
     skip_space(s);
-    if (s->at == s->end || *s->at == ']')
+    if (s->pos == s->end || *s->pos == ']')
         return false;
-    take_value(s, name, size);
+    read_value(s, name, size);
     skip_space(s);
-    s->at += s->at < s->end && *s->at == ',';
+    s->pos += s->pos < s->end && *s->pos == ',';
     return *name;
 }
 
@@ -168,8 +169,8 @@ static uint64_t viridian_mask(struct scan line)
     char name[VALUE_MAX];
     uint64_t mask = HVMPV_NO_FREQ;
 
-    line.at++;
-    while (take_item(&line, name, sizeof(name))) {
+    line.pos++;
+    while (read_item(&line, name, sizeof(name))) {
         if (strcmp(name, "base") == 0)
             mask |= HVMPV_BASE_FREQ;
         else if (strcmp(name, "time_ref_count") == 0)
@@ -179,30 +180,30 @@ static uint64_t viridian_mask(struct scan line)
         else
             return 0;
     }
-    return line.at < line.end && *line.at == ']' ? mask : 0;
+    return line.pos < line.end && *line.pos == ']' ? mask : 0;
 }
 
 /* Enters a list, so that its first item is read as the value: viridian = [ "all" ]. */
-static void open_list(struct scan *s)
+static void enter_list(struct scan *s)
 {
     skip_space(s);
-    if (s->at < s->end && *s->at == '[')
-        s->at++;
+    if (s->pos < s->end && *s->pos == '[')
+        s->pos++;
 }
 
 /* Reads all quoted strings up to the closing bracket. */
-static void take_qemu_args(struct limits_config_facts *c, struct scan s)
+static void read_qemu_args(struct limits_config_facts *c, struct scan s)
 {
     char item[VALUE_MAX];
     size_t used = 1;
 
     c->qemu_args[0] = '\n';
-    while (s.at < s.end && *s.at != ']') {
-        if (*s.at != '"' && *s.at != '\'') {
-            s.at++;
+    while (s.pos < s.end && *s.pos != ']') {
+        if (*s.pos != '"' && *s.pos != '\'') {
+            s.pos++;
             continue;
         }
-        take_quoted(&s, item, sizeof(item));
+        read_quoted(&s, item, sizeof(item));
         if (used + strlen(item) + 2 > sizeof(c->qemu_args))
             return;
         used += (size_t)sprintf(c->qemu_args + used, "%s\n", item);
@@ -213,55 +214,56 @@ static void scan_text(struct limits_config_facts *c, struct scan s)
 {
     char key[KEY_MAX], value[VALUE_MAX];
 
-    while (s.at < s.end) {
-        const char *newline = memchr(s.at, '\n', (size_t)(s.end - s.at));
-        struct scan line = {s.at, newline ? newline : s.end};
+    while (s.pos < s.end) {
+        const char *newline = memchr(s.pos, '\n', (size_t)(s.end - s.pos));
+        struct scan line = {s.pos, newline ? newline : s.end};
 
-        s.at = newline ? newline + 1 : s.end;
+        s.pos = newline ? newline + 1 : s.end;
         skip_space(&line);
-        if (take_word(&line, key, sizeof(key)) == 0)
+        if (read_word(&line, key, sizeof(key)) == 0)
             continue;
         skip_space(&line);
-        if (line.at == line.end || *line.at != '=')
+        if (line.pos == line.end || *line.pos != '=')
             continue;
-        line.at++;
+        line.pos++;
         skip_space(&line);
-        if (strcmp(key, "viridian") == 0 && line.at < line.end && *line.at == '[')
+        if (strcmp(key, "viridian") == 0 && line.pos < line.end && *line.pos == '[')
             c->viridian_mask = viridian_mask(line);
         if (strcmp(key, "device_model_args_hvm") == 0)
-            take_qemu_args(c, (struct scan){line.at, s.end});
-        open_list(&line);
-        take_value(&line, value, sizeof(value));
-        take_text(c, key, value);
+            read_qemu_args(c, (struct scan){line.pos, s.end});
+        enter_list(&line);
+        read_value(&line, value, sizeof(value));
+        read_text_setting(c, key, value);
     }
 }
 
 static void skip_json_space(struct scan *s)
 {
-    while (s->at < s->end && (*s->at == '\n' || *s->at == ' ' || *s->at == '\t' || *s->at == '\r'))
-        s->at++;
+    while (s->pos < s->end &&
+           (*s->pos == '\n' || *s->pos == ' ' || *s->pos == '\t' || *s->pos == '\r'))
+        s->pos++;
 }
 
 static void scan_json(struct limits_config_facts *c, struct scan s)
 {
     char key[KEY_MAX], value[VALUE_MAX];
 
-    while (s.at < s.end) {
-        if (*s.at != '"') {
-            s.at++;
+    while (s.pos < s.end) {
+        if (*s.pos != '"') {
+            s.pos++;
             continue;
         }
-        take_quoted(&s, key, sizeof(key));
+        read_quoted(&s, key, sizeof(key));
         skip_json_space(&s);
-        if (s.at == s.end || *s.at != ':')
+        if (s.pos == s.end || *s.pos != ':')
             continue;
-        s.at++;
+        s.pos++;
         skip_json_space(&s);
         if (strcmp(key, "extra_hvm") == 0)
-            take_qemu_args(c, s);
-        if (s.at < s.end && *s.at != '{' && *s.at != '[') {
-            take_value(&s, value, sizeof(value));
-            take_json(c, key, value);
+            read_qemu_args(c, s);
+        if (s.pos < s.end && *s.pos != '{' && *s.pos != '[') {
+            read_value(&s, value, sizeof(value));
+            read_json_setting(c, key, value);
         }
     }
 }

@@ -19,7 +19,7 @@ enum limits_vendor limits_vendor_of(uint32_t cpuid_eax)
     return family == 15 && extended > 0 ? LIMITS_VENDOR_AMD : LIMITS_VENDOR_UNKNOWN;
 }
 
-static void take_params(struct limits_facts *facts, const struct image_hvm_params *params)
+static void collect_params(struct limits_facts *facts, const struct image_hvm_params *params)
 {
     for (uint32_t i = 0; i < params->count; i++) {
         switch (params->params[i].index) {
@@ -42,7 +42,7 @@ static void take_params(struct limits_facts *facts, const struct image_hvm_param
     }
 }
 
-static void take_vcpu(struct limits_facts *facts, const struct image_item *item)
+static void collect_vcpu(struct limits_facts *facts, const struct image_item *item)
 {
     const struct image_data *data = &item->vcpu.data;
 
@@ -51,12 +51,12 @@ static void take_vcpu(struct limits_facts *facts, const struct image_item *item)
     if (!data->bytes)
         return;
     if (item->kind == IMAGE_VCPU_EXTENDED)
-        take_extended(facts, data->bytes, (size_t)data->len);
+        collect_extended(facts, data->bytes, (size_t)data->len);
     else if (item->kind == IMAGE_VCPU_XSAVE)
-        take_xsave(facts, data->bytes, (size_t)data->len);
+        collect_xsave(facts, data->bytes, (size_t)data->len);
 }
 
-static void take_qemu(struct limits_facts *facts, const struct image_data *data)
+static void collect_qemu(struct limits_facts *facts, const struct image_data *data)
 {
     if (data->bytes)
         qemu_facts(&facts->qemu, data->bytes, (size_t)data->len);
@@ -78,19 +78,19 @@ void limits_facts_item(struct limits_facts *facts, const struct image_item *item
         facts->tsc_mode = item->tsc_info.mode;
         break;
     case IMAGE_HVM_PARAMS:
-        take_params(facts, &item->hvm_params);
+        collect_params(facts, &item->hvm_params);
         break;
     case IMAGE_HVM_CONTEXT:
         if (item->data.bytes)
-            take_hvm_context(facts, item->data.bytes, (size_t)item->data.len);
+            collect_hvm_context(facts, item->data.bytes, (size_t)item->data.len);
         break;
     case IMAGE_VCPU_BASIC:
     case IMAGE_VCPU_EXTENDED:
     case IMAGE_VCPU_XSAVE:
-        take_vcpu(facts, item);
+        collect_vcpu(facts, item);
         break;
     case IMAGE_EMULATOR:
-        take_qemu(facts, &item->emulator.data);
+        collect_qemu(facts, &item->emulator.data);
         break;
     case IMAGE_END:
         facts->complete = true;

@@ -6,8 +6,8 @@
 
 #include "limits/facts.h"
 
-void take_hvm_context(struct limits_facts *facts, const uint8_t *context, size_t len);
-void take_extended(struct limits_facts *facts, const uint8_t *bytes, size_t len);
-void take_xsave(struct limits_facts *facts, const uint8_t *bytes, size_t len);
+void collect_hvm_context(struct limits_facts *facts, const uint8_t *context, size_t len);
+void collect_extended(struct limits_facts *facts, const uint8_t *bytes, size_t len);
+void collect_xsave(struct limits_facts *facts, const uint8_t *bytes, size_t len);
 
 #endif

@@ -50,7 +50,7 @@ bool limits_hold(struct limits_hold *hold, struct image_item *item, struct cls_e
            cls_input_truncated(data->from, err, start, data->len, used, "data");
 }
 
-bool limits_hold_some(struct limits_hold *hold, struct image_item *item, struct cls_error *err)
+bool limits_hold_available(struct limits_hold *hold, struct image_item *item, struct cls_error *err)
 {
     struct image_data *data = small_data(item);
     size_t used;
@@ -64,7 +64,8 @@ bool limits_hold_some(struct limits_hold *hold, struct image_item *item, struct 
     return true;
 }
 
-uint8_t *limits_hold_own(struct limits_hold *hold, struct image_data *data, struct cls_error *err)
+uint8_t *limits_hold_writable(struct limits_hold *hold, struct image_data *data,
+                              struct cls_error *err)
 {
     struct cls_held *held = &hold->held;
 

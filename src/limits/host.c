@@ -53,7 +53,7 @@ void limits_host_text(const struct limits_host *host, char *buf, size_t size)
         snprintf(release, sizeof(release), "Xen 4.%d", host->minor);
     else
         snprintf(release, sizeof(release), "Xen 4.%d.%d", host->minor, host->point);
-    snprintf(buf, size, host->at_hand ? "this host (%s)" : "%s", release);
+    snprintf(buf, size, host->is_local ? "this host (%s)" : "%s", release);
 }
 
 /* Reads up to size - 1 bytes of a file and adds a NUL. Returns false if it cannot be read. */
@@ -191,7 +191,7 @@ static void read_emulators(const char *root, struct limits_host *host)
     };
     bool toolstack = false;
 
-    host->knows_emulators = true;
+    host->emulators_complete = true;
     for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
         char full[256];
         glob_t found;
@@ -204,7 +204,7 @@ static void read_emulators(const char *root, struct limits_host *host)
 
             if (host->emulators_count == LIMITS_EMULATORS_MAX ||
                 strlen(path) >= sizeof(host->emulators[0])) {
-                host->knows_emulators = false;
+                host->emulators_complete = false;
                 continue;
             }
             strcpy(host->emulators[host->emulators_count++], path);
@@ -215,7 +215,7 @@ static void read_emulators(const char *root, struct limits_host *host)
         globfree(&found);
     }
     /* Without any file of Xen's tools, they are probably installed elsewhere. */
-    host->knows_emulators &= toolstack;
+    host->emulators_complete &= toolstack;
     if (toolstack && host->qemu_traditional == LIMITS_UNKNOWN)
         host->qemu_traditional = LIMITS_NO;
 }
@@ -229,7 +229,7 @@ void limits_host_read(const char *root, struct limits_host *host)
     if (access(path, F_OK) != 0 || !read_file(root, "/sys/hypervisor/type", type, sizeof(type)) ||
         strncmp(type, "xen", 3) != 0 || !read_release(root, host))
         return;
-    host->given = host->at_hand = true;
+    host->given = host->is_local = true;
     read_capabilities(root, host);
     read_cpu(root, host);
     read_l1tf(root, host);

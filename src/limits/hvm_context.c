@@ -38,7 +38,7 @@ static uint64_t field64(const struct hvm_record *record, uint32_t offset)
     return record->len >= offset + 8 ? get_le64(record->body + offset) : 0;
 }
 
-static void take_msrs(struct limits_facts *facts, const struct hvm_record *record)
+static void collect_msrs(struct limits_facts *facts, const struct hvm_record *record)
 {
     uint32_t count = record->len >= MSR_FIRST ? get_le32(record->body + MSR_COUNT) : 0;
 
@@ -52,16 +52,16 @@ static void take_msrs(struct limits_facts *facts, const struct hvm_record *recor
 }
 
 /* Is the instance of a record of this type a vcpu id? */
-static bool is_of_vcpu(uint16_t type)
+static bool is_vcpu_record(uint16_t type)
 {
     return type == HVM_RECORD_CPU || type == HVM_RECORD_LAPIC || type == HVM_RECORD_LAPIC_REGS ||
            type == HVM_RECORD_MTRR || type == HVM_RECORD_CPU_XSAVE ||
            (type >= HVM_RECORD_VIRIDIAN_VCPU && type <= HVM_RECORD_CPU_MSR);
 }
 
-static void take_record(struct limits_facts *facts, const struct hvm_record *record)
+static void collect_record(struct limits_facts *facts, const struct hvm_record *record)
 {
-    if (is_of_vcpu(record->type) && record->instance >= facts->vcpus_needed)
+    if (is_vcpu_record(record->type) && record->instance >= facts->vcpus_needed)
         facts->vcpus_needed = record->instance + 1u;
     switch (record->type) {
     case HVM_RECORD_HEADER:
@@ -83,14 +83,14 @@ static void take_record(struct limits_facts *facts, const struct hvm_record *rec
         facts->mcg_caps |= field64(record, 0);
         break;
     case HVM_RECORD_CPU_MSR:
-        take_msrs(facts, record);
+        collect_msrs(facts, record);
         break;
     default:
         break;
     }
 }
 
-void take_hvm_context(struct limits_facts *facts, const uint8_t *context, size_t len)
+void collect_hvm_context(struct limits_facts *facts, const uint8_t *context, size_t len)
 {
     struct hvm_record record;
     size_t pos = 0;
@@ -98,5 +98,5 @@ void take_hvm_context(struct limits_facts *facts, const uint8_t *context, size_t
     facts->has_context = true;
     facts->cpu_records = 0;
     while (hvm_record_next(context, len, &pos, &record))
-        take_record(facts, &record);
+        collect_record(facts, &record);
 }

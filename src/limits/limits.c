@@ -42,8 +42,8 @@ unsigned limits_repair_parse(const char *name, size_t len)
 
 /* For which releases does the limit apply? *unchecked: that depends on the host, which is unknown.
  */
-static enum range_match applies(const struct limit *limit, const struct limits_facts *facts,
-                                const struct limits_host *host, bool *unchecked)
+static enum range_match match_limit(const struct limit *limit, const struct limits_facts *facts,
+                                    const struct limits_host *host, bool *unchecked)
 {
     static const struct release_range since_4_17[RANGES_MAX] = {
         {LIMITS_RELEASE(17, 0), LIMITS_RELEASE(LIMITS_MINOR_MAX + 1, 0)}};
@@ -114,8 +114,8 @@ static bool is_configured(const struct limits_facts *facts, const struct limit *
     return true;
 }
 
-static void look_at(const struct limit *limit, const struct limits_facts *facts,
-                    const struct limits_host *host, struct limits_findings *findings)
+static void check_limit(const struct limit *limit, const struct limits_facts *facts,
+                        const struct limits_host *host, struct limits_findings *findings)
 {
     struct limits_finding *finding = &findings->list[findings->count];
     enum range_match match;
@@ -126,7 +126,7 @@ static void look_at(const struct limit *limit, const struct limits_facts *facts,
     if (findings->count == LIMITS_FINDINGS_MAX || !limit->in_save(facts, host, limit, finding) ||
         is_configured(facts, limit))
         return;
-    match = applies(limit, facts, host, &unchecked);
+    match = match_limit(limit, facts, host, &unchecked);
     if (match == RANGE_NONE)
         return;
     finding->some_points = match == RANGE_SOME;
@@ -159,7 +159,7 @@ void limits_find(const struct limits_facts *facts, const struct limits_host *hos
     findings->verdict = LIMITS_RESTORE_YES;
     findings->count = 0;
     for (unsigned i = 0; i < limits_table_size && findings->count < LIMITS_FINDINGS_MAX; i++)
-        look_at(&limits_table[i], facts, host, findings);
+        check_limit(&limits_table[i], facts, host, findings);
     for (unsigned i = 0; i < findings->count; i++)
         if (verdict_of(&findings->list[i]) > findings->verdict)
             findings->verdict = verdict_of(&findings->list[i]);

@@ -22,7 +22,7 @@
 #define EXTENDED_SIZE    4
 #define EXTENDED_MCG_CAP 32
 
-bool xsave_excess(const uint8_t *bytes, size_t len, size_t *wanted, bool *used)
+bool xsave_excess(const uint8_t *bytes, size_t len, size_t *accepted, bool *used)
 {
     const uint8_t *area = bytes + XSAVE_HEAD;
     uint64_t accum;
@@ -32,13 +32,13 @@ bool xsave_excess(const uint8_t *bytes, size_t len, size_t *wanted, bool *used)
     accum = get_le64(bytes + XSAVE_ACCUM);
     if (accum & ~(XSTATE_FP_SSE | XSTATE_YMM))
         return false;
-    *wanted = XSAVE_HEAD;
+    *accepted = XSAVE_HEAD;
     if (accum)
-        *wanted += accum & XSTATE_YMM ? AREA_YMM : AREA_FP_SSE;
+        *accepted += accum & XSTATE_YMM ? AREA_YMM : AREA_FP_SSE;
     /* x87 and SSE state is also in the basic vcpu context, so that no state is lost. */
     *used =
         len >= XSAVE_HEAD + XSTATE_BV + 8 && get_le64(area + XSTATE_BV) & ~(accum | XSTATE_FP_SSE);
-    return len > *wanted;
+    return len > *accepted;
 }
 
 size_t extended_mcg_cap_offset(const uint8_t *bytes, size_t len)
@@ -48,7 +48,7 @@ size_t extended_mcg_cap_offset(const uint8_t *bytes, size_t len)
                : 0;
 }
 
-void take_extended(struct limits_facts *facts, const uint8_t *bytes, size_t len)
+void collect_extended(struct limits_facts *facts, const uint8_t *bytes, size_t len)
 {
     size_t offset = extended_mcg_cap_offset(bytes, len);
 
@@ -56,14 +56,14 @@ void take_extended(struct limits_facts *facts, const uint8_t *bytes, size_t len)
         facts->mcg_caps |= get_le64(bytes + offset);
 }
 
-void take_xsave(struct limits_facts *facts, const uint8_t *bytes, size_t len)
+void collect_xsave(struct limits_facts *facts, const uint8_t *bytes, size_t len)
 {
-    size_t wanted;
+    size_t accepted;
     bool used;
 
     if (len >= XSAVE_HEAD)
         facts->xcr0_accum |= get_le64(bytes + XSAVE_ACCUM);
-    if (!xsave_excess(bytes, len, &wanted, &used))
+    if (!xsave_excess(bytes, len, &accepted, &used))
         return;
     facts->long_xsave++;
     facts->long_xsave_used += used;

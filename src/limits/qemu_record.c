@@ -11,8 +11,8 @@
 #define SECTION_FULL 4
 
 /* Section header: u8 type, u32 id, u8 length, name, u32 instance, u32 version. */
-#define BEFORE_NAME 5
-#define BEHIND_NAME 8
+#define HEADER_BEFORE_NAME 5
+#define HEADER_AFTER_NAME  8
 
 /* kvm-tpr-opt: struct VAPICROMState of hw/i386/kvmvapic.c. */
 #define TPR_BODY 144
@@ -50,11 +50,11 @@ bool qemu_find_section(const uint8_t *bytes, size_t len, const char *name, size_
     size_t n = strlen(name);
 
     for (size_t pos = 0; find_name(bytes, len, name, &pos); pos++) {
-        if (pos < BEFORE_NAME + 1 || bytes[pos - 1 - BEFORE_NAME] != SECTION_FULL ||
-            len - pos < n + BEHIND_NAME)
+        if (pos < HEADER_BEFORE_NAME + 1 || bytes[pos - 1 - HEADER_BEFORE_NAME] != SECTION_FULL ||
+            len - pos < n + HEADER_AFTER_NAME)
             continue;
-        *offset = pos - 1 - BEFORE_NAME;
-        *body = pos + n + BEHIND_NAME;
+        *offset = pos - 1 - HEADER_BEFORE_NAME;
+        *body = pos + n + HEADER_AFTER_NAME;
         return true;
     }
     return false;
@@ -74,13 +74,13 @@ bool qemu_find_kvm_tpr_opt(const uint8_t *bytes, size_t len, size_t *offset, siz
         return false;
     next = body + TPR_BODY;
     *size = next - *offset;
-    return next <= len && len - next > BEFORE_NAME && is_zero(bytes + body, TPR_BODY) &&
+    return next <= len && len - next > HEADER_BEFORE_NAME && is_zero(bytes + body, TPR_BODY) &&
            bytes[next] == SECTION_FULL &&
            get_be32(bytes + next + 1) == get_be32(bytes + *offset + 1) + 1;
 }
 
 /* Returns the slot in the name of a section, 3 for "0000:00:03.0/vga"; -1: another format. */
-static int slot_of(const uint8_t *name, size_t n)
+static int parse_slot(const uint8_t *name, size_t n)
 {
     int slot = 0;
 
@@ -126,7 +126,7 @@ bool qemu_find_vga_revision(const uint8_t *bytes, size_t len, size_t *offset)
 }
 
 /* Collects the facts of a device of bus 0. device: the rest of the section's name, n bytes. */
-static void take_device(struct limits_qemu_facts *facts, int slot, const char *device, size_t n)
+static void collect_device(struct limits_qemu_facts *facts, int slot, const char *device, size_t n)
 {
     static const char *const sounds[] = {"es1370", "ac97", "intel-hda"};
     bool cirrus = n == 10 && memcmp(device, "cirrus_vga", n) == 0;
@@ -155,10 +155,10 @@ void qemu_facts(struct limits_qemu_facts *facts, const uint8_t *bytes, size_t le
     facts->kind = LIMITS_QEMU_UNKNOWN;
     while ((found = memmem(bytes + pos, len - pos, pci_prefix, sizeof(pci_prefix) - 1))) {
         size_t at = (size_t)(found - bytes), n = at > 0 ? found[-1] : 0;
-        int slot = n <= len - at ? slot_of(found, n) : -1;
+        int slot = n <= len - at ? parse_slot(found, n) : -1;
 
         if (slot >= 0)
-            take_device(facts, slot, (const char *)found + PCI_NAME, n - PCI_NAME);
+            collect_device(facts, slot, (const char *)found + PCI_NAME, n - PCI_NAME);
         pos = at + 1;
     }
     pos = 0;

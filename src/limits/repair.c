@@ -14,23 +14,23 @@
 /* Length of a qemu record's signature, which precedes its length field, if it has one. */
 #define SIGNATURE_SIZE 21
 
-void repair_init(struct repair *repair, const struct repair_wish *wish,
+void repair_init(struct repair *repair, const struct repair_request *request,
                  const struct limits_host *host)
 {
-    *repair = (struct repair){.wanted = wish->named};
-    if (!wish->all)
+    *repair = (struct repair){.selected = request->named};
+    if (!request->all)
         return;
-    repair->wanted |= limits_repairs_for(host);
-    repair->as_needed =
-        host->vendor == LIMITS_VENDOR_UNKNOWN && !(wish->named & LIMITS_REPAIR_MCE_CAPS);
+    repair->selected |= limits_repairs_for(host);
+    repair->amd_only =
+        host->vendor == LIMITS_VENDOR_UNKNOWN && !(request->named & LIMITS_REPAIR_MCE_CAPS);
 }
 
-static bool wants(const struct repair *repair, enum limits_repair kind)
+static bool is_selected(const struct repair *repair, enum limits_repair kind)
 {
-    return repair->wanted & (unsigned)kind;
+    return repair->selected & (unsigned)kind;
 }
 
-static void count(struct repair *repair, unsigned kind)
+static void count_repair(struct repair *repair, unsigned kind)
 {
     for (unsigned i = 0; i < LIMITS_REPAIRS; i++)
         repair->counts[i] += kind == 1u << i;
@@ -38,29 +38,29 @@ static void count(struct repair *repair, unsigned kind)
 
 static void repair_tsc(struct repair *repair, struct image_tsc_info *tsc)
 {
-    if (!wants(repair, LIMITS_REPAIR_TSC_MODE) || tsc->mode != TSC_MODE_PVRDTSCP)
+    if (!is_selected(repair, LIMITS_REPAIR_TSC_MODE) || tsc->mode != TSC_MODE_PVRDTSCP)
         return;
     tsc->mode = TSC_MODE_ALWAYS_EMULATE;
-    count(repair, LIMITS_REPAIR_TSC_MODE);
+    count_repair(repair, LIMITS_REPAIR_TSC_MODE);
 }
 
 /* Drops HVM_PARAM_X87_FIP_WIDTH. */
 static void repair_params(struct repair *repair, struct image_hvm_params *params)
 {
-    uint32_t kept = 0;
+    uint32_t count_kept = 0;
 
     for (uint32_t i = 0; i < params->count; i++)
         repair->has_viridian |= params->params[i].index == HVM_PARAM_VIRIDIAN;
-    if (!wants(repair, LIMITS_REPAIR_FIP_WIDTH) || params->count > REPAIR_PARAMS_MAX)
+    if (!is_selected(repair, LIMITS_REPAIR_FIP_WIDTH) || params->count > REPAIR_PARAMS_MAX)
         return;
     for (uint32_t i = 0; i < params->count; i++)
         if (params->params[i].index != HVM_PARAM_X87_FIP_WIDTH)
-            repair->params[kept++] = params->params[i];
-    if (kept == params->count)
+            repair->params[count_kept++] = params->params[i];
+    if (count_kept == params->count)
         return;
     params->params = repair->params;
-    params->count = kept;
-    count(repair, LIMITS_REPAIR_FIP_WIDTH);
+    params->count = count_kept;
+    count_repair(repair, LIMITS_REPAIR_FIP_WIDTH);
 }
 
 /* Clears MCG_TES_P and MCG_SER_P in the u64 at offset. */
@@ -72,21 +72,21 @@ static bool clear_caps(struct repair *repair, struct limits_hold *hold, struct i
 
     if (!(caps & (MCG_TES_P | MCG_SER_P)))
         return true;
-    bytes = limits_hold_own(hold, data, err);
+    bytes = limits_hold_writable(hold, data, err);
     if (!bytes)
         return false;
     put_le64(bytes + offset, caps & ~(MCG_TES_P | MCG_SER_P));
-    count(repair, LIMITS_REPAIR_MCE_CAPS);
+    count_repair(repair, LIMITS_REPAIR_MCE_CAPS);
     return true;
 }
 
-struct context_found {
+struct context_facts {
     bool viridian, amd;
 };
 
-static struct context_found look_at_context(const struct image_data *data)
+static struct context_facts examine_context(const struct image_data *data)
 {
-    struct context_found found = {0};
+    struct context_facts found = {0};
     struct limits_facts facts;
 
     limits_facts_init(&facts);
@@ -113,46 +113,46 @@ static bool repair_context_caps(struct repair *repair, struct limits_hold *hold,
 static bool repair_context(struct repair *repair, struct limits_hold *hold, struct image_data *data,
                            struct image_item *before, bool *has_before, struct cls_error *err)
 {
-    struct context_found found = look_at_context(data);
+    struct context_facts found = examine_context(data);
 
-    if (wants(repair, LIMITS_REPAIR_VIRIDIAN) && found.viridian && !repair->has_viridian) {
+    if (is_selected(repair, LIMITS_REPAIR_VIRIDIAN) && found.viridian && !repair->has_viridian) {
         repair->viridian = (struct image_hvm_param){HVM_PARAM_VIRIDIAN, HVMPV_BASE_FREQ};
         *before =
             (struct image_item){.kind = IMAGE_HVM_PARAMS, .hvm_params = {1, &repair->viridian}};
         *has_before = true;
-        count(repair, LIMITS_REPAIR_VIRIDIAN);
+        count_repair(repair, LIMITS_REPAIR_VIRIDIAN);
     }
-    return !wants(repair, LIMITS_REPAIR_MCE_CAPS) || (repair->as_needed && !found.amd) ||
+    return !is_selected(repair, LIMITS_REPAIR_MCE_CAPS) || (repair->amd_only && !found.amd) ||
            repair_context_caps(repair, hold, data, err);
 }
 
-/* The stream of a PV guest does not tell the vendor of the CPU, so as_needed excludes it. */
+/* The stream of a PV guest does not tell the vendor of the CPU, so amd_only excludes it. */
 static bool repair_extended(struct repair *repair, struct limits_hold *hold,
                             struct image_data *data, struct cls_error *err)
 {
     size_t offset = extended_mcg_cap_offset(data->bytes, (size_t)data->len);
 
-    return !offset || !wants(repair, LIMITS_REPAIR_MCE_CAPS) || repair->as_needed ||
+    return !offset || !is_selected(repair, LIMITS_REPAIR_MCE_CAPS) || repair->amd_only ||
            clear_caps(repair, hold, data, offset, err);
 }
 
 static void repair_xsave(struct repair *repair, struct image_data *data)
 {
-    size_t wanted;
+    size_t accepted;
     bool used;
 
-    if (!wants(repair, LIMITS_REPAIR_XSAVE) ||
-        !xsave_excess(data->bytes, (size_t)data->len, &wanted, &used) || used)
+    if (!is_selected(repair, LIMITS_REPAIR_XSAVE) ||
+        !xsave_excess(data->bytes, (size_t)data->len, &accepted, &used) || used)
         return;
-    data->len = wanted;
-    count(repair, LIMITS_REPAIR_XSAVE);
+    data->len = accepted;
+    count_repair(repair, LIMITS_REPAIR_XSAVE);
 }
 
 /*
  * Updates the length in the record's lead: little-endian after the signature, or big-endian after
  * signature and newline (XAPI). libxl's own header has no length.
  */
-static void put_lead_length(struct repair *repair, struct image_emulator *emulator)
+static void update_lead_length(struct repair *repair, struct image_emulator *emulator)
 {
     size_t at = emulator->lead_len - 4;
 
@@ -166,8 +166,8 @@ static void put_lead_length(struct repair *repair, struct image_emulator *emulat
     emulator->lead = repair->lead;
 }
 
-static bool cut_kvm_tpr_opt(struct repair *repair, struct limits_hold *hold,
-                            struct image_emulator *emulator, struct cls_error *err)
+static bool drop_kvm_tpr_opt(struct repair *repair, struct limits_hold *hold,
+                             struct image_emulator *emulator, struct cls_error *err)
 {
     struct image_data *data = &emulator->data;
     size_t offset, size;
@@ -175,13 +175,13 @@ static bool cut_kvm_tpr_opt(struct repair *repair, struct limits_hold *hold,
 
     if (!qemu_find_kvm_tpr_opt(data->bytes, (size_t)data->len, &offset, &size))
         return true;
-    bytes = limits_hold_own(hold, data, err);
+    bytes = limits_hold_writable(hold, data, err);
     if (!bytes)
         return false;
     data->len -= size;
     memmove(bytes + offset, bytes + offset + size, (size_t)data->len - offset);
-    put_lead_length(repair, emulator);
-    count(repair, LIMITS_REPAIR_KVMVAPIC);
+    update_lead_length(repair, emulator);
+    count_repair(repair, LIMITS_REPAIR_KVMVAPIC);
     return true;
 }
 
@@ -193,20 +193,20 @@ static bool set_vga_revision(struct repair *repair, struct limits_hold *hold,
 
     if (!qemu_find_vga_revision(data->bytes, (size_t)data->len, &offset))
         return true;
-    bytes = limits_hold_own(hold, data, err);
+    bytes = limits_hold_writable(hold, data, err);
     if (!bytes)
         return false;
     bytes[offset] = VGA_REVISION;
-    count(repair, LIMITS_REPAIR_VGA_REVISION);
+    count_repair(repair, LIMITS_REPAIR_VGA_REVISION);
     return true;
 }
 
 static bool repair_emulator(struct repair *repair, struct limits_hold *hold,
                             struct image_emulator *emulator, struct cls_error *err)
 {
-    return (!wants(repair, LIMITS_REPAIR_KVMVAPIC) ||
-            cut_kvm_tpr_opt(repair, hold, emulator, err)) &&
-           (!wants(repair, LIMITS_REPAIR_VGA_REVISION) ||
+    return (!is_selected(repair, LIMITS_REPAIR_KVMVAPIC) ||
+            drop_kvm_tpr_opt(repair, hold, emulator, err)) &&
+           (!is_selected(repair, LIMITS_REPAIR_VGA_REVISION) ||
             set_vga_revision(repair, hold, &emulator->data, err));
 }
 
@@ -236,15 +236,15 @@ bool repair_item(struct repair *repair, struct limits_hold *hold, struct image_i
     }
 }
 
-bool repair_takes_emulator(struct repair *repair, const struct repair_wish *wish,
+bool repair_drops_emulator(struct repair *repair, const struct repair_request *request,
                            const struct limits_host *host, const char *path)
 {
-    if (!*path || !wants(repair, LIMITS_REPAIR_EMULATOR))
+    if (!*path || !is_selected(repair, LIMITS_REPAIR_EMULATOR))
         return false;
     for (unsigned i = 0; i < host->emulators_count; i++)
-        if (!(wish->named & LIMITS_REPAIR_EMULATOR) && strcmp(host->emulators[i], path) == 0)
+        if (!(request->named & LIMITS_REPAIR_EMULATOR) && strcmp(host->emulators[i], path) == 0)
             return false;
-    count(repair, LIMITS_REPAIR_EMULATOR);
+    count_repair(repair, LIMITS_REPAIR_EMULATOR);
     return true;
 }
 

@@ -84,7 +84,7 @@ static enum limits_known host_traditional(const struct limits_facts *facts,
                                           const struct limits_host *host)
 {
     (void)facts;
-    return host->at_hand && host->minor >= 21 ? LIMITS_YES : host->qemu_traditional;
+    return host->is_local && host->minor >= 21 ? LIMITS_YES : host->qemu_traditional;
 }
 
 /* Without a configuration, the viridian setting of the restore is unknown. */
@@ -376,7 +376,7 @@ static enum limits_known host_emulator(const struct limits_facts *facts,
     for (unsigned i = 0; i < host->emulators_count; i++)
         if (strcmp(host->emulators[i], facts->config.emulator) == 0)
             return LIMITS_YES;
-    return host->knows_emulators ? LIMITS_NO : LIMITS_UNKNOWN;
+    return host->emulators_complete ? LIMITS_NO : LIMITS_UNKNOWN;
 }
 
 IN_SAVE(max_vcpus)

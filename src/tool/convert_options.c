@@ -313,11 +313,11 @@ static bool parse_for(const char *value, struct tool_options *o)
 
 static bool parse_repair(const char *value, struct convert_options *c)
 {
-    struct repair_wish *wish = &c->repair;
+    struct repair_request *request = &c->repair;
 
     if (!value) {
         c->repair_config = CONFIG_RULES_ALL;
-        return wish->all = true;
+        return request->all = true;
     }
     for (const char *name = value;; name++) {
         size_t n = strcspn(name, ",");
@@ -327,7 +327,7 @@ static bool parse_repair(const char *value, struct convert_options *c)
             return wrong_option(PROGRAM, "--repair", value,
                                 "a list of viridian, tsc-mode, xsave, mce-caps, fip-width, "
                                 "kvmvapic, vga-revision, emulator");
-        wish->named |= repair;
+        request->named |= repair;
         if (repair == LIMITS_REPAIR_TSC_MODE)
             c->repair_config |= CONFIG_RULE_R13;
         if (repair == LIMITS_REPAIR_VIRIDIAN)

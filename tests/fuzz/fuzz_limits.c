@@ -67,15 +67,15 @@ static const struct image_data *data_of(const struct image_item *item)
 
 static unsigned mend(struct image_item *item, struct limits_hold *hold)
 {
-    const struct repair_wish wish = {.named =
-                                         LIMITS_REPAIR_ALL & ~(unsigned)LIMITS_REPAIR_VIRIDIAN};
+    const struct repair_request request = {.named = LIMITS_REPAIR_ALL &
+                                                    ~(unsigned)LIMITS_REPAIR_VIRIDIAN};
     const struct limits_host host = {0};
     struct image_item before;
     struct repair repair;
     struct cls_error err;
     bool has_before;
 
-    repair_init(&repair, &wish, &host);
+    repair_init(&repair, &request, &host);
     if (!repair_item(&repair, hold, item, &before, &has_before, &err) || has_before)
         __builtin_trap();
     return repair_made(&repair);

@@ -585,7 +585,7 @@ static void features_of_the_cpu(void)
     };
 
     for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
-        struct limits_host host = {.given = true, .at_hand = true, .minor = 17, .point = 7};
+        struct limits_host host = {.given = true, .is_local = true, .minor = 17, .point = 7};
 
         for (int j = 0; j < LIMITS_CPU_COUNT; j++)
             host.cpu[j] = LIMITS_YES;
@@ -621,7 +621,7 @@ static void emulator(struct limits_facts *f)
 
 static void what_only_hosts_tell(void)
 {
-    struct limits_host host = {.given = true, .at_hand = true, .minor = 17, .point = 7};
+    struct limits_host host = {.given = true, .is_local = true, .minor = 17, .point = 7};
 
     check_host("R15", saved_on_intel, &host, LIMITS_UNCHECKED);
     check_host("R12", mcg_intel, &host, NO_FINDING);
@@ -637,7 +637,7 @@ static void what_only_hosts_tell(void)
     check_host("R12", mcg_amd_banks_only, &host, NO_FINDING);
 
     check_host("R16", emulator, &host, LIMITS_UNCHECKED);
-    host.knows_emulators = true;
+    host.emulators_complete = true;
     check_host("R16", emulator, &host, LIMITS_BLOCKS);
     check_host("R16", is_hvm, &host, NO_FINDING);
     strcpy(host.emulators[0], "/usr/lib/xen-4.4/bin/qemu-system-i386");
@@ -655,7 +655,7 @@ static void what_only_hosts_tell(void)
 /* What a host says counts more than its release. */
 static void hosts_overrule_releases(void)
 {
-    struct limits_host host = {.given = true, .at_hand = true, .minor = 17, .point = 7};
+    struct limits_host host = {.given = true, .is_local = true, .minor = 17, .point = 7};
 
     check_host("R2", is_pv32, &host, LIMITS_BLOCKS);
     host.pv32 = LIMITS_YES;
@@ -726,7 +726,7 @@ static void releases_by_name(void)
     CHECK(limits_host_parse("4.14.3", &host) && host.minor == 14 && host.point == 3);
     limits_host_text(&host, text, sizeof(text));
     CHECK_TEXT(text, "Xen 4.14.3");
-    host.at_hand = true;
+    host.is_local = true;
     limits_host_text(&host, text, sizeof(text));
     CHECK_TEXT(text, "this host (Xen 4.14.3)");
 }
@@ -954,11 +954,11 @@ static void facts_of_a_context(void)
 static void repair_one(struct repair *r, struct limits_hold *hold, unsigned wanted,
                        struct image_item *item, struct image_item *before, bool *has_before)
 {
-    struct repair_wish wish = {.named = wanted};
+    struct repair_request request = {.named = wanted};
     struct limits_host host = {0};
     struct cls_error err;
 
-    repair_init(r, &wish, &host);
+    repair_init(r, &request, &host);
     CHECK(repair_item(r, hold, item, before, has_before, &err));
 }
 
@@ -998,7 +998,7 @@ static void repairs_of_a_context(void)
 static void mce_caps_as_needed(void)
 {
     struct limits_host unknown = {0}, intel = {.given = true, .vendor = LIMITS_VENDOR_INTEL};
-    struct repair_wish wish = {.all = true};
+    struct repair_request request = {.all = true};
     struct bytes b = context(); /* saved on AMD */
     struct limits_hold hold = {0};
     struct image_item item = context_item(&b), before;
@@ -1006,18 +1006,18 @@ static void mce_caps_as_needed(void)
     struct repair r;
     bool has_before;
 
-    repair_init(&r, &wish, &unknown);
+    repair_init(&r, &request, &unknown);
     CHECK(repair_item(&r, &hold, &item, &before, &has_before, &err));
     CHECK(repair_made(&r) & LIMITS_REPAIR_MCE_CAPS);
     put_le32(b.p + 8 + 16, 0x000206a7); /* saved on Intel */
     item = context_item(&b);
-    repair_init(&r, &wish, &unknown);
+    repair_init(&r, &request, &unknown);
     CHECK(repair_item(&r, &hold, &item, &before, &has_before, &err));
     CHECK(!(repair_made(&r) & LIMITS_REPAIR_MCE_CAPS));
     intel.minor = 17;
     put_le32(b.p + 8 + 16, 0x00800f12);
     item = context_item(&b);
-    repair_init(&r, &wish, &intel);
+    repair_init(&r, &request, &intel);
     CHECK(repair_item(&r, &hold, &item, &before, &has_before, &err));
     CHECK(!(repair_made(&r) & LIMITS_REPAIR_MCE_CAPS));
     limits_hold_free(&hold);
@@ -1247,7 +1247,7 @@ static void check_held(const struct bytes *content, uint64_t len, bool ok, uint6
     CHECK(hold.held.capacity <= content->len * 2 + 2 * CLS_BULK_SIZE);
     CHECK(cls_input_seek(&in, 0, &err));
     item.data = (struct image_data){.len = len, .from = &in};
-    CHECK(limits_hold_some(&hold, &item, &err));
+    CHECK(limits_hold_available(&hold, &item, &err));
     CHECK_INT(item.data.len, some);
     limits_hold_free(&hold);
     cls_input_release(&in);
@@ -1337,9 +1337,9 @@ static void the_host_at_hand(void)
     put_host_file(&s, "/sys/hypervisor/version/minor", "17\n");
     put_host_file(&s, "/sys/hypervisor/version/extra", ".7-pre\n");
     limits_host_read(s.dir, &host);
-    CHECK(host.given && host.at_hand && host.minor == 17 && host.point == 7);
+    CHECK(host.given && host.is_local && host.minor == 17 && host.point == 7);
     CHECK(!host.pv && !host.pv32 && !host.hvm && !host.vendor && !host.l1tf);
-    CHECK(!host.qemu_traditional && !host.knows_emulators && !host.cpu[LIMITS_CPU_AVX]);
+    CHECK(!host.qemu_traditional && !host.emulators_complete && !host.cpu[LIMITS_CPU_AVX]);
     put_host_file(&s, "/sys/hypervisor/version/extra", "-rc3\n");
     put_host_file(&s, "/sys/hypervisor/properties/capabilities",
                   "xen-3.0-x86_64 hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 \n");
@@ -1362,7 +1362,7 @@ static void the_host_at_hand(void)
     CHECK_INT(host.cpu[LIMITS_CPU_SMEP], LIMITS_UNKNOWN); /* a PV dom0 does not see it */
     CHECK_INT(host.l1tf, LIMITS_NO);
     CHECK_INT(host.qemu_traditional, LIMITS_NO);
-    CHECK(host.knows_emulators);
+    CHECK(host.emulators_complete);
     put_host_file(&s, "/sys/hypervisor/guest_type", "PVH\n");
     put_host_file(&s, "/usr/lib/xen-4.17/bin/qemu-dm", "");
     limits_host_read(s.dir, &host);

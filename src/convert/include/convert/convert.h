@@ -51,15 +51,15 @@ struct convert_options {
     unsigned width;                  /* of the saving toolstack, in bytes; 0: detect */
     enum guest_type guest;           /* GUEST_UNKNOWN: detect */
     enum convert_format format;
-    const char *write_config;  /* where xl's configuration goes, as out; NULL: nowhere */
-    const char *config;        /* the file with the one that the new save carries, or "auto" */
-    unsigned repair_config;    /* repairs of the one that it carries: enum config_rule */
-    struct limits_host host;   /* that is going to restore it, */
-    struct repair_wish repair; /* and what to repair for that */
-    unsigned version;          /* of the libxc stream, 2 or 3 */
-    bool need_xl;              /* the input must have an xl header */
-    bool skip_qemu;            /* libxc format: leave the qemu record in the input */
-    bool sparse;               /* holes in the output file for blocks of zeros */
+    const char *write_config;     /* where xl's configuration goes, as out; NULL: nowhere */
+    const char *config;           /* the file with the one that the new save carries, or "auto" */
+    unsigned repair_config;       /* repairs of the one that it carries: enum config_rule */
+    struct limits_host host;      /* that is going to restore it, */
+    struct repair_request repair; /* and what to repair for that */
+    unsigned version;             /* of the libxc stream, 2 or 3 */
+    bool need_xl;                 /* the input must have an xl header */
+    bool skip_qemu;               /* libxc format: leave the qemu record in the input */
+    bool sparse;                  /* holes in the output file for blocks of zeros */
     enum convert_checkpointed checkpointed;
     bool compact;       /* each page once; regular files only */
     bool drop_tmem;     /* convert a guest without what it has in tmem */

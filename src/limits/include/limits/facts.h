@@ -121,11 +121,12 @@ bool limits_hold(struct limits_hold *hold, struct image_item *item,
  * Like limits_hold(), for inspections: if the input ends early, the data is shortened. A length of
  * UINT64_MAX means that the data extends to the end of the input.
  */
-bool limits_hold_some(struct limits_hold *hold, struct image_item *item,
-                      struct cls_error *err) CLS_MUST_CHECK;
+bool limits_hold_available(struct limits_hold *hold, struct image_item *item,
+                           struct cls_error *err) CLS_MUST_CHECK;
 
 /* Returns data as a writable copy in hold, which data refers to then. NULL and err: no memory. */
-uint8_t *limits_hold_own(struct limits_hold *hold, struct image_data *data, struct cls_error *err);
+uint8_t *limits_hold_writable(struct limits_hold *hold, struct image_data *data,
+                              struct cls_error *err);
 void limits_hold_free(struct limits_hold *hold);
 
 /* A record of a HVM context: u16 type, u16 instance, u32 length, body. */
@@ -163,10 +164,10 @@ bool hvm_record_next(const uint8_t *context, size_t len, size_t *pos, struct hvm
 size_t extended_mcg_cap_offset(const uint8_t *bytes, size_t len);
 
 /*
- * Is the xsave record of a PV vcpu longer than hypervisors accept (pv_vcpu.c)? Then *wanted is the
- * accepted length, and *used says whether the excess holds state. Returns false if unknown.
+ * Is the xsave record of a PV vcpu longer than hypervisors accept (pv_vcpu.c)? Then *accepted is
+ * the accepted length, and *used says whether the excess holds state. Returns false if unknown.
  */
-bool xsave_excess(const uint8_t *bytes, size_t len, size_t *wanted, bool *used);
+bool xsave_excess(const uint8_t *bytes, size_t len, size_t *accepted, bool *used);
 
 /*
  * Finds the section with this name in a qemu record: *offset of its header, *body of its content.

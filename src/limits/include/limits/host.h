@@ -37,7 +37,7 @@ enum limits_cpu {
 
 struct limits_host {
     bool given;                         /* false: no particular Xen; nothing else is set */
-    bool at_hand;                       /* this host; false: a release given by number */
+    bool is_local;                      /* this host; false: a release given by number */
     int minor;                          /* x of 4.x */
     int point;                          /* y of 4.x.y, or LIMITS_POINT_ANY */
     enum limits_known pv, pv32, hvm;    /* can it run such guests? */
@@ -45,7 +45,7 @@ struct limits_host {
     enum limits_known l1tf;             /* is the CPU affected? */
     enum limits_vendor vendor;
     enum limits_known cpu[LIMITS_CPU_COUNT];
-    bool knows_emulators; /* the list is complete */
+    bool emulators_complete; /* the list is complete */
     unsigned emulators_count;
     char emulators[LIMITS_EMULATORS_MAX][128]; /* paths of the installed device models */
 };

@@ -11,8 +11,8 @@
 #define REPAIR_PARAMS_MAX 32
 
 struct repair {
-    unsigned wanted;                 /* repairs to make, bits of enum limits_repair */
-    bool as_needed;                  /* mce-caps only for saves of an AMD CPU, see repair_init() */
+    unsigned selected;               /* repairs to make, bits of enum limits_repair */
+    bool amd_only;                   /* mce-caps only for saves of an AMD CPU, see repair_init() */
     unsigned counts[LIMITS_REPAIRS]; /* repairs made */
     bool has_viridian;               /* HVM_PARAM_VIRIDIAN is in the stream */
     struct image_hvm_param viridian, params[REPAIR_PARAMS_MAX]; /* storage for changed items */
@@ -20,7 +20,7 @@ struct repair {
 };
 
 /* The option --repair. */
-struct repair_wish {
+struct repair_request {
     bool all;       /* --repair without a list */
     unsigned named; /* enum limits_repair */
 };
@@ -30,7 +30,7 @@ struct repair_wish {
  * Without a list, mce-caps is made only if the host's CPU is AMD's, or if that is unknown, if the
  * save is from an AMD CPU.
  */
-void repair_init(struct repair *repair, const struct repair_wish *wish,
+void repair_init(struct repair *repair, const struct repair_request *request,
                  const struct limits_host *host);
 
 /*
@@ -41,7 +41,7 @@ bool repair_item(struct repair *repair, struct limits_hold *hold, struct image_i
                  struct image_item *before, bool *has_before, struct cls_error *err) CLS_MUST_CHECK;
 
 /* Must <emulator> with this path (empty: none) be dropped? If so, the repair is counted. */
-bool repair_takes_emulator(struct repair *repair, const struct repair_wish *wish,
+bool repair_drops_emulator(struct repair *repair, const struct repair_request *request,
                            const struct limits_host *host, const char *path);
 
 /* Logs a warning for each kind of repair that was made. */
