@@ -156,7 +156,7 @@ static void record_line(void *ctx, enum cls_log_level level, const char *text)
 
 void recorder_start(struct recorder *r)
 {
-    *r = (struct recorder){.log = {record_line, r}};
+    *r = (struct recorder){.log = {.line = record_line, .ctx = r}};
     put_fill(&r->text, 0, 1);
 }
 

@@ -1,0 +1,169 @@
+"""The work of tests/coverage.sh: runs the suites on the build with counters, each test with counters of its own. Leaves, in build/coverage:
+
+    raw/TEST/       the counters of one test: a suite of unit-tests, or a method of tests/e2e
+    seconds.json    how long each took
+    lines.lcov      the sum, by line (lcov's format)
+    reached.json    for each source file: line -> tests that reached it; for tests/mutate.py
+"""
+
+import importlib.util
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import unittest
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+BUILD = PROJECT / "build" / "coverage"
+BIN = BUILD / "bin"
+PROGRAMS = ("convert-legacy-stream", "verify-stream-v2", "unit-tests")
+FLOORS = ("legacy", "v2", "src/envelope", "src/limits", "src/base", "src/lazy", "src/config", "src/convert", "src/tool")
+
+
+def counters(test: str) -> Path:
+    """%c: mapped, so that each process counts in the file itself; %m: a file for each program, shared by all that run it."""
+    return BUILD / "raw" / test / "%c%m"
+
+
+class Result(unittest.TextTestResult):
+    """Each method with counters and a time of its own."""
+
+    suite = ""
+    seconds: dict[str, float] = {}
+
+    def startTest(self, test):
+        self.name = f"{self.suite}.{test.id().partition('.')[2]}"
+        os.environ["LLVM_PROFILE_FILE"] = str(counters(self.name))
+        for program in PROGRAMS[:2]:        # makes the files, which a program with a limit of file size cannot
+            subprocess.run([BIN / program, "--version"], stdout=subprocess.DEVNULL, check=False)
+        self.began = time.monotonic()
+        super().startTest(test)
+
+    def stopTest(self, test):
+        self.seconds[self.name] = round(time.monotonic() - self.began, 3)
+        super().stopTest(test)
+
+
+def run_methods(suite: str) -> int:
+    """In a process of its own: the methods of tests/e2e/test_NAME.py."""
+    path = PROJECT / "tests" / "e2e" / f"test_{suite.removeprefix('e2e-')}.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    Result.suite = suite
+    result = unittest.TextTestRunner(resultclass=Result).run(unittest.defaultTestLoader.loadTestsFromModule(module))
+    (BUILD / "raw" / f"{suite}.json").write_text(json.dumps(Result.seconds))
+    return not result.wasSuccessful()
+
+
+def run_suite(suite: str) -> bool:
+    env = os.environ | {"CLS_CONVERT": str(BIN / PROGRAMS[0]), "CLS_VERIFY": str(BIN / PROGRAMS[1]), "PYTHONDONTWRITEBYTECODE": "1",
+                        "LLVM_PROFILE_FILE": str(counters(suite))}
+    began = time.monotonic()
+    if suite.startswith("unit-"):
+        argv = [BIN / "unit-tests", suite.removeprefix("unit-")]
+    else:
+        argv = [sys.executable, __file__, "--methods", suite]
+    with open(BUILD / f"{suite}.log", "wb") as log:
+        ok = subprocess.run(argv, env=env, cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False).returncode == 0
+    print(f"{suite}: {'passed' if ok else f'FAILED, see build/coverage/{suite}.log'}, {time.monotonic() - began:.0f} s", flush=True)
+    if suite.startswith("unit-"):
+        (BUILD / "raw" / f"{suite}.json").write_text(json.dumps({suite: round(time.monotonic() - began, 3)}))
+    return ok
+
+
+def all_suites() -> list[str]:
+    listed = subprocess.run(["ctest", "--preset", "coverage", "-N"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    return re.findall(r": ((?:unit|e2e)-\w+)$", listed, re.M)
+
+
+def export(raw: list[Path], name: Path, *form: str) -> str:
+    """What llvm-cov says of the sum of these counters, of our own sources."""
+    subprocess.run(["llvm-profdata", "merge", "-sparse", *raw, "-o", name], check=True, stderr=subprocess.DEVNULL)
+    objects = [part for program in PROGRAMS[1:] for part in ("-object", BIN / program)]
+    done = subprocess.run(["llvm-cov", "export", BIN / PROGRAMS[0], *objects, "-instr-profile", name, "-ignore-filename-regex=/?tests/",
+                           *form], check=True, capture_output=True, text=True)
+    return done.stdout
+
+
+def own_path(path: str) -> str:
+    """Of a path as the compiler wrote it: legacy/legacy/reader.c, or absolute."""
+    path = os.path.relpath(path, PROJECT) if os.path.isabs(path) else path
+    parts = Path(path).parts
+    for i in range(len(parts)):
+        if (PROJECT / Path(*parts[i:])).is_file():
+            return str(Path(*parts[i:]))
+    return path
+
+
+def reached_lines(test: str) -> dict[str, list[int]]:
+    raw = [p for p in (BUILD / "raw" / test).iterdir() if p.is_file()]
+    merged = BUILD / "raw" / f"{test}.profdata"
+    found = defaultdict(list)
+    for line in export(raw, merged, "-format=lcov", "-skip-functions").splitlines():
+        key, _, value = line.partition(":")
+        if key == "SF":
+            file = own_path(value)
+        elif key == "DA" and not value.endswith(",0"):
+            found[file].append(int(value.split(",")[0]))
+    merged.unlink()
+    return found
+
+
+def write_map() -> None:
+    tests = sorted(p.name for p in (BUILD / "raw").iterdir() if p.is_dir() and any(p.iterdir()))
+    reached = defaultdict(lambda: defaultdict(list))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for test, found in zip(tests, pool.map(reached_lines, tests)):
+            for file, lines in found.items():
+                for line in lines:
+                    reached[file][line].append(test)
+    (BUILD / "reached.json").write_text(json.dumps(reached))
+    seconds = {}
+    for file in (BUILD / "raw").glob("*.json"):
+        seconds |= json.loads(file.read_text())
+    (BUILD / "seconds.json").write_text(json.dumps(seconds))
+
+
+def print_table() -> None:
+    raw = [p for d in (BUILD / "raw").iterdir() if d.is_dir() for p in d.iterdir()]
+    (BUILD / "lines.lcov").write_text(export(raw, BUILD / "all.profdata", "-format=lcov"))
+    summary = json.loads(export(raw, BUILD / "all.profdata", "-summary-only"))
+    sums = {floor: [0] * 4 for floor in FLOORS}
+    for file in summary["data"][0]["files"]:
+        floor = next(f for f in FLOORS if own_path(file["filename"]).startswith(f + "/"))
+        of = file["summary"]
+        for i, n in enumerate((of["lines"]["covered"], of["lines"]["count"], of["branches"]["covered"], of["branches"]["count"])):
+            sums[floor][i] += n
+    print("| floor | lines | branches |\n| --- | --- | --- |")
+    for floor, (lines, of_lines, branches, of_branches) in [*sums.items(), ("all", [sum(s) for s in zip(*sums.values())])]:
+        print(f"| `{floor}` | {100 * lines / max(of_lines, 1):.1f} % of {of_lines:,} "
+              f"| {100 * branches / max(of_branches, 1):.1f} % of {of_branches:,} |")
+
+
+def main(argv: list[str]) -> int:
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):       # nohup and & ignore them, and the tests send them
+        signal.signal(number, signal.SIG_DFL)
+    if argv[:1] == ["--methods"]:
+        return run_methods(argv[1])
+    if argv != ["--table"]:
+        suites = argv or all_suites()
+        subprocess.run(["rm", "-rf", BUILD / "raw"], check=True)
+        (BUILD / "raw").mkdir()
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            ok = all(list(pool.map(run_suite, suites)))
+    write_map()
+    print_table()
+    return 0 if argv == ["--table"] or ok else 1
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(PROJECT / "tests"))
+    sys.exit(main(sys.argv[1:]))

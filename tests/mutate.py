@@ -1,0 +1,329 @@
+#!/usr/bin/env python3
+"""Do the tests see small faults? Plants them one by one in a copy of the tree, builds what changed, and runs the tests that reach the line:
+
+    tests/coverage.sh && tests/mutate.py --seed 1 --count 300
+    tests/mutate.py --files 'src/base/*' --kinds call,flag
+
+Needs build/coverage/reached.json, which tests/coverage.sh writes. A fault counts as killed if a test fails, or takes ten times as long as it
+should, that passes without it. What the compiler turns into the same code is none. Tests run in name spaces of their own (root only), since
+a program with a fault in it may kill or remove anything. Faults and what became of them are appended to build/mutate/results.jsonl;
+--again runs those that survived there once more. The list of those that change nothing is tests/mutants.md.
+"""
+
+import argparse
+import fnmatch
+import json
+import os
+import random
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Iterator, NamedTuple
+
+PROJECT = Path(__file__).resolve().parents[1]
+COVERAGE = PROJECT / "build" / "coverage"
+WORK = PROJECT / "build" / "mutate"
+TREE = WORK / "tree"
+BUILD = TREE / "build" / "mutate"
+FLOORS = ("legacy", "v2", "src/envelope", "src/limits", "src/base", "src/lazy", "src/config", "src/convert", "src/tool")
+PROGRAMS = {"convert-legacy-stream": "src/tool", "verify-stream-v2": "src/tool", "unit-tests": "tests/unit"}
+
+SWAPPED = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", "&&": "||", "||": "&&",
+           "CLS_SYSTEM": "CLS_BAD_INPUT", "CLS_BAD_INPUT": "CLS_SYSTEM", "CLS_USAGE": "CLS_SYSTEM", "CLS_OK": "CLS_SYSTEM",
+           "true": "false", "false": "true", "SIGKILL": "SIGTERM", "SIGTERM": "SIGKILL"}
+
+
+class Fault(NamedTuple):
+    file: str
+    line: int
+    kind: str
+    start: int
+    end: int
+    text: str       # instead of what stands from start to end
+
+    def of(self, source: str) -> str:
+        return source[:self.start] + self.text + source[self.end:]
+
+    def key(self) -> str:
+        return f"{self.file}:{self.line}:{self.start}:{self.text}"
+
+
+def masked(source: str) -> str:
+    """Comments, strings and characters as blanks, line ends kept."""
+    blank = lambda m: re.sub(r"[^\n]", " ", m[0])
+    return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', blank, source, flags=re.S)
+
+
+def closing(text: str, opening: int) -> int:
+    """Where the parenthesis ends that begins there."""
+    depth = 0
+    for i in range(opening, len(text)):
+        depth += {"(": 1, ")": -1}.get(text[i], 0)
+        if depth == 0:
+            return i
+    return -1
+
+
+def places(text: str) -> Iterator[tuple[str, int, int, str]]:
+    """(kind, start, end, instead) of each fault; text is masked."""
+    for m in re.finditer(r"(?<![<>=!&|\-])(<=|>=|==|!=|&&|\|\||<|>)(?![<>=&|])", text):
+        if m[1] in ("<", ">") and not re.match(r" ", text[m.end():]):
+            continue        # no comparison
+        yield "logic" if m[1] in ("&&", "||") else "comparison", m.start(), m.end(), SWAPPED[m[1]]
+    for m in re.finditer(r"\b(?:if|while) (\()", text):
+        end = closing(text, m.start(1))
+        yield "negation", m.start(1), end + 1, f"(!{text[m.start(1):end + 1]})"
+    for m in re.finditer(r"(?<=[ (])!(?=[\w(])", text):
+        yield "negation", m.start(), m.end(), ""
+    for m in re.finditer(r"(?<![\w.])(0x[0-9a-fA-F]+|\d+)(?=[uUlL]*\b)(?![\w.]*\.)", text):
+        if re.match(r"0[0-7]{2,}$", m[1]):
+            yield "mode", m.start(), m.end(), "0666" if m[1] != "0666" else "0600"
+        else:
+            value = int(m[1], 0)
+            yield "constant", m.start(), m.end(), str(value + 1)
+            if value:
+                yield "constant", m.start(), m.end(), str(value - 1)
+    for m in re.finditer(r"(?<=[;{}\n])(\s+)(?:\(void\))?([a-z_]\w*)(\()", text):
+        end = closing(text, m.start(3))
+        if m[2] not in ("if", "for", "while", "switch", "return", "sizeof", "va_start", "va_end") and text[end + 1:end + 2] == ";":
+            yield "call", m.end(1), end + 1, "(void)0"
+    for m in re.finditer(r" \| ([A-Z][A-Z0-9_]+)\b(?!\()", text):
+        yield "flag", m.start(), m.end(), ""
+    for m in re.finditer(r"\b([A-Z][A-Z0-9_]+) \| ", text):
+        yield "flag", m.start(), m.end(), ""
+    for m in re.finditer(r"\b(CLS_SYSTEM|CLS_BAD_INPUT|CLS_USAGE|CLS_OK|SIGKILL|SIGTERM|true|false)\b", text):
+        yield "status", m.start(), m.end(), SWAPPED[m[1]]
+    for m in re.finditer(r"(?<=[\w)\]]) ([+-]) (?=[\w(])", text):
+        yield "arithmetic", m.start(1), m.end(1), "-" if m[1] == "+" else "+"
+
+
+def faults_of(file: str) -> list[Fault]:
+    source = (PROJECT / file).read_text()
+    text = masked(source)
+    # Of the preprocessor's lines, only constants that are defined.
+    for m in re.finditer(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", text, re.M):
+        kept = re.match(r"#define \w+ +(?=[(\w])", m[0])
+        head = kept.end() if kept else len(m[0])
+        text = text[:m.start()] + re.sub(r"[^\n]", " ", m[0][:head]) + text[m.start() + head:]
+    found = []
+    for kind, start, end, instead in places(text):
+        # What stands between may hold strings, which were blanked.
+        instead = instead.replace(text[start:end], source[start:end]) if kind == "negation" else instead
+        found.append(Fault(file, source.count("\n", 0, start) + 1, kind, start, end, instead))
+    return found
+
+
+def chosen(files: list[str], kinds: set[str], count: int, seed: int) -> list[Fault]:
+    """The same number of each floor, as long as it has any, and of each kind there."""
+    rng = random.Random(seed)
+    queues = defaultdict(list)      # floor and kind
+    for file in files:
+        floor = next(f for f in FLOORS if file.startswith(f + "/"))
+        for fault in faults_of(file):
+            if not kinds or fault.kind in kinds:
+                queues[floor, fault.kind].append(fault)
+    for queue in queues.values():
+        rng.shuffle(queue)
+    result = []
+    while len(result) < count and queues:
+        for floor in FLOORS:
+            own = [key for key in queues if key[0] == floor]
+            if own:
+                key = rng.choice(own)
+                result.append(queues[key].pop())
+                if not queues[key]:
+                    del queues[key]
+    return result[:count]
+
+
+class Copy:
+    """The copy of the tree, and what is built of it."""
+
+    def __init__(self):
+        TREE.mkdir(parents=True, exist_ok=True)
+        listed = subprocess.run(["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=PROJECT, capture_output=True, text=True,
+                                check=True).stdout
+        for file in filter(None, listed.split("\0")):
+            if not (TREE / file).exists() or (TREE / file).read_bytes() != (PROJECT / file).read_bytes():
+                (TREE / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(PROJECT / file, TREE / file)
+        for beside in (PROJECT.parent / "shared", PROJECT / "build" / "xen-utils"):
+            link = TREE.parent / "shared" if beside.name == "shared" else TREE / "build" / "xen-utils"
+            link.parent.mkdir(parents=True, exist_ok=True)
+            if beside.exists() and not link.exists():
+                link.symlink_to(beside)
+        quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": TREE}
+        subprocess.run(["cmake", "-S", TREE, "-B", BUILD, "-DBUILD_TESTING=ON", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON",
+                        "-DCMAKE_C_FLAGS=-O1", "-DCLS_WERROR=OFF"], **quiet)
+        subprocess.run(["cmake", "--build", BUILD, f"-j{os.cpu_count()}"], **quiet)
+        self.commands = {os.path.relpath(one["file"], TREE): one for one in json.loads((BUILD / "compile_commands.json").read_text())}
+
+    def compile(self, file: str) -> bytes | None:
+        """The object of a file, or None: it does not compile."""
+        command = self.commands[file]
+        done = subprocess.run(shlex.split(command["command"]) + ["-w"], cwd=command["directory"], capture_output=True, check=False)
+        return self.object(file).read_bytes() if done.returncode == 0 else None
+
+    def object(self, file: str) -> Path:
+        command = self.commands[file]
+        argv = shlex.split(command["command"])
+        return Path(command["directory"]) / argv[argv.index("-o") + 1]
+
+    def link(self, file: str) -> bool:
+        """Puts the object into the programs."""
+        target = self.object(file)
+        while not target.name.endswith(".dir"):
+            target = target.parent
+        directory = target.parent.parent
+        link = (target / "link.txt").read_text().splitlines()
+        for archive in re.findall(r" qc (\S+\.a) ", link[0]):       # ar would append
+            (directory / archive).unlink(missing_ok=True)
+        steps = [(directory, line) for line in link]
+        for program, where in PROGRAMS.items():
+            text = (BUILD / where / "CMakeFiles" / f"{program}.dir" / "link.txt").read_text().strip()
+            if f"{program}.dir" != target.name:
+                steps.append((BUILD / where, text))
+        return all(subprocess.run(step, shell=True, cwd=where, capture_output=True, check=False).returncode == 0
+                   for where, step in steps)
+
+
+# Its own processes, /tmp and /dev/shm; no more memory than the tests need.
+ALONE = ["unshare", "-pfm", "--mount-proc", "--kill-child", "sh", "-c",
+         'mount -t tmpfs -o size=4g tmpfs /tmp && mount -t tmpfs -o size=1g tmpfs /dev/shm && ulimit -v 8388608 && exec "$@"', "-"]
+
+
+class Tests:
+    def __init__(self):
+        self.reached = json.loads((COVERAGE / "reached.json").read_text())
+        self.seconds = json.loads((COVERAGE / "seconds.json").read_text())
+        self.kills = Counter()      # of a file by a test
+        self.passes = {}            # without any fault
+
+    def of(self, fault: Fault) -> list[str]:
+        """Those that reach the line, unit suites and those that found most in the file first, then the quicker ones."""
+        lines = self.reached.get(fault.file, {})
+        tests = lines.get(str(fault.line))
+        if tests is None and (PROJECT / fault.file).read_text().splitlines()[fault.line - 1].startswith("#"):
+            tests = sorted({test for tests in lines.values() for test in tests})
+        return sorted((t for t in tests or () if t in self.seconds),
+                      key=lambda t: (not (t.startswith("unit-") and self.seconds[t] < 5), -self.kills[fault.file, t], self.seconds[t]))
+
+    def run(self, test: str) -> bool:
+        name, _, method = test.partition(".")
+        if name.startswith("unit-"):
+            argv = [BUILD / "bin" / "unit-tests", name.removeprefix("unit-")]
+        else:
+            argv = ["/usr/bin/python3", f"tests/e2e/test_{name.removeprefix('e2e-')}.py", "-f", method]
+        env = os.environ | {"CLS_CONVERT": str(BUILD / "bin" / "convert-legacy-stream"), "PYTHONDONTWRITEBYTECODE": "1",
+                            "CLS_VERIFY": str(BUILD / "bin" / "verify-stream-v2")}
+        try:
+            return subprocess.run([*ALONE, *map(str, argv)], cwd=TREE, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL, timeout=20 + 10 * self.seconds[test], check=False).returncode == 0
+        except subprocess.TimeoutExpired:
+            return False
+
+
+class Run:
+    def __init__(self, copy: Copy, tests: Tests, budget: float):
+        self.copy, self.tests, self.budget = copy, tests, budget
+        self.originals = {}
+
+    def original(self, file: str) -> bytes:
+        if file not in self.originals:
+            self.originals[file] = self.copy.compile(file)
+        return self.originals[file]
+
+    def restore(self, file: str) -> None:
+        (TREE / file).write_text((PROJECT / file).read_text())
+        self.copy.compile(file)
+        self.copy.link(file)
+
+    def sees(self, fault: Fault) -> tuple[str, str]:
+        """(what became of it, the test or how many did not see it)"""
+        source = (PROJECT / fault.file).read_text()
+        tests = self.tests.of(fault)
+        original = self.original(fault.file)
+        (TREE / fault.file).write_text(fault.of(source))
+        try:
+            changed = self.copy.compile(fault.file)
+            if changed is None:
+                return "does not compile", ""
+            if changed == original:
+                return "same code", ""
+            if not self.copy.link(fault.file):
+                return "does not compile", ""
+            began, ran = time.monotonic(), 0
+            for test in tests:
+                if self.tests.passes.get(test) is False:
+                    continue
+                if time.monotonic() - began > self.budget:
+                    return "survived", f"{ran} of {len(tests)} tests that reach the line, for want of time"
+                ran += 1
+                if self.tests.run(test):
+                    continue
+                if test not in self.tests.passes:
+                    self.restore(fault.file)
+                    self.tests.passes[test] = self.tests.run(test)
+                    (TREE / fault.file).write_text(fault.of(source))
+                    self.copy.compile(fault.file)
+                    self.copy.link(fault.file)
+                if self.tests.passes[test]:
+                    self.tests.kills[fault.file, test] += 1
+                    return "killed", test
+            return "survived", f"all {ran} tests that reach the line"
+        finally:
+            self.restore(fault.file)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--files", nargs="*", default=["*"], help="patterns")
+    parser.add_argument("--kinds", default="", help="comparison,logic,negation,constant,mode,call,flag,status,arithmetic")
+    parser.add_argument("--budget", type=float, default=120, help="seconds of tests for one fault")
+    parser.add_argument("--again", action="store_true", help="those that survived before")
+    parser.add_argument("--list", action="store_true")
+    args = parser.parse_args()
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):       # nohup and & ignore them, and the tests send them
+        signal.signal(number, signal.SIG_DFL)
+    results = WORK / "results.jsonl"
+    before = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
+    if args.again:
+        latest = {Fault(*one["fault"]).key(): one for one in before}
+        faults = [Fault(*one["fault"]) for one in latest.values() if one["result"] == "survived"]
+    else:
+        tracked = subprocess.run(["git", "ls-files", "*.c"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout.split()
+        files = [f for f in tracked if f.startswith(tuple(x + "/" for x in FLOORS)) and any(fnmatch.fnmatch(f, p) for p in args.files)]
+        faults = chosen(files, set(filter(None, args.kinds.split(","))), args.count, args.seed)
+    if args.list:
+        for fault in faults:
+            print(f"{fault.file}:{fault.line}: {fault.kind}: {fault.text}")
+        return 0
+    run = Run(Copy(), Tests(), args.budget)
+    table = defaultdict(Counter)
+    for fault in faults:
+        source = (PROJECT / fault.file).read_text()
+        result, by = run.sees(fault)
+        line = source.splitlines()[fault.line - 1].strip()
+        with open(results, "a") as out:
+            print(json.dumps({"fault": fault, "result": result, "by": by, "line": line}), file=out)
+        floor = next(f for f in FLOORS if fault.file.startswith(f + "/"))
+        table[floor][result] += 1
+        if result == "survived":
+            print(f"{fault.file}:{fault.line}: {fault.kind}: {source[fault.start:fault.end]!r} -> {fault.text!r}: {by}\n    {line}", flush=True)
+    print("| floor | planted | killed | survived |\n| --- | --- | --- | --- |")
+    for floor in FLOORS:
+        of = table[floor]
+        print(f"| `{floor}` | {of['killed'] + of['survived']} | {of['killed']} | {of['survived']} |")
+    return sum(of["survived"] for of in table.values()) != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
