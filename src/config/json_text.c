@@ -1,340 +1,189 @@
 /*
- * Names in JSON: tools/libxl/libxl_types.idl of Xen 4.5. Names in xl's text: its parser,
- * tools/xl/xl_parse.c of Xen 4.17.
+ * All members of libxl's JSON. Names in JSON: tools/libxl/libxl_types.idl of Xen 4.5. Names in xl's
+ * text: its parser, tools/xl/xl_parse.c of Xen 4.17.
  */
 #include "config/json_text.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 
-#include "json_devices.h"
-#include "xl_text.h"
+#include "json_put.h"
 
-enum kind {
-    STRING,
-    INTEGER,
-    BOOLEAN, /* libxl's defbool, or a boolean */
-    MEBI,    /* KiB that become MiB */
-    DASHED,  /* an enumerator with underscores, xl's with dashes */
-    STRINGS, /* a list of strings or numbers */
-    AFFINITY,
-    ACTION,  /* after a shutdown */
-    IGNORED, /* of libxl, or of its host's xl.conf */
-    OBJECT,  /* more rows */
-    SPECIAL, /* put() */
+static const struct json_row sched_rows[] = {
+    {"sched", NULL, NULL, NULL},
+    {"weight", json_put_number, "cpu_weight", NULL},
+    {"cap", json_put_number, "cap", NULL},
+    {"period", json_put_number, "period", NULL},
+    {"slice", json_put_number, "slice", NULL},
+    {"latency", json_put_number, "latency", NULL},
+    {"extratime", json_put_number, "extratime", NULL},
+    {NULL, NULL, NULL, NULL},
 };
 
-struct row {
-    const char *json;
-    enum kind kind;
-    const char *xl;
-    const struct row *rows;
-    bool (*put)(struct json_text *t, struct json_object *value);
+static const struct json_row vnc_rows[] = {
+    {"enable", json_put_bool, "vnc", NULL},
+    {"listen", json_put_string, "vnclisten", NULL},
+    {"passwd", json_put_string, "vncpasswd", NULL},
+    {"display", json_put_number, "vncdisplay", NULL},
+    {"findunused", json_put_bool, "vncunused", NULL},
+    {NULL, NULL, NULL, NULL},
 };
 
-static const struct row sched_rows[] = {
-    {.json = "sched", .kind = IGNORED},
-    {.json = "weight", .kind = INTEGER, .xl = "cpu_weight"},
-    {.json = "cap", .kind = INTEGER, .xl = "cap"},
-    {.json = "period", .kind = INTEGER, .xl = "period"},
-    {.json = "slice", .kind = INTEGER, .xl = "slice"},
-    {.json = "latency", .kind = INTEGER, .xl = "latency"},
-    {.json = "extratime", .kind = INTEGER, .xl = "extratime"},
-    {.json = NULL},
+static const struct json_row sdl_rows[] = {
+    {"enable", json_put_bool, "sdl", NULL},
+    {"opengl", json_put_bool, "opengl", NULL},
+    {"display", json_put_string, "display", NULL},
+    {"xauthority", json_put_string, "xauthority", NULL},
+    {NULL, NULL, NULL, NULL},
 };
 
-static const struct row vnc_rows[] = {
-    {.json = "enable", .kind = BOOLEAN, .xl = "vnc"},
-    {.json = "listen", .kind = STRING, .xl = "vnclisten"},
-    {.json = "passwd", .kind = STRING, .xl = "vncpasswd"},
-    {.json = "display", .kind = INTEGER, .xl = "vncdisplay"},
-    {.json = "findunused", .kind = BOOLEAN, .xl = "vncunused"},
-    {.json = NULL},
+static const struct json_row spice_rows[] = {
+    {"enable", json_put_bool, "spice", NULL},
+    {"port", json_put_number, "spiceport", NULL},
+    {"tls_port", json_put_number, "spicetls_port", NULL},
+    {"host", json_put_string, "spicehost", NULL},
+    {"disable_ticketing", json_put_bool, "spicedisable_ticketing", NULL},
+    {"passwd", json_put_string, "spicepasswd", NULL},
+    {"agent_mouse", json_put_bool, "spiceagent_mouse", NULL},
+    {"vdagent", json_put_bool, "spicevdagent", NULL},
+    {"clipboard_sharing", json_put_bool, "spice_clipboard_sharing", NULL},
+    {"usbredirection", json_put_number, "spiceusbredirection", NULL},
+    {NULL, NULL, NULL, NULL},
 };
 
-static const struct row sdl_rows[] = {
-    {.json = "enable", .kind = BOOLEAN, .xl = "sdl"},
-    {.json = "opengl", .kind = BOOLEAN, .xl = "opengl"},
-    {.json = "display", .kind = STRING, .xl = "display"},
-    {.json = "xauthority", .kind = STRING, .xl = "xauthority"},
-    {.json = NULL},
+static const struct json_row vga_rows[] = {
+    {"kind", json_put_vga, "vga", NULL},
+    {NULL, NULL, NULL, NULL},
 };
 
-static const struct row spice_rows[] = {
-    {.json = "enable", .kind = BOOLEAN, .xl = "spice"},
-    {.json = "port", .kind = INTEGER, .xl = "spiceport"},
-    {.json = "tls_port", .kind = INTEGER, .xl = "spicetls_port"},
-    {.json = "host", .kind = STRING, .xl = "spicehost"},
-    {.json = "disable_ticketing", .kind = BOOLEAN, .xl = "spicedisable_ticketing"},
-    {.json = "passwd", .kind = STRING, .xl = "spicepasswd"},
-    {.json = "agent_mouse", .kind = BOOLEAN, .xl = "spiceagent_mouse"},
-    {.json = "vdagent", .kind = BOOLEAN, .xl = "spicevdagent"},
-    {.json = "clipboard_sharing", .kind = BOOLEAN, .xl = "spice_clipboard_sharing"},
-    {.json = "usbredirection", .kind = INTEGER, .xl = "spiceusbredirection"},
-    {.json = NULL},
+static const struct json_row hvm_rows[] = {
+    {"firmware", json_put_string, "firmware_override", NULL},
+    {"bios", json_put_string, "bios", NULL},
+    {"pae", json_put_bool, "pae", NULL},
+    {"apic", json_put_bool, "apic", NULL},
+    {"acpi", json_put_bool, "acpi", NULL},
+    {"acpi_s3", json_put_bool, "acpi_s3", NULL},
+    {"acpi_s4", json_put_bool, "acpi_s4", NULL},
+    {"nx", json_put_bool, "nx", NULL},
+    {"viridian", json_put_viridian, "viridian", NULL},
+    {"viridian_enable", NULL, NULL, NULL}, /* with viridian */
+    {"viridian_disable", NULL, NULL, NULL},
+    {"hpet", json_put_bool, "hpet", NULL},
+    {"vpt_align", json_put_bool, "vpt_align", NULL},
+    {"mmio_hole_memkb", json_put_mebi, "mmio_hole", NULL},
+    {"timer_mode", json_put_string, "timer_mode", NULL},
+    {"nested_hvm", json_put_bool, "nestedhvm", NULL},
+    {"smbios_firmware", json_put_string, "smbios_firmware", NULL},
+    {"acpi_firmware", json_put_string, "acpi_firmware", NULL},
+    {"nographic", json_put_bool, "nographic", NULL},
+    {"vga", json_put_object, NULL, vga_rows},
+    {"vnc", json_put_object, NULL, vnc_rows},
+    {"keymap", json_put_string, "keymap", NULL},
+    {"sdl", json_put_object, NULL, sdl_rows},
+    {"spice", json_put_object, NULL, spice_rows},
+    {"gfx_passthru", json_put_bool, "gfx_passthru", NULL},
+    {"serial", json_put_string, "serial", NULL},
+    {"boot", json_put_string, "boot", NULL},
+    {"usb", json_put_bool, "usb", NULL},
+    {"usbversion", json_put_number, "usbversion", NULL},
+    {"usbdevice", json_put_string, "usbdevice", NULL},
+    {"soundhw", json_put_string, "soundhw", NULL},
+    {"xen_platform_pci", json_put_bool, "xen_platform_pci", NULL},
+    {"usbdevice_list", json_put_strings, "usbdevice", NULL},
+    {"vendor_device", json_put_string, "vendor_device", NULL},
+    {"serial_list", json_put_strings, "serial", NULL},
+    {NULL, NULL, NULL, NULL},
 };
 
-static const struct row vga_rows[] = {
-    {.json = "kind", .kind = SPECIAL, .put = json_put_vga},
-    {.json = NULL},
+static const struct json_row pv_rows[] = {
+    {"kernel", json_put_string, "kernel", NULL},
+    {"slack_memkb", NULL, NULL, NULL},
+    {"bootloader", json_put_string, "bootloader", NULL},
+    {"bootloader_args", json_put_strings, "bootloader_args", NULL},
+    {"cmdline", json_put_string, "cmdline", NULL},
+    {"ramdisk", json_put_string, "ramdisk", NULL},
+    {"e820_host", json_put_bool, "e820_host", NULL},
+    {NULL, NULL, NULL, NULL},
 };
 
-static const struct row hvm_rows[] = {
-    {.json = "firmware", .kind = STRING, .xl = "firmware_override"},
-    {.json = "bios", .kind = STRING, .xl = "bios"},
-    {.json = "pae", .kind = BOOLEAN, .xl = "pae"},
-    {.json = "apic", .kind = BOOLEAN, .xl = "apic"},
-    {.json = "acpi", .kind = BOOLEAN, .xl = "acpi"},
-    {.json = "acpi_s3", .kind = BOOLEAN, .xl = "acpi_s3"},
-    {.json = "acpi_s4", .kind = BOOLEAN, .xl = "acpi_s4"},
-    {.json = "nx", .kind = BOOLEAN, .xl = "nx"},
-    {.json = "viridian", .kind = SPECIAL, .put = json_put_viridian},
-    {.json = "viridian_enable", .kind = IGNORED}, /* with viridian */
-    {.json = "viridian_disable", .kind = IGNORED},
-    {.json = "hpet", .kind = BOOLEAN, .xl = "hpet"},
-    {.json = "vpt_align", .kind = BOOLEAN, .xl = "vpt_align"},
-    {.json = "mmio_hole_memkb", .kind = MEBI, .xl = "mmio_hole"},
-    {.json = "timer_mode", .kind = STRING, .xl = "timer_mode"},
-    {.json = "nested_hvm", .kind = BOOLEAN, .xl = "nestedhvm"},
-    {.json = "smbios_firmware", .kind = STRING, .xl = "smbios_firmware"},
-    {.json = "acpi_firmware", .kind = STRING, .xl = "acpi_firmware"},
-    {.json = "nographic", .kind = BOOLEAN, .xl = "nographic"},
-    {.json = "vga", .kind = OBJECT, .rows = vga_rows},
-    {.json = "vnc", .kind = OBJECT, .rows = vnc_rows},
-    {.json = "keymap", .kind = STRING, .xl = "keymap"},
-    {.json = "sdl", .kind = OBJECT, .rows = sdl_rows},
-    {.json = "spice", .kind = OBJECT, .rows = spice_rows},
-    {.json = "gfx_passthru", .kind = BOOLEAN, .xl = "gfx_passthru"},
-    {.json = "serial", .kind = STRING, .xl = "serial"},
-    {.json = "boot", .kind = STRING, .xl = "boot"},
-    {.json = "usb", .kind = BOOLEAN, .xl = "usb"},
-    {.json = "usbversion", .kind = INTEGER, .xl = "usbversion"},
-    {.json = "usbdevice", .kind = STRING, .xl = "usbdevice"},
-    {.json = "soundhw", .kind = STRING, .xl = "soundhw"},
-    {.json = "xen_platform_pci", .kind = BOOLEAN, .xl = "xen_platform_pci"},
-    {.json = "usbdevice_list", .kind = STRINGS, .xl = "usbdevice"},
-    {.json = "vendor_device", .kind = STRING, .xl = "vendor_device"},
-    {.json = "serial_list", .kind = STRINGS, .xl = "serial"},
-    {.json = NULL},
+static const struct json_row create_rows[] = {
+    {"type", json_put_type, "type", NULL},
+    {"hap", json_put_bool, "hap", NULL},
+    {"oos", json_put_bool, "oos", NULL},
+    {"ssidref", NULL, NULL, NULL},
+    {"ssid_label", json_put_string, "seclabel", NULL},
+    {"name", json_put_string, "name", NULL},
+    {"uuid", json_put_string, "uuid", NULL},
+    {"poolid", NULL, NULL, NULL},
+    {"pool_name", json_put_string, "pool", NULL},
+    {"run_hotplug_scripts", NULL, NULL, NULL},
+    {"driver_domain", json_put_bool, "driver_domain", NULL},
+    {NULL, NULL, NULL, NULL},
 };
 
-static const struct row pv_rows[] = {
-    {.json = "kernel", .kind = STRING, .xl = "kernel"},
-    {.json = "slack_memkb", .kind = IGNORED},
-    {.json = "bootloader", .kind = STRING, .xl = "bootloader"},
-    {.json = "bootloader_args", .kind = STRINGS, .xl = "bootloader_args"},
-    {.json = "cmdline", .kind = STRING, .xl = "cmdline"},
-    {.json = "ramdisk", .kind = STRING, .xl = "ramdisk"},
-    {.json = "e820_host", .kind = BOOLEAN, .xl = "e820_host"},
-    {.json = NULL},
+static const struct json_row build_rows[] = {
+    {"avail_vcpus", json_put_vcpus, "vcpus", NULL},
+    {"max_vcpus", json_put_number, "maxvcpus", NULL},
+    {"vcpu_hard_affinity", json_put_affinity, "cpus", NULL},
+    {"vcpu_soft_affinity", json_put_affinity, "cpus_soft", NULL},
+    {"numa_placement", NULL, NULL, NULL},
+    {"tsc_mode", json_put_string, "tsc_mode", NULL},
+    {"max_memkb", json_put_mebi, "maxmem", NULL},
+    {"target_memkb", json_put_mebi, "memory", NULL},
+    {"video_memkb", json_put_videoram, "videoram", NULL},
+    {"shadow_memkb", json_put_mebi, "shadow_memory", NULL},
+    {"rtc_timeoffset", json_put_number, "rtc_timeoffset", NULL},
+    {"exec_ssidref", NULL, NULL, NULL},
+    {"localtime", json_put_bool, "localtime", NULL},
+    {"disable_migrate", json_put_bool, "nomigrate", NULL},
+    {"cpuid", json_put_cpuid, "cpuid", NULL},
+    {"blkdev_start", NULL, NULL, NULL},
+    {"device_model_version", json_put_dashed, "device_model_version", NULL},
+    {"device_model_stubdomain", json_put_bool, "device_model_stubdomain_override", NULL},
+    {"device_model", json_put_string, "device_model_override", NULL},
+    {"device_model_ssidref", NULL, NULL, NULL},
+    {"device_model_ssid_label", json_put_string, "device_model_stubdomain_seclabel", NULL},
+    {"extra", json_put_strings, "device_model_args", NULL},
+    {"extra_pv", json_put_strings, "device_model_args_pv", NULL},
+    {"extra_hvm", json_put_strings, "device_model_args_hvm", NULL},
+    {"sched_params", json_put_object, NULL, sched_rows},
+    {"irqs", json_put_strings, "irqs", NULL},
+    {"ioports", json_put_ioports, "ioports", NULL},
+    {"claim_mode", NULL, NULL, NULL},
+    {"event_channels", json_put_number, "max_event_channels", NULL},
+    {"kernel", json_put_string, "kernel", NULL},
+    {"cmdline", json_put_string, "cmdline", NULL},
+    {"ramdisk", json_put_string, "ramdisk", NULL},
+    {"type.hvm", json_put_object, NULL, hvm_rows},
+    {"type.pv", json_put_object, NULL, pv_rows},
+    {NULL, NULL, NULL, NULL},
 };
 
-static const struct row create_rows[] = {
-    {.json = "type", .kind = SPECIAL, .put = json_put_type},
-    {.json = "hap", .kind = BOOLEAN, .xl = "hap"},
-    {.json = "oos", .kind = BOOLEAN, .xl = "oos"},
-    {.json = "ssidref", .kind = IGNORED},
-    {.json = "ssid_label", .kind = STRING, .xl = "seclabel"},
-    {.json = "name", .kind = STRING, .xl = "name"},
-    {.json = "uuid", .kind = STRING, .xl = "uuid"},
-    {.json = "poolid", .kind = IGNORED},
-    {.json = "pool_name", .kind = STRING, .xl = "pool"},
-    {.json = "run_hotplug_scripts", .kind = IGNORED},
-    {.json = "driver_domain", .kind = BOOLEAN, .xl = "driver_domain"},
-    {.json = NULL},
+static const struct json_row top_rows[] = {
+    {"c_info", json_put_object, NULL, create_rows},
+    {"b_info", json_put_object, NULL, build_rows},
+    {"disks", json_put_disks, "disk", NULL},
+    {"nics", json_put_nics, "vif", NULL},
+    {"pcidevs", json_put_pcidevs, "pci", NULL},
+    {"vfbs", json_put_vfbs, "vfb", NULL},
+    {"vkbs", NULL, NULL, NULL}, /* xl makes one for each vfb */
+    {"on_poweroff", json_put_action, "on_poweroff", NULL},
+    {"on_reboot", json_put_action, "on_reboot", NULL},
+    {"on_watchdog", json_put_action, "on_watchdog", NULL},
+    {"on_crash", json_put_action, "on_crash", NULL},
+    {NULL, NULL, NULL, NULL},
 };
-
-static const struct row build_rows[] = {
-    {.json = "avail_vcpus", .kind = SPECIAL, .put = json_put_vcpus},
-    {.json = "max_vcpus", .kind = INTEGER, .xl = "maxvcpus"},
-    {.json = "vcpu_hard_affinity", .kind = AFFINITY, .xl = "cpus"},
-    {.json = "vcpu_soft_affinity", .kind = AFFINITY, .xl = "cpus_soft"},
-    {.json = "numa_placement", .kind = IGNORED},
-    {.json = "tsc_mode", .kind = STRING, .xl = "tsc_mode"},
-    {.json = "max_memkb", .kind = MEBI, .xl = "maxmem"},
-    {.json = "target_memkb", .kind = MEBI, .xl = "memory"},
-    {.json = "video_memkb", .kind = SPECIAL, .put = json_put_videoram},
-    {.json = "shadow_memkb", .kind = MEBI, .xl = "shadow_memory"},
-    {.json = "rtc_timeoffset", .kind = INTEGER, .xl = "rtc_timeoffset"},
-    {.json = "exec_ssidref", .kind = IGNORED},
-    {.json = "localtime", .kind = BOOLEAN, .xl = "localtime"},
-    {.json = "disable_migrate", .kind = BOOLEAN, .xl = "nomigrate"},
-    {.json = "cpuid", .kind = SPECIAL, .put = json_put_cpuid},
-    {.json = "blkdev_start", .kind = IGNORED},
-    {.json = "device_model_version", .kind = DASHED, .xl = "device_model_version"},
-    {.json = "device_model_stubdomain", .kind = BOOLEAN, .xl = "device_model_stubdomain_override"},
-    {.json = "device_model", .kind = STRING, .xl = "device_model_override"},
-    {.json = "device_model_ssidref", .kind = IGNORED},
-    {.json = "device_model_ssid_label", .kind = STRING, .xl = "device_model_stubdomain_seclabel"},
-    {.json = "extra", .kind = STRINGS, .xl = "device_model_args"},
-    {.json = "extra_pv", .kind = STRINGS, .xl = "device_model_args_pv"},
-    {.json = "extra_hvm", .kind = STRINGS, .xl = "device_model_args_hvm"},
-    {.json = "sched_params", .kind = OBJECT, .rows = sched_rows},
-    {.json = "irqs", .kind = STRINGS, .xl = "irqs"},
-    {.json = "ioports", .kind = SPECIAL, .put = json_put_ioports},
-    {.json = "claim_mode", .kind = IGNORED},
-    {.json = "event_channels", .kind = INTEGER, .xl = "max_event_channels"},
-    {.json = "kernel", .kind = STRING, .xl = "kernel"},
-    {.json = "cmdline", .kind = STRING, .xl = "cmdline"},
-    {.json = "ramdisk", .kind = STRING, .xl = "ramdisk"},
-    {.json = "type.hvm", .kind = OBJECT, .rows = hvm_rows},
-    {.json = "type.pv", .kind = OBJECT, .rows = pv_rows},
-    {.json = NULL},
-};
-
-static const struct row top_rows[] = {
-    {.json = "c_info", .kind = OBJECT, .rows = create_rows},
-    {.json = "b_info", .kind = OBJECT, .rows = build_rows},
-    {.json = "disks", .kind = SPECIAL, .put = json_put_disks},
-    {.json = "nics", .kind = SPECIAL, .put = json_put_nics},
-    {.json = "pcidevs", .kind = SPECIAL, .put = json_put_pcidevs},
-    {.json = "vfbs", .kind = SPECIAL, .put = json_put_vfbs},
-    {.json = "vkbs", .kind = IGNORED}, /* xl makes one for each vfb */
-    {.json = "on_poweroff", .kind = ACTION, .xl = "on_poweroff"},
-    {.json = "on_reboot", .kind = ACTION, .xl = "on_reboot"},
-    {.json = "on_watchdog", .kind = ACTION, .xl = "on_watchdog"},
-    {.json = "on_crash", .kind = ACTION, .xl = "on_crash"},
-    {.json = NULL},
-};
-
-static bool put_string(struct json_text *t, const struct row *row, struct json_object *value)
-{
-    const char *text = json_text(t->c, value);
-
-    if (!text)
-        return json_text_fail(t, row->json);
-    xl_put_string(t->text, row->xl, text);
-    return true;
-}
-
-static bool put_dashed(struct json_text *t, const struct row *row, struct json_object *value)
-{
-    const char *text = json_text(t->c, value);
-    char dashed[64];
-    size_t i;
-
-    if (!text || strlen(text) >= sizeof(dashed))
-        return json_text_fail(t, row->json);
-    for (i = 0; text[i]; i++)
-        dashed[i] = text[i] == '_' ? '-' : text[i];
-    dashed[i] = '\0';
-    xl_put_string(t->text, row->xl, dashed);
-    return true;
-}
-
-static bool put_number(struct json_text *t, const struct row *row, struct json_object *value)
-{
-    int64_t n;
-
-    if (!json_integer(t->c, value, &n))
-        return json_text_fail(t, row->json);
-    xl_put_number(t->text, row->xl, row->kind == MEBI ? n / 1024 + (n % 1024 != 0) : n);
-    return true;
-}
-
-static bool put_bool(struct json_text *t, const struct row *row, struct json_object *value)
-{
-    enum json_bool is = json_bool_of(t->c, value);
-
-    if (is != JSON_DEFAULT)
-        xl_put_number(t->text, row->xl, is == JSON_TRUE);
-    return true;
-}
-
-static bool put_strings(struct json_text *t, const struct row *row, struct json_object *value)
-{
-    size_t count = json_length(t->c, value);
-
-    if (count == 0)
-        return true;
-    xl_list_begin(t->text, row->xl);
-    for (size_t i = 0; i < count; i++)
-        xl_item(t->text, t->c->json->json_object_get_string(json_at(t->c, value, i)));
-    xl_list_end(t->text);
-    return true;
-}
-
-static bool put_rows(struct json_text *t, const struct row *rows, struct json_object *object,
-                     const char *name);
-
-static bool put_value(struct json_text *t, const struct row *row, struct json_object *value)
-{
-    switch (row->kind) {
-    case STRING:
-        return put_string(t, row, value);
-    case DASHED:
-        return put_dashed(t, row, value);
-    case INTEGER:
-    case MEBI:
-        return put_number(t, row, value);
-    case BOOLEAN:
-        return put_bool(t, row, value);
-    case STRINGS:
-        return put_strings(t, row, value);
-    case AFFINITY:
-        return json_put_affinity(t, row->xl, value);
-    case ACTION:
-        return json_put_action(t, row->xl, value);
-    case OBJECT:
-        return put_rows(t, row->rows, value, row->json);
-    case SPECIAL:
-        return row->put(t, value);
-    case IGNORED:
-        break;
-    }
-    return true;
-}
-
-/* Does the value mean the same as a missing member? */
-static bool is_nothing(const struct json_config *c, struct json_object *value)
-{
-    return !value || c->json->json_object_is_type(value, json_type_null) ||
-           json_bool_of(c, value) == JSON_FALSE || json_text_is(c, value, "<default>") ||
-           json_text_is(c, value, "") ||
-           (c->json->json_object_is_type(value, json_type_array) && json_length(c, value) == 0);
-}
-
-/* Writes the members in the order of the table. Fails if the object has a member not in the table.
- */
-static bool put_rows(struct json_text *t, const struct row *rows, struct json_object *object,
-                     const char *name)
-{
-    const struct lazy_json *json = t->c->json;
-
-    if (!json->json_object_is_type(object, json_type_object))
-        return json_text_fail(t, name);
-    t->parent = object;
-    for (const struct row *row = rows; row->json; row++) {
-        struct json_object *value = json_member(t->c, object, row->json);
-
-        if (value && !json->json_object_is_type(value, json_type_null) && !put_value(t, row, value))
-            return false;
-        t->parent = object;
-    }
-    for (struct lh_entry *e = json->json_object_get_object(object)->head; e; e = e->next) {
-        const char *key = e->k;
-        const struct row *row = rows;
-
-        while (row->json && strcmp(row->json, key) != 0)
-            row++;
-        if (!row->json && !is_nothing(t->c, (struct json_object *)(uintptr_t)e->v))
-            return json_text_fail(t, key);
-    }
-    return true;
-}
 
 bool config_from_json(const struct lazy_json *library, const struct config_text *json,
                       struct config_text *text, struct cls_error *err)
 {
+    const struct json_row top = {"JSON", json_put_object, NULL, top_rows};
     struct json_config c;
     struct json_text t = {.c = &c, .text = text, .err = err};
     bool ok = json_config_open(&c, library, json, err);
 
     if (ok) {
         xl_put(text, "# Made from libxl's JSON by convert-legacy-stream.\n");
-        ok = put_rows(&t, top_rows, c.root, "JSON");
+        ok = json_put_object(&t, &top, c.root);
     }
     json_config_close(&c);
     return ok && (!text->no_memory || cls_fail_errno(err, ENOMEM, "cannot hold the configuration"));
