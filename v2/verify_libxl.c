@@ -80,10 +80,11 @@ static bool verify_emulator_header(struct verifier *v, struct cls_error *err)
     return true;
 }
 
-/* Walks over key NUL value NUL ... byte by byte, so that no string need be held. */
+/* A walk over key NUL value NUL ... byte by byte, so that only the start of a string is held. */
 struct strings {
-    uint64_t count;  /* of strings that have ended */
-    uint64_t length; /* of the one that has not */
+    uint64_t count;                  /* of strings that have ended */
+    uint64_t length;                 /* of the one that has not */
+    char text[2][V2_XENSTORE_SHOWN]; /* key and value */
 };
 
 static bool is_key_char(uint8_t c)
@@ -96,9 +97,13 @@ static bool take_char(struct verifier *v, struct strings *s, uint8_t c, struct c
 {
     bool key = s->count % 2 == 0;
 
+    if (s->length < V2_XENSTORE_SHOWN - 1)
+        s->text[s->count % 2][s->length] = (char)c;
     if (c == '\0') {
         if (key && s->length == 0)
             return bad_record(v, err, "string %" PRIu64 ": an empty key", s->count + 1);
+        if (!key && v->observer->xenstore)
+            v->observer->xenstore(v->observer->ctx, s->text[0], s->text[1]);
         s->count++;
         s->length = 0;
         return true;
@@ -127,8 +132,6 @@ static bool verify_xenstore_data(struct verifier *v, struct cls_error *err)
 
         if (!read_body(v, n, err))
             return false;
-        if (v->observer->xenstore)
-            v->observer->xenstore(v->observer->ctx, v->buf, n);
         for (uint32_t i = 0; i < n; i++)
             if (!take_char(v, &s, v->buf[i], err))
                 return false;

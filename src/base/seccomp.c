@@ -50,7 +50,6 @@
 
 /* What is asked of the arguments. */
 enum check {
-    REFUSED,
     ANY,
     FCNTL,      /* reads flags, and duplicates, only */
     IOCTL,      /* asks a terminal for its size only */
@@ -173,41 +172,14 @@ static const struct rule rules[] = {
 
 #define RULES (sizeof(rules) / sizeof(rules[0]))
 
-/* Numbers from one start to the next are treated alike. */
-struct range {
-    uint32_t start;
-    enum check check;
-};
-
-/* A range is a jump and, if it has a check, at most 6 instructions. */
-#define RANGES_MAX (2 * RULES + 1)
-#define LENGTH_MAX (6 * RULES + 2 * RANGES_MAX + 4)
+/* A rule is a jump, a comparison, and a check of at most 6 instructions. */
+#define LENGTH_MAX (9 * RULES + 4)
 
 static int compare(const void *a, const void *b)
 {
     uint32_t x = ((const struct rule *)a)->nr, y = ((const struct rule *)b)->nr;
 
     return (x > y) - (x < y);
-}
-
-/* Numbers above the last one, those of x32 among them, are in a last range that is refused. */
-static unsigned make_ranges(struct range *ranges)
-{
-    struct rule sorted[RULES];
-    uint32_t next = 0;
-    unsigned n = 0;
-
-    memcpy(sorted, rules, sizeof(sorted));
-    qsort(sorted, RULES, sizeof(sorted[0]), compare);
-    for (size_t i = 0; i < RULES; i++) {
-        if (sorted[i].nr > next)
-            ranges[n++] = (struct range){next, REFUSED};
-        if (n == 0 || sorted[i].nr > next || ranges[n - 1].check != sorted[i].check)
-            ranges[n++] = (struct range){sorted[i].nr, sorted[i].check};
-        next = sorted[i].nr + 1;
-    }
-    ranges[n++] = (struct range){next, REFUSED};
-    return n;
 }
 
 /* Allows the call where the low half of an argument has this value. */
@@ -223,9 +195,6 @@ static unsigned put_value_check(struct sock_filter *code, unsigned at, unsigned 
 static unsigned put_check(struct sock_filter *code, unsigned at, enum check check)
 {
     switch (check) {
-    case REFUSED:
-        code[at++] = REFUSE;
-        return at;
     case ANY:
         code[at++] = ALLOW;
         return at;
@@ -254,31 +223,36 @@ static unsigned put_check(struct sock_filter *code, unsigned at, enum check chec
 }
 
 /*
- * A search tree of n ranges, from code[at] on. The kernel tries a filter with each call there is
- * before it takes it, which makes a mere list the dearest part of entering the sandbox.
+ * A search tree of n rules, sorted by number, from code[at] on. The kernel tries a filter with each
+ * system call before it takes it, which makes a list the most expensive part of the sandbox.
  */
-static unsigned put_tree(struct sock_filter *code, unsigned at, const struct range *ranges,
+static unsigned put_tree(struct sock_filter *code, unsigned at, const struct rule *sorted,
                          unsigned n)
 {
     unsigned half = n / 2, right;
 
-    if (n == 1)
-        return put_check(code, at, ranges[0].check);
-    right = put_tree(code, at + 1, ranges, half);
-    code[at] = JUMP(BPF_JGE, ranges[half].start, (uint8_t)(right - at - 1), 0);
-    return put_tree(code, right, ranges + half, n - half);
+    if (n == 1) {
+        code[at++] = JUMP(BPF_JEQ, sorted->nr, 1, 0);
+        code[at++] = REFUSE;
+        return put_check(code, at, sorted->check);
+    }
+    right = put_tree(code, at + 1, sorted, half);
+    code[at] = JUMP(BPF_JGE, sorted[half].nr, (uint8_t)(right - at - 1), 0);
+    return put_tree(code, right, sorted + half, n - half);
 }
 
 static unsigned short put_filter(struct sock_filter *code)
 {
-    struct range ranges[RANGES_MAX];
+    struct rule sorted[RULES];
     unsigned at = 0;
 
+    memcpy(sorted, rules, sizeof(sorted));
+    qsort(sorted, RULES, sizeof(sorted[0]), compare);
     code[at++] = LOAD(arch);
     code[at++] = JUMP(BPF_JEQ, NATIVE_ARCH, 1, 0);
     code[at++] = REFUSE;
     code[at++] = LOAD(nr);
-    return (unsigned short)put_tree(code, at, ranges, make_ranges(ranges));
+    return (unsigned short)put_tree(code, at, sorted, RULES);
 }
 
 bool seccomp_enter(const struct cls_log *log, struct cls_error *err)

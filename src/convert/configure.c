@@ -45,6 +45,22 @@ static bool read_given(struct conversion *c, struct cls_error *err)
                     name);
 }
 
+bool configure_open(struct conversion *c, struct cls_error *err)
+{
+    const struct convert_options *o = c->options;
+
+    c->cleanup->also = &c->config_cleanup;
+    if (!o->write_config)
+        return true;
+    convert_display_name(o->write_config, false, c->config_name, sizeof(c->config_name));
+    if (!out_file_resolve(&c->config, o->write_config, c->config_name, o->no_clobber,
+                          &c->config_cleanup, err))
+        return false;
+    if (out_file_is(&c->config, &c->in_file.st) || out_file_are_same(&c->config, &c->out_file))
+        return cls_fail(err, CLS_USAGE, "%s cannot take the configuration, too", c->config_name);
+    return out_file_open(&c->config, err);
+}
+
 bool configure_prepare(struct conversion *c, struct cls_error *err)
 {
     struct cls_error ignored;
@@ -126,19 +142,30 @@ static bool make_text(struct conversion *c, const struct limits_facts *facts,
     return !text->no_memory || cls_fail_errno(err, ENOMEM, "cannot hold the configuration");
 }
 
+static bool repair(struct conversion *c, const struct limits_facts *facts, unsigned rules,
+                   bool keep_old, bool is_json, struct config_text *text, unsigned *changes,
+                   struct cls_error *err)
+{
+    const struct config_request request = {.facts = facts,
+                                           .host = &c->options->host,
+                                           .rules = rules,
+                                           .keep_old = keep_old,
+                                           .log = c->log};
+    const struct lazy_json *json = is_json ? lazy_json(err) : NULL;
+
+    return is_json ? json && config_repair_json(&request, json, text, changes, err)
+                   : config_repair_text(&request, text, changes, err);
+}
+
 /* For --write-config and --config=auto: with comments where something was changed. */
 static bool write_text(struct conversion *c, const struct limits_facts *facts,
                        struct cls_error *err)
 {
     struct config_text *text = &c->configuration.written;
-    struct config_request request = {.facts = facts,
-                                     .host = &c->options->host,
-                                     .rules = CONFIG_RULES_ALL,
-                                     .keep_old = true,
-                                     .log = c->log};
     unsigned changes;
 
-    return make_text(c, facts, text, err) && config_repair_text(&request, text, &changes, err);
+    return make_text(c, facts, text, err) &&
+           repair(c, facts, CONFIG_RULES_ALL, true, false, text, &changes, err);
 }
 
 /* What the new header carries, where that is not what the old one had. */
@@ -146,9 +173,6 @@ static bool carry(struct conversion *c, const struct limits_facts *facts, struct
 {
     const struct convert_options *o = c->options;
     struct config_text *text = &c->configuration.carried;
-    struct config_request request = {
-        .facts = facts, .host = &o->host, .rules = o->repair_config, .log = c->log};
-    const struct lazy_json *json;
     unsigned changes = 0;
     bool ok;
 
@@ -165,12 +189,8 @@ static bool carry(struct conversion *c, const struct limits_facts *facts, struct
                                         : c->envelope.config_format == ENVELOPE_CONFIG_JSON;
     if (text->len == 0 || !o->repair_config || is_auto(o))
         return true;
-    if (!c->configuration.carried_json) {
-        ok = config_repair_text(&request, text, &changes, err);
-    } else {
-        json = lazy_json(err);
-        ok = json && config_repair_json(&request, json, text, &changes, err);
-    }
+    ok = repair(c, facts, o->repair_config, false, c->configuration.carried_json, text, &changes,
+                err);
     if (ok && changes == 0 && c->given.len == 0)
         config_text_free(text);
     return ok;
@@ -222,8 +242,24 @@ bool configure(struct conversion *c, struct cls_error *err)
     return true;
 }
 
+bool configure_write(const struct conversion *c, struct cls_error *err)
+{
+    const struct config_text *text = &c->configuration.written;
+    struct cls_output out;
+    bool ok;
+
+    if (!c->options->write_config)
+        return true;
+    cls_output_init(&out, c->config.fd, c->config_name, NULL);
+    ok = cls_output_write(&out, text->bytes, text->len, err) && cls_output_finish(&out, err);
+    cls_output_release(&out);
+    return ok;
+}
+
 void configure_end(struct conversion *c)
 {
+    out_file_close(&c->config);
+    c->cleanup->also = NULL;
     config_text_free(&c->given);
     config_text_free(&c->configuration.written);
     config_text_free(&c->configuration.carried);

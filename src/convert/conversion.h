@@ -6,11 +6,11 @@
 
 #include "base/move.h"
 #include "config/text.h"
-#include "config_file.h"
 #include "convert/convert.h"
 #include "convert/in_file.h"
 #include "convert/out_file.h"
 #include "envelope/envelope.h"
+#include "mended.h"
 #include "source.h"
 #include "v2/writer.h"
 
@@ -31,14 +31,16 @@ struct conversion {
     struct in_file in_file;
     struct out_file out_file;
     struct source_spools spools;
-    struct config_file config; /* of --write-config */
-    struct config_text given;  /* by --config FILE */
+    struct out_file config; /* of --write-config */
+    struct convert_cleanup config_cleanup;
+    struct config_text given; /* by --config FILE */
     struct configuration configuration;
     struct envelope envelope;
     bool rest_dropped;         /* by the legacy reader: an incomplete checkpoint */
     struct pfn_set given_back; /* pages that the guest gave back; they are left out once known */
     struct cls_input in;
     struct cls_output out;
+    struct mended mended;
     struct v2_writer writer;
     struct legacy_options reader;
     bool relabelled;
@@ -46,7 +48,7 @@ struct conversion {
     int keep_fd;   /* stays open in the sandbox; 0: none */
     struct convert_facts facts;
     struct cls_error irreplaceable; /* why a save shall not be replaced; status CLS_OK: it may be */
-    char out_name[NAME_SHOWN];
+    char out_name[NAME_SHOWN], config_name[NAME_SHOWN];
 };
 
 /* Finds and opens both ends; close with close_ends(), also after a failure. */

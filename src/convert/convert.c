@@ -49,7 +49,7 @@ bool convert_abandon(struct convert_cleanup *cleanup)
  */
 static bool enter_sandbox(const struct conversion *c, struct cls_error *err)
 {
-    const int also[] = {c->out_file.fd,     c->out.own[0],      c->out.own[1], c->config.file.fd,
+    const int also[] = {c->out_file.fd,     c->out.own[0],      c->out.own[1], c->config.fd,
                         c->spools.store.fd, c->spools.spool.fd, c->keep_fd};
 
     return c->options->no_sandbox ||
@@ -92,7 +92,7 @@ static bool work(struct conversion *c, struct cls_error *err)
                              envelope_is_delimited(&c->envelope) || c->rest_dropped, ok, c->log,
                              err) &&
          leave_out_given_back(c, err) && (!o->verify || read_back(c, err)) &&
-         (!o->write_config || config_file_write(&c->config, &c->configuration.written, err));
+         configure_write(c, err);
     if (!ok)
         pay_start(c->cleanup);
     c->facts.spool_missed = c->spools.store.missed && o->ends && o->ends->no_spool;
@@ -102,7 +102,7 @@ static bool work(struct conversion *c, struct cls_error *err)
 static bool is_to_be_named(const struct conversion *c)
 {
     return !out_file_is_straight(&c->out_file) ||
-           (c->options->write_config && !out_file_is_straight(&c->config.file));
+           (c->options->write_config && !out_file_is_straight(&c->config));
 }
 
 static bool run_hook(const struct conversion *c, struct cls_error *err)
@@ -116,7 +116,7 @@ static bool run_hook(const struct conversion *c, struct cls_error *err)
 /* Everything was written: both files get their names, or neither. Here nothing is parsed. */
 static bool commit(struct conversion *c, struct cls_error *err)
 {
-    struct out_file *config = c->options->write_config ? &c->config.file : NULL;
+    struct out_file *config = c->options->write_config ? &c->config : NULL;
 
     return run_hook(c, err) && in_file_is_unchanged(&c->in_file, err) &&
            out_file_commit(&c->out_file, config, !c->options->no_sync, err);
@@ -136,7 +136,7 @@ bool convert_stream(const struct convert_options *options, const struct cls_log 
     c->cleanup = cleanup;
     c->keep_fd = options->keep_fd;
     c->in_file = IN_FILE_NONE;
-    c->out_file.fd = c->out_file.dir_fd = c->config.file.fd = c->config.file.dir_fd = -1;
+    c->out_file.fd = c->out_file.dir_fd = c->config.fd = c->config.dir_fd = -1;
     cls_output_init(&c->out, -1, NULL, NULL);
     ok = open_ends(c, watch, err);
     if (ok) {

@@ -1,4 +1,4 @@
-#include "fd_arg.h"
+#include "convert/convert.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -7,9 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "convert/convert.h"
-
-int fd_arg(const char *arg, int standard_fd)
+int convert_fd(const char *arg, int standard_fd)
 {
     long n;
 
@@ -25,20 +23,15 @@ void convert_display_name(const char *arg, bool input, char *buf, size_t size)
 {
     if (strcmp(arg, "-") == 0)
         snprintf(buf, size, "standard %s", input ? "input" : "output");
-    else if (convert_is_fd(arg))
+    else if (convert_fd(arg, 0) >= 0)
         snprintf(buf, size, "fd %s", arg);
     else
         snprintf(buf, size, "%s", arg);
 }
 
-bool convert_is_fd(const char *arg)
-{
-    return fd_arg(arg, 0) >= 0;
-}
-
 void convert_input_extent(const char *arg, uint64_t *start, uint64_t *size)
 {
-    int fd = fd_arg(arg, STDIN_FILENO);
+    int fd = convert_fd(arg, STDIN_FILENO);
     struct stat st;
     off_t at = fd >= 0 ? lseek(fd, 0, SEEK_CUR) : 0;
 

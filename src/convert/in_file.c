@@ -9,7 +9,6 @@
 #include "base/fds.h"
 #include "convert/convert.h"
 #include "decompress.h"
-#include "fd_arg.h"
 
 static bool look_at(struct in_file *file, struct cls_error *err)
 {
@@ -54,7 +53,7 @@ bool in_file_open(struct in_file *file, const char *arg, struct cls_error *err)
 {
     *file = IN_FILE_NONE;
     convert_display_name(arg, true, file->name, sizeof(file->name));
-    file->raw = fd_arg(arg, STDIN_FILENO);
+    file->raw = convert_fd(arg, STDIN_FILENO);
     file->by_name = file->raw < 0;
     if (file->by_name)
         file->raw = open(arg, O_RDONLY | O_CLOEXEC | O_NOCTTY);

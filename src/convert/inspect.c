@@ -11,7 +11,6 @@
 #include "legacy/reader.h"
 #include "relabel.h"
 #include "source.h"
-#include "stream_kind.h"
 
 struct look {
     const struct convert_options *options;
@@ -24,28 +23,20 @@ struct look {
     bool rest_dropped; /* by the legacy reader: an incomplete checkpoint */
 };
 
-static void log_to(struct look *look, struct inspect_notes *notes, enum cls_log_level level,
-                   const char *text)
+/* Warnings become notes. */
+struct note_log {
+    const struct cls_log *log; /* the caller's */
+    struct inspect_notes *notes;
+};
+
+static void note_warning(void *ctx, enum cls_log_level level, const char *text)
 {
+    const struct note_log *to = ctx;
+
     if (level == CLS_LOG_WARNING)
-        inspect_note(notes, "%s", text);
+        inspect_note(to->notes, "%s", text);
     else
-        cls_info(look->log, "%s", text);
-}
-
-static void log_remark(void *ctx, enum cls_log_level level, const char *text)
-{
-    struct look *look = ctx;
-
-    log_to(look, &look->result->remarks, level, text);
-}
-
-/* What the reader warns of, it has dropped. */
-static void log_loss(void *ctx, enum cls_log_level level, const char *text)
-{
-    struct look *look = ctx;
-
-    log_to(look, &look->result->lost, level, text);
+        cls_info(to->log, "%s", text);
 }
 
 static bool enter_sandbox(const struct look *look, struct cls_error *err)
@@ -154,30 +145,20 @@ static bool take_items(struct look *look, const struct legacy_options *options,
     return ok;
 }
 
-/* What converting it would come to. */
-static void judge_conversion(struct look *look, bool ok)
-{
-    struct inspection *r = look->result;
-
-    r->convertible = ok;
-    if (r->physmap_count > 0 && r->format == CONVERT_FORMAT_LIBXC)
-        inspect_note(&r->lost, "the physmap entries of QEMU: libxc's format has no place for them "
-                               "(libxl's has)");
-}
-
 static bool look_at_legacy(struct look *look, const struct cls_log *log, struct cls_error *err)
 {
     const struct convert_options *o = look->options;
     struct inspection *r = look->result;
     struct stream_trace trace = {inspect_part, r};
-    struct cls_log loss = {.line = log_loss, .ctx = look};
+    struct note_log to_lost = {look->log, &r->lost}; /* what the reader warns of, it has dropped */
+    const struct cls_log loss = {.line = note_warning, .ctx = &to_lost};
     struct legacy_options reader;
     struct legacy_kind told = {o->width, o->guest}, kind = {0};
     bool ok, libxl = source_is_libxl(o, &look->envelope);
 
     r->format = libxl ? CONVERT_FORMAT_LIBXL : CONVERT_FORMAT_LIBXC;
     r->target_version = o->version;
-    ok = stream_kind(&look->in, &told, &look->envelope, log, &kind, err);
+    ok = source_kind(&look->in, &told, &look->envelope, log, &kind, err);
     r->width = kind.width;
     r->guest = kind.guest;
     if (!ok)
@@ -189,7 +170,10 @@ static bool look_at_legacy(struct look *look, const struct cls_log *log, struct 
     r->stream = INSPECT_LEGACY;
     ok = envelope_check_format(&look->envelope, libxl, &look->in, log, err) &&
          take_items(look, &reader, &loss, err);
-    judge_conversion(look, ok);
+    r->convertible = ok;
+    if (r->physmap_count > 0 && !libxl)
+        inspect_note(&r->lost, "the physmap entries of QEMU: libxc's format has no place for them "
+                               "(libxl's has)");
     return ok;
 }
 
@@ -235,7 +219,8 @@ bool inspect_stream(const struct convert_options *options, const struct cls_log 
                     struct cls_watch *watch, struct inspection *inspection, struct cls_error *err)
 {
     struct look look = {.options = options, .log = log, .result = inspection, .file = IN_FILE_NONE};
-    struct cls_log remarks = {.line = log_remark, .ctx = &look};
+    struct note_log to_remarks = {log, &inspection->remarks};
+    const struct cls_log remarks = {.line = note_warning, .ctx = &to_remarks};
     bool ok;
 
     memset(inspection, 0, sizeof(*inspection));

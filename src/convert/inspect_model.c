@@ -124,6 +124,22 @@ static void take_emulator(struct inspection *inspection, const struct image_emul
     emulator->savevm_version = emulator->savevm ? get_be32(data->bytes + 4) : 0;
 }
 
+/* How many of which type, and how often the saver came back to the same. */
+void inspect_page(void *ctx, unsigned type, uint64_t pfn)
+{
+    struct inspection *inspection = ctx;
+    struct inspect_pages *pages = &inspection->pages;
+
+    pages->entries[type]++;
+    if (type == PFINFO_XTAB)
+        return;
+    if (pages->mapped++ == 0 || pfn <= pages->last_pfn)
+        pages->passes++;
+    pages->last_pfn = pfn;
+    (void)pfn_set_add(&pages->seen, pfn);
+    pages->distinct = pages->seen.count;
+}
+
 static void take_pages(struct inspection *inspection, const struct image_pages *item)
 {
     struct inspect_pages *pages = &inspection->pages;

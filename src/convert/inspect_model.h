@@ -16,7 +16,7 @@ void inspect_end(struct inspection *inspection, uint64_t offset);
 /* As struct v2_observer's functions; ctx is the struct inspection. */
 bool inspect_item(void *ctx, const struct image_item *item, struct cls_error *err);
 void inspect_page(void *ctx, unsigned type, uint64_t pfn);
-void inspect_xenstore(void *ctx, const uint8_t *bytes, size_t n);
+void inspect_xenstore(void *ctx, const char *key, const char *value);
 
 /* Counts vulnerable entries in the L1 tables of a PV guest: reads them, and no other page. */
 bool inspect_l1tf(struct inspection *inspection, const struct image_pages *item,

@@ -1,5 +1,5 @@
 /*
- * The physmap entries in libxl's EMULATOR_XENSTORE_DATA: key NUL value NUL ..., with keys
+ * The physmap entries in libxl's EMULATOR_XENSTORE_DATA, with keys
  * "physmap/<phys_offset>/start_addr", "size" and "name" (libxl__restore_emulator_xenstore_data() in
  * tools/libs/light/libxl_dom.c, xen_read_physmap() in QEMU). An entry's keys follow each other.
  */
@@ -15,10 +15,9 @@
 static struct inspect_physmap *find_entry(struct inspection *inspection, uint64_t phys_offset)
 {
     uint64_t count = inspection->physmap_count;
-    struct inspect_xenstore *x = &inspection->xenstore;
 
-    if (count == 0 || x->phys_offset != phys_offset) {
-        x->phys_offset = phys_offset;
+    if (count == 0 || inspection->physmap_last != phys_offset) {
+        inspection->physmap_last = phys_offset;
         inspection->physmap_count = ++count;
         if (count <= INSPECT_PHYSMAP_MAX)
             inspection->physmap[count - 1] = (struct inspect_physmap){.phys_offset = phys_offset};
@@ -26,8 +25,9 @@ static struct inspect_physmap *find_entry(struct inspection *inspection, uint64_
     return count <= INSPECT_PHYSMAP_MAX ? &inspection->physmap[count - 1] : NULL;
 }
 
-static void take_pair(struct inspection *inspection, const char *key, const char *value)
+void inspect_xenstore(void *ctx, const char *key, const char *value)
 {
+    struct inspection *inspection = ctx;
     struct inspect_physmap *entry;
     uint64_t phys_offset;
     char *leaf;
@@ -47,26 +47,5 @@ static void take_pair(struct inspection *inspection, const char *key, const char
     } else if (strcmp(leaf, "/name") == 0) {
         entry->named = true;
         snprintf(entry->name, sizeof(entry->name), "%s", value);
-    }
-}
-
-void inspect_xenstore(void *ctx, const uint8_t *bytes, size_t n)
-{
-    struct inspection *inspection = ctx;
-    struct inspect_xenstore *x = &inspection->xenstore;
-
-    for (size_t i = 0; i < n; i++) {
-        char *string = x->in_value ? x->value : x->key;
-
-        /* What is too long for a string of interest is cut. */
-        if (x->length < INSPECT_STRING_MAX - 1)
-            string[x->length++] = (char)bytes[i];
-        if (bytes[i] != '\0')
-            continue;
-        string[x->length] = '\0';
-        if (x->in_value)
-            take_pair(inspection, x->key, x->value);
-        x->in_value = !x->in_value;
-        x->length = 0;
     }
 }

@@ -7,7 +7,6 @@
 #include "base/pfn_set.h"
 #include "legacy/reader.h"
 #include "mended.h"
-#include "stream_kind.h"
 
 struct measuring {
     struct mended mended;
@@ -50,7 +49,7 @@ bool measure(struct conversion *c, struct limits_facts *facts, struct cls_error 
     bool ok;
 
     mended_init(&m.mended, c->options);
-    ok = stream_kind(&c->in, &told, &c->envelope, NULL, &kind, err);
+    ok = source_kind(&c->in, &told, &c->envelope, NULL, &kind, err);
     if (ok) {
         c->in.watch = NULL; /* the progress is that of the conversion */
         options = source_reader(c->options, &c->in_file, &c->envelope, &kind, true, &c->spools);

@@ -105,9 +105,7 @@ bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_error *
     if (o->copy && !c->out_file.exists && fchmod(c->out_file.fd, c->in_file.st.st_mode & 0777) != 0)
         return cls_fail_errno(err, errno, "cannot set the mode of %s", c->out_name);
     owe_start(c);
-    c->cleanup->also = &c->config.cleanup;
-    if (o->write_config && !config_file_open(&c->config, o->write_config, o->no_clobber,
-                                             &c->out_file, &c->in_file.st, err))
+    if (!configure_open(c, err))
         return false;
     in_file_begin(&c->in_file, &c->in, o->max_input, watch);
     cls_output_init(&c->out, c->out_file.fd, c->out_name, watch);
@@ -125,7 +123,6 @@ void close_ends(struct conversion *c)
     pfn_set_free(&c->given_back);
     in_file_close(&c->in_file);
     out_file_close(&c->out_file);
-    config_file_close(&c->config);
+    mended_release(&c->mended);
     configure_end(c);
-    c->cleanup->also = NULL;
 }

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "base/fds.h"
-#include "fd_arg.h"
 #include "hold_signals.h"
 
 #define NEW_FILE_MODE 0600 /* a save holds the guest's memory, secrets and all */
@@ -149,7 +148,7 @@ static bool resolve_path(struct out_file *file, const char *arg, struct cls_erro
 bool out_file_resolve(struct out_file *file, const char *arg, const char *display, bool no_clobber,
                       struct convert_cleanup *cleanup, struct cls_error *err)
 {
-    *file = (struct out_file){.fd = fd_arg(arg, STDOUT_FILENO),
+    *file = (struct out_file){.fd = convert_fd(arg, STDOUT_FILENO),
                               .display = display,
                               .no_clobber = no_clobber,
                               .dir_fd = -1,

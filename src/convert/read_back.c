@@ -58,7 +58,7 @@ static bool verify(const struct conversion *c, struct cls_error *err)
     if (c->options->copy)
         return true;
     cls_input_init_at(&in, c->out_file.fd, c->out_name, start, NULL);
-    ok = verify_input(&in, VERIFY_AUTO, &envelope, NULL, &summary, err);
+    ok = verify_input(&in, VERIFY_AUTO, V2_TO_THE_LAST_BYTE, &envelope, NULL, NULL, &summary, err);
     envelope_free(&envelope);
     cls_input_release(&in);
     return ok || blame(c->out_name, err);

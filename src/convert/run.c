@@ -8,9 +8,7 @@
 #include "configure.h"
 #include "leftover.h"
 #include "legacy/reader.h"
-#include "mended.h"
 #include "relabel.h"
-#include "stream_kind.h"
 #include "v2/verify.h"
 
 static bool read_envelope(struct conversion *c, struct cls_error *err)
@@ -74,13 +72,12 @@ static bool put_item(struct conversion *c, const struct image_item *item, struct
 }
 
 /* The conversion itself: each item goes from the reader to the writer. */
-static bool convert_items(struct conversion *c, struct mended *mended, struct legacy_reader *reader,
-                          struct cls_error *err)
+static bool convert_items(struct conversion *c, struct legacy_reader *reader, struct cls_error *err)
 {
     struct image_item item;
 
     do {
-        if (!mended_next(mended, reader, &item, err) || !put_item(c, &item, err))
+        if (!mended_next(&c->mended, reader, &item, err) || !put_item(c, &item, err))
             return false;
         note_item(&c->facts, &item);
     } while (item.kind != IMAGE_END);
@@ -88,13 +85,13 @@ static bool convert_items(struct conversion *c, struct mended *mended, struct le
 }
 
 /* Notes the verdict on what was converted, and warns of what keeps it from being restored. */
-static void judge(struct conversion *c, const struct mended *mended)
+static void judge(struct conversion *c)
 {
     const struct limits_host *host = &c->options->host;
     struct limits_findings findings;
     char *ids = c->facts.limits;
 
-    limits_find(&mended->facts, host, &findings);
+    limits_find(&c->mended.facts, host, &findings);
     limits_warn(&findings, host, c->log);
     *ids = '\0';
     for (unsigned i = 0; i < findings.count; i++) {
@@ -106,8 +103,8 @@ static void judge(struct conversion *c, const struct mended *mended)
     }
     c->facts.verdict = findings.verdict;
     c->facts.judged = true;
-    c->facts.repaired = repair_made(&mended->repair);
-    repair_log(&mended->repair, c->log);
+    c->facts.repaired = repair_made(&c->mended.repair);
+    repair_log(&c->mended.repair, c->log);
 }
 
 /* Of the configuration that the new save carries. */
@@ -136,9 +133,8 @@ static void note_end(struct conversion *c, struct legacy_reader *reader)
     *given_back = (struct pfn_set){0};
 }
 
-static bool convert_legacy(struct conversion *c, struct mended *mended,
-                           const struct legacy_kind *kind, enum v2_format format,
-                           struct cls_error *err)
+static bool convert_legacy(struct conversion *c, const struct legacy_kind *kind,
+                           enum v2_format format, struct cls_error *err)
 {
     struct legacy_reader *reader;
     bool ok;
@@ -149,10 +145,10 @@ static bool convert_legacy(struct conversion *c, struct mended *mended,
     reader = legacy_reader_new(&c->in, &c->reader, c->log, err);
     if (!reader)
         return false;
-    note_config(c, &mended->facts);
-    ok = convert_items(c, mended, reader, err);
+    note_config(c, &c->mended.facts);
+    ok = convert_items(c, reader, err);
     if (ok)
-        judge(c, mended);
+        judge(c);
     ok = ok && leftover_check(&c->in, reader, &c->reader, c->in_file.by_name, c->log, err);
     note_end(c, reader);
     legacy_reader_free(reader);
@@ -178,7 +174,7 @@ static bool holds_saves(struct conversion *c)
 static bool find_kind(struct conversion *c, struct legacy_kind *kind, struct cls_error *err)
 {
     struct legacy_kind told = {c->options->width, c->options->guest};
-    bool ok = stream_kind(&c->in, &told, &c->envelope, c->log, kind, err);
+    bool ok = source_kind(&c->in, &told, &c->envelope, c->log, kind, err);
 
     c->facts.width = kind->width;
     c->facts.guest = kind->guest;
@@ -199,27 +195,28 @@ static bool may_replace(const struct conversion *c, struct cls_error *err)
 }
 
 /* What is to be repaired in what stands in front of the stream. */
-static bool mend_envelope(struct conversion *c, struct mended *mended, struct cls_error *err)
+static bool mend_envelope(struct conversion *c, struct cls_error *err)
 {
     const struct convert_options *o = c->options;
     bool dropped;
 
-    return !repair_drops_emulator(&mended->repair, &o->repair, &o->host,
+    return !repair_drops_emulator(&c->mended.repair, &o->repair, &o->host,
                                   c->envelope.guest.emulator) ||
            envelope_drop_emulator(&c->envelope, &c->in, &dropped, err);
 }
 
-static bool convert_mended(struct conversion *c, struct mended *mended, struct cls_error *err)
+static bool convert(struct conversion *c, struct cls_error *err)
 {
     struct v2_options v2 = {0};
     struct legacy_kind kind = {0};
 
+    mended_init(&c->mended, c->options);
     if (!read_envelope(c, err) || !relabel_is_needed(&c->envelope, &c->in, &c->relabelled, err))
         return false;
     if (c->relabelled)
         return may_replace(c, err) &&
                relabel(&c->envelope, &c->in_file, &c->in, &c->out, c->log, err);
-    if (!mend_envelope(c, mended, err) || !envelope_hold_config(&c->envelope, &c->in, err) ||
+    if (!mend_envelope(c, err) || !envelope_hold_config(&c->envelope, &c->in, err) ||
         !configure(c, err) || !write_envelope(c, &v2, err))
         return false;
     if (c->options->checkpointed == CONVERT_CHECKPOINTED_YES &&
@@ -230,18 +227,7 @@ static bool convert_mended(struct conversion *c, struct mended *mended, struct c
     v2_writer_init(&c->writer, &c->out, &v2);
     if (!start_writer(c, err) || !find_kind(c, &kind, err) || !may_replace(c, err))
         return false;
-    return convert_legacy(c, mended, &kind, v2.format, err);
-}
-
-static bool convert(struct conversion *c, struct cls_error *err)
-{
-    struct mended mended;
-    bool ok;
-
-    mended_init(&mended, c->options);
-    ok = convert_mended(c, &mended, err);
-    mended_release(&mended);
-    return ok;
+    return convert_legacy(c, &kind, v2.format, err);
 }
 
 static bool copy(struct conversion *c, struct cls_error *err)
@@ -278,6 +264,7 @@ bool run_again(struct conversion *c, bool compare, struct cls_error *err)
         return cls_fail_errno(err, errno, "cannot read %s again", c->out_name);
     cls_input_release(&c->in);
     cls_output_release(&c->out);
+    mended_release(&c->mended);
     envelope_free(&c->envelope);
     c->envelope = (struct envelope){0};
     memset(c->facts.pages, 0, sizeof(c->facts.pages));

@@ -4,7 +4,6 @@
 
 #include "base/fds.h"
 #include "base/sandbox.h"
-#include "fd_arg.h"
 
 bool source_is_libxl(const struct convert_options *options, const struct envelope *envelope)
 {
@@ -88,7 +87,7 @@ bool source_enter_sandbox(const struct in_file *file, bool finishes, const int *
 
 enum v2_extent source_extent(const char *in)
 {
-    return fd_arg(in, -1) >= 0 ? V2_TO_END_RECORD : V2_TO_THE_LAST_BYTE;
+    return convert_fd(in, -1) >= 0 ? V2_TO_END_RECORD : V2_TO_THE_LAST_BYTE;
 }
 
 bool source_check_v2(struct cls_input *in, const struct envelope *envelope, enum v2_stream stream,
@@ -107,4 +106,47 @@ bool source_check_v2(struct cls_input *in, const struct envelope *envelope, enum
     if (envelope_is_delimited(envelope) && (!envelope->v2 || stream != V2_STREAM_LIBXC))
         return cls_input_fail(in, err, in->offset, "not the image of a libxc v2 stream");
     return true;
+}
+
+/* What was told is only believed of bytes that are nothing else that is known. */
+static bool detect(struct cls_input *in, const struct legacy_kind *told, enum guest_type config,
+                   const struct cls_log *log, struct legacy_kind *kind, struct cls_error *err)
+{
+    struct legacy_detected found = {0};
+    bool ok = legacy_detect(in, told, config, log, &found, err);
+    struct cls_error foreign;
+
+    *kind = found.kind;
+    if (ok && found.certain)
+        return true;
+    if (!envelope_check_foreign(in, &(bool){false}, &foreign)) {
+        *err = foreign;
+        return false;
+    }
+    return ok;
+}
+
+static bool check_word(struct cls_input *in, const struct envelope *envelope, bool forced,
+                       enum guest_type guest, const struct cls_log *log, struct cls_error *err)
+{
+    enum guest_type said = envelope->guest.type;
+    const char *name = envelope_name(envelope->kind);
+
+    if (said == GUEST_UNKNOWN || said == guest)
+        return true;
+    if (!forced)
+        return cls_input_fail(in, err, in->offset,
+                              "this is the stream of a %s guest, but %s's configuration is that of "
+                              "a %s one (--guest-type overrules it)",
+                              guest_type_name(guest), name, guest_type_name(said));
+    cls_warn(log, "%s's configuration is that of a %s guest", name, guest_type_name(said));
+    return true;
+}
+
+bool source_kind(struct cls_input *in, const struct legacy_kind *told,
+                 const struct envelope *envelope, const struct cls_log *log,
+                 struct legacy_kind *kind, struct cls_error *err)
+{
+    return detect(in, told, envelope->guest.type, log, kind, err) &&
+           check_word(in, envelope, told->guest != GUEST_UNKNOWN, kind->guest, log, err);
 }

@@ -64,10 +64,10 @@ static void warn_of_limits(struct watch_limits *watch, const struct v2_summary *
     limits_warn(&findings, &any, log);
 }
 
-static bool verify_extent(struct cls_input *in, enum verify_format format, enum v2_extent extent,
-                          struct envelope *envelope, const struct cls_log *log,
-                          const struct v2_observer *observer, struct v2_summary *summary,
-                          struct cls_error *err)
+bool verify_input(struct cls_input *in, enum verify_format format, enum v2_extent extent,
+                  struct envelope *envelope, const struct cls_log *log,
+                  const struct v2_observer *observer, struct v2_summary *summary,
+                  struct cls_error *err)
 {
     enum v2_stream stream = V2_STREAM_UNKNOWN;
 
@@ -78,12 +78,6 @@ static bool verify_extent(struct cls_input *in, enum verify_format format, enum 
         return v2_verify(in, stream, extent, log, observer, summary, err);
     return v2_verify(in, stream, V2_TO_END_RECORD, log, observer, summary, err) &&
            envelope_skip_rest(envelope, in, log, err);
-}
-
-bool verify_input(struct cls_input *in, enum verify_format format, struct envelope *envelope,
-                  const struct cls_log *log, struct v2_summary *summary, struct cls_error *err)
-{
-    return verify_extent(in, format, V2_TO_THE_LAST_BYTE, envelope, log, NULL, summary, err);
 }
 
 bool verify_stream(const struct verify_options *options, const struct cls_log *log,
@@ -105,8 +99,8 @@ bool verify_stream(const struct verify_options *options, const struct cls_log *l
     ok = envelope_prepare(&in, err) &&
          (options->no_sandbox ||
           source_enter_sandbox(&file, true, &options->keep_fd, 1, log, err)) &&
-         verify_extent(&in, options->format, source_extent(options->in), &envelope, log, &observer,
-                       summary, err);
+         verify_input(&in, options->format, source_extent(options->in), &envelope, log, &observer,
+                      summary, err);
     ok = in_file_look_behind(&file, &in, envelope_is_delimited(&envelope), ok, log, err);
     ok = in_file_finish(&file, in.offset, ok, err);
     if (ok)

@@ -431,7 +431,7 @@ static bool check_merge(int argc, char **argv, struct tool_options *o)
 
 static bool check_batch(struct tool_options *o)
 {
-    if (convert_is_fd(o->convert.out))
+    if (convert_fd(o->convert.out, 0) >= 0)
         return usage_error("--in is a directory, so --out must be one, too");
     if (o->convert.write_config)
         return usage_error("--write-config is for one save, not for a directory");
@@ -446,7 +446,7 @@ static bool is_directory(const char *path)
 {
     struct stat st;
 
-    return !convert_is_fd(path) && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    return convert_fd(path, 0) < 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 /* INPUT [OUTPUT], unless --in or --out is given. */
@@ -470,7 +470,7 @@ static bool check_replace(struct tool_options *o)
         return usage_error(
             "--replace goes without --out, --no-sync, --no-clobber, --copy-others and "
             "--inspect");
-    if (convert_is_fd(c->in))
+    if (convert_fd(c->in, 0) >= 0)
         return usage_error("--replace takes a file or directory, not a descriptor");
     c->out = c->in;
     return true;

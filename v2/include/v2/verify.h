@@ -32,6 +32,8 @@ struct v2_summary {
     uint64_t bytes;
 };
 
+#define V2_XENSTORE_SHOWN 96
+
 /* Takes what the verifier finds, as it goes. Functions that are NULL are not called. */
 struct v2_observer {
     struct stream_trace parts; /* headers and records; those that are refused, too */
@@ -45,8 +47,8 @@ struct v2_observer {
      * err filled, to end it.
      */
     bool (*item)(void *ctx, const struct image_item *item, struct cls_error *err);
-    /* Some of the strings in EMULATOR_XENSTORE_DATA, NULs and all, in pieces of any size. */
-    void (*xenstore)(void *ctx, const uint8_t *bytes, size_t n);
+    /* An entry of EMULATOR_XENSTORE_DATA; both strings are cut to V2_XENSTORE_SHOWN - 1 bytes. */
+    void (*xenstore)(void *ctx, const char *key, const char *value);
     void *ctx;
 };
 

@@ -129,8 +129,8 @@ bool convert_stream(const struct convert_options *options, const struct cls_log 
 /* How messages call an argument of -i (input) or -o: "old.save", "fd 12", "standard input". */
 void convert_display_name(const char *arg, bool input, char *buf, size_t size);
 
-/* Is it an fd, and no path? */
-bool convert_is_fd(const char *arg);
+/* The fd that it means ("-": standard_fd; INT_MAX: a number beyond int), or -1: it is a path. */
+int convert_fd(const char *arg, int standard_fd);
 
 /* The size of the input, if it is a regular file, and where it is to be read from; else 0 and 0. */
 void convert_input_extent(const char *arg, uint64_t *start, uint64_t *size);

@@ -58,14 +58,6 @@ struct inspect_emulator {
     uint32_t savevm_version;
 };
 
-/* libxl's strings for xenstore, while they are read. */
-struct inspect_xenstore {
-    char key[INSPECT_STRING_MAX], value[INSPECT_STRING_MAX];
-    size_t length; /* of the one that is being read */
-    bool in_value;
-    uint64_t phys_offset; /* of the last physmap entry */
-};
-
 /* Remarks. Only the first INSPECT_NOTES_MAX of count are kept. */
 struct inspect_notes {
     uint64_t count;
@@ -100,8 +92,8 @@ struct inspection {
     uint64_t hvm_context_bytes;
     uint64_t physmap_count;
     struct inspect_physmap physmap[INSPECT_PHYSMAP_MAX];
-    uint64_t other_keys; /* v2: of xenstore, outside of physmap */
-    struct inspect_xenstore xenstore;
+    uint64_t other_keys;   /* v2: of xenstore, outside of physmap */
+    uint64_t physmap_last; /* v2: phys_offset of the entry at hand */
     struct inspect_emulator emulator;
 
     struct limits_hold hold; /* while it is read */

@@ -28,11 +28,13 @@ bool verify_stream(const struct verify_options *options, const struct cls_log *l
                    struct v2_summary *summary, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * The same on an open input, which stands at the first byte. envelope is all zero before, and to be
+ * The same on an open input, which stands at the first byte; extent and observer as in v2_verify().
+ * envelope is all zero before, and to be
  * freed by envelope_free(), after failures, too.
  */
-bool verify_input(struct cls_input *in, enum verify_format format, struct envelope *envelope,
-                  const struct cls_log *log, struct v2_summary *summary,
+bool verify_input(struct cls_input *in, enum verify_format format, enum v2_extent extent,
+                  struct envelope *envelope, const struct cls_log *log,
+                  const struct v2_observer *observer, struct v2_summary *summary,
                   struct cls_error *err) CLS_MUST_CHECK;
 
 #endif
