@@ -16,7 +16,7 @@ SOURCES = [path for path in (*sorted((PROJECT / "src").rglob("*.c")), *sorted((P
 
 STRING = r'"(?:[^"\\]|\\.)*"'
 FORMAT = re.compile(rf"{STRING}(?:\s*(?:[A-Z_]+\s*)?{STRING})*")
-CALL = re.compile(rf"\b(cls_fail|cls_input_fail|cls_fail_errno|cls_warn|complain|messages_usage|fprintf)\(((?:[^;{{\"]|{STRING})*)\)", re.S)
+CALL = re.compile(rf"\b(cls_fail|cls_input_fail|cls_fail_errno|cls_warn|usage_error|messages_usage|fprintf)\(((?:[^;{{\"]|{STRING})*)\)", re.S)
 PRI = re.compile(r'%(\d*)"\s*PRI[a-z]+\d+\s*(")?')
 SPECIFIER = re.compile(r"%[-0 ]*\d*(?:\.\*)?(?:ll|l|z|j|hh|h)?[a-zA-Z]")
 
