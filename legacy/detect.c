@@ -112,10 +112,10 @@ static bool step_in_body(struct candidate *c, struct cls_input *in, struct cls_e
         return does_not_fit(err);
     if (c->first_batch == 0)
         c->first_batch = chunk.entries;
+    c->body_began = true;
     if (!cls_input_skip(in, chunk.bulk, "page data", err))
         return false;
     chunk_note(&c->stream, &chunk);
-    c->body_began = true;
     if (chunk_ends_body(&chunk))
         c->part = PART_TAIL;
     return true;
@@ -182,6 +182,7 @@ static bool follow(const struct race *race, struct candidate *c, struct cls_erro
         return err->status == CLS_BAD_INPUT;
     }
     before.first_batch = c->first_batch; /* its pages need not be there */
+    before.body_began = c->body_began;
     *c = before;
     c->waits = true;
     c->wanted = in.wanted;
@@ -208,14 +209,45 @@ static struct candidate *hindmost(struct race *race)
     return found;
 }
 
-/* Until no more than so many fit, or there is no more to see. */
-static bool follow_all(struct race *race, unsigned enough, struct cls_error *err)
+/* A small number and what lies below p2m_size also begin other things: a save of ia64. */
+static bool is_certain(const struct candidate *c)
+{
+    return c->stream.guest == GUEST_HVM || c->body_began || c->stream.first_frame > CLS_BATCH_MAX ||
+           c->marked || c->part == PART_PV_INFO;
+}
+
+static bool is_settled(struct race *race)
+{
+    unsigned fitting = count_fitting(race);
+
+    FOR_EACH(race, c)
+    if (fitting == 1 && c->fits)
+        return is_certain(c);
+    return fitting == 0;
+}
+
+/* As far as there is something to see. */
+static bool follow_all(struct race *race, struct cls_error *err)
 {
     struct candidate *c;
 
-    while (count_fitting(race) > enough && (c = hindmost(race)))
+    while ((c = hindmost(race)))
         if (!follow(race, c, err))
             return false;
+    return true;
+}
+
+/* The last one may be wrong further on: its errors are found when it is read. */
+static bool follow_until_settled(struct race *race, struct cls_error *err)
+{
+    struct candidate *c;
+
+    while (!is_settled(race) && (c = hindmost(race))) {
+        if (!follow(race, c, err))
+            return false;
+        if (count_fitting(race) == 0)
+            c->fits = c->waits = true;
+    }
     return true;
 }
 
@@ -250,9 +282,9 @@ static bool follow_by_peeking(struct race *race, struct cls_error *err)
     do {
         before = race->n;
         wake_all(race);
-        if (!see(race, sure_end(race) - race->in->offset, err) || !follow_all(race, 1, err))
+        if (!see(race, sure_end(race) - race->in->offset, err) || !follow_until_settled(race, err))
             return false;
-    } while (count_fitting(race) > 1 && race->n > before);
+    } while (!is_settled(race) && race->n > before);
     return true;
 }
 
@@ -263,7 +295,7 @@ static bool run(struct race *race, struct cls_error *err)
     if (race->n < FIRST_LOOK)
         return cls_input_truncated(race->in, err, race->in->offset, FIRST_LOOK, race->n,
                                    "a stream");
-    if (!follow_all(race, 0, err))
+    if (!follow_all(race, err))
         return false;
     FOR_EACH(race, c)
     if (has_pv_info(c, race->bytes)) {
@@ -272,13 +304,13 @@ static bool run(struct race *race, struct cls_error *err)
         other->fits = other == c;
         return true;
     }
-    if (count_fitting(race) <= 1)
+    if (is_settled(race))
         return true;
     if (!race->in->is_regular)
         return follow_by_peeking(race, err);
     race->bytes = NULL;
     wake_all(race);
-    return follow_all(race, 1, err);
+    return follow_until_settled(race, err);
 }
 
 /* Of those that fit and are of this kind, which may be not known, the one with the fuller batch. */
@@ -298,13 +330,6 @@ static struct candidate *choose(struct race *race, enum guest_type guest, unsign
     struct candidate *c = best_of(race, guest, width);
 
     return c ? c : best_of(race, guest, 0);
-}
-
-/* A small number and what lies below p2m_size also begin other things: a save of ia64. */
-static bool is_certain(const struct candidate *c)
-{
-    return c->stream.guest == GUEST_HVM || c->body_began || c->stream.first_frame > CLS_BATCH_MAX ||
-           c->marked || c->part == PART_PV_INFO;
 }
 
 static bool settle(struct race *race, const struct legacy_kind *told, enum guest_type config,

@@ -536,6 +536,26 @@ static void a_p2m_frame_in_page_0(void)
     check_hex("00100000 00000000 00000000 00000000 00000000 00000000", NOT_KNOWN);
 }
 
+/* Such words may also begin a save of ia64; it goes on otherwise. */
+static void small_frame_numbers_are_certain_once_the_body_begins(void)
+{
+    for (uint64_t first = 1; first <= 3; first++) {
+        struct bytes b = {0};
+        char text[400];
+
+        put_ulong(&b, 8, 0x800);
+        for (uint64_t i = 0; i < 4; i++)
+            put_ulong(&b, 8, first + i);
+        put_batch(&b, 8, (const uint32_t[]){7}, 1);
+        detect(&b, &(struct legacy_kind){8, GUEST_PV}, text, sizeof(text));
+        CHECK_THAT(strcmp(text, "64 pv") == 0, "%s", text);
+        b.len = 4 * 8;
+        detect(&b, &(struct legacy_kind){8, GUEST_PV}, text, sizeof(text));
+        CHECK_THAT(strcmp(text, "64 pv?") == 0, "%s", text);
+        bytes_free(&b);
+    }
+}
+
 CU_TestInfo detect_tests[] = {
     {"row 1: 64-bit PV with extended info", row_1_64_bit_pv_with_extended_info},
     {"row 2: 32-bit PV with extended info", row_2_32_bit_pv_with_extended_info},
@@ -562,5 +582,7 @@ CU_TestInfo detect_tests[] = {
     {"page data of a PV guest does not count", page_data_of_a_pv_guest_does_not_count},
     {"page data of a HVM guest does not count", page_data_of_a_hvm_guest_does_not_count},
     {"a p2m frame in page 0", a_p2m_frame_in_page_0},
+    {"small frame numbers are certain once the body begins",
+     small_frame_numbers_are_certain_once_the_body_begins},
     CU_TEST_INFO_NULL,
 };
