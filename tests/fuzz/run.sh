@@ -10,7 +10,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 seconds=$1
 shift
-[ $# -gt 0 ] || set -- config convert delta detect envelope limits reader structured toolstack verify
+[ $# -gt 0 ] || set -- config convert delta detect differential envelope limits reader structured toolstack verify
 crashes=build/fuzz/crashes
 # libFuzzer learns from what is compared, pointers too: the same executions need the same addresses.
 fixed="setarch $(uname -m) -R"
@@ -28,11 +28,13 @@ seed() {
     done
 }
 
-# Targets that build a stream of the fuzzer's choices: format, shape, number of chunks; then all honest.
+# Targets that build a stream of the fuzzer's choices: options, shape, number of chunks; then all honest.
 seed_choices() {
-    for format in 000 001 002 003 200; do
+    corpus=$1
+    shift
+    for options in "$@"; do
         for shape in 000 001 002 003 004 005 010 012 030 032 310 330 314 354 350; do
-            { printf '\'$format'\'$shape'\030'; head -c 200 /dev/zero; } >"$1/$format-$shape"
+            { printf "$options"'\'$shape'\000\030'; head -c 100 /dev/zero; } >"$corpus/$(printf '%s' "$options" | tr -d '\\')-$shape"
         done
     done
 }
@@ -59,7 +61,8 @@ make_corpus() {
             head -c 4096 "$fixture" >"$2/$(basename "$fixture")"
         done
         ;;
-    structured) seed_choices "$2" ;;
+    structured) seed_choices "$2" '\000' '\001' '\002' '\003' '\200' ;;
+    differential) seed_choices "$2" '\000\000' '\001\001' '\002\002' '\003\003' '\200\010' '\201\013' ;;
     esac
 }
 
@@ -98,7 +101,7 @@ for target in "$@"; do
     rm -f $crashes/"$target"-*
     [ ! -d tests/fuzz/finds/"$name" ] || fuzz tests/fuzz/finds/"$name"/*
     # Inputs of choices are short, and each byte counts.
-    [ "$name" = structured ] && lengths=-len_control=0 || lengths=
+    case $name in structured | differential) lengths=-len_control=0 ;; *) lengths= ;; esac
     if [ "$seconds" = --short ]; then
         echo "fuzzing $target, $(short_runs "$name") times"
         corpus=build/fuzz/seeds-$target

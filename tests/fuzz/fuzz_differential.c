@@ -1,0 +1,153 @@
+/*
+ * The converter against a model of its own (model.h): a sound stream, with any options, becomes a
+ * v2 stream from which the same guest comes out; with repairs, one that differs by these only.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "build_stream.h"
+#include "memory_input.h"
+#include "model.h"
+#include "property.h"
+
+#define OUTPUT_MAX (STREAM_MAX * 2)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct comparison {
+    struct convert_options options;
+    struct model_told told;
+    struct bytes stream;
+    bool honest, named; /* output: a file that gets its name at the end */
+};
+
+static _Noreturn void differs(const struct comparison *it, const char *what)
+{
+    fprintf(
+        stderr, "%s: -w %u -g %s, format %d, version %u%s%s%s%s%s%s\n", what, it->told.width * 8,
+        it->told.hvm ? "hvm" : "pv", (int)it->options.format, it->options.version,
+        it->options.compact ? ", --compact" : "", it->options.drop_tmem ? ", --drop-tmem" : "",
+        it->options.skip_qemu ? ", --skip-qemu" : "", it->options.repair.named ? ", --repair" : "",
+        it->named ? ", named" : "", it->honest ? ", all honest" : "");
+    abort();
+}
+
+/* Returns the length of the output; 0: refused. */
+static size_t convert(const struct comparison *it, uint8_t *output, struct cls_error *err)
+{
+    struct convert_options options = it->options;
+    struct convert_cleanup cleanup = {0};
+    struct cls_input in;
+    char in_arg[16], out_arg[64];
+    int in_fd = memory_input(&in, it->stream.at, it->stream.n), out_fd;
+    ssize_t n = 0;
+
+    out_fd = memfd_create("output", 0);
+    snprintf(in_arg, sizeof(in_arg), "%d", in_fd);
+    if (it->named)
+        snprintf(out_arg, sizeof(out_arg), "/dev/shm/fuzz_differential.%d", (int)getpid());
+    else
+        snprintf(out_arg, sizeof(out_arg), "%d", out_fd);
+    options.in = in_arg;
+    options.out = out_arg;
+    if (convert_stream(&options, NULL, NULL, &cleanup, NULL, err)) {
+        if (it->named) {
+            close(out_fd);
+            out_fd = open(out_arg, O_RDONLY | O_CLOEXEC);
+            unlink(out_arg);
+        }
+        n = pread(out_fd, output, OUTPUT_MAX, 0);
+        if (n <= 0 || n == OUTPUT_MAX)
+            abort();
+    } else {
+        must_blame_input(err);
+    }
+    close(in_fd);
+    close(out_fd);
+    return (size_t)n;
+}
+
+/* What the options make of the guest that the stream describes. */
+static void expect(const struct comparison *it, struct model_guest *guest)
+{
+    bool libxl = it->options.format == CONVERT_FORMAT_LIBXL;
+
+    for (unsigned pfn = 0; it->named && pfn < MODEL_PFNS; pfn++)
+        if (guest->given_back[pfn])
+            guest->pages[pfn] = (struct model_page){0};
+    if (!libxl)
+        guest->xenstore = (struct model_blob){0};
+    if (it->options.repair.named)
+        model_repair(guest);
+}
+
+static void compare(const struct comparison *it)
+{
+    static struct model_guest expected, got;
+    static uint8_t output[OUTPUT_MAX];
+    struct cls_error err = {0};
+    size_t n = convert(it, output, &err);
+    enum model_verdict verdict;
+    const char *what;
+
+    verdict = model_legacy(&expected, &it->told, it->stream.at, it->stream.n);
+    if (verdict == MODEL_BAD && it->honest)
+        differs(it, "the model refuses a stream that is honest");
+    if (n == 0) {
+        if (verdict == MODEL_SOUND && it->honest) {
+            fprintf(stderr, "byte %llu: %s: %s\n", (unsigned long long)err.offset, err.place,
+                    err.reason);
+            differs(it, "an honest stream was refused");
+        }
+        return;
+    }
+    if (!model_v2(&got, output, n))
+        differs(it, "the output is no sound v2 stream");
+    if (verdict == MODEL_BAD)
+        differs(it, "the model refuses what was converted");
+    if (verdict == MODEL_UNSURE)
+        return;
+    expect(it, &expected);
+    what = model_difference(&expected, &got);
+    if (what)
+        differs(it, what);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct choices c = {.data = data, .left = size};
+    struct comparison it = {0};
+    struct stream_shape shape;
+    uint8_t bits = choose(&c), more = choose(&c), cut;
+
+    it.options = options_from_bits(bits & 0x87);
+    it.options.repair.named = more & 1 ? LIMITS_REPAIR_ALL : 0;
+    it.named = more & 2;
+    c.only_honest = !(more & 4);
+    choose_shape(&c, &shape);
+    shape.tmem_pages = it.options.drop_tmem;
+    it.options.skip_qemu &= it.options.format == CONVERT_FORMAT_LIBXC;
+    /* Without extended info the structure may leave both open. */
+    if (more & 8 || (!shape.hvm && !shape.extended_info)) {
+        it.options.width = shape.width;
+        it.options.guest = shape.hvm ? GUEST_HVM : GUEST_PV;
+    }
+    it.stream = build_stream(&c, &shape);
+    cut = c.only_honest ? 0 : choose(&c);
+    if (cut >= 0xe0 && cut < it.stream.n) {
+        it.stream.n -= cut;
+        c.bent = true;
+    }
+    it.honest = !c.bent;
+    it.told = (struct model_told){.width = shape.width,
+                                  .hvm = shape.hvm,
+                                  .drop_tmem = it.options.drop_tmem,
+                                  .no_emulator = it.options.skip_qemu && shape.hvm,
+                                  .checkpoints = true};
+    compare(&it);
+    return 0;
+}

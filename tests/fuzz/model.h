@@ -1,0 +1,79 @@
+/*
+ * What a guest is when its restore is done, by a legacy stream and by a v2 stream: two small
+ * decoders that know nothing of the converter. Their sources are the formats' descriptions
+ * (xen tools/libxc/xg_save_restore.h of 4.5, docs/specs/libxc-migration-stream.pandoc and
+ * libxl-migration-stream.pandoc of 4.21) and docs/deviations.md.
+ */
+#ifndef FUZZ_MODEL_H
+#define FUZZ_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MODEL_PFNS   4160 /* as many as build_stream.h makes of honest choices */
+#define MODEL_VCPUS  128
+#define MODEL_PARAMS 40
+#define MODEL_NAMES  64 /* entries of xenstore */
+
+struct model_blob {
+    const uint8_t *at; /* NULL: none */
+    size_t len;
+};
+
+struct model_page {
+    bool known;
+    uint8_t type;
+    const uint8_t *data; /* 4096 bytes; NULL: none */
+};
+
+struct model_vcpu {
+    struct model_blob basic, extended, xsave;
+};
+
+struct model_guest {
+    bool hvm;
+    unsigned guest_width;
+    uint64_t p2m_size;
+    struct model_blob frames; /* little-endian u64 each */
+    struct model_page pages[MODEL_PFNS];
+    struct model_vcpu vcpus[MODEL_VCPUS];
+    struct model_blob shared_info, context, emulator;
+    bool has_tsc;
+    uint32_t tsc_mode, tsc_khz, tsc_incarnation;
+    uint64_t tsc_nsec;
+    bool has_param[MODEL_PARAMS];
+    uint64_t params[MODEL_PARAMS];
+    struct model_blob xenstore; /* keys and values, each with its NUL */
+    bool given_back[MODEL_PFNS];
+};
+
+enum model_verdict {
+    MODEL_SOUND,
+    MODEL_BAD,
+    MODEL_UNSURE, /* the converter's word is taken */
+};
+
+struct model_told {
+    unsigned width;
+    bool hvm, drop_tmem, no_emulator; /* the last: what follows a HVM context belongs to others */
+    bool checkpoints;                 /* further ones are looked for */
+};
+
+/* Both guests, as decoded, refer to the bytes and to memory of the model's own. */
+enum model_verdict model_legacy(struct model_guest *guest, const struct model_told *told,
+                                const uint8_t *bytes, size_t n);
+
+/* Of either format. False: that is no sound v2 stream. */
+bool model_v2(struct model_guest *guest, const uint8_t *bytes, size_t n);
+
+/* What all the repairs of docs/limits.md make of a guest, but for its configuration. */
+void model_repair(struct model_guest *guest);
+
+/* Memory until the next model_legacy(). */
+uint8_t *model_alloc(size_t n);
+
+/* NULL, or what differs. */
+const char *model_difference(const struct model_guest *a, const struct model_guest *b);
+
+#endif
