@@ -29,6 +29,8 @@ static CU_SuiteInfo all_suites[] = {
     {"convert", NULL, NULL, NULL, NULL, convert_tests},
     {"inspect", NULL, NULL, NULL, NULL, inspect_tests},
     {"limits", NULL, NULL, NULL, NULL, limits_tests},
+    {"repair", NULL, NULL, NULL, NULL, repair_tests},
+    {"host", NULL, NULL, NULL, NULL, host_tests},
     {"truncation", NULL, NULL, NULL, NULL, truncation_tests},
     {"batch", NULL, NULL, NULL, NULL, batch_tests},
 };

@@ -26,6 +26,8 @@ extern CU_TestInfo checkpoint_tests[];
 extern CU_TestInfo convert_tests[];
 extern CU_TestInfo inspect_tests[];
 extern CU_TestInfo limits_tests[];
+extern CU_TestInfo repair_tests[];
+extern CU_TestInfo host_tests[];
 extern CU_TestInfo truncation_tests[];
 extern CU_TestInfo batch_tests[];
 

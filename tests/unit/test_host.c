@@ -1,0 +1,144 @@
+/*
+ * Facts of a configuration, and of the Xen that will restore the save.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "limits/host.h"
+#include "support.h"
+
+static struct limits_config_facts config_of(const char *text, bool json)
+{
+    struct limits_facts f;
+
+    limits_facts_init(&f);
+    limits_facts_config(&f, text, strlen(text), json);
+    return f.config;
+}
+
+static void configurations(void)
+{
+    struct limits_config_facts c;
+
+    c = config_of("# viridian = 1\nviridian=0\nmemory = 512 # MiB\nvcpus= 4\nmaxvcpus=8\n"
+                  "builder='hvm'\nnestedhvm=1\nxen_platform_pci=0\ntsc_mode=\"native_paravirt\"\n"
+                  "device_model_version = \"qemu-xen-traditional\"\n",
+                  false);
+    CHECK(c.found && !c.json && !c.viridian && !c.bad_builder && c.nested_hvm);
+    CHECK(c.no_platform_pci && c.pvrdtscp && c.traditional && !c.has_device_model);
+    CHECK_INT(c.memory_kib, 512 * 1024);
+    CHECK_INT(c.vcpus, 4);
+    CHECK_INT(c.max_vcpus, 8);
+    CHECK(config_of("viridian = [ 'all' ]", false).viridian);
+    CHECK(config_of("viridian=1", false).viridian);
+    CHECK(!config_of("xviridian=1\nviridian\n=1", false).viridian);
+    CHECK(config_of("device_model_override = '/a'", false).has_device_model);
+    c = config_of("{\"c_info\": {\"type\": \"hvm\", \"pvh\": \"True\"},\n\"b_info\": {\n"
+                  "\"max_vcpus\": 3, \"tsc_mode\": \"native_paravirt\",\n"
+                  "\"device_model_version\": \"qemu_xen_traditional\", \"device_model\": \"/x\",\n"
+                  "\"type.hvm\": {\"viridian\": \"True\", \"acpi\": \"False\",\n"
+                  "\"nested_hvm\": \"True\", \"x\\\"viridian\": \"False\"}}}",
+                  true);
+    CHECK(c.json && c.pvh && c.pvrdtscp && c.traditional && c.has_device_model && c.viridian);
+    CHECK(c.acpi_off && c.nested_hvm && !c.stubdom);
+    CHECK_INT(c.max_vcpus, 3);
+    CHECK(!config_of("{\"viridian\"", true).viridian);
+    CHECK(!config_of("{\"viridian\":", true).viridian);
+    CHECK(!config_of("{\"viridian\": \"Tru", true).traditional);
+}
+
+static void releases_by_name(void)
+{
+    static const char *const bad[] = {"",    "4",        "4.",    "4.5",     "4.23",  "4.17.",
+                                      "5.6", "4.17.x",   "4.-17", "4.17.1.", "4.17 ", " 4.17",
+                                      "hos", "4.17.100", "3.4",   "4.17.1.1"};
+    struct limits_host host;
+    char text[64];
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        CHECK_THAT(!limits_host_parse(bad[i], &host), "%s", bad[i]);
+    CHECK(limits_host_parse("4.6", &host) && host.minor == 6 && host.point == LIMITS_POINT_ANY);
+    CHECK(limits_host_parse("4.22.0", &host) && host.minor == 22 && host.point == 0);
+    CHECK(limits_host_parse("4.14.3", &host) && host.minor == 14 && host.point == 3);
+    limits_host_text(&host, text, sizeof(text));
+    CHECK_TEXT(text, "Xen 4.14.3");
+    host.is_local = true;
+    limits_host_text(&host, text, sizeof(text));
+    CHECK_TEXT(text, "this host (Xen 4.14.3)");
+}
+
+static void put_host_file(struct scratch *s, const char *path, const char *text)
+{
+    char full[400];
+
+    snprintf(full, sizeof(full), "%s%s", s->dir, path);
+    for (char *p = full + strlen(s->dir) + 1; (p = strchr(p, '/')); p++) {
+        *p = '\0';
+        mkdir(full, 0700);
+        *p = '/';
+    }
+    write_file(full, text, strlen(text));
+}
+
+static void this_host(void)
+{
+    struct scratch s;
+    struct limits_host host;
+    char command[400];
+
+    scratch_make(&s);
+    limits_host_read(s.dir, &host);
+    CHECK(!host.given);
+    put_host_file(&s, "/sys/hypervisor/type", "xen\n");
+    limits_host_read(s.dir, &host);
+    CHECK(!host.given);
+    put_host_file(&s, "/sys/hypervisor/version/major", "4\n");
+    put_host_file(&s, "/sys/hypervisor/version/minor", "17\n");
+    put_host_file(&s, "/sys/hypervisor/version/extra", ".7-pre\n");
+    limits_host_read(s.dir, &host);
+    CHECK(host.given && host.is_local && host.minor == 17 && host.point == 7);
+    CHECK(!host.pv && !host.pv32 && !host.hvm && !host.vendor && !host.l1tf);
+    CHECK(!host.qemu_traditional && !host.emulators_complete && !host.cpu[LIMITS_CPU_AVX]);
+    put_host_file(&s, "/sys/hypervisor/version/extra", "-rc3\n");
+    put_host_file(&s, "/sys/hypervisor/properties/capabilities",
+                  "xen-3.0-x86_64 hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 \n");
+    put_host_file(&s, "/sys/hypervisor/guest_type", "PV\n");
+    put_host_file(&s, "/proc/cpuinfo",
+                  "processor\t: 0\nvendor_id\t: AuthenticAMD\nvmx flags\t: x\n"
+                  "flags\t\t: fpu fsgsbase avx xsave\nbugs\t\t: \n\nprocessor\t: 1\n"
+                  "flags\t\t: smep smap avx512f\n");
+    put_host_file(&s, "/sys/devices/system/cpu/vulnerabilities/l1tf", "Not affected\n");
+    put_host_file(&s, "/usr/lib/xen-4.17/bin/libxl-save-helper", "");
+    put_host_file(&s, "/usr/bin/qemu-system-x86_64", "");
+    limits_host_read(s.dir, &host);
+    CHECK_INT(host.point, LIMITS_POINT_ANY);
+    CHECK_INT(host.pv, LIMITS_YES);
+    CHECK_INT(host.pv32, LIMITS_NO);
+    CHECK_INT(host.hvm, LIMITS_YES);
+    CHECK_INT(host.vendor, LIMITS_VENDOR_AMD);
+    CHECK_INT(host.cpu[LIMITS_CPU_AVX], LIMITS_YES);
+    CHECK_INT(host.cpu[LIMITS_CPU_AVX512], LIMITS_NO);
+    CHECK_INT(host.cpu[LIMITS_CPU_SMEP], LIMITS_UNKNOWN); /* a PV dom0 does not see it */
+    CHECK_INT(host.l1tf, LIMITS_NO);
+    CHECK_INT(host.qemu_traditional, LIMITS_NO);
+    CHECK(host.emulators_complete);
+    put_host_file(&s, "/sys/hypervisor/guest_type", "PVH\n");
+    put_host_file(&s, "/usr/lib/xen-4.17/bin/qemu-dm", "");
+    limits_host_read(s.dir, &host);
+    CHECK_INT(host.cpu[LIMITS_CPU_SMEP], LIMITS_NO);
+    CHECK_INT(host.qemu_traditional, LIMITS_YES);
+    put_host_file(&s, "/sys/hypervisor/version/minor", "5\n");
+    limits_host_read(s.dir, &host);
+    CHECK(!host.given);
+    snprintf(command, sizeof(command), "rm -r '%s'", s.dir);
+    CHECK_INT(system(command), 0);
+}
+
+CU_TestInfo host_tests[] = {
+    {"configurations", configurations},
+    {"releases by name", releases_by_name},
+    {"this host", this_host},
+    CU_TEST_INFO_NULL,
+};
