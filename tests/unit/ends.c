@@ -29,7 +29,7 @@ static void set_nonblocking(int fd, bool nonblocking)
     must(fcntl(fd, F_SETFL, flags) == 0, "fcntl");
 }
 
-/* Signals that a test sends itself are for the code under test. */
+/* Blocks signals in the thread: they must interrupt the code under test. */
 static void start_thread(pthread_t *thread, void *(*run)(void *), void *arg)
 {
     sigset_t all, old;

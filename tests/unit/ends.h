@@ -26,7 +26,7 @@ struct source {
 
 /* content must outlive the source. */
 void source_open(struct source *s, enum end end, const struct bytes *content, bool nonblocking);
-/* All that the test has not read. */
+/* Reads what the test has not read. */
 void source_rest(struct source *s, struct bytes *rest);
 void source_close(struct source *s);
 
@@ -39,7 +39,7 @@ struct sink {
 };
 
 void sink_open(struct sink *s, enum end end, bool nonblocking);
-/* Closes the test's end, then waits for all bytes to be in got. */
+/* Closes the test's end and waits until all bytes are in got. */
 void sink_finish(struct sink *s);
 void sink_free(struct sink *s);
 

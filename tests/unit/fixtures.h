@@ -10,20 +10,20 @@
 
 struct fixtures {
     glob_t found;
-    size_t count; /* of those at the beginning that are usable */
+    size_t count; /* number of usable ones, which are first */
 };
 
-/* Can it be converted? A port may be without libxml2, which libvirt's saves take. */
+/* Can it be converted? Ports have no libxml2, which libvirt's saves need. */
 bool fixture_usable(const char *name);
-/* All usable NAME.legacy whose name fits the pattern: "good-*". At least one must be there. */
+/* Finds all usable NAME.legacy that match the pattern ("good-*"); there must be at least one. */
 void fixtures_find(struct fixtures *f, const char *pattern);
 size_t fixtures_count(const struct fixtures *f);
 const char *fixtures_path(const struct fixtures *f, size_t i);
-/* The path of what belongs beside a NAME.legacy: ".v3.expected". */
+/* The path of the file with another suffix, such as ".v3.expected", for a NAME.legacy. */
 void fixture_beside(const char *path, const char *suffix, char *buf, size_t size);
 void fixtures_free(struct fixtures *f);
 
-/* One of them by its name, as bytes. */
+/* Reads the fixture with this name. */
 void fixture_read(const char *name, struct bytes *b);
 
 #endif

@@ -9,10 +9,10 @@
 #define CONTEXT_32 2800 /* vcpu_guest_context of a 32-bit guest */
 #define CONTEXT_64 5168
 
-/* "vcpu" (empty context), "extv", "xcnt": what an extended info may hold. */
+/* Blocks of an extended info: "vcpu" (empty context), "extv", "xcnt". */
 void put_block(struct bytes *b, const char *id, uint32_t size);
 
-/* The marker and these blocks behind it. */
+/* The marker, followed by these blocks. */
 void put_extended_info(struct bytes *b, unsigned width, const struct bytes *blocks);
 
 /* p2m_size, extended info with vcpu and extv, and a frame list of one entry. */
@@ -22,7 +22,7 @@ void put_pv_start(struct bytes *b, unsigned width, unsigned guest_width, uint32_
 void put_batch(struct bytes *b, unsigned width, const uint32_t *entries, uint32_t count);
 void put_page(struct bytes *b, unsigned width, uint32_t entry);
 
-/* A chunk with a HVM parameter; its padding is garbage. */
+/* A chunk with a HVM parameter; the padding is not zero. */
 void put_param(struct bytes *b, int32_t id, uint64_t value);
 void put_id(struct bytes *b, int32_t id);
 void put_vcpu_info(struct bytes *b, uint32_t max_id, uint64_t map);

@@ -14,10 +14,10 @@
 #include "base/log.h"
 #include "suites.h"
 
-/* Ends the program where a test cannot even be set up. */
+/* Ends the program if the set-up of a test fails. */
 void must(bool ok, const char *what);
 
-/* An assertion with a message of its own. Returns ok. */
+/* An assertion with a message. Returns ok. */
 bool check_that(bool ok, const char *file, unsigned line, const char *fmt, ...) CLS_PRINTF(4, 5);
 #define CHECK_THAT(ok, ...) check_that(ok, __FILE__, __LINE__, __VA_ARGS__)
 #define CHECK(ok)           check_that(ok, __FILE__, __LINE__, "%s", #ok)
@@ -31,7 +31,7 @@ void check_text(const char *found, const char *wanted, const char *file, unsigne
 void check_contains(const char *found, const char *part, const char *file, unsigned line);
 #define CHECK_CONTAINS(found, part) check_contains(found, part, __FILE__, __LINE__)
 
-/* Bytes in memory that grow. Start with all zero. */
+/* A growing buffer. Initialise to zero. */
 struct bytes {
     uint8_t *p;
     size_t len, capacity;
@@ -52,34 +52,34 @@ void check_bytes(const uint8_t *found, size_t n, const struct bytes *wanted, con
                  unsigned line);
 #define CHECK_BYTES(found, n, wanted) check_bytes(found, n, wanted, __FILE__, __LINE__)
 
-/* A log that remembers every line, "W: ..." or "I: ...". Start with recorder_start(). */
+/* A log that stores all lines, as "W: ..." or "I: ...". Begin with recorder_start(). */
 struct recorder {
     struct cls_log log;
-    struct bytes text; /* ended by a NUL */
+    struct bytes text; /* with a NUL at its end */
 };
 
 void recorder_start(struct recorder *r);
 bool recorded(const struct recorder *r, const char *part);
 void recorder_free(struct recorder *r);
 
-/* An fd of an unnamed file with this content, at its beginning. */
+/* Returns the fd of an unnamed file with this content, at offset 0. */
 int memfd_of(const uint8_t *p, size_t n);
 
-/* Everything between the fd's offset and its end. */
+/* Reads everything from the fd's offset to its end. */
 void read_to_end(int fd, struct bytes *b);
 
-/* False where there is no such file. */
+/* Returns false if there is no such file. */
 bool read_file(const char *path, struct bytes *b);
 void write_file(const char *path, const void *p, size_t n);
 
-/* A fresh directory, and paths in it. */
+/* A new empty directory, and paths in it. */
 struct scratch {
     char dir[256];
     char path[300];
 };
 
 void scratch_make(struct scratch *s);
-const char *scratch_path(struct scratch *s, const char *name); /* good until the next call */
+const char *scratch_path(struct scratch *s, const char *name); /* valid until the next call */
 unsigned scratch_entries(const struct scratch *s);
 void scratch_remove(const struct scratch *s);
 

@@ -1,5 +1,5 @@
 /*
- * convert: what a process claims that parses may be anything.
+ * convert: results of the process that parses are untrusted.
  */
 #include "apart.h"
 

@@ -41,7 +41,7 @@ static void finish(struct fixture *f)
     bytes_free(&f->content);
 }
 
-/* What the test left unread is exactly what lies behind offset. */
+/* The input still has exactly the bytes from offset on. */
 static void check_rest(struct fixture *f, size_t offset)
 {
     struct bytes wanted = {f->content.p + offset, f->content.len - offset, 0}, rest = {0};
@@ -171,7 +171,7 @@ static void peeks_consume_nothing(void)
         CHECK(memcmp(buf, f.content.p, 30) == 0);
         CHECK(cls_input_peek(&f.in, 10, &b, &got, &f.err) && got == 10);
         CHECK(memcmp(b, f.content.p + 30, 10) == 0);
-        /* Some of this lies in the buffer, some still in the fd. */
+        /* A part of this is in the buffer, the rest in the fd. */
         CHECK(cls_input_peek(&f.in, 200, &b, &got, &f.err) && got == 200);
         CHECK(memcmp(b, f.content.p + 30, 200) == 0);
         CHECK(cls_input_read(&f.in, buf, 300, "across", &f.err));
@@ -375,7 +375,7 @@ static void long_reasons_are_cut(void)
     CHECK_TEXT(err.reason, "cannot open it: No such file or directory");
 }
 
-/* What is claimed may be far more than what comes. */
+/* The claimed length may be far more than the input has. */
 static void held_bytes_are_those_that_come(void)
 {
     struct cls_held held = {0};
@@ -462,7 +462,7 @@ static void the_log_may_be_missing(void)
     recorder_free(&r);
 }
 
-/* Each kind by itself, and what is no warning more often. */
+/* Warnings are limited by kind; other lines have a higher limit. */
 static void the_log_cannot_be_filled(void)
 {
     struct cls_log_counts counts = {0};
@@ -494,7 +494,7 @@ static void the_log_cannot_be_filled(void)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 
-/* However many kinds there are. */
+/* The number of kinds is not limited. */
 static void the_log_takes_any_number_of_kinds(void)
 {
     char fmts[CLS_LOG_KINDS + 50];

@@ -28,7 +28,7 @@
 
 static const struct shard everything;
 
-/* Kernels before 5.9 don't know close_range(); nor does this process from now on. */
+/* Makes close_range() fail in this process, as in kernels before 5.9. */
 static bool forget_close_range(void)
 {
     struct sock_filter code[] = {
@@ -43,13 +43,13 @@ static bool forget_close_range(void)
            prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-/* In a process of its own: 0 if all is well. */
+/* Runs in a child; returns 0 if all checks pass. */
 static int close_most(bool old_kernel)
 {
     int keep[] = {-1, 20, 10}, wrong = 0;
 
     if (old_kernel && !forget_close_range())
-        return 0; /* an emulator, say */
+        return 0; /* such as an emulator */
     for (int fd = 5; fd < 40; fd++)
         dup2(STDERR_FILENO, fd);
     fds_keep_only(keep, sizeof(keep) / sizeof(keep[0]));
@@ -73,7 +73,7 @@ static void only_what_is_kept_stays_open(void)
 
 static void hash_is_what_the_document_says(void)
 {
-    /* Of a Python program that follows docs/batch.md. */
+    /* Values from a Python program that implements docs/batch.md. */
     CHECK(shard_hash("") == 0xcbf29ce44fd0bfc1);
     CHECK(shard_hash("a") == 0xaf63dc4c296230c0);
     CHECK(shard_hash("foobar") == 0x8594417172ad2699);
@@ -347,7 +347,7 @@ static void a_position_in_a_tree(void)
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
         CHECK(is_at(&dir, paths[i], tree_enter(&tree, paths[i], NULL)));
 
-    /* Moved while we are in it: what is above it now is not where we came from. */
+    /* If the directory is moved meanwhile, its parent is another one. */
     CHECK(is_at(&dir, "a/b/c", tree_enter(&tree, "a/b/c", NULL)));
     snprintf(from, sizeof(from), "%s/a/b", dir.dir);
     snprintf(to, sizeof(to), "%s/ab/b", dir.dir);
@@ -369,7 +369,7 @@ static void a_position_in_a_tree(void)
 
 static void digests_of_two_files(void)
 {
-    /* sha256sum of "abc", and of nothing */
+    /* from sha256sum, for "abc" and for no bytes */
     static const char abc[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     static const char none[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     int in = memfd_of((const uint8_t *)"abc", 3), out = memfd_of((const uint8_t *)"abcdef", 6);

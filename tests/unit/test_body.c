@@ -61,7 +61,7 @@ static void check_items(struct body *body, const char *text)
     CHECK_INT(body->reading.fd_offset, body->b.len);
 }
 
-/* Zeros follow, so that truncation is not what it fails of. */
+/* Zeros follow, so that it does not fail because of truncation. */
 static void check_fails(struct body *body, uint64_t offset, const char *place, const char *reason)
 {
     put_fill(&body->b, 0, 20000);
@@ -108,7 +108,7 @@ static void bogus_page_types(void)
     }
 }
 
-/* XTAB entries of Xen 3 hold a machine frame number, far beyond the guest's memory. */
+/* XTAB entries of Xen 3 have a machine frame number, which may exceed p2m_size. */
 static void xtab_entries_vanish_whatever_their_low_bits(void)
 {
     static const uint32_t entries[] = {0xf0000000, 0x00000001, 0xffffffff, 0xf0000002, 0xe0000003};
@@ -232,7 +232,7 @@ static void sign_extended_entries(void)
 {
     static const struct {
         uint64_t entry;
-        const char *items; /* NULL: refused */
+        const char *items; /* NULL: rejected */
     } entries[] = {
         {UINT64_C(0xffffffff90000034), "PAGES 90000034 | 4096*34\n"},
         {UINT64_C(0xfffffffff0123456), ""},
@@ -330,7 +330,7 @@ static void all_params_together_go_behind_the_pages(void)
     finish(&body);
 }
 
-/* A lone IOREQ chunk, an ACPI value above 1: passed on as they are. */
+/* A single IOREQ chunk, an ACPI value above 1: converted unchanged. */
 static void repeated_params_count_once(void)
 {
     struct body body;
@@ -348,7 +348,7 @@ static void repeated_params_count_once(void)
     finish(&body);
 }
 
-/* As if they were not there; one that comes later makes the earlier one count for nothing. */
+/* They are dropped, and override an earlier value of the same parameter. */
 static void params_of_value_0_are_ignored(void)
 {
     struct body body;
@@ -393,7 +393,7 @@ static void the_toolstack_blob_of_a_pv_guest_is_dropped(void)
     start(&body, 8, GUEST_PV);
     put_id(&body.b, -18);
     put_u32(&body.b, 300001);
-    put_fill(&body.b, 0xff, 300001); /* sound or not: nobody looks */
+    put_fill(&body.b, 0xff, 300001); /* the content is ignored */
     put_page(&body.b, 8, 0x1);
     check_items(&body, PV_START "PAGES 00000001 | 4096*01\n" PV_REST);
     finish(&body);

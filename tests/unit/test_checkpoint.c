@@ -82,7 +82,7 @@ static void make(struct remus *r, unsigned width, enum guest_type guest)
         put_checkpoint(r, i);
 }
 
-/* As the reader should give it when checkpoint last is the last complete one. */
+/* The expected items if checkpoint last is the last complete one. */
 static void wanted_text(const struct remus *r, unsigned last, struct bytes *text)
 {
     put_text(text, r->start);
@@ -92,7 +92,7 @@ static void wanted_text(const struct remus *r, unsigned last, struct bytes *text
     put_fill(text, 0, 1);
 }
 
-/* Reads the first n bytes from a file, or from a pipe that ends behind them. */
+/* Reads the first n bytes from a file or a pipe. */
 static void read_cut(struct reading *reading, const struct remus *r, size_t n, bool from_pipe)
 {
     struct bytes cut = {.p = r->b.p, .len = n};
@@ -165,7 +165,7 @@ static void cut_at_every_chunk(void)
         }
 }
 
-/* What the reader gives of a stream, and where it stops. */
+/* Compares the items of a stream, and where the reader stops. */
 static void check_text_and_end(const struct bytes *b, const struct legacy_options *options,
                                const char *text, size_t end)
 {
@@ -191,7 +191,7 @@ static void only_the_first_when_told_so(void)
     bytes_free(&r.b);
 }
 
-/* A qemu record that is left for others stands between the checkpoints. */
+/* With --skip-qemu the unread qemu record is between the checkpoints. */
 static void only_the_first_without_its_qemu_record(void)
 {
     struct legacy_options options = {
@@ -206,7 +206,7 @@ static void only_the_first_without_its_qemu_record(void)
     bytes_free(&r.b);
 }
 
-/* What follows the second tail is no body: with LOOK it is somebody else's, with YES damaged. */
+/* No body follows the second tail: that is the end with LOOK, and an error with YES. */
 static void something_else_behind(void)
 {
     for (unsigned told = LEGACY_CHECKPOINTS_LOOK; told <= LEGACY_CHECKPOINTS_YES; told++) {
@@ -255,7 +255,7 @@ static void malformed_checkpoints_are_dropped(void)
     bytes_free(&r.b);
 }
 
-/* Without a place for it, nothing that needs one is converted. */
+/* Without a temporary file, streams that need one fail. */
 static void no_space_for_a_spool(void)
 {
     struct spool none = {.fd = -1, .errnum = 28, .dir = "/full"};
@@ -294,7 +294,7 @@ static void no_space_for_a_spool(void)
         .width = 8, .guest = GUEST_HVM, .checkpoints = LEGACY_CHECKPOINTS_LOOK, .compact = true    \
     }
 
-/* Two pages that come again, one that doesn't, one without content, one that only now comes. */
+/* Two pages that are sent again, one that is not, one without content, and a new one. */
 static void pages_once(void)
 {
     static const uint32_t first[] = {0x10, 0x11, 0xe0000012, 0x13}, second[] = {0x11, 0x10, 0x11};
@@ -319,7 +319,7 @@ static void pages_once(void)
     bytes_free(&b);
 }
 
-/* What an incomplete checkpoint sends again does not count. */
+/* Pages of an incomplete checkpoint do not count. */
 static void pages_once_over_checkpoints(void)
 {
     struct legacy_options options = COMPACT;
@@ -394,7 +394,7 @@ static void tmem(void)
     check_tmem(2, true, true, "W: byte 0x8: guest memory in tmem dropped");
 }
 
-/* tmem: every byte missing is missed. */
+/* tmem truncated at every byte. */
 static void tmem_cut(void)
 {
     struct bytes b = {0};

@@ -22,10 +22,10 @@
 #define SLOW 1
 #endif
 
-/* A legacy stream and what became of it, in files whose bytes can be changed at will. */
+/* A legacy stream and its conversion, in files whose bytes can be changed. */
 struct pair {
     int in_fd, out_fd;
-    uint64_t in_stream, out_stream; /* behind the envelopes */
+    uint64_t in_stream, out_stream; /* offsets after the envelopes */
     struct bytes in, out;
     uint8_t *mapped; /* of out_fd */
     struct legacy_options reader;
@@ -33,7 +33,7 @@ struct pair {
     struct cls_error err;
 };
 
-/* Takes the envelope off and finds out what the stream is. */
+/* Consumes the envelope and detects the stream. */
 static void look(struct pair *p)
 {
     static const struct legacy_kind nothing_told;
@@ -128,7 +128,7 @@ static bool streams_agree(struct pair *p)
     return ok;
 }
 
-/* All that --verify does. */
+/* All of --verify. */
 static bool files_agree(struct pair *p)
 {
     const struct convert_options options = {.version = 3, .no_sync = true};
@@ -151,7 +151,7 @@ static bool files_agree(struct pair *p)
     return ok;
 }
 
-/* All that --verify does, which compares the streams, too. */
+/* All of --verify, including the comparison of the streams. */
 static void fixtures_agree(void)
 {
     struct fixtures f;
@@ -167,7 +167,7 @@ static void fixtures_agree(void)
     fixtures_free(&f);
 }
 
-/* This bit of the new stream is wrong: noticed, and said where, or before. */
+/* Flips a bit of the new stream. It must be detected at this offset or before. */
 static bool check_flip(struct pair *p, bool (*agree)(struct pair *p), size_t byte, unsigned bit)
 {
     bool ok;
@@ -196,7 +196,7 @@ static void every_bit_of(const char *name, unsigned step)
 
 static void every_bit(void)
 {
-    /* Memory is kept between the comparisons: that takes two thirds of the time off. */
+    /* Memory is reused between comparisons, which saves two thirds of the time. */
 #ifdef M_MMAP_THRESHOLD
     mallopt(M_MMAP_THRESHOLD, 4 << 20);
     mallopt(M_TRIM_THRESHOLD, 64 << 20);
@@ -225,7 +225,7 @@ static void a_bit_of_every_byte(void)
     }
 }
 
-/* Where it is, in the file. */
+/* The reported offset is that in the file. */
 static void says_where(void)
 {
     struct pair p;
@@ -238,7 +238,7 @@ static void says_where(void)
     close_pair(&p);
 }
 
-/* The new file is shorter, or longer; the old one is. */
+/* The new or the old file is shorter or longer. */
 static void lengths(void)
 {
     struct pair p;

@@ -34,7 +34,7 @@ static void start(struct trial *t)
     recorder_start(&t->log);
     snprintf(t->in, sizeof(t->in), "%s", scratch_path(&t->dir, "in"));
     snprintf(t->out, sizeof(t->out), "%s", scratch_path(&t->dir, "out"));
-    /* A sandbox could not be left again. */
+    /* The sandbox would stay in force for the other tests. */
     t->options = (struct convert_options){
         .in = t->in, .out = t->out, .version = 3, .no_sync = true, .no_sandbox = true};
 }
@@ -72,7 +72,7 @@ static void check_output(const struct trial *t, const struct bytes *wanted)
     bytes_free(&got);
 }
 
-/* Failed, and nothing but the input is in the directory. */
+/* It failed, and the directory contains only the input. */
 static void check_failed(const struct trial *t, enum cls_status status, const char *reason)
 {
     struct stat st;
@@ -127,7 +127,7 @@ static void facts_of_a_conversion(void)
     finish(&t);
 }
 
-/* Other bytes before and behind the stream, at inherited fds. */
+/* Inherited fds with other bytes before and after the stream. */
 static void check_ends(const char *path, enum end from, enum end to)
 {
     struct bytes content = {0}, expected = {0}, rest = {0};
@@ -335,7 +335,7 @@ static void a_wrong_width_is_overruled(void)
     bytes_free(&wanted);
 }
 
-/* Runs on these bytes, with what is set in options, and expects a failure of the input. */
+/* Runs with the options that are set, and expects CLS_BAD_INPUT. */
 static void check_bad(struct bytes *b, const struct convert_options *set, const char *reason)
 {
     struct trial t;
@@ -376,7 +376,7 @@ static void a_pv_guest_of_xen_3_told_to_be_hvm(void)
     start_with(&t, &b);
     t.options.guest = GUEST_HVM;
     t.options.width = 4;
-    t.options.skip_qemu = true; /* as xenopsd does: so no signature of qemu's tells */
+    t.options.skip_qemu = true; /* as xenopsd does; no qemu signature helps detection */
     run(&t);
     check_failed(&t, CLS_BAD_INPUT, "stream is for a PV guest");
     unlink(t.out);
@@ -404,7 +404,7 @@ static void inputs_that_are_something_else(void)
     check_bad(&b, &none, "this is an empty file");
 }
 
-/* formats.md 8.2: no real guest, and looks like other streams. */
+/* formats.md 8.2: not a real guest; it looks like other streams. */
 static void an_empty_body_is_refused(void)
 {
     for (unsigned width = 4; width <= 8; width += 4) {
@@ -441,7 +441,7 @@ static void put_two_checkpoints(struct bytes *b, bool says_last, size_t *end)
     put_qemu(b);
 }
 
-/* Where the fd stands behind the conversion says which checkpoint was taken. */
+/* The fd's offset after the conversion shows which checkpoint was used. */
 static void a_further_checkpoint(void)
 {
     static const enum convert_checkpointed told[] = {
@@ -469,7 +469,7 @@ static void a_further_checkpoint(void)
         }
 }
 
-/* In a file that is ours as a whole, what is left out is told of. */
+/* In a file that was opened by name, data that is left over is reported. */
 static void a_further_checkpoint_left_out(void)
 {
     struct bytes b = {0};
@@ -573,7 +573,7 @@ static void a_full_device(void)
     bytes_free(&b);
 }
 
-/* In a child, as nothing leads out of the sandbox. Returns the child's exit status. */
+/* Runs in a child, since the sandbox cannot be left. Returns its exit status. */
 static int run_in_sandbox(struct trial *t, bool without_tmpfile)
 {
     struct convert_cleanup cleanup = {0};
@@ -626,7 +626,7 @@ static void conversions_in_the_sandbox(void)
     check_sandboxed(true, true);
 }
 
-/* What a pipe got before the conversion of this input failed. */
+/* Returns the output to a pipe before the conversion failed. */
 static void check_start(const char *in, enum convert_format format, bool need_xl,
                         const char *wanted_hex)
 {
@@ -650,7 +650,7 @@ static void check_start(const char *in, enum convert_format format, bool need_xl
     bytes_free(&wanted);
 }
 
-/* libxl crashes when its helper ends before these bytes came (formats.md 6.7). */
+/* libxl crashes if its helper exits before it has written these bytes (formats.md 6.7). */
 static void towards_libxl_the_start_is_always_written(void)
 {
     struct scratch dir;
@@ -668,7 +668,7 @@ static void towards_libxl_the_start_is_always_written(void)
     scratch_remove(&dir);
 }
 
-/* In a pipe, only with --xl is it known that xl's header comes first. */
+/* From a pipe, only --xl tells that an xl header comes first. */
 static void towards_libxl_an_xl_header_comes_first(void)
 {
     struct bytes b = {0};
@@ -703,7 +703,7 @@ static void abandoning_pays_what_is_owed(void)
     sink_open(&sink, END_PIPE, false);
     cleanup.start_fd = sink.fd;
     CHECK(convert_abandon(&cleanup));
-    CHECK(convert_abandon(&cleanup)); /* once only */
+    CHECK(convert_abandon(&cleanup)); /* the second call does nothing */
     sink_finish(&sink);
     put_hex(&wanted, LIBXL_START);
     CHECK_BYTES(sink.got.p, sink.got.len, &wanted);

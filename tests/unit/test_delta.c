@@ -28,7 +28,7 @@ static void check_part(size_t begin, size_t end, uint8_t value)
     CHECK_THAT(i == end, "byte %zu is 0x%02x, not 0x%02x", i, i < end ? page[i] : value, value);
 }
 
-/* The code's prefixes are all too short, and a page that one left half done is mended. */
+/* All prefixes of the code are too short. A page that one has changed in part is restored. */
 static void check_prefixes(const struct bytes *code)
 {
     uint8_t whole[CLS_PAGE_SIZE];
@@ -65,7 +65,7 @@ static void a_whole_page(void)
     bytes_free(&code);
 }
 
-/* 1 word stays, 127 come, 889 stay (7 * 127), 7 come. */
+/* 1 word is kept, 127 are new, 889 (7 * 127) are kept, 7 are new. */
 static void runs(void)
 {
     struct bytes code = {0};
@@ -140,7 +140,7 @@ static void fill_cache(struct sender_cache *cache, uint32_t first, uint32_t n)
     }
 }
 
-/* The page in the pfn's slot is this byte again and again. */
+/* All bytes of the page in the pfn's slot have this value. */
 static void check_slot(struct sender_cache *cache, uint32_t pfn, bool wanted, int content)
 {
     uint8_t same[CLS_PAGE_SIZE];
@@ -164,7 +164,7 @@ static void store_page(struct sender_cache *cache, uint32_t pfn, int content)
     CHECK(sender_cache_store(cache, sender_cache_use(cache, pfn, &cached), page, &err));
 }
 
-/* xc_compression.c: 8192 pages, and the one that was not used for the longest time has to go. */
+/* xc_compression.c: 8192 pages; the least recently used one is evicted. */
 static void the_senders_cache(void)
 {
     struct spool store;
@@ -176,7 +176,7 @@ static void the_senders_cache(void)
     check_slot(cache, 5, false, 0);
     store_page(cache, 5, 0x55);
     check_slot(cache, 5, true, 0x55);
-    fill_cache(cache, 0x10000, 8191); /* now it is full, and 5 the oldest */
+    fill_cache(cache, 0x10000, 8191); /* now it is full, and 5 is the oldest */
     check_slot(cache, 5, true, 0x55);
     check_slot(cache, 0x30000, false, 0); /* takes the slot of 0x10000 */
     check_slot(cache, 5, true, 0x55);
@@ -184,13 +184,13 @@ static void the_senders_cache(void)
     fill_cache(cache, 0x40000, 8190);
     check_slot(cache, 5, true, 0x55);
     fill_cache(cache, 0x50000, 8191);
-    check_slot(cache, 5 + 8192, false, 0x55); /* its slot comes to another, with what it holds */
+    check_slot(cache, 5 + 8192, false, 0x55); /* its slot is reused with its content */
     check_slot(cache, 5, false, 0);
     sender_cache_free(cache);
     spool_close(&store);
 }
 
-/* Page tables are not kept; their slot is the next to be used, whatever else is free. */
+/* Page tables leave the cache; their slot is the next one to be used. */
 static void page_tables_leave_the_senders_cache(void)
 {
     struct spool store;

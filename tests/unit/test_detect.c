@@ -43,7 +43,7 @@ static void check_told(const struct bytes *b, unsigned width, enum guest_type gu
 
 #define NOT_KNOWN "not a legacy stream of Xen, and not a known other format"
 
-/* The first bytes in hex, zeros behind. */
+/* The first bytes in hex, followed by zeros. */
 static void check_hex(const char *hex, const char *wanted)
 {
     struct bytes b = {0};
@@ -102,7 +102,7 @@ static void row_6_32_bit_pv_without_extended_info(void)
 
 static void row_7_anything_else(void)
 {
-    /* a chunk id that is none; the frame at p2m_size */
+    /* an invalid chunk id; the frame at p2m_size */
     check_hex("00000200 00000000 eaffffff 00000000 00000000 01000000", NOT_KNOWN);
     check_hex("00000200 eaffffff 00000000 01000000 00000000 00000000", NOT_KNOWN);
     check_hex("00000200 00000000 00000200 00000000 02040000 00000000", NOT_KNOWN);
@@ -115,7 +115,7 @@ static void row_7_anything_else(void)
     check_hex("ffffffff ffffffff ffffffff ffffffff ffffffff ffffffff", NOT_KNOWN);
 }
 
-/* Row 6 wants the second frame below p2m_size, too. */
+/* Row 6 also requires the second frame to be below p2m_size. */
 static void row_6_needs_its_second_frame(void)
 {
     check_hex("00000200 00500000 ffffff7f 03040000 04040000 05040000", NOT_KNOWN);
@@ -150,7 +150,7 @@ static void chunk_minus_1_first(void)
 
     /* 64-bit: half a marker, then a batch */
     check_hex("00000200 00000000 ffffffff 01000000 01000000 00000000", "64 hvm");
-    /* 32-bit: a batch of one page behind it */
+    /* 32-bit: followed by a batch of one page */
     check_hex("00000200 ffffffff 01000000 02000000 00000000 00000000", "32 hvm");
     put_ulong(&b, 4, 0x100);
     put_id(&b, -1);
@@ -169,7 +169,7 @@ static void an_unknown_block_first(void)
     check_hex("00000200 ffffffff 280b0000 61626364 10000000 00000000", "32 pv");
 }
 
-/* First p2m frame and count of a first batch cannot be told by number when up to 1024. */
+/* Up to 1024, the first p2m frame and the count of the first batch look the same. */
 static void put_pv_without_info(struct bytes *b, unsigned width, uint64_t frame)
 {
     put_ulong(b, width, 512);
@@ -181,7 +181,7 @@ static void put_pv_without_info(struct bytes *b, unsigned width, uint64_t frame)
     put_shared_info(b);
 }
 
-/* Of frame 1 alone nothing can be told: no guest has its p2m there. */
+/* Frame 1 alone is not enough: no guest has its p2m there. */
 static void small_frame_numbers(void)
 {
     for (unsigned width = 4; width <= 8; width += 4) {
@@ -273,7 +273,7 @@ static void check_width_warning(unsigned width, unsigned told, bool warned)
     bytes_free(&b);
 }
 
-/* libxl always tells its own width. */
+/* libxl always gives the width. */
 static void of_two_widths_the_streams_is_believed(void)
 {
     check_width_warning(4, 8, true);
@@ -307,7 +307,7 @@ static void short_inputs(void)
     bytes_free(&b);
 }
 
-/* In a pipe, what is looked at is taken: it must belong to the stream. */
+/* Data peeked from a pipe is consumed, so it must belong to the stream. */
 static void check_pipe(struct bytes *stream, size_t others, const char *wanted)
 {
     struct legacy_detected found = {0};
@@ -332,7 +332,7 @@ static void check_pipe(struct bytes *stream, size_t others, const char *wanted)
     bytes_free(stream);
 }
 
-/* The shortest streams that detection looks deep into: a batch without any page data. */
+/* The shortest streams that detection follows: a batch without page data. */
 static void pipes_are_never_read_beyond_the_stream(void)
 {
     static const uint32_t xtab[] = {0xf0000000, 0xf0000001, 0xf0000002, 0xf0000003};
@@ -374,7 +374,7 @@ static bool sees_body(const uint8_t *bytes, size_t n, unsigned width, uint64_t p
     return seen;
 }
 
-/* A HVM guest has no page tables of Xen's: a PV batch read as one does not fit. */
+/* HVM streams have no page tables, so a PV batch with one is not taken for HVM. */
 static void page_tables_fit_no_hvm_guest(void)
 {
     static const uint32_t plain = 1, table = 1 | 1u << 28, broken = 13u << 28, unmapped = 15u << 28;
@@ -397,7 +397,7 @@ static void bodies_of_further_checkpoints(void)
 
     put_id(&b, -2);
     CHECK(sees_body(b.p, b.len, 8, 0x100));
-    for (size_t n = 1; n < 4; n++) /* cut short */
+    for (size_t n = 1; n < 4; n++) /* truncated */
         CHECK(sees_body(b.p, n, 8, 0x100));
     CHECK(!sees_body(b.p, 0, 8, 0x100));
     b.p[2] = 0;
@@ -418,7 +418,7 @@ static void bodies_of_further_checkpoints(void)
     bytes_free(&b);
 }
 
-/* As check_pipe() leaves it to others to say what follows. */
+/* What follows is up to the caller, as for check_pipe(). */
 static void check_piped(const struct bytes *b, enum guest_type told, const char *wanted)
 {
     struct legacy_kind kind = {0, told};
@@ -469,7 +469,7 @@ static void put_low_p2m(struct bytes *b, unsigned width)
     put_shared_info(b);
 }
 
-/* Where the next chunk would lie if the frame list were a batch: n entries from offset at on. */
+/* Offset of the next chunk if the frame list were a batch of n entries from offset at. */
 static size_t behind_batch(size_t at, uint32_t n, unsigned width)
 {
     return at + (size_t)n * width + (size_t)n * 4096;
@@ -491,7 +491,7 @@ static void page_data_of_a_pv_guest_does_not_count(void)
         check_told(&b, 0, GUEST_UNKNOWN, wanted);
         check_told(&b, 0, GUEST_PV, wanted);
         check_config(&b, GUEST_PV, GUEST_PV);
-        if (width == 4) { /* both fit: a hint is taken */
+        if (width == 4) { /* both fit: the hint decides */
             check_told(&b, 0, GUEST_HVM, "32 hvm");
             check_config(&b, GUEST_HVM, GUEST_HVM);
         }
@@ -532,7 +532,7 @@ static void a_p2m_frame_in_page_0(void)
         check_told(&b, width, GUEST_PV, width == 8 ? "64 pv" : "32 pv");
         bytes_free(&b);
     }
-    /* but not twice */
+    /* but not twice: frame pfn 0 */
     check_hex("00100000 00000000 00000000 00000000 00000000 00000000", NOT_KNOWN);
 }
 

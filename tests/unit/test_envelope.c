@@ -18,7 +18,7 @@ static void put_xl(struct bytes *b, uint32_t mandatory, uint32_t optional_data_l
     put_raw(b, XL_MAGIC, XL_MAGIC_LEN);
     put_u32(b, 0x01020304);
     put_u32(b, mandatory);
-    put_u32(b, 0x80000001); /* optional flags: anything goes */
+    put_u32(b, 0x80000001); /* optional flags: any value */
     put_u32(b, optional_data_len);
 }
 
@@ -82,7 +82,7 @@ static void check_none(struct bytes *b)
     bytes_free(b);
 }
 
-/* Reads the envelope and writes it again; what comes out, and what is left, must be these. */
+/* Reads and writes the envelope; compares the output and the rest of the input. */
 static void check_passed_on(const struct bytes *b, bool libxl_v2, const struct bytes *wanted,
                             size_t stream)
 {
@@ -289,12 +289,12 @@ static void skipping_an_envelope(void)
     bytes_free(&b);
 }
 
-/* Each whole magic, and what is said of it. */
+/* Each complete magic, and the expected message. */
 static const struct {
     const char *magic;
     size_t len;
     const char *said;
-    bool no_saves; /* there is no save of Xen in it that wants converting */
+    bool no_saves; /* it cannot contain a save of Xen to convert */
 } magics[] = {
     {"LibxlFmt", 8, "a libxl v2 stream already", true},
     {"\xff\xff\xff\xff\xff\xff\xff\xffXENF", 12, "a libxc v2 stream already", true},
@@ -332,7 +332,7 @@ static const struct {
 };
 #define MAGICS (sizeof(magics) / sizeof(magics[0]))
 
-/* NULL: nothing is known about these bytes. */
+/* NULL: unknown bytes. */
 static void check_foreign(struct bytes *b, const char *said, bool saves)
 {
     bool ok, holds_saves = !saves;
@@ -375,7 +375,7 @@ static void magics_cut_short(void)
             bool save = strstr(magics[i].said, "the head of a save") != NULL;
             const char *said = NULL, *remains = "its signature is incomplete or damaged";
 
-            /* "LibvirtQemud" is enough, whatever follows. */
+            /* "LibvirtQemud" is enough. */
             if (n >= 12 && memcmp(magics[i].magic, "LibvirtQemud", 12) == 0)
                 said = magics[i].said;
             put_raw(&b, magics[i].magic, n);
@@ -391,7 +391,7 @@ static void magics_cut_short(void)
     }
 }
 
-/* A tar's first block: the name, the checksum that is right for it plus wrong, an ustar's magic. */
+/* First block of a tar: the name, its checksum plus wrong, the magic of ustar. */
 static void put_tar(struct bytes *b, const char *name, unsigned wrong, bool ustar)
 {
     uint8_t block[512] = {0};
@@ -422,7 +422,7 @@ static void tar_archives(void)
         b.len--;
         check_foreign(&b, NULL, false);
     }
-    put_fill(&b, 0, 512); /* no checksum is none */
+    put_fill(&b, 0, 512); /* without a checksum */
     check_foreign(&b, NULL, false);
 }
 
@@ -446,7 +446,7 @@ static void magics_elsewhere(void)
     check_foreign(&b, NULL, false);
 }
 
-/* gzip's magic is too short to be believed alone: it may be a p2m_size. */
+/* gzip's magic can also be a p2m_size, so more bytes are checked. */
 static void gzip_is_told_from_a_stream(void)
 {
     static const struct {

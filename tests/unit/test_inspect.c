@@ -46,7 +46,7 @@ static void begin(struct inspection *r, enum guest_type guest, uint64_t p2m_size
     give(r, &item);
 }
 
-/* A batch of batch entries of which these are no XTAB. */
+/* A batch with batch entries, of which these are not XTAB. */
 static void give_pages(struct inspection *r, uint64_t batch, const uint32_t *entries,
                        uint32_t count)
 {
@@ -108,7 +108,7 @@ static void pages_by_type(void)
 
     begin(r, GUEST_PV, 0x100);
     give_pages(r, 7, entries, 5);
-    give_pages(r, 3, NULL, 0); /* all of them XTAB, so no item comes */
+    give_pages(r, 3, NULL, 0); /* all are XTAB: no item */
     give_part(r, NULL, "something else", 0, 99);
     CHECK_INT(r->pages.entries[0], 1);
     CHECK_INT(r->pages.entries[1], 1);
@@ -133,7 +133,7 @@ static void passes_and_repetitions(void)
     CHECK_INT(r->pages.passes, 1);
     give_pages(r, 2, second, 2); /* begins below the last one */
     CHECK_INT(r->pages.passes, 2);
-    give_pages(r, 3, third, 3); /* three times not above the one before */
+    give_pages(r, 3, third, 3); /* three times not above the previous one */
     CHECK_INT(r->pages.passes, 5);
     CHECK_INT(r->pages.mapped, 8);
     CHECK_INT(r->pages.distinct, 5);
@@ -146,9 +146,9 @@ static void pages_of_a_v2_stream(void)
 
     for (int i = 0; i < 2; i++) {
         inspect_page(r, 0, 7);
-        inspect_page(r, 15, 8); /* XTAB: no page */
+        inspect_page(r, 15, 8); /* XTAB: not a page */
         inspect_page(r, 0, PFN_SET_MAX - 1);
-        inspect_page(r, 0, PFN_SET_MAX); /* not noted */
+        inspect_page(r, 0, PFN_SET_MAX); /* beyond the maximum: not counted */
         inspect_page(r, 0, UINT64_MAX >> 12);
     }
     CHECK_INT(r->pages.entries[15], 2);
@@ -224,7 +224,7 @@ static void put_hvm_record(struct bytes *b, uint16_t type, uint32_t length, size
     put_fill(b, 0xff, body);
 }
 
-/* From memory and from a file; the vcpus that are found. */
+/* The number of vcpus found, from memory and from a file. */
 static void check_context(const struct bytes *context, uint64_t vcpus)
 {
     struct image_item item = {.kind = IMAGE_HVM_CONTEXT};
@@ -256,11 +256,11 @@ static void vcpus_of_a_hvm_context(void)
     put_hvm_record(&b, 3, 0, 0);
     put_hvm_record(&b, 2, 0, 0);
     check_context(&b, 2);
-    put_hvm_record(&b, 2, 5, 4); /* cut short */
+    put_hvm_record(&b, 2, 5, 4); /* truncated */
     check_context(&b, 2);
     b.len -= 12;
     put_hvm_record(&b, 0, 0, 0);
-    put_hvm_record(&b, 2, 0, 0); /* behind the end */
+    put_hvm_record(&b, 2, 0, 0); /* after the end */
     check_context(&b, 2);
     b.len = 7;
     check_context(&b, 0);
@@ -328,7 +328,7 @@ static void remarks(void)
     CHECK_INT(r->lost.count, 1);
     CHECK_CONTAINS(r->lost.text[0], "17 unmapped pfns");
     for (int i = 0; i < 100; i++)
-        inspect_note(&r->remarks, "%0300d", i); /* cut, and then not kept */
+        inspect_note(&r->remarks, "%0300d", i); /* truncated; after the maximum not stored */
     CHECK_INT(r->remarks.count, 100);
     CHECK_INT(strlen(r->remarks.text[INSPECT_NOTES_MAX - 1]), sizeof(r->remarks.text[0]) - 1);
     finish(r);

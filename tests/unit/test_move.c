@@ -22,12 +22,12 @@ struct moving {
     enum end from, to;
     bool nonblocking;
     size_t peeked;
-    bool unprepared; /* by read and write, whatever the ends */
+    bool unprepared; /* by read and write, for all ends */
 };
 
 static const struct cls_move_options plain = {0};
 
-/* The way that these ends are to go, as docs/benchmarks.md says. */
+/* The expected way of moving between these ends (docs/code.md). */
 static const char *way_of(const struct moving *m)
 {
     if (m->unprepared)
@@ -301,7 +301,7 @@ static void many_small_moves(void)
     bytes_free(&content);
 }
 
-/* Moves the content into a sparse file, behind head and before tail; the file must hold all. */
+/* Moves the content into a sparse file between head and tail, and compares the file. */
 static void check_sparse(struct bytes *content, const char *head, const char *tail)
 {
     struct bytes wanted = {0}, got = {0};
@@ -339,7 +339,7 @@ static void check_sparse(struct bytes *content, const char *head, const char *ta
     bytes_free(&wanted);
 }
 
-/* Data, zeros, data, zeros; the zeros cover whole blocks of the file, though not at once. */
+/* Data, zeros, data, zeros. The zeros cover whole blocks of the file, but come in parts. */
 static void holes_for_zeros(void)
 {
     struct bytes content = {0};
@@ -352,7 +352,7 @@ static void holes_for_zeros(void)
     bytes_free(&content);
 }
 
-/* What ends in a hole has its size all the same. */
+/* A file that ends with a hole has its full size. */
 static void a_hole_at_the_end(void)
 {
     struct bytes content = {0};
@@ -367,7 +367,7 @@ static void a_hole_at_the_end(void)
 
 #define PIECE ((size_t)4 * 1024 * 1024)
 
-/* Moves this many pieces into a new file of the directory; returns the file. */
+/* Moves so many pieces into a new file of the directory. Returns its fd. */
 static int grow_file(struct scratch *dir, unsigned pieces)
 {
     int zeros = open("/dev/zero", O_RDONLY | O_CLOEXEC);
@@ -399,7 +399,7 @@ static bool in_cache(int fd, size_t offset)
     return resident & 1;
 }
 
-/* On tmpfs, say, files are in memory anyway. */
+/* Files on tmpfs always stay in memory. */
 static bool can_leave_cache(int fd)
 {
     return fsync(fd) == 0 && posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) == 0 && !in_cache(fd, 0);

@@ -50,7 +50,7 @@ static void finish(struct trial *t)
     no_tmpfile = false;
 }
 
-/* NULL: there must be no such file. */
+/* Compares the file with text; NULL: it must not exist. */
 static void check_content(const char *path, const char *text)
 {
     struct bytes b = {0};
@@ -225,7 +225,7 @@ static void no_clobber_refuses_an_existing_file(void)
     check_no_clobber(true);
 }
 
-/* Somebody else makes a file of that name after ours was begun: it stays, whatever was said. */
+/* A file that is created after ours was opened is never replaced. */
 static void check_race(bool without_tmpfile, bool no_clobber)
 {
     struct trial t;
@@ -270,7 +270,7 @@ static void check_abandon(bool without_tmpfile)
     finish(&t);
 }
 
-/* What a signal handler does. */
+/* As a signal handler does it. */
 static void abandoning_leaves_no_litter(void)
 {
     check_abandon(false);
@@ -337,7 +337,7 @@ static void inherited_fds_stay_open(void)
     close(readable);
 }
 
-/* Also where the new file got the old one's inode. */
+/* Also if the new file has the inode of the old one. */
 static void a_pipe_that_is_replaced_meanwhile(void)
 {
     struct trial t;
@@ -374,7 +374,7 @@ static void the_same_file_is_recognised(void)
     CHECK(!out_file_is(&t.file, &st));
     out_file_close(&t.file);
     CHECK(open_out(&t, "/dev/null", false));
-    CHECK(!out_file_is(&t.file, &t.file.st)); /* may be both ends */
+    CHECK(!out_file_is(&t.file, &t.file.st)); /* the same device may be input and output */
     out_file_close(&t.file);
     finish(&t);
 }

@@ -68,7 +68,7 @@ static void small_pv_streams(void)
     }
 }
 
-/* What the caller leaves of the bulk, the reader skips: the items are the same. */
+/* The reader skips bulk that the caller does not consume: the items are the same. */
 static void check_appetite(enum appetite appetite, enum guest_type guest, const char *bulk)
 {
     struct reading reading = {.options = {.width = 8, .guest = guest}, .appetite = appetite};
@@ -256,7 +256,8 @@ static void blocks_come_in_any_order_and_unknown_ones_are_skipped(void)
     CHECK_TEXT(reading_text(&reading),
                "BEGIN pv 10\nPV_INFO 8 4\nFRAMES 0+1/1 5\n" BASIC_64 EXTENDED
                "XSAVE 0 | 32*ee\n" PV_END);
-    CHECK(recorded(&log, "W: byte 0x8: unknown extended info blocks skipped (Xen skips them, too): 2"));
+    CHECK(recorded(&log,
+                   "W: byte 0x8: unknown extended info blocks skipped (Xen skips them, too): 2"));
     CHECK_INT(recorded(&log, "W: "), 1);
     recorder_free(&log);
     reading_free(&reading);
@@ -276,7 +277,7 @@ static void xcnt_zero_means_no_xsave(void)
     bytes_free(&blocks);
 }
 
-/* One block behind a good one, wrong in itself. Offsets: 8 up to the marker's end, 4, 8 + 0. */
+/* An invalid block after a valid one. Offsets: 8 for the marker, 4, 8 + 0. */
 static void check_bad_block(const char *id, uint32_t size, const char *reason)
 {
     struct bytes b = {0}, blocks = {0};
@@ -376,7 +377,7 @@ static void long_frame_lists_come_in_parts(void)
                  "FRAMES 2048+2/2050 810 811\nPAGES");
 }
 
-/* The first entry was read before, to be told from a marker. */
+/* The first entry was already read, to check for a marker. */
 static void long_frame_lists_without_extended_info(void)
 {
     struct bytes b = {0};
@@ -393,7 +394,7 @@ static void long_frame_lists_without_extended_info(void)
     bytes_free(&b);
 }
 
-/* A list of 2^18 frames that never comes costs no memory, and no time. */
+/* A list of 2^18 frames that is missing takes no memory and no time. */
 static void frames_lie_below_p2m_size(void)
 {
     struct bytes b = {0};

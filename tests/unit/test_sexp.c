@@ -82,7 +82,7 @@ static void walking_a_list(void)
     s = sexp_next(s);
     CHECK(sexp_is(s, "f"));
     CHECK(sexp_next(s).p == NULL);
-    /* Of nothing comes nothing. */
+    /* Functions accept "none". */
     s = sexp_next(s);
     CHECK(sexp_first(s).p == NULL && sexp_next(s).p == NULL && !sexp_is(s, ""));
     CHECK(sexp_child(s, "a").p == NULL);

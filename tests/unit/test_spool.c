@@ -54,7 +54,7 @@ static void what_is_forgotten_takes_no_space(void)
     spool_close(&spool);
 }
 
-/* Nothing is left in the directory by any way of making it. */
+/* No way of creating it leaves a file in the directory. */
 static void it_lies_in_tmpdir_without_a_name(void)
 {
     for (unsigned named = 0; named < 2; named++) {
@@ -93,7 +93,7 @@ static void that_there_is_none_is_told_by_the_first_use(void)
     spool_close(&spool);
 }
 
-/* Peeked, read or skipped: all that is consumed, at its offset. */
+/* All consumed data is copied to its offset: peeked, read or skipped. */
 static void an_input_is_copied(void)
 {
     struct cls_error err = {0};

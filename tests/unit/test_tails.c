@@ -122,7 +122,8 @@ static void max_vcpu_id_is_bounded(void)
         put_id(&b, -2);
         put_u32(&b, bad[i]);
         put_fill(&b, 0xff, 10000);
-        check_fails(&b, GUEST_PV, PLAIN_START + 4, "XC_SAVE_ID_VCPU_INFO", "is out of range (0 to 4095)");
+        check_fails(&b, GUEST_PV, PLAIN_START + 4, "XC_SAVE_ID_VCPU_INFO",
+                    "is out of range (0 to 4095)");
         bytes_free(&b);
     }
 }
@@ -168,7 +169,8 @@ static void a_guest_without_vcpu_0(void)
     put_plain_start(&b);
     put_vcpu_info(&b, 3, 0xe);
     put_vcpus(&b, 3);
-    check_fails(&b, GUEST_PV, PLAIN_START + 20, "unmapped pfns", "vcpu map does not include vcpu 0");
+    check_fails(&b, GUEST_PV, PLAIN_START + 20, "unmapped pfns",
+                "vcpu map does not include vcpu 0");
     bytes_free(&b);
 }
 
@@ -208,7 +210,7 @@ static void too_many_unmapped_pfns(void)
     put_fill(&b, 0, 10000);
     check_fails(&b, GUEST_PV, PLAIN_START + 4, "unmapped pfns",
                 "count 268435457 of unmapped pfns is above");
-    put_le32(b.p + PLAIN_START + 4, 1u << 28); /* legal, but not there */
+    put_le32(b.p + PLAIN_START + 4, 1u << 28); /* valid, but missing */
     check_fails(&b, GUEST_PV, PLAIN_START + 8, "unmapped pfns",
                 "expected 2147483648 bytes of unmapped pfns, input ended after 10000");
     bytes_free(&b);
@@ -236,7 +238,7 @@ static void put_xsave_start(struct bytes *b, uint32_t xcnt)
     bytes_free(&blocks);
 }
 
-/* "xcnt" announces 100 bytes for each; the records say otherwise and are right. */
+/* "xcnt" announces 100 bytes each, but the length in each record counts. */
 static void xsave_records_have_their_own_sizes(void)
 {
     struct bytes b = {0};
@@ -462,10 +464,12 @@ static void record_lengths_are_bounded(void)
     put_hvm_start(&b);
     put_text(&b, "DeviceModelRecord0002");
     put_u32(&b, 256u * 1024 * 1024 + 1);
-    check_fails(&b, GUEST_HVM, b.len - 4, "qemu record", "length 268435457 is above the maximum 268435456");
+    check_fails(&b, GUEST_HVM, b.len - 4, "qemu record",
+                "length 268435457 is above the maximum 268435456");
     b.len -= 4;
     put_u32(&b, UINT32_MAX);
-    check_fails(&b, GUEST_HVM, b.len - 4, "qemu record", "length 4294967295 is above the maximum 268435456");
+    check_fails(&b, GUEST_HVM, b.len - 4, "qemu record",
+                "length 4294967295 is above the maximum 268435456");
     b.len -= 4;
     put_u32(&b, 1000);
     put_text(&b, "QEVM");

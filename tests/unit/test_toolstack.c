@@ -36,7 +36,7 @@ struct trial {
     uint64_t offset; /* of the input afterwards */
 };
 
-/* The blob lies behind 5 other bytes and before 5 more; len is what the stream claims. */
+/* The blob is between 5 bytes before and after it; len is the claimed length. */
 static void try_again(struct trial *t, const struct bytes *content, unsigned width, uint32_t len)
 {
     struct bytes b = {0};
@@ -148,7 +148,7 @@ static void bytes_behind_the_last_entry_are_ignored(void)
     bytes_free(&b);
 }
 
-/* The layouts cannot be mistaken for each other without being noticed. */
+/* A blob read with the layout of the other width is rejected. */
 static void the_other_widths_layout(void)
 {
     struct bytes b = {0};
@@ -217,11 +217,11 @@ static void names_end_with_nul(void)
     put_fill(&b, 0, 24);
     put_u32(&b, 4);
     put_text(&b, "name");
-    put_fill(&b, 0, 4); /* the padding's NUL is none */
+    put_fill(&b, 0, 4); /* a NUL in the padding does not end the name */
     check_fails(&b, 8, 8 + 28, "toolstack entry 1", "name of 4 bytes is not terminated by a NUL");
 }
 
-/* As the restore code took it: a C string. */
+/* As in the restore code, a C string. */
 static void names_end_at_their_first_nul(void)
 {
     struct bytes b = {0};
@@ -304,7 +304,7 @@ static void blobs_are_bounded(void)
     bytes_free(&b);
 }
 
-/* What is claimed costs nothing; only what comes does. */
+/* Only data that was read takes memory, not a claimed length. */
 static void truncated_claims_cost_no_memory(void)
 {
     struct trial t = {0};

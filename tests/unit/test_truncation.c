@@ -46,7 +46,7 @@ static bool convert(const struct cutting *c, struct cls_error *err)
     return convert_stream(&options, NULL, NULL, &cleanup, NULL, err);
 }
 
-/* The file now has n bytes: too few. Returns false when that went unnoticed. */
+/* The file is truncated to n bytes. Returns false if that is not detected. */
 static bool check_refused(const struct cutting *c, const char *name, size_t n)
 {
     struct cls_error err;
@@ -59,7 +59,7 @@ static bool check_refused(const struct cutting *c, const char *name, size_t n)
                       err.reason);
 }
 
-/* Reads up to the end; inside[n] becomes 1 where a cut at n lies within page data. */
+/* Reads the stream; inside[n] becomes 1 if offset n is within page data. */
 static bool mark_pages(struct cls_input *in, struct legacy_reader *reader, struct bytes *inside,
                        struct cls_error *err)
 {
@@ -101,7 +101,7 @@ static void find_pages(const struct bytes *stream, struct bytes *inside)
     close(fd);
 }
 
-/* From the longest to none at all. */
+/* From the longest to the empty one. */
 static void cut_everywhere(const struct bytes *stream, const char *name)
 {
     struct bytes inside = {0};
@@ -117,7 +117,7 @@ static void cut_everywhere(const struct bytes *stream, const char *name)
             continue;
         CHECK(truncate(c.in, (off_t)n) == 0);
         if (!check_refused(&c, name, n))
-            break; /* one is enough to be told of */
+            break; /* one message is enough */
     }
     CHECK_INT(scratch_entries(&c.dir), 1);
     scratch_remove(&c.dir);

@@ -33,7 +33,7 @@ static void put(struct writing *w, struct image_item item)
     CHECK_THAT(v2_writer_put(&w->writer, &item, &w->err), "%s", w->err.reason);
 }
 
-/* Compares all that was written with what is wanted. */
+/* Compares the output with the expected bytes. */
 static void finish(struct writing *w)
 {
     struct bytes got = {0};
@@ -329,7 +329,7 @@ static void physmap_strings(void)
     put_fill(&w.wanted, 0, (8 - w.wanted.len % 8) % 8);
     finish(&w);
 
-    start(&w, V2_LIBXC, 2); /* has no place for it */
+    start(&w, V2_LIBXC, 2); /* libxc has no record for it */
     put(&w, item);
     finish(&w);
 }
@@ -346,7 +346,7 @@ static void emulator_records(void)
     put_hex(&w.wanted, "03000000 0d000000 00000000 00000000 0102030405000000");
     finish(&w);
 
-    start(&w, V2_LIBXC, 2); /* as it was, without padding */
+    start(&w, V2_LIBXC, 2); /* unchanged, without padding */
     put(&w, item);
     put_hex(&w.wanted, "534947 05000000 0102030405");
     finish(&w);

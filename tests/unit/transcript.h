@@ -9,7 +9,7 @@
 #include "legacy/reader.h"
 #include "support.h"
 
-/* What the consumer does with bulk that lies in the input. */
+/* What the consumer does with bulk data in the input. */
 enum appetite {
     EAT_ALL,
     EAT_HALF,
@@ -17,22 +17,22 @@ enum appetite {
 };
 
 struct reading {
-    /* to be set; log may be NULL */
+    /* set by the caller; log may be NULL */
     struct legacy_options options;
     enum appetite appetite;
     const struct cls_log *log;
-    /* what came of it */
+    /* results */
     bool ok;
     struct cls_error err;
-    struct bytes text;   /* ended by a NUL */
-    uint64_t end_offset; /* of the input, as the reader counts */
-    int64_t fd_offset;   /* as the system does */
+    struct bytes text;   /* with a NUL at its end */
+    uint64_t end_offset; /* of the input, as counted by the reader */
+    int64_t fd_offset;   /* the fd's offset */
     bool last_checkpoint, rest_dropped;
 };
 
-/* Reads a stream from a file. Free with reading_free(). */
+/* Reads a stream from a file. To be freed by reading_free(). */
 void reading_run(struct reading *reading, const struct bytes *stream);
-/* The same on any fd. */
+/* The same from any fd. */
 void reading_run_fd(struct reading *reading, int fd);
 const char *reading_text(const struct reading *reading);
 void reading_free(struct reading *reading);
