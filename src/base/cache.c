@@ -9,7 +9,7 @@
 #define WINDOW  ((uint64_t)64 * 1024 * 1024)
 #define SAMPLES 8
 
-/* An output below this share of the memory stays in the cache: whoever restores it is glad. */
+/* An output below this share of the memory stays in the cache, for the restore that follows. */
 #define LARGE_SHARE 4
 
 static uint64_t memory_size(void)
@@ -19,7 +19,10 @@ static uint64_t memory_size(void)
     return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : UINT64_MAX;
 }
 
-/* Is most of what comes next in the cache? Beyond the first samples, which were read ahead. */
+/*
+ * Is most of the next window in the cache? Half of the samples must be: the first ones may be there
+ * because of read-ahead.
+ */
 static bool is_cached(int fd, uint64_t start)
 {
     uint64_t step = WINDOW / SAMPLES;
@@ -68,7 +71,7 @@ static void let_input_go(struct cls_input *in)
     begin_input_window(in);
 }
 
-/* Written back window by window: the last but one is on disk by now, and may go. */
+/* Each window is written back when it is complete, and dropped when the next one is. */
 static void let_output_go(struct cls_output *out)
 {
     struct cls_window *w = &out->window;

@@ -10,7 +10,7 @@ static int compare(const void *a, const void *b)
     return *(const int *)a - *(const int *)b;
 }
 
-/* musl has no function for it, nor have kernels before 5.9: there one by one. */
+/* By number, since musl has no close_range(). Kernels before 5.9 have no such call: one by one. */
 static void close_from_to(unsigned first, unsigned last)
 {
     long limit;

@@ -102,7 +102,7 @@ void cls_wait_ready(int fd, short events)
 {
     struct pollfd p = {.fd = fd, .events = events};
 
-    /* Interrupted or failed: the caller tries again and sees. */
+    /* Where this is interrupted or fails, the caller's next attempt shows why. */
     (void)poll(&p, 1, -1);
 }
 
@@ -119,7 +119,6 @@ void cls_input_tick(const struct cls_input *in)
     cls_watch_tick(in->watch);
 }
 
-/* Are the next n bytes, which are not consumed yet, within the limit? */
 bool cls_input_allows(const struct cls_input *in, uint64_t n, struct cls_error *err)
 {
     return !in->limit || (in->offset <= in->limit && n <= in->limit - in->offset) ||
@@ -135,7 +134,7 @@ static ssize_t read_at(const struct cls_input *in, uint8_t *buf, size_t n, uint6
     return in->positioned ? pread(in->fd, buf, n, (off_t)offset) : read(in->fd, buf, n);
 }
 
-/* Reads the n bytes at offset, the first that are not peeked at, unless the input ends before. */
+/* Reads n bytes at offset, which lies behind the peeked bytes; *got < n where the input ends. */
 static bool fill(struct cls_input *in, uint8_t *buf, size_t n, uint64_t offset, size_t *got,
                  struct cls_error *err)
 {
@@ -218,11 +217,11 @@ uint8_t *cls_input_bulk(struct cls_input *in, struct cls_error *err)
     return in->bulk;
 }
 
-/* Seeks over what lies before the end of a regular file, so that the rest, if any, is read. */
+/* Skips by seeking where the n bytes lie within a regular file; else does nothing. */
 static void skip_by_seeking(struct cls_input *in, uint64_t n)
 {
     size_t peeked = in->peek_end - in->peek_start;
-    uint64_t in_fd = in->offset + peeked; /* where the fd stands */
+    uint64_t in_fd = in->offset + peeked; /* the fd's position */
     struct stat st;
 
     if (n <= peeked || fd_stat(in->fd, &st) != 0 || (uint64_t)st.st_size < in->offset ||

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Counts one more of its kind. An input must not fill a log, whatever it repeats. */
+/* Counts one more message of this format. An input must not be able to fill a log. */
 static bool is_left_out(struct cls_log_counts *counts, enum cls_log_level level, const char *fmt)
 {
     uint64_t max = level == CLS_LOG_WARNING ? CLS_LOG_WARNINGS_MAX : CLS_LOG_INFOS_MAX;

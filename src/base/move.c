@@ -11,7 +11,7 @@
 #define PIPE_SIZE (1024 * 1024) /* what anyone may have (fs.pipe-max-size) */
 #define BLOCK     4096
 
-/* Refused (too many pipes of this user, say): slower, not wrong. */
+/* Errors (such as too many pipes of this user) are ignored: it is only slower then. */
 static void enlarge_pipe(int fd)
 {
     if (fcntl(fd, F_GETPIPE_SZ) < PIPE_SIZE)
@@ -64,7 +64,7 @@ static bool copy_some(struct cls_input *in, struct cls_output *out, uint64_t *le
     uint8_t *buf = cls_input_bulk(in, err);
     size_t step = *left < CLS_BULK_SIZE ? (size_t)*left : CLS_BULK_SIZE, got;
 
-    if (step == CLS_BULK_SIZE) /* what follows begins with a block of the file */
+    if (step == CLS_BULK_SIZE) /* the next write starts at a block of the file */
         step -= (size_t)((out->file_start + out->offset + step) % BLOCK);
     if (!buf || !cls_input_read_some(in, buf, step, &got, err) ||
         !cls_output_write(out, buf, got, err))
@@ -82,7 +82,7 @@ static bool move_by_kernel(struct cls_input *in, struct cls_output *out, uint64_
     return cls_output_flush(out, err) && out->ops->move(out, in, left, err);
 }
 
-/* What was looked at before is no longer in the fd. */
+/* Peeked bytes were already read from the fd. */
 static bool move_peeked(struct cls_input *in, struct cls_output *out, uint64_t *left,
                         struct cls_error *err)
 {

@@ -98,7 +98,7 @@ bool cls_output_zeros(struct cls_output *out, size_t n, struct cls_error *err)
     return cls_output_write(out, zeros, n, err);
 }
 
-/* Any fd of the file will do: the caller needs its own to name the file. */
+/* Closes a duplicate: the caller still needs the fd to name the file. */
 static bool check_close(const struct cls_output *out, struct cls_error *err)
 {
     int fd = fcntl(out->fd, F_DUPFD_CLOEXEC, 0);

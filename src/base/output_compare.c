@@ -1,5 +1,5 @@
 /*
- * An output that writes nothing: what it is given must be what the file, written before, holds.
+ * An output that writes nothing: what it is given must equal the content of the file.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -11,7 +11,7 @@ static bool is_zero(const uint8_t *bytes, size_t n)
     return bytes[0] == 0 && memcmp(bytes, bytes + 1, n - 1) == 0;
 }
 
-/* Of n bytes that come at this offset of the file, how many are one hole, or are none. */
+/* How many of these n bytes, at this offset of the file, are one hole, or one part without. */
 static size_t first_run(uint64_t at, const uint8_t *bytes, size_t n, bool *hole)
 {
     size_t run = BLOCK - (size_t)(at % BLOCK);
@@ -40,7 +40,7 @@ static bool write_or_seek(struct cls_output *out, const uint8_t *bytes, size_t n
     return true;
 }
 
-/* A hole at the end is none until the file has that size. */
+/* A hole at the end of a file only exists once the file has that size. */
 static bool set_size(struct cls_output *out, struct cls_error *err)
 {
     return ftruncate(out->fd, (off_t)(out->file_start + out->offset)) == 0 ||

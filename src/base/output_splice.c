@@ -9,9 +9,8 @@
 #define STEP ((size_t)4 * 1024 * 1024)
 
 /*
- * Where the ends won't go on, and at the end of the input, the loop goes on: it can tell which side
- * failed, and how. Only a reader that has gone is told at once, since the loop might wait for input
- * first.
+ * After an error, and at the end of the input, the caller goes on by read and write: that shows
+ * which side failed, and how. EPIPE is reported at once, since a read might block first.
  */
 static bool move(struct cls_output *out, struct cls_input *in, uint64_t *left,
                  struct cls_error *err)
@@ -23,7 +22,7 @@ static bool move(struct cls_output *out, struct cls_input *in, uint64_t *left,
         if (r > 0) {
             output_count_moved(out, in, left, (size_t)r);
         } else if (r < 0 && errno == EAGAIN) {
-            /* One of the two is non-blocking, and the call doesn't say which is not ready. */
+            /* One of the two is non-blocking; the call does not say which one is not ready. */
             cls_wait_ready(in->fd, POLLIN);
             cls_wait_ready(out->fd, POLLOUT);
         } else if (r < 0 && errno == EPIPE) {

@@ -1,8 +1,8 @@
 /*
  * The stage: a pipe of the output's own on the way to a file. Splicing into it takes references to
- * the input's pages, splicing out of it copies them: once, in the kernel, and in whole blocks of
- * the file though page data lies at odd offsets. Files take whole blocks faster, and a failure
- * tells which side failed.
+ * the input's pages, splicing out of it copies them once, in the kernel. The file gets whole
+ * blocks, which is faster, although page data lies at odd offsets; and an error shows which side
+ * failed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #include "output_ops.h"
 
 #define STAGE_SIZE  (1024 * 1024)
-#define STAGE_BLOCK ((uint64_t)64 * 1024) /* far below STAGE_SIZE, and what large folios like */
+#define STAGE_BLOCK ((uint64_t)64 * 1024) /* far below STAGE_SIZE; suits large folios */
 
 #define AHEAD_MIN ((uint64_t)1024 * 1024)
 #define AHEAD_MAX ((uint64_t)64 * 1024 * 1024)
@@ -23,8 +23,8 @@
 /* The reading and writing ends are out->own; -1: given up, bytes are written. */
 struct stage {
     size_t staged;                /* bytes in it */
-    uint64_t at;                  /* where in the file the first of them goes */
-    uint64_t allocated, expected; /* ends of what the file has, and may have, ahead of that */
+    uint64_t at;                  /* position in the file of the first of them */
+    uint64_t allocated, expected; /* how far the file is allocated, and may be */
 };
 
 static void close_pipe(struct cls_output *out)
@@ -43,8 +43,8 @@ static void release(struct cls_output *out)
 }
 
 /*
- * Allocates what comes next of the file: as much as there is already, so that the space taken
- * follows what was read, whatever size the input seems to have. Not an error where it can't be had.
+ * Allocates the next part of the file: as much as was written before, so that the space used
+ * follows what was read, not the size that the input claims. Errors are ignored.
  */
 static void allocate_ahead(const struct cls_output *out, struct stage *s)
 {
@@ -61,7 +61,7 @@ static void allocate_ahead(const struct cls_output *out, struct stage *s)
         s->expected = s->allocated;
 }
 
-/* Takes the pipe out of the way: its bytes are written like any others. */
+/* Stops using the pipe: writes the bytes in it to the file. */
 static bool give_up(struct cls_output *out, struct cls_error *err)
 {
     struct stage *s = out->state;
@@ -83,7 +83,7 @@ static bool give_up(struct cls_output *out, struct cls_error *err)
     return true;
 }
 
-/* Hands n staged bytes to the file. Where splicing fails, all by writing, which tells why. */
+/* Moves n staged bytes to the file. Where splicing fails they are written, which shows why. */
 static bool drain(struct cls_output *out, size_t n, struct cls_error *err)
 {
     struct stage *s = out->state;
@@ -107,7 +107,7 @@ static bool drain(struct cls_output *out, size_t n, struct cls_error *err)
     return true;
 }
 
-/* Of the staged bytes, those that fill blocks of the file. */
+/* Moves the staged bytes that fill whole blocks of the file. */
 static bool drain_blocks(struct cls_output *out, struct cls_error *err)
 {
     const struct stage *s = out->state;
@@ -116,7 +116,7 @@ static bool drain_blocks(struct cls_output *out, struct cls_error *err)
     return beyond >= s->staged || drain(out, s->staged - (size_t)beyond, err);
 }
 
-/* What is small goes into the pipe, where it stands before what is spliced. */
+/* Small data goes into the pipe, in front of what is spliced next. */
 static bool take(struct cls_output *out, const uint8_t *bytes, size_t n, struct cls_error *err)
 {
     struct stage *s = out->state;
@@ -131,7 +131,7 @@ static bool take(struct cls_output *out, const uint8_t *bytes, size_t n, struct 
             n -= (size_t)w;
             s->staged += (size_t)w;
         } else if (w < 0 && errno == EAGAIN) {
-            /* Full; or, while empty, no pipe to rely on. */
+            /* Full; a pipe that takes nothing while empty is not used any more. */
             if (!(s->staged > 0 ? drain(out, s->staged, err) : give_up(out, err)))
                 return false;
         } else if (w == 0 || errno != EINTR) {
@@ -142,7 +142,7 @@ static bool take(struct cls_output *out, const uint8_t *bytes, size_t n, struct 
     return output_write_all(out, bytes, n, err);
 }
 
-/* The input is not ready, or the pipe is full: then something is there to be read. */
+/* After EAGAIN: where the input has data, the pipe is full; else waits for input. */
 static bool make_room_or_wait(struct cls_output *out, const struct cls_input *in,
                               struct cls_error *err)
 {
@@ -198,7 +198,7 @@ static const struct cls_output_ops ops = {
     .release = release,
 };
 
-/* Measured to help on ext4; on btrfs, say, it would switch compression off. */
+/* Faster on ext4 (measured). On btrfs it would disable compression. */
 static bool allocating_helps(int fd, uint64_t size)
 {
     struct statfs fs;

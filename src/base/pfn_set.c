@@ -5,7 +5,7 @@
 
 #define FIRST_ALLOCATION 4096
 
-/* The double until it is enough: a small guest takes little, and adding stays linear. */
+/* Doubles the size: a small guest takes little memory, and adding takes linear time. */
 static bool make_room(struct pfn_set *set, uint64_t byte)
 {
     size_t size = set->size ? set->size : FIRST_ALLOCATION;

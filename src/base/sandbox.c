@@ -56,7 +56,7 @@ static struct ruleset_attr rights_of_abi(long abi)
     return attr;
 }
 
-/* From now on files can only be used in the ways of allowed, anywhere; in none if that is 0. */
+/* Restricts access to files by name to these rights, for all paths; 0: none. */
 static int restrict_to(long abi, uint64_t allowed)
 {
     struct ruleset_attr attr = rights_of_abi(abi);
@@ -124,7 +124,7 @@ bool sandbox_enter_reader(void)
 }
 
 #ifdef __SANITIZE_ADDRESS__
-/* Looking for leaks takes a process of its own, which the sandbox refuses: --no-sandbox has it. */
+/* The leak check needs a process of its own, which the sandbox rejects. */
 int __lsan_is_turned_off(void);
 
 int __lsan_is_turned_off(void)

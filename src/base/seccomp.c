@@ -48,18 +48,18 @@
 #define JUMP(condition, value, if_so, else_)                                                       \
     (struct sock_filter) BPF_JUMP(BPF_JMP | (condition) | BPF_K, value, if_so, else_)
 
-/* What is asked of the arguments. */
+/* Conditions on the arguments. */
 enum check {
     ANY,
-    FCNTL,      /* reads flags, and duplicates, only */
-    IOCTL,      /* asks a terminal for its size only */
-    NO_CODE,    /* maps nothing that could be executed */
-    TO_ITSELF,  /* a signal, as abort() sends it */
-    NO_ADDRESS, /* over a connected socket only (syslog) */
+    FCNTL,      /* F_GETFL and F_DUPFD_CLOEXEC only */
+    IOCTL,      /* TIOCGWINSZ only */
+    NO_CODE,    /* without PROT_EXEC */
+    TO_ITSELF,  /* to this process only, for abort() */
+    NO_ADDRESS, /* without an address: on a connected socket (syslog) */
     SOCKETCALL, /* send() only */
 };
 
-/* s390x hands the arguments of mmap() over in memory, where a filter can't look. */
+/* On s390x the arguments of mmap() are in memory, which a filter cannot read. */
 #ifdef __s390x__
 #define MMAP_CHECK ANY
 #else
@@ -72,7 +72,7 @@ struct rule {
 };
 
 static const struct rule rules[] = {
-    /* bytes through open fds */
+    /* reading and writing open fds */
     {SYS_read, ANY},
     {SYS_readv, ANY},
     {SYS_pread64, ANY},
@@ -124,7 +124,7 @@ static const struct rule rules[] = {
 #ifdef SYS_socketcall
     {SYS_socketcall, SOCKETCALL},
 #endif
-    /* memory of its own */
+    /* its own memory */
     {SYS_brk, ANY},
 #ifdef SYS_mmap2
     {SYS_mmap2, NO_CODE},
@@ -136,7 +136,7 @@ static const struct rule rules[] = {
     {SYS_mprotect, NO_CODE},
     {SYS_madvise, ANY},
     {SYS_mincore, ANY},
-    /* time, and what else the C library asks the kernel for */
+    /* time, and other calls of the C library */
     {SYS_clock_gettime, ANY},
 #ifdef SYS_clock_gettime64
     {SYS_clock_gettime64, ANY},
@@ -155,7 +155,7 @@ static const struct rule rules[] = {
 #endif
     {SYS_getpid, ANY},
     {SYS_gettid, ANY},
-    /* its own signals, and its end; a decompressor's, too */
+    /* its own signals and exit; waiting for a decompressor */
     {SYS_rt_sigaction, ANY},
     {SYS_rt_sigprocmask, ANY},
     {SYS_rt_sigreturn, ANY},

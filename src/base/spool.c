@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* For file systems without unnamed files: the name lasts for a moment. */
+/* For file systems without O_TMPFILE: the name is removed at once. */
 static int open_named(const char *dir)
 {
     char path[PATH_MAX];

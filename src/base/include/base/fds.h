@@ -9,12 +9,11 @@
 
 #define FDS_KEPT_MAX 16
 
-/* Closes all but the standard ones and these n, at most FDS_KEPT_MAX; negative ones don't count. */
+/* Closes all fds but 0 to 2 and these n (at most FDS_KEPT_MAX; negative ones are ignored). */
 void fds_keep_only(const int *keep, size_t n);
 
-/*
- * As fstat(), which newer C libraries make of a call that takes a path: the sandbox refuses those.
- */
+/* As fstat(), which newer C libraries implement by a call that takes a path: the sandbox rejects
+ * it. */
 int fd_stat(int fd, struct stat *st);
 
 #endif

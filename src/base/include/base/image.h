@@ -1,8 +1,8 @@
 /*
  * The intermediate model: a saved domain as a sequence of items. A reader produces them one by one,
- * a consumer takes each before it asks for the next. Small things are held by value or by a
- * pointer that is good until the next item; bulk is said by reference: "len bytes lie next in the
- * input", and the consumer may move them from there (what it leaves, the reader skips).
+ * a consumer processes each before it asks for the next. Small data is held by value or by a
+ * pointer that is valid until the next item. Bulk data is a reference: "the next len bytes of the
+ * input". The consumer may move it from there; the reader skips what the consumer leaves.
  *
  * Order: BEGIN; for PV: PV_INFO, P2M_FRAMES (one or more parts); any number of PAGES and TSC_INFO;
  * for HVM: HVM_PARAMS (one or more), HVM_CONTEXT; for PV: VCPU items by ascending id, SHARED_INFO;
@@ -115,7 +115,7 @@ struct image_physmap {
 
 /* The device model's state. */
 struct image_emulator {
-    const uint8_t *lead; /* what stood before the data: signature and length, as found */
+    const uint8_t *lead; /* the bytes before the data: signature and length, as found */
     size_t lead_len;
     struct image_data data;
 };

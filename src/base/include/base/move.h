@@ -9,23 +9,23 @@
 #include "base/output.h"
 
 struct cls_move_options {
-    bool sparse;       /* the output, a file of ours that holds nothing yet, gets holes for zeros */
-    bool durable;      /* it is going to be synced */
-    bool compare;      /* it was written before, and is compared with what is put into it now */
-    uint64_t expected; /* it is a file of ours, likely to have as many bytes; 0: not known */
+    bool sparse;       /* blocks of zeros become holes; the output must be a new, empty file */
+    bool durable;      /* the output will be synced */
+    bool compare;      /* compare with what the output holds instead of writing */
+    uint64_t expected; /* size that the output, a new file, will probably have; 0: not known */
 };
 
 /*
- * Picks, once, the output's operations for these two ends, enlarges pipes where that is permitted
- * and tells the log. To be called before anything is moved. Which way is the fastest for which ends
- * was measured: docs/benchmarks.md.
+ * Chooses the output's operations for these two ends, enlarges pipes where permitted, and logs the
+ * choice. To be called once, before anything is moved. docs/benchmarks.md has the measurements
+ * behind the choice.
  */
 void cls_move_prepare(struct cls_input *in, struct cls_output *out,
                       const struct cls_move_options *options, const struct cls_log *log);
 
 /*
- * Consumes exactly n bytes of the input and puts them behind what the output holds. what names them
- * in an error. Ends that refuse to splice after all are moved between by reading and writing.
+ * Consumes exactly n bytes of the input and appends them to the output. what names them in an
+ * error. Where splice() turns out to be refused, the bytes are read and written.
  */
 bool cls_move(struct cls_input *in, struct cls_output *out, uint64_t n, const char *what,
               struct cls_error *err) CLS_MUST_CHECK;

@@ -1,6 +1,6 @@
 /*
- * The output: a small buffer, so that a record of many parts costs one system call, before a table
- * of operations that says how bytes reach the fd. base/move.h picks the table for the two ends.
+ * The output: a small buffer, so that a record of many parts costs one system call, and a table of
+ * operations that write to the fd. cls_move_prepare() chooses the table for the two ends.
  */
 #ifndef BASE_OUTPUT_H
 #define BASE_OUTPUT_H
@@ -17,15 +17,15 @@ struct cls_output;
 
 struct cls_output_ops {
     const char *name; /* of the way, for the log: "by splice" */
-    /* Takes n bytes, which out->offset counts already; nothing is buffered. */
+    /* Writes n bytes, which out->offset already includes. The buffer is empty. */
     bool (*write)(struct cls_output *out, const uint8_t *bytes, size_t n, struct cls_error *err);
     /*
-     * Takes bulk from fd to fd until *left is 0 or the ends won't go on in this way, or the input
-     * ends; nothing is buffered. NULL: bulk is read, and written.
+     * Moves bulk from fd to fd until *left is 0, the input ends, or an end refuses this way. The
+     * buffer is empty. NULL: bulk is read and written.
      */
     bool (*move)(struct cls_output *out, struct cls_input *in, uint64_t *left,
                  struct cls_error *err);
-    /* Hands on what is pending, and gives a file its size. NULL: neither is needed. */
+    /* Writes what is pending, and sets a file's size. NULL: neither is needed. */
     bool (*finish)(struct cls_output *out, struct cls_error *err);
     void (*release)(struct cls_output *out); /* frees state; NULL: there is none */
 };
@@ -39,8 +39,8 @@ struct cls_output {
     bool is_pipe;
     const struct cls_watch *watch;
     uint64_t offset;     /* bytes taken so far, buffered ones too */
-    uint64_t moved;      /* of them, by the operation of that name */
-    uint64_t file_start; /* where in a file the output begins */
+    uint64_t moved;      /* of them, by ops->move */
+    uint64_t file_start; /* position in a file at which the output begins */
     struct cls_window window;
     size_t used;
     uint8_t buf[CLS_OUTPUT_BUFFER];
@@ -48,12 +48,12 @@ struct cls_output {
 
 /*
  * fd, name and watch (may be NULL) stay the caller's; fd may be non-blocking. SIGPIPE must be
- * ignored. Bytes are written, any fd takes that, until cls_move_prepare() finds a better way.
+ * ignored. The operations are read and write until cls_move_prepare() chooses others.
  */
 void cls_output_init(struct cls_output *out, int fd, const char *name,
                      const struct cls_watch *watch);
 
-/* Frees what the output holds, not the fd; what was not flushed is lost. */
+/* Frees what the output holds, not the fd. Unflushed bytes are lost. */
 void cls_output_release(struct cls_output *out);
 
 /* Takes all n bytes, or fails (CLS_SYSTEM). */
@@ -63,13 +63,12 @@ bool cls_output_write(struct cls_output *out, const void *bytes, size_t n,
 /* n zero bytes, n <= CLS_OUTPUT_BUFFER. */
 bool cls_output_zeros(struct cls_output *out, size_t n, struct cls_error *err) CLS_MUST_CHECK;
 
-/* Empties the buffer. To a pipe, socket or device this means that a reader sees the bytes. */
+/* Writes the buffer. A reader of a pipe, socket or device sees the bytes then. */
 bool cls_output_flush(struct cls_output *out, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * After the last byte: hands everything to the fd, makes the end of what was written the end of a
- * file that grew beyond it, and fails where a close() would: that is when NFS reports what it could
- * not write.
+ * After the last byte: writes everything to the fd, and truncates a file that was allocated beyond
+ * what was written. Fails where close() would: NFS reports write errors then.
  */
 bool cls_output_finish(struct cls_output *out, struct cls_error *err) CLS_MUST_CHECK;
 

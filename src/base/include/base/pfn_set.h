@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PFN_SET_MAX (UINT64_C(1) << 28) /* higher pfns are counted, but not kept */
+#define PFN_SET_MAX (UINT64_C(1) << 28) /* higher pfns are only counted */
 
 /* Start with all zero: an empty set. */
 struct pfn_set {

@@ -1,6 +1,6 @@
 /*
- * A temporary file without a name, for what is too large for memory. Bytes are put at an offset
- * that the caller chooses and only take the space that they need: what was never put is a hole.
+ * An unnamed temporary file, for data that is too large for memory. The caller chooses the offset
+ * of what it writes; what was never written is a hole.
  */
 #ifndef BASE_SPOOL_H
 #define BASE_SPOOL_H
@@ -13,18 +13,18 @@
 
 struct spool {
     int fd;
-    int errnum;      /* why there is no fd: told by the first use */
-    bool missed;     /* the first use has told so */
-    const char *dir; /* where it lies */
+    int errnum;      /* why there is no fd: reported by the first use */
+    bool missed;     /* that was reported */
+    const char *dir; /* its directory */
 };
 
 /*
- * Makes the file in $TMPDIR (default /tmp), readable for nobody else. To be called before the
- * sandbox is entered. That it failed is only told when the spool is used, as it may never be.
+ * Makes the file in $TMPDIR (default /tmp), with mode 0600. To be called before the sandbox is
+ * entered. A failure is only reported when the spool is used, since most conversions never do.
  */
 void spool_open(struct spool *spool);
 
-/* Also after spool_open() failed, and of a spool of all zero. */
+/* Also to be called after spool_open() failed; a spool of all zero is ignored. */
 void spool_close(struct spool *spool);
 
 /* n bytes at offset; errors are CLS_SYSTEM. */
@@ -33,10 +33,7 @@ bool spool_put(struct spool *spool, uint64_t offset, const void *bytes, size_t n
 bool spool_get(struct spool *spool, uint64_t offset, void *bytes, size_t n,
                struct cls_error *err) CLS_MUST_CHECK;
 
-/*
- * Gives back the space of what lies before offset. A file system that can't do that keeps it: the
- * spool is only larger then.
- */
+/* Frees the space before offset, where the file system can do that. */
 void spool_forget(struct spool *spool, uint64_t offset);
 
 #endif

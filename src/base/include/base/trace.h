@@ -1,5 +1,5 @@
 /*
- * Someone who wants to know what a stream consists of, part by part, as it is read.
+ * Reports the parts of a stream to a caller, as they are read.
  */
 #ifndef BASE_TRACE_H
 #define BASE_TRACE_H
@@ -10,7 +10,7 @@ struct stream_part {
     const char *layer; /* "libxl" or "libxc"; NULL: a legacy stream. Static, as name is */
     const char *name;  /* as in Xen's headers where it has a name there: "XC_SAVE_ID_TSC_INFO" */
     uint64_t offset;   /* in the input, where it begins; it ends where the next one does */
-    uint64_t count;    /* of what it says it holds: pfn entries, frames, pfns; else 0 */
+    uint64_t count;    /* its own count of pfn entries, frames or pfns; else 0 */
 };
 
 struct stream_trace {
