@@ -1,5 +1,5 @@
 /*
- * Records: the frame that both v2 streams put around their parts.
+ * Records of both v2 streams: header, body, padding.
  */
 #ifndef V2_RECORD_H
 #define V2_RECORD_H
@@ -11,7 +11,7 @@
  */
 bool record_begin(struct cls_output *out, uint32_t type, uint64_t length, struct cls_error *err);
 
-/* The zeros behind a body of length bytes. */
+/* The padding behind a body of length bytes. */
 bool record_pad(struct cls_output *out, uint64_t length, struct cls_error *err);
 
 /* A whole record: head_len bytes at head (may be 0), then data (may be NULL). */

@@ -22,7 +22,7 @@ bool v2_recognise(struct cls_input *in, enum v2_stream *stream, struct cls_error
     return true;
 }
 
-/* Waiting for more may never end on a socket; elsewhere the end comes. */
+/* Sockets are not checked: waiting for their end may block forever. */
 static bool check_end(struct verifier *v, struct cls_error *err)
 {
     uint64_t start = v->in->offset;

@@ -15,7 +15,7 @@ struct verifier {
     const struct v2_observer *observer;
     struct v2_summary *summary;
 
-    /* the record at hand */
+    /* the current record */
     uint64_t record_nr; /* from 1, through both streams */
     uint64_t start;     /* offset of its header */
     uint32_t type, length;
@@ -31,10 +31,10 @@ struct verifier {
     uint8_t buf[8192];
 };
 
-/* Fails at the start of the record at hand. Always false. */
+/* Fails at the start of the current record. Always false. */
 #define bad_record(v, err, ...) cls_input_fail((v)->in, err, (v)->start, __VA_ARGS__)
 
-/* Has the libxc stream had a record of this type, the one at hand included? */
+/* Was there a record of this type in the libxc stream, the current one included? */
 static inline bool has_record(const struct verifier *v, uint32_t type)
 {
     return v->summary->records[type] > 0;
@@ -75,7 +75,7 @@ bool show_data(struct verifier *v, struct image_item *item, struct image_data *d
 bool verify_libxc(struct verifier *v, struct cls_error *err) CLS_MUST_CHECK;
 bool verify_libxl(struct verifier *v, struct cls_error *err) CLS_MUST_CHECK;
 
-/* verify_libxc_records.c: the body of the record at hand, without its padding. */
+/* verify_libxc_records.c: the body of the current record, without its padding. */
 bool verify_libxc_record(struct verifier *v, struct cls_error *err) CLS_MUST_CHECK;
 
 /*

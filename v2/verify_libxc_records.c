@@ -215,7 +215,7 @@ static bool verify_vcpu(struct verifier *v, struct cls_error *err)
     cls_info(v->log, "  vcpu %" PRIu32 "%s", id,
              size ? "" : ": no content (restore of 4.6 to 4.8 refuses that)");
     if (size == 0)
-        return true; /* older savers did that by accident; restore skips it */
+        return true; /* written by older savers by mistake; restore skips it */
     if (id >= VCPUS_MAX)
         return bad_record(v, err, "vcpu %" PRIu32 ": no guest has so many", id);
     if (!verify_vcpu_size(v, size, err))
@@ -275,8 +275,8 @@ static bool verify_hvm_params(struct verifier *v, struct cls_error *err)
 }
 
 /*
- * The specification wants the parameters first, and converters obey; Xen's own saver writes them
- * last (xg_sr_save_x86_hvm.c of all releases so far), and restore sorts it out.
+ * By the specification the parameters come first, and converters write them so. Xen's own saver
+ * writes them last (xg_sr_save_x86_hvm.c of all releases so far); restore takes any order.
  */
 static bool verify_hvm_context(struct verifier *v, struct cls_error *err)
 {

@@ -56,7 +56,7 @@ static bool verify_libxc_context(struct verifier *v, struct cls_error *err)
         return bad_record(v, err, "a second one");
     if (!need_length(v, 0, 0, err) || !verify_libxc(v, err))
         return false;
-    v->type = LIBXL_REC_TYPE_LIBXC_CONTEXT; /* the libxc stream's END is not ours */
+    v->type = LIBXL_REC_TYPE_LIBXC_CONTEXT; /* it is that of the libxc stream's END now */
     v->length = 0;
     return true;
 }
@@ -199,7 +199,7 @@ bool verify_libxl(struct verifier *v, struct cls_error *err)
     return true;
 }
 
-/* One of the forms in which toolstacks wrote it; converters copy it as it was. */
+/* Toolstacks wrote qemu records in several forms; converters copy them unchanged. */
 static bool is_signature(const uint8_t *b, size_t got, const char *signature)
 {
     return got >= SIGNATURE_SIZE && memcmp(b, signature, SIGNATURE_SIZE) == 0;

@@ -17,8 +17,8 @@ static void put_emulator_header(uint8_t header[EMULATOR_HDR_SIZE])
 }
 
 /*
- * Takes a string with its NUL: counts it, or writes it, too, so that one walk over the entries
- * serves for the record's length and for its body.
+ * Counts the bytes of strings with their NULs, or writes them as well, so that the same walk over
+ * the entries gives the record's length and its body.
  */
 struct string_sink {
     struct cls_output *out; /* NULL: only count */
@@ -80,7 +80,7 @@ bool put_physmap(struct v2_writer *w, const struct image_physmap *physmap, struc
     uint64_t length;
 
     if (w->options.format != V2_LIBXL)
-        return true; /* no place for it */
+        return true; /* libxc format has no place for it */
     if (!put_entries(&count, physmap, err))
         return false;
     length = sizeof(header) + count.length;

@@ -21,7 +21,7 @@
 #define START_TRIES 30 /* 100 ms apart */
 #define REMARKS_MAX 20000
 
-/* What the process leaves behind: nothing in it is trusted. */
+/* The child's result, in shared memory. Nothing in it is trusted. */
 struct claim {
     _Atomic uint64_t offset;          /* in the input, while it works */
     uint32_t ok;                      /* else err has a status */
@@ -39,7 +39,7 @@ struct remark {
 
 _Static_assert(sizeof(struct remark) <= PIPE_BUF, "a remark is written in one piece");
 
-/* The process that parses. */
+/* The child's ends of both channels. */
 struct child {
     struct claim *claim;
     int remarks;
@@ -58,12 +58,12 @@ static void send_remark(void *ctx, enum cls_log_level level, const char *text)
     struct remark r = {.level = level};
 
     snprintf(r.text, sizeof(r.text), "%s", text);
-    /* Where nobody listens any more, this process is about to end. */
+    /* Without a reader this process is about to be killed. */
     while (write(child->remarks, &r, sizeof(r)) < 0 && errno == EINTR)
         ;
 }
 
-/* Those who end the parent end this process by it, and it answers for both. */
+/* The parent handles these signals, and kills this process. */
 static void ignore_signals(void)
 {
     static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGPIPE, SIGXFSZ};
@@ -72,7 +72,7 @@ static void ignore_signals(void)
         signal(numbers[i], SIG_IGN);
 }
 
-/* What is an end of the conversion stays; a terminal takes keystrokes, too. */
+/* Replaces terminals by /dev/null, unless they are an end of the conversion: TIOCSTI. */
 static void leave_terminal(const struct conversion *c)
 {
     int null = -1;
@@ -107,7 +107,7 @@ static _Noreturn void parse(struct conversion *c, struct child *child, pid_t par
     c->log = &log;
     c->is_apart = true;
     c->keep_fd = child->remarks;
-    claim->ok = work(c, &err); /* on the way there are others: none of them is the result */
+    claim->ok = work(c, &err); /* err, too, is only shared once it is final */
     claim->err = err;
     cls_log_finish(&log);
     claim->envelope = c->facts.envelope ? (int32_t)c->envelope.kind : -1;
@@ -146,7 +146,7 @@ static bool is_possible(const struct claim *claim, int wstatus)
            strspn(f->limits, "R0123456789 ") == strlen(f->limits);
 }
 
-/* Takes what the process claims, or fails. */
+/* Checks the child's result and copies it to c. */
 static bool take(struct conversion *c, const struct claim *shared, int wstatus,
                  struct cls_error *err)
 {
@@ -172,13 +172,13 @@ static bool take(struct conversion *c, const struct claim *shared, int wstatus,
     }
     if (fd_stat(c->out_file.fd, &st) != 0)
         return cls_fail_errno(err, errno, "cannot read %s", c->out_name);
-    /* What is written straight may have been longer before. */
+    /* An output that is written directly may have been longer before. */
     return out_file_is_straight(&c->out_file) || (uint64_t)st.st_size == c->out.offset ||
            cls_fail(err, CLS_SYSTEM, "%s has %llu bytes, but the process that wrote it says %llu",
                     c->out_name, (unsigned long long)st.st_size, (unsigned long long)c->out.offset);
 }
 
-/* One at a time. They are counted: what was taken over must not fill a log. */
+/* Passes one message on. They are counted: the child must not be able to fill a log. */
 static void take_remark(const struct conversion *c, int fd, unsigned *count)
 {
     struct remark r;
@@ -198,7 +198,7 @@ static void tick(struct cls_watch *watch, const struct claim *claim)
     cls_watch_tick(watch);
 }
 
-/* To the end of the process. Signals may come at any time, and end us both. */
+/* Until the child ends; returns its wait status. A signal may end both processes at any time. */
 static int attend(struct conversion *c, const struct claim *claim, int remarks,
                   struct cls_watch *watch)
 {
@@ -214,7 +214,7 @@ static int attend(struct conversion *c, const struct claim *claim, int remarks,
             take_remark(c, remarks, &count);
         tick(watch, claim);
     } while (n <= 0 || fd.revents & POLLIN);
-    /* What was taken over may have closed the pipe and go on. */
+    /* A child that was taken over may have closed the pipe and still run. */
     while (waitid(P_PID, (id_t)c->cleanup->child, &ignored, WEXITED | WNOWAIT) != 0 &&
            errno == EINTR)
         tick(watch, claim);
@@ -226,7 +226,7 @@ static int attend(struct conversion *c, const struct claim *claim, int remarks,
     return wstatus;
 }
 
-/* Where there are as many processes as there may be, others may end soon. */
+/* At the limit of processes fork() is tried again: other processes may end soon. */
 static pid_t fork_patiently(void)
 {
     const struct timespec patience = {.tv_nsec = 100000000};
@@ -276,7 +276,7 @@ bool apart_run(struct conversion *c, bool (*work)(struct conversion *c, struct c
     ok = start(c, claim, remarks[1], work, err);
     close(remarks[1]);
     in_file_leave(&c->in_file);
-    c->cleanup->owes_start = 0; /* it does now */
+    c->cleanup->owes_start = 0; /* the child writes it now */
     ok = ok && take(c, claim, attend(c, claim, remarks[0], watch), err);
     close(remarks[0]);
     munmap(claim, sizeof(*claim));

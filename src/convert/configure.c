@@ -67,7 +67,7 @@ bool configure_prepare(struct conversion *c, struct cls_error *err)
 
     if (!is_wanted(c->options) || c->options->copy)
         return true;
-    /* Few configurations are JSON: for those that are, it is asked for again. */
+    /* Few configurations are JSON. An error is reported when json-c turns out to be needed. */
     (void)lazy_json(&ignored);
     return !c->options->config || is_auto(c->options) || read_given(c, err);
 }
@@ -81,7 +81,7 @@ static bool is_json(const struct config_text *text)
     return i < text->len && text->bytes[i] == '{';
 }
 
-/* Is what the options want possible with this container? */
+/* Fails where the options do not suit this container. */
 static bool check_container(struct conversion *c, struct cls_error *err)
 {
     const struct convert_options *o = c->options;
@@ -100,7 +100,7 @@ static bool check_container(struct conversion *c, struct cls_error *err)
                           "--config is for saves of xl and xend: no header here that carries one");
 }
 
-/* What the stream has to do with the configuration. */
+/* Fills facts from the stream, as far as the configuration depends on them. */
 static bool learn(struct conversion *c, struct limits_facts *facts, struct cls_error *err)
 {
     limits_facts_init(facts);
@@ -112,7 +112,7 @@ static bool learn(struct conversion *c, struct limits_facts *facts, struct cls_e
     return true;
 }
 
-/* The configuration that the save has, as xl's text. */
+/* Converts the configuration of the save to xl's text. */
 static bool make_text(struct conversion *c, const struct limits_facts *facts,
                       struct config_text *text, struct cls_error *err)
 {
@@ -157,7 +157,7 @@ static bool repair(struct conversion *c, const struct limits_facts *facts, unsig
                    : config_repair_text(&request, text, changes, err);
 }
 
-/* For --write-config and --config=auto: with comments where something was changed. */
+/* Makes the text for --write-config and --config=auto; changes are marked by comments. */
 static bool write_text(struct conversion *c, const struct limits_facts *facts,
                        struct cls_error *err)
 {
@@ -168,7 +168,7 @@ static bool write_text(struct conversion *c, const struct limits_facts *facts,
            repair(c, facts, CONFIG_RULES_ALL, true, false, text, &changes, err);
 }
 
-/* What the new header carries, where that is not what the old one had. */
+/* Makes the configuration for the new header, unless the old one's stays. */
 static bool carry(struct conversion *c, const struct limits_facts *facts, struct cls_error *err)
 {
     const struct convert_options *o = c->options;

@@ -1,6 +1,6 @@
 /*
- * The configurations that a conversion writes: beside the new save (--write-config), and in its
- * header (--config, --repair).
+ * The configurations that a conversion writes: a file beside the new save (--write-config), and the
+ * one in its header (--config, --repair).
  */
 #ifndef CONVERT_CONFIGURE_H
 #define CONVERT_CONFIGURE_H
@@ -13,12 +13,12 @@
  */
 bool configure_open(struct conversion *c, struct cls_error *err) CLS_MUST_CHECK;
 
-/* Before the sandbox is entered: loads what it takes, and reads the file that --config names. */
+/* Before the sandbox is entered: loads json-c where needed, and reads the file of --config. */
 bool configure_prepare(struct conversion *c, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * The envelope's head was read, its configuration is held, and in stands at the stream. Makes the
- * configurations, once, and tells the envelope what to carry.
+ * Makes the configurations, once, and gives the envelope the one for its header. The head of the
+ * envelope was read, its configuration is held, and c->in is at the stream.
  */
 bool configure(struct conversion *c, struct cls_error *err) CLS_MUST_CHECK;
 

@@ -1,5 +1,5 @@
 /*
- * A conversion while it goes on.
+ * The state of a conversion.
  */
 #ifndef CONVERT_CONVERSION_H
 #define CONVERT_CONVERSION_H
@@ -37,48 +37,47 @@ struct conversion {
     struct configuration configuration;
     struct envelope envelope;
     bool rest_dropped;         /* by the legacy reader: an incomplete checkpoint */
-    struct pfn_set given_back; /* pages that the guest gave back; they are left out once known */
+    struct pfn_set given_back; /* pages that the guest gave back; once known they are left out */
     struct cls_input in;
     struct cls_output out;
     struct mended mended;
     struct v2_writer writer;
     struct legacy_options reader;
     bool relabelled;
-    bool is_apart; /* this is the process that only parses */
+    bool is_apart; /* this is the child process, which only parses */
     int keep_fd;   /* stays open in the sandbox; 0: none */
     struct convert_facts facts;
-    struct cls_error irreplaceable; /* why a save shall not be replaced; status CLS_OK: it may be */
+    struct cls_error irreplaceable; /* why a save must not be replaced; status CLS_OK: it may be */
     char out_name[NAME_SHOWN], config_name[NAME_SHOWN];
 };
 
-/* Finds and opens both ends; close with close_ends(), also after a failure. */
+/* Opens both ends; close with close_ends(), also after a failure. */
 bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_error *err) CLS_MUST_CHECK;
 void close_ends(struct conversion *c);
 
 /*
- * run.c: reads every byte of the save and puts every byte of the new one to the output. Both ends
- * are open and stand where the conversion begins; what the envelope takes is loaded. Fills facts,
- * envelope, reader and writer. May be called again for the same ends, begun anew.
+ * run.c: reads the whole save and writes the whole new one. Both ends are open and at the start;
+ * the library that the envelope needs is loaded. Fills facts, envelope, reader and writer.
  */
 bool run(struct conversion *c, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * As run(), once more and without logging, after both ends went back to where they began. compare:
- * with an output that compares. What follows the stream is not looked at.
+ * Seeks both ends back to the start and runs the conversion once more, without logging. compare:
+ * with an output that compares. Data behind the stream is not checked again.
  */
 bool run_again(struct conversion *c, bool compare, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * --verify. CLS_USAGE where one of the two cannot be read again. Before anything is read and the
- * sandbox entered: a compressed input takes a second process that uncompresses it.
+ * For --verify, before anything is read and the sandbox is entered: a compressed input needs a
+ * second decompressor. CLS_USAGE where one of the two ends cannot be read again.
  */
 bool read_back_prepare(struct conversion *c, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * After a run() that went well: syncs the output (unless --no-sync) and drops it from the page
- * cache, verifies it, and runs the conversion once more with an output that compares. Both fds
- * stand behind the stream afterwards, as before. Fails with CLS_SYSTEM: since the input was sound
- * before, it changed meanwhile, a disk or memory is at fault, or we are.
+ * After a successful run(): syncs the output (unless --no-sync) and drops it from the page cache,
+ * verifies it, and runs the conversion once more with an output that compares. Both fds are behind
+ * the stream afterwards, as before. Errors are CLS_SYSTEM: the input was sound before, so that it
+ * changed, a disk or memory is faulty, or this program is.
  */
 bool read_back(struct conversion *c, struct cls_error *err) CLS_MUST_CHECK;
 

@@ -11,7 +11,7 @@
 #include "base/sandbox.h"
 #include "configure.h"
 
-/* Async-signal-safe. What can't be written now, the reader is beyond caring for. */
+/* Async-signal-safe. Errors are ignored: the process is about to exit. */
 static void pay_start(struct convert_cleanup *cleanup)
 {
     uint8_t start[V2_LIBXL_START];
@@ -43,10 +43,7 @@ bool convert_abandon(struct convert_cleanup *cleanup)
     return true;
 }
 
-/*
- * From here on, whatever the input may do to us, it gets at no file but those that are open. What
- * reading its envelope takes must be loaded before.
- */
+/* From here on the input can reach no file but the open ones, even if it takes the process over. */
 static bool enter_sandbox(const struct conversion *c, struct cls_error *err)
 {
     const int also[] = {c->out_file.fd,     c->out.own[0],      c->out.own[1], c->config.fd,
@@ -58,9 +55,9 @@ static bool enter_sandbox(const struct conversion *c, struct cls_error *err)
 }
 
 /*
- * Which pages the guest gave back while it was saved only the end of the stream tells. Where the
- * input can be read twice, and the output is a file that has no name yet, the conversion is run
- * once more, without them.
+ * Only the end of the stream lists the pages that the guest gave back while it was saved. Where the
+ * input can be read twice, and the output is a file without a name yet, the conversion is run once
+ * more without them.
  */
 static bool leave_out_given_back(struct conversion *c, struct cls_error *err)
 {
@@ -81,7 +78,7 @@ static bool leave_out_given_back(struct conversion *c, struct cls_error *err)
     return run_again(c, false, err);
 }
 
-/* What the input may take over: to the last byte of the output, which has no name yet. */
+/* All that the input may take over: up to the last byte of the output, which has no name yet. */
 static bool work(struct conversion *c, struct cls_error *err)
 {
     const struct convert_options *o = c->options;
@@ -113,7 +110,7 @@ static bool run_hook(const struct conversion *c, struct cls_error *err)
            hook->before_commit(hook->ctx, c->in_file.raw, c->out_file.fd, c->out.offset, err);
 }
 
-/* Everything was written: both files get their names, or neither. Here nothing is parsed. */
+/* After the last byte: names both files, or neither. Nothing is parsed here. */
 static bool commit(struct conversion *c, struct cls_error *err)
 {
     struct out_file *config = c->options->write_config ? &c->config : NULL;

@@ -22,10 +22,10 @@
 #define SHOWN_SIZE 160
 #define STEP       65536
 
-/* Zeros behind a stream; more are not uncompressed. */
+/* Zeros behind a stream are uncompressed and counted up to this size. */
 #define PADDING_MAX ((uint64_t)16 * 1024 * 1024)
 
-/* Of the program, in bytes. What the usual windows take is far below. */
+/* Memory of the program, in bytes. Usual window sizes need far less. */
 #define MEMORY_MAX ((rlim_t)1024 * 1024 * 1024)
 
 /* In the new process. Returns only if it fails. */
@@ -46,7 +46,7 @@ static void become(const struct decompress *d, int in, int out)
         execvp(d->program, argv);
 }
 
-/* The file and our end of the pipe are its standard input and output; nothing else is handed on. */
+/* Its standard input and output are in and out; it inherits no other fd. Returns an errno value. */
 static int spawn(struct decompress *d, int in, int out)
 {
     volatile int failed = 0; /* the new process shares our memory until it executes the program */
@@ -74,7 +74,7 @@ static bool start(struct decompress *d, int file, const struct compression *comp
     d->messages = memfd_create("messages", MFD_CLOEXEC);
     if (d->messages < 0 || pipe2(ends, O_CLOEXEC) != 0)
         return cls_fail_errno(err, errno, "cannot read %s", name);
-    (void)fcntl(ends[0], F_SETPIPE_SZ, PIPE_SIZE); /* fewer turns; as good without */
+    (void)fcntl(ends[0], F_SETPIPE_SZ, PIPE_SIZE); /* fewer context switches */
     rc = spawn(d, file, ends[1]);
     close(ends[1]);
     d->fd = ends[0];
@@ -119,7 +119,7 @@ void decompress_look_behind(struct decompress *d, bool all, struct leftover *lef
     left->more = !d->ended;
 }
 
-/* The first line of what the program printed; gzip and bzip2 begin with empty ones. */
+/* The first line that the program printed; gzip and bzip2 begin with empty lines. */
 static void first_message(const struct decompress *d, char *buf, size_t size)
 {
     ssize_t n = pread(d->messages, buf, size - 1, 0);

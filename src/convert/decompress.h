@@ -1,8 +1,8 @@
 /*
- * Compressed input: read through the system's own program, as tar does, so that no decompressor is
- * linked into a program that runs as root. It is started before the sandbox is entered, may read
- * and execute files but nothing else, in at most 1 GiB of memory, and ends when its pipe has no
- * reader any more.
+ * Compressed input is read through the system's own program, as tar does, so that no decompressor
+ * is linked into a program that runs as root. It is started before the sandbox is entered, can only
+ * read and execute files, has at most 1 GiB of memory, and ends when its pipe has no reader any
+ * more.
  */
 #ifndef CONVERT_DECOMPRESS_H
 #define CONVERT_DECOMPRESS_H
@@ -14,14 +14,14 @@
  * Where the regular file is compressed: starts the program that reads it from its beginning; d->fd
  * is the end of its pipe, and to be closed by the caller, as d->messages is, after failures, too.
  * Else d stays as it is. name: how messages call the file. CLS_SYSTEM where the program is not
- * installed. The fd's position is the program's to move.
+ * installed. The program moves the fd's position.
  */
 bool decompress_start(struct decompress *d, int file, const char *name,
                       struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * Reads what more comes on the program's pipe, until it is known to be data (or more padding than
- * is worth it), or (not all) only once. d->ended: nothing more comes.
+ * Reads on from the program's pipe: all: until data is found or there is too much padding to go on;
+ * else once. d->ended: the pipe has ended.
  */
 void decompress_look_behind(struct decompress *d, bool all, struct leftover *left);
 
@@ -32,7 +32,7 @@ void decompress_look_behind(struct decompress *d, bool all, struct leftover *lef
 bool decompress_finish(struct decompress *d, const char *name, uint64_t offset,
                        struct cls_error *err) CLS_MUST_CHECK;
 
-/* Takes the program's end (now: ends it first). Returns its status, as waitpid() has it. */
+/* Waits for the program to end (now: kills it first). Returns its wait status. */
 int decompress_end(struct decompress *d, bool now);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * No signal comes between two steps that belong together.
+ * Blocks all signals, for steps that must not be separated by one.
  */
 #ifndef CONVERT_HOLD_SIGNALS_H
 #define CONVERT_HOLD_SIGNALS_H

@@ -85,7 +85,7 @@ static bool look_at_envelope(struct look *look, const struct cls_log *log, struc
     return true;
 }
 
-/* What the envelope has behind the stream. */
+/* Reads the part of the envelope behind the stream. */
 static bool look_behind(struct look *look, const struct cls_log *log, struct cls_error *err)
 {
     inspect_end(look->result, look->in.offset);
@@ -165,7 +165,7 @@ static bool look_at_legacy(struct look *look, const struct cls_log *log, struct 
         return false;
     reader = source_reader(o, &look->file, &look->envelope, &kind, libxl, &look->spools);
     reader.trace = &trace;
-    /* All of it is looked at, whatever the conversion would leave out. */
+    /* The whole stream is inspected, even what a conversion would leave out. */
     reader.ignore_toolstack = reader.compact = false;
     r->stream = INSPECT_LEGACY;
     ok = envelope_check_format(&look->envelope, libxl, &look->in, log, err) &&
@@ -200,7 +200,7 @@ static bool look_at_stream(struct look *look, const struct cls_log *log, struct 
                                        : look_at_v2(look, stream, log, err);
 }
 
-/* What restoring it would come to. */
+/* Gives the verdict on restoring the save. */
 static void judge(struct inspection *r)
 {
     struct limits_facts *facts = &r->facts;

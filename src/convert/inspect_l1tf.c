@@ -23,7 +23,7 @@ static uint64_t count_entries(const uint8_t *page)
     return count;
 }
 
-/* Tables only are read; where the input ends before, that is found out behind. */
+/* Reads L1 tables only. An input that ends early is no error here: its reader finds that. */
 static bool look_in_input(struct limits_facts *facts, const struct image_pages *item,
                           struct cls_error *err)
 {

@@ -8,9 +8,9 @@
 #include "base/page_type.h"
 
 /*
- * What precedes a device model's state in a libxl stream (an id from 0 to 2, which the verifier has
- * seen to) or elsewhere; and what every state that qemu saves begins with: u32 magic and version,
- * big endian.
+ * Sizes of what precedes a device model's state: libxl's header (an id that the verifier checked, 0
+ * to 2, and an index), or a signature. Every state that QEMU saves begins with u32 magic and
+ * version, big endian.
  */
 #define EMULATOR_HEADER 8
 #define SIGNATURE_SIZE  21
@@ -28,7 +28,7 @@ void inspect_note(struct inspect_notes *notes, const char *fmt, ...)
     va_end(args);
 }
 
-/* The run at hand is over; the next part begins at offset. */
+/* Ends the current run; the next part begins at offset. */
 static void end_run(struct inspection *inspection, uint64_t offset)
 {
     struct inspect_run *run = &inspection->run;
@@ -54,7 +54,7 @@ void inspect_part(void *ctx, const struct stream_part *part)
     struct inspect_pages *pages = &inspection->pages;
     struct inspect_run *run = &inspection->run;
 
-    /* Of the last batch came no item: all its entries were XTAB. */
+    /* There was no item for the last batch: all its entries were XTAB. */
     pages->entries[PFINFO_XTAB] += pages->batch_entries;
     pages->batch_entries = is_part(part, NULL, "page batch") ? part->count : 0;
     inspection->checkpoints_before += is_part(part, NULL, "tail of a checkpoint");
@@ -103,8 +103,8 @@ static void take_physmap(struct inspection *inspection, const struct image_physm
 }
 
 /*
- * The lead is the qemu record's signature and mostly its length, with a newline in between where
- * XAPI wrote it, or libxl's header.
+ * The lead is the qemu record's signature and, mostly, its length (with a newline between them
+ * where XAPI wrote it), or libxl's header.
  */
 static void take_emulator(struct inspection *inspection, const struct image_emulator *item,
                           uint64_t offset, uint64_t bytes)
@@ -144,7 +144,7 @@ static void take_pages(struct inspection *inspection, const struct image_pages *
 {
     struct inspect_pages *pages = &inspection->pages;
 
-    /* What the batch has and the item has not was XTAB. */
+    /* Entries of the batch that are not in the item were XTAB. */
     if (pages->batch_entries > item->count)
         pages->entries[PFINFO_XTAB] += pages->batch_entries - item->count;
     pages->batch_entries = 0;
@@ -152,7 +152,7 @@ static void take_pages(struct inspection *inspection, const struct image_pages *
         inspect_page(inspection, item->entries[i] >> 28, item->entries[i] & 0x0fffffff);
 }
 
-/* What the item holds is noted; what it refers to, too, where it is of use. */
+/* Notes the item's values; data that is of use is read into memory. */
 bool inspect_item(void *ctx, const struct image_item *read, struct cls_error *err)
 {
     struct inspection *inspection = ctx;

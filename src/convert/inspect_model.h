@@ -10,7 +10,7 @@
 /* As struct stream_trace's part; ctx is the struct inspection. */
 void inspect_part(void *ctx, const struct stream_part *part);
 
-/* The stream, and its last part, ends at this offset. Only the first call counts. */
+/* Ends the stream and its last part at this offset. Only the first call counts. */
 void inspect_end(struct inspection *inspection, uint64_t offset);
 
 /* As struct v2_observer's functions; ctx is the struct inspection. */
@@ -18,7 +18,7 @@ bool inspect_item(void *ctx, const struct image_item *item, struct cls_error *er
 void inspect_page(void *ctx, unsigned type, uint64_t pfn);
 void inspect_xenstore(void *ctx, const char *key, const char *value);
 
-/* Counts vulnerable entries in the L1 tables of a PV guest: reads them, and no other page. */
+/* Counts vulnerable entries in the L1 tables of a PV guest; reads no other page. */
 bool inspect_l1tf(struct inspection *inspection, const struct image_pages *item,
                   struct cls_error *err) CLS_MUST_CHECK;
 

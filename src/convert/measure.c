@@ -13,7 +13,7 @@ struct measuring {
     struct pfn_set pfns;
 };
 
-/* Those that a restore populates. */
+/* Counts the pages that a restore populates. */
 static void count_pages(struct measuring *m, const struct image_pages *pages)
 {
     for (uint32_t i = 0; i < pages->count; i++) {

@@ -5,8 +5,8 @@
 #include "configure.h"
 
 /*
- * libxl waits at the other end and crashes if the stream's first bytes never come. They are due
- * from now on, come what may; should an envelope be found, its head comes first and nothing is due.
+ * libxl, at the other end, crashes if the first bytes of the stream never come. From now on they
+ * are written even after a failure, unless an envelope is found, whose head comes first.
  */
 static void owe_start(struct conversion *c)
 {
@@ -58,7 +58,7 @@ static void keep(struct conversion *c, const char *why)
                    why);
 }
 
-/* What speaks against replacing the input. It is an error only if that turns out to be a save. */
+/* Notes why the input must not be replaced. That is an error only if the input is a save. */
 static bool look_before_replacing(struct conversion *c, struct cls_error *err)
 {
     const struct stat *st = &c->in_file.st;

@@ -83,7 +83,7 @@ static bool find_existing(struct out_file *file, struct cls_error *err)
     return true;
 }
 
-/* May those who are neither we nor the owner of the directory have put it there? As /tmp is. */
+/* Can a user who is neither we nor the directory's owner have created it, as in /tmp? */
 static bool is_strangers(int dir_fd, const struct stat *st)
 {
     struct stat dir;
@@ -96,7 +96,7 @@ static bool is_strangers(int dir_fd, const struct stat *st)
            dir.st_mode & (dir.st_mode & S_ISVTX ? S_IWGRP | S_IWOTH : S_IWOTH);
 }
 
-/* As the kernel has it where fs.protected_symlinks is set. */
+/* The kernel's rule where fs.protected_symlinks is set. */
 static bool may_follow(const char *path, const struct stat *link)
 {
     char dir[PATH_MAX], *slash;
@@ -134,11 +134,11 @@ static bool resolve_path(struct out_file *file, const char *arg, struct cls_erro
     file->st = behind;
     if (exists && !S_ISREG(behind.st_mode))
         return resolve_special(file, arg, err);
-    /* A symbolic link is followed, so that the file behind it is replaced, not the link. */
+    /* The target of a symbolic link is replaced, not the link. */
     file->path = exists ? realpath(arg, NULL) : strdup(arg);
     if (!file->path || !open_directory(file, err) || !find_existing(file, err))
         return file->path ? false : fail(file, errno, "write", err);
-    /* realpath() follows links that the kernel refuses to. */
+    /* realpath() also follows links that the kernel would not follow. */
     return file->exists == exists && (!exists || same_file(&file->st, &behind))
                ? true
                : cls_fail(err, CLS_SYSTEM, "%s was replaced by another file meanwhile",
@@ -205,10 +205,10 @@ static void random_name(char *buf, size_t size)
     snprintf(buf, size, HIDDEN_PREFIX "%016" PRIx64, r);
 }
 
-/* Only where it can be given its name later. */
+/* Only where the file can be linked to a name later. */
 static void open_unnamed(struct out_file *file)
 {
-    /* Linux lets nobody link another user's file (fs.protected_hardlinks), which it becomes. */
+    /* It is given to that user, whose files we cannot link (fs.protected_hardlinks). */
     bool foreign = file->exists && file->st.st_uid != geteuid();
 
     if (foreign || access(PROC_FDS, X_OK) != 0)
@@ -217,7 +217,7 @@ static void open_unnamed(struct out_file *file)
     file->unnamed = file->fd >= 0;
 }
 
-/* For file systems without O_TMPFILE. No signal comes between the file and the note of it. */
+/* For file systems without O_TMPFILE. Signals are blocked until the file is noted for cleanup. */
 static void open_hidden(struct out_file *file)
 {
     struct convert_cleanup *cleanup = file->cleanup;
@@ -236,8 +236,9 @@ static void open_hidden(struct out_file *file)
 }
 
 /*
- * A file that is replaced hands on its owner and mode; where it can't, nobody gains access: nor
- * does somebody who made a file where anyone may, to be given what replaces it.
+ * The output gets the owner and mode of the file that it replaces. Where that is not permitted, the
+ * mode is narrowed so that nobody gains access. The file of another user in a directory where
+ * anyone can create files is no reason to give access to that user.
  */
 static bool take_over_owner_and_mode(const struct out_file *file, struct cls_error *err)
 {
@@ -255,7 +256,7 @@ static bool take_over_owner_and_mode(const struct out_file *file, struct cls_err
     return fchmod(file->fd, mode) == 0 || fail(file, errno, "set the mode of", err);
 }
 
-/* By its name again, which may mean another file by now. */
+/* Opens it by name and checks that this is still the same file. */
 static bool open_straight(struct out_file *file, struct cls_error *err)
 {
     struct stat st;
@@ -287,7 +288,7 @@ static int link_unnamed(const struct out_file *file, const char *name)
 {
     char proc[32];
 
-    /* AT_EMPTY_PATH would do without /proc, but needs a capability. */
+    /* AT_EMPTY_PATH needs no /proc, but a capability. */
     snprintf(proc, sizeof(proc), PROC_FDS "/%d", file->fd);
     return linkat(AT_FDCWD, proc, file->dir_fd, name, AT_SYMLINK_FOLLOW);
 }
@@ -299,7 +300,7 @@ static int rename_to_new(const struct out_file *file)
         renameat2(file->dir_fd, file->cleanup->file, file->dir_fd, file->name, RENAME_NOREPLACE);
 
     if (rc != 0 && errno == EINVAL) {
-        /* The file system doesn't know the flag. */
+        /* The file system does not support the flag. */
         if (fstatat(file->dir_fd, file->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
             errno = EEXIST;
         else
@@ -309,8 +310,8 @@ static int rename_to_new(const struct out_file *file)
 }
 
 /*
- * From the hidden name to the final one; only what was there from the start is replaced. undoable:
- * it gets the hidden name, where the file system can do that.
+ * Renames the hidden file to the final name. Only a file that existed at the start is replaced.
+ * undoable: swaps the two, where the file system supports that.
  */
 static int rename_hidden(struct out_file *file, bool undoable)
 {
@@ -323,8 +324,8 @@ static int rename_hidden(struct out_file *file, bool undoable)
 }
 
 /*
- * With signals blocked. A link never replaces anything, so that goes by a hidden name; and a file
- * that came up meanwhile, which nobody spoke of, is not replaced.
+ * To be called with signals blocked. linkat() cannot replace a file, so an unnamed file gets a
+ * hidden name first and is renamed then. A file created since the start is never replaced.
  */
 static bool give_name(struct out_file *file, bool undoable)
 {
@@ -349,7 +350,7 @@ static bool give_name(struct out_file *file, bool undoable)
     return true;
 }
 
-/* Makes what give_name() did undone, as far as that is possible. Keeps errno. */
+/* Undoes give_name(), as far as possible. Keeps errno. */
 static void take_name_back(struct out_file *file)
 {
     int errnum = errno;
@@ -380,14 +381,14 @@ static bool sync_file(const struct out_file *file, struct cls_error *err)
     return fsync(file->fd) == 0 || fail(file, errno, "sync", err);
 }
 
-/* The file is there; should this fail, it is whole all the same. */
+/* Where this fails, the file has its name and is complete. */
 static bool sync_directory(const struct out_file *file, struct cls_error *err)
 {
     return out_file_is_straight(file) || fsync(file->dir_fd) == 0 || errno == EINVAL ||
            fail(file, errno, "sync the directory of", err);
 }
 
-/* Returns the file that couldn't be named, or NULL. */
+/* Returns the file that could not be named, or NULL. */
 static const struct out_file *name_files(struct out_file *file, struct out_file *also)
 {
     if (also && !give_name(also, true))
@@ -411,7 +412,7 @@ static bool keep_access_time(const struct out_file *file, struct cls_error *err)
            fail(file, errno, "keep the time of", err);
 }
 
-/* All but the name; owner and mode first, so that they are synced, too. */
+/* Everything but the name. Owner and mode come first, so that they are synced, too. */
 static bool prepare(const struct out_file *file, bool sync, struct cls_error *err)
 {
     return (out_file_is_straight(file) || take_over_owner_and_mode(file, err)) &&

@@ -22,8 +22,8 @@ bool read_back_prepare(struct conversion *c, struct cls_error *err)
 }
 
 /*
- * What the verifier says of the output, or the reader, now and not before, of the input. Always
- * returns false.
+ * Turns an error about the content of an end, which was sound when it was read before, into one of
+ * the system. Always returns false.
  */
 static bool blame(const char *name, struct cls_error *err)
 {
@@ -35,7 +35,7 @@ static bool blame(const char *name, struct cls_error *err)
                     e.place, e.reason);
 }
 
-/* Written pages leave the cache, so that what is read now is what the disk holds. */
+/* Drops the output from the page cache, so that it is read from the disk. */
 static bool forget_cached(const struct conversion *c, struct cls_error *err)
 {
     if (c->options->no_sync)
@@ -46,7 +46,7 @@ static bool forget_cached(const struct conversion *c, struct cls_error *err)
     return true;
 }
 
-/* Another's opinion of the new stream. A copy need not be one. */
+/* Verifies the new stream. A copy may be any file. */
 static bool verify(const struct conversion *c, struct cls_error *err)
 {
     uint64_t start = c->out.file_start;

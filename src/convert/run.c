@@ -16,7 +16,7 @@ static bool read_envelope(struct conversion *c, struct cls_error *err)
     const struct convert_options *o = c->options;
 
     if (!envelope_read(&c->in, c->log, &c->envelope, err)) {
-        /* What has the magic, but no sound head, is a save all the same. */
+        /* A recognised magic with a damaged header still counts as a save. */
         if (err->status == CLS_BAD_INPUT)
             c->facts.input = CONVERT_INPUT_LEGACY;
         return false;
@@ -43,7 +43,7 @@ static bool start_writer(struct conversion *c, struct cls_error *err)
     return ok;
 }
 
-/* Writes what goes in front of the stream; says how that is to be written. */
+/* Writes the envelope's head; *v2: how the stream is to be written. */
 static bool write_envelope(struct conversion *c, struct v2_options *v2, struct cls_error *err)
 {
     const struct convert_options *o = c->options;
@@ -63,7 +63,7 @@ static void note_item(struct convert_facts *facts, const struct image_item *item
             facts->pages[item->pages.entries[i] >> 28]++;
 }
 
-/* XAPI has a place of its own for the device model's state. */
+/* XAPI's images have a place of their own for the device model's state. */
 static bool put_item(struct conversion *c, const struct image_item *item, struct cls_error *err)
 {
     if (item->kind == IMAGE_EMULATOR && envelope_has_emulator(&c->envelope))
@@ -71,7 +71,7 @@ static bool put_item(struct conversion *c, const struct image_item *item, struct
     return v2_writer_put(&c->writer, item, err);
 }
 
-/* The conversion itself: each item goes from the reader to the writer. */
+/* The conversion itself: passes each item from the reader to the writer. */
 static bool convert_items(struct conversion *c, struct legacy_reader *reader, struct cls_error *err)
 {
     struct image_item item;
@@ -84,7 +84,7 @@ static bool convert_items(struct conversion *c, struct legacy_reader *reader, st
     return envelope_finish(&c->envelope, &c->in, &c->out, err);
 }
 
-/* Notes the verdict on what was converted, and warns of what keeps it from being restored. */
+/* Notes the verdict on the save, and warns of limits that prevent a restore. */
 static void judge(struct conversion *c)
 {
     const struct limits_host *host = &c->options->host;
@@ -107,7 +107,7 @@ static void judge(struct conversion *c)
     repair_log(&c->mended.repair, c->log);
 }
 
-/* Of the configuration that the new save carries. */
+/* Fills facts from the configuration that the new save carries. */
 static void note_config(const struct conversion *c, struct limits_facts *facts)
 {
     const struct envelope *e = &c->envelope;
@@ -121,7 +121,7 @@ static void note_config(const struct conversion *c, struct limits_facts *facts)
                             e->config_format == ENVELOPE_CONFIG_JSON);
 }
 
-/* Takes over what only the end of the stream tells. */
+/* Notes what is known only at the end of the stream. */
 static void note_end(struct conversion *c, struct legacy_reader *reader)
 {
     struct pfn_set *given_back = legacy_reader_given_back(reader);
@@ -194,7 +194,7 @@ static bool may_replace(const struct conversion *c, struct cls_error *err)
     return c->irreplaceable.status == CLS_OK;
 }
 
-/* What is to be repaired in what stands in front of the stream. */
+/* Repairs the envelope, where that was asked for. */
 static bool mend_envelope(struct conversion *c, struct cls_error *err)
 {
     const struct convert_options *o = c->options;

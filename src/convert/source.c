@@ -12,8 +12,8 @@ bool source_is_libxl(const struct convert_options *options, const struct envelop
 }
 
 /*
- * A stream on a pipe or socket may have others reading on behind it, and on a device old content of
- * the disk follows.
+ * Behind a stream on a pipe or socket another process may read on; on a device, old content of the
+ * disk follows.
  */
 enum legacy_checkpoints source_checkpoints(const struct convert_options *options,
                                            const struct in_file *file,
@@ -108,7 +108,7 @@ bool source_check_v2(struct cls_input *in, const struct envelope *envelope, enum
     return true;
 }
 
-/* What was told is only believed of bytes that are nothing else that is known. */
+/* Options are not believed where the bytes are another known format. */
 static bool detect(struct cls_input *in, const struct legacy_kind *told, enum guest_type config,
                    const struct cls_log *log, struct legacy_kind *kind, struct cls_error *err)
 {

@@ -14,12 +14,12 @@
 /* Does libxl's format follow from the options and the envelope? Else it is libxc's. */
 bool source_is_libxl(const struct convert_options *options, const struct envelope *envelope);
 
-/* How far beyond the first tail may be read? */
+/* May, or must, the reader look for further checkpoints behind the first tail? */
 enum legacy_checkpoints source_checkpoints(const struct convert_options *options,
                                            const struct in_file *file,
                                            const struct envelope *envelope);
 
-/* What the legacy reader may put aside: opened while files can be; mostly never used. */
+/* Temporary files of the legacy reader; opened before the sandbox, and rarely used. */
 struct source_spools {
     struct spool store, spool;
 };
@@ -28,32 +28,34 @@ void source_open_spools(struct source_spools *spools, const struct convert_optio
                         const struct in_file *file);
 void source_close_spools(struct source_spools *spools);
 
-/* How a stream of this kind is to be read towards libxl's, or libxc's, format. */
+/* Options for reading a stream of this kind, for output in libxl's or libxc's format. */
 struct legacy_options source_reader(const struct convert_options *options,
                                     const struct in_file *file, const struct envelope *envelope,
                                     const struct legacy_kind *kind, bool libxl,
                                     struct source_spools *spools);
 
 /*
- * From here on, whatever the input does to this process, it gets at no file but the input's and the
- * n in also (at most 8). finishes: in_file_finish() and in_file_is_unchanged() are to be called.
+ * Enters the sandbox, where only the input and the n fds in also (at most 8) stay open. finishes:
+ * in this process, in_file_finish() and in_file_is_unchanged() will be called.
  */
 bool source_enter_sandbox(const struct in_file *file, bool finishes, const int *also, size_t n,
                           const struct cls_log *log, struct cls_error *err) CLS_MUST_CHECK;
 
-/* How far is the v2 stream IN ours? Who passes a number goes on reading there, as XAPI's
- * suspend-image-viewer does. */
+/*
+ * How far may a v2 stream be read? An inherited fd is not read beyond END: its owner may read on
+ * there, as XAPI's suspend-image-viewer does.
+ */
 enum v2_extent source_extent(const char *in);
 
-/* An envelope must say what is inside, or its toolstack does the wrong thing with it. */
+/* Fails where the envelope and the v2 stream in it do not match. */
 bool source_check_v2(struct cls_input *in, const struct envelope *envelope, enum v2_stream stream,
                      struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * Width and guest type of the legacy stream at which in stands, of which nothing is consumed: from
- * its structure, from what the caller was told (0 and GUEST_UNKNOWN: nothing), and from what its
- * envelope says of the guest. Fails, and says what it is, where it is no legacy stream; and where
- * the envelope's word contradicts the stream and the caller doesn't say who is right.
+ * Detects width and guest type of the legacy stream at which in is, and consumes nothing: from its
+ * structure, from the user's options (told; 0 and GUEST_UNKNOWN: none), and from the envelope.
+ * Fails where it is no legacy stream, and names what it is; and where stream and envelope
+ * contradict each other and told does not decide.
  */
 bool source_kind(struct cls_input *in, const struct legacy_kind *told,
                  const struct envelope *envelope, const struct cls_log *log,

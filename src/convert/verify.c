@@ -7,7 +7,7 @@
 #include "limits/limits.h"
 #include "source.h"
 
-/* Takes the envelope off, if there may be one, and finds out what the stream is. */
+/* Reads the envelope, if there may be one, and finds out what the stream is. */
 static bool open_stream(struct cls_input *in, enum verify_format format, const struct cls_log *log,
                         struct envelope *envelope, enum v2_stream *stream, struct cls_error *err)
 {
@@ -33,7 +33,7 @@ static bool open_stream(struct cls_input *in, enum verify_format format, const s
                            "first"));
 }
 
-/* What the stream shows of the limits, for those who want to be told. */
+/* What the stream shows of the limits of restoring it. */
 struct watch_limits {
     struct limits_hold hold;
     struct limits_facts facts;
@@ -50,7 +50,7 @@ static bool take_item(void *ctx, const struct image_item *item, struct cls_error
     return true;
 }
 
-/* A sound stream may still be rejected by every current Xen. */
+/* Warns where current releases of Xen would reject even a sound stream. */
 static void warn_of_limits(struct watch_limits *watch, const struct v2_summary *summary,
                            const struct cls_log *log)
 {

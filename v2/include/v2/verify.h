@@ -18,7 +18,7 @@ enum v2_stream {
     V2_STREAM_LIBXL,
 };
 
-/* What a stream consists of, for people to read. */
+/* What a stream consists of. */
 struct v2_summary {
     enum v2_stream stream;
     unsigned version; /* of the libxc stream */
@@ -36,11 +36,11 @@ struct v2_summary {
 
 /* Takes what the verifier finds, as it goes. Functions that are NULL are not called. */
 struct v2_observer {
-    struct stream_trace parts; /* headers and records; those that are refused, too */
+    struct stream_trace parts; /* headers and records, also those that are rejected */
     /* An entry of a PAGE_DATA record. */
     void (*page)(void *ctx, unsigned type, uint64_t pfn);
     /*
-     * What corresponds to an image item, each by itself: P2M_FRAMES (without frames), TSC_INFO,
+     * What corresponds to an image item, one by one: P2M_FRAMES (without frames), TSC_INFO,
      * HVM_PARAMS (one at a time), HVM_CONTEXT, VCPU_BASIC, VCPU_EXTENDED, VCPU_XSAVE, EMULATOR. Its
      * lead is the qemu record's, or libxl's emulator header. Data that lies next in the input may
      * be consumed in part; len UINT64_MAX: it goes on to the end of the input. Returns false, and
@@ -52,16 +52,16 @@ struct v2_observer {
     void *ctx;
 };
 
-/* What the next bytes begin, from their magic. Consumes nothing. */
+/* The kind of stream that begins with the next bytes, by its magic. Consumes nothing. */
 bool v2_recognise(struct cls_input *in, enum v2_stream *stream,
                   struct cls_error *err) CLS_MUST_CHECK;
 
-/* What of the input belongs to the stream. */
+/* How much of the input belongs to the stream. */
 enum v2_extent {
     V2_TO_THE_LAST_BYTE, /* END, in libxc format the qemu record that converters copy behind it, and
                             nothing else; sockets, where more may never come, are not asked for it
                           */
-    V2_TO_END_RECORD,    /* what follows END is the caller's, and is not looked at */
+    V2_TO_END_RECORD,    /* what follows END is the caller's, and is not read */
 };
 
 /*

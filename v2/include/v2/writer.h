@@ -25,14 +25,14 @@ struct v2_writer {
     bool started;
 };
 
-/* out stays the caller's and must outlive the writer, which holds nothing to be freed. */
+/* out stays the caller's and must outlive the writer, which needs no release. */
 void v2_writer_init(struct v2_writer *writer, struct cls_output *out,
                     const struct v2_options *options);
 
 /*
- * In libxl format: writes what precedes the libxc stream (V2_LIBXL_START bytes). libxl crashes when
- * its converter ends before these came, so towards a pipe call this before anything can fail.
- * In libxc format: does nothing. May be called once, or left to IMAGE_BEGIN.
+ * In libxl format: writes what precedes the libxc stream (V2_LIBXL_START bytes). libxl crashes if
+ * its converter exits without these, so call this early where the output is a pipe. In libxc
+ * format: does nothing. To be called at most once; else IMAGE_BEGIN does it.
  */
 #define V2_LIBXL_START 24
 bool v2_writer_start(struct v2_writer *writer, struct cls_error *err) CLS_MUST_CHECK;

@@ -1,5 +1,5 @@
 /*
- * One conversion from open to close: envelope, legacy reader, v2 writer, output file.
+ * A conversion: opens both ends, reads envelope and legacy stream, writes the new save, names it.
  */
 #ifndef CONVERT_CONVERT_H
 #define CONVERT_CONVERT_H
@@ -20,24 +20,24 @@ enum convert_format {
 
 /* Do further checkpoints follow the first (Remus)? */
 enum convert_checkpointed {
-    CONVERT_CHECKPOINTED_DEFAULT, /* seen in regular files; elsewhere: no */
+    CONVERT_CHECKPOINTED_DEFAULT, /* detected in regular files; elsewhere: no */
     CONVERT_CHECKPOINTED_NO,
     CONVERT_CHECKPOINTED_YES,
 };
 
-/* Ends that are open already, for files in a tree where no symbolic link is to be followed. */
+/* Ends that are already open, for files in a tree where symbolic links are not followed. */
 struct convert_ends {
-    int in_fd;            /* a whole regular file, at its beginning; nobody else reads on */
+    int in_fd;            /* a regular file at its start, read by nobody else */
     int out_dir;          /* the output's directory */
     const char *out_name; /* its name there */
     /*
-     * Do without a temporary file until it shows that one is needed, which few saves do: to make
-     * one costs as much as to convert a small save. The conversion then fails, and facts say why.
+     * Make no temporary file. Few saves need one, and making it takes as long as converting a small
+     * save. A conversion that needs it fails, with facts.spool_missed.
      */
     bool no_spool;
 };
 
-/* All is written, and the output about to get its name; to fail is to fail the conversion. */
+/* Called when all is written, before the output is named. False fails the conversion. */
 struct convert_hook {
     bool (*before_commit)(void *ctx, int in_fd, int out_fd, uint64_t out_size,
                           struct cls_error *err);
@@ -46,7 +46,7 @@ struct convert_hook {
 
 struct convert_options {
     const char *in, *out;            /* a path, "-", or a decimal number: an inherited fd */
-    const struct convert_ends *ends; /* NULL: in and out say; else those are for messages only */
+    const struct convert_ends *ends; /* if not NULL, in and out are for messages only */
     const struct convert_hook *hook; /* NULL: none */
     unsigned width;                  /* of the saving toolstack, in bytes; 0: detect */
     enum guest_type guest;           /* GUEST_UNKNOWN: detect */
@@ -62,26 +62,26 @@ struct convert_options {
     bool sparse;                  /* holes in the output file for blocks of zeros */
     enum convert_checkpointed checkpointed;
     bool compact;       /* each page once; regular files only */
-    bool drop_tmem;     /* convert a guest without what it has in tmem */
-    bool verify;        /* read both back and compare before the output gets its name */
-    bool no_sync;       /* no fsync before the output gets its name */
+    bool drop_tmem;     /* leave out the guest's pages in tmem */
+    bool verify;        /* read both ends back and compare before the output is named */
+    bool no_sync;       /* no fsync before the output is named */
     bool no_clobber;    /* an output that exists is an error */
     uint64_t max_input; /* bytes of the input, uncompressed, that may be read; 0: any */
-    bool no_sandbox;    /* for debugging: neither that nor a process of its own */
-    bool replace;       /* the output, which must name the same file, takes the input's place */
-    bool force;         /* even where that loses something: see open_ends.c */
+    bool no_sandbox;    /* for debugging: no sandbox and no child process */
+    bool replace;       /* the output, which must name the same file, replaces the input */
+    bool force;         /* replace even where that loses something: see open_ends.c */
     int keep_fd;        /* stays open in the sandbox (the connection to syslog); 0: none */
-    bool copy;          /* the output is the input as it is, be it what it may */
+    bool copy;          /* copy the input unchanged, whatever it is */
 };
 
 enum convert_input {
-    CONVERT_INPUT_OTHER, /* nothing says that this is a save; or it was not looked at */
+    CONVERT_INPUT_OTHER, /* not recognised as a save, or not read */
     CONVERT_INPUT_LEGACY,
     CONVERT_INPUT_V2,         /* a save that needs no conversion */
-    CONVERT_INPUT_UNREADABLE, /* what may hold a save, or is left of one; err says what */
+    CONVERT_INPUT_UNREADABLE, /* may hold a save, or is damaged; err says what it is */
 };
 
-/* What one conversion found, as far as it came. */
+/* What a conversion found, up to where it ended. */
 struct convert_facts {
     enum convert_input input;
     const char *envelope; /* as envelope_name(); static; NULL: not known */
@@ -91,17 +91,17 @@ struct convert_facts {
     uint64_t pages[16]; /* page entries by type (base/page_type.h), the dropped ones not counted */
     uint64_t bytes_in, bytes_out;
     bool verified; /* by reading both back */
-    bool judged;   /* the whole stream was seen: */
+    bool judged;   /* the whole stream was read, and these are set: */
     enum limits_verdict verdict;
     char limits[LIMITS_IDS_MAX]; /* ids of the limits that apply, "R1 R13"; cut to fit */
     unsigned repaired;           /* enum limits_repair */
-    bool spool_missed;           /* failed for convert_ends.no_spool: worth a try without */
-    bool name_taken; /* failed since a file of the output's name is there that was not before */
+    bool spool_missed;           /* failed because of convert_ends.no_spool: retry without */
+    bool name_taken; /* failed because a file with the output's name was created meanwhile */
 };
 
 /*
- * What must be undone when the process is to end at once, for a signal handler to read; see
- * convert_abandon(). Start with all zero.
+ * What a signal handler must undo before the process exits; see convert_abandon(). Start with all
+ * zero.
  */
 struct convert_cleanup {
     volatile sig_atomic_t committed;  /* the output is complete and has its name */
@@ -109,24 +109,24 @@ struct convert_cleanup {
     volatile sig_atomic_t has_file;   /* a temporary file with a name exists: */
     int dir_fd;                       /* the directory it is in */
     char file[NAME_MAX + 1];          /* its name there */
-    volatile sig_atomic_t owes_start; /* libxl waits on this fd for the first bytes of a stream */
+    volatile sig_atomic_t owes_start; /* libxl waits for the first bytes of a stream on this fd: */
     int start_fd;
-    struct convert_cleanup *volatile also; /* of a further file, which is no output by itself */
+    struct convert_cleanup *volatile also; /* of the configuration file; NULL: none */
 };
 
-/* Async-signal-safe. Leaves no litter behind; returns false if the conversion is done already. */
+/* Async-signal-safe. Removes temporary files; returns false if the output already has its name. */
 bool convert_abandon(struct convert_cleanup *cleanup);
 
 /*
- * Converts one save. What goes wrong is in err, its status being the exit status to use; then
- * nothing stands under the output's name that wasn't there before (where that is a file). watch,
- * log and facts may be NULL; SIGPIPE must be ignored.
+ * Converts one save. On failure err is filled, its status is the exit status to use, and a file
+ * with the output's name is as it was before. watch, log and facts may be NULL; SIGPIPE must be
+ * ignored.
  */
 bool convert_stream(const struct convert_options *options, const struct cls_log *log,
                     struct cls_watch *watch, struct convert_cleanup *cleanup,
                     struct convert_facts *facts, struct cls_error *err) CLS_MUST_CHECK;
 
-/* How messages call an argument of -i (input) or -o: "old.save", "fd 12", "standard input". */
+/* An argument of -i (input) or -o for messages: "old.save", "fd 12", "standard input". */
 void convert_display_name(const char *arg, bool input, char *buf, size_t size);
 
 /* The fd that it means ("-": standard_fd; INT_MAX: a number beyond int), or -1: it is a path. */

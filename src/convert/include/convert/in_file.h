@@ -1,6 +1,6 @@
 /*
- * The input as a file: opened by name, or inherited and never touched beyond the stream. One that
- * is named and compressed is read through the program that uncompresses it.
+ * The input as a file: opened by name, or an inherited fd that is not read beyond the stream. A
+ * compressed file that is named is read through a decompressor.
  */
 #ifndef CONVERT_IN_FILE_H
 #define CONVERT_IN_FILE_H
@@ -16,7 +16,7 @@ struct decompress {
     const char *program; /* NULL: the file is not compressed */
     int fd;              /* the end of its pipe that is read; 0: closed */
     int messages;        /* an unnamed file: what it printed; 0: none */
-    bool ended;          /* it had no more to give, before anybody stopped reading */
+    bool ended;          /* its output was read to the end */
     bool failed;         /* it could not uncompress the file */
 };
 
@@ -28,7 +28,7 @@ struct in_file {
     char name[IN_FILE_NAME_SHOWN]; /* for messages */
     int fd;                        /* to read from: the file, or the pipe of what uncompresses it */
     int raw;                       /* the file itself, compressed or not */
-    bool by_name;                  /* opened, and to be closed, by us; nobody else reads on */
+    bool by_name;                  /* opened and closed by us; read by nobody else */
     uint64_t start;                /* offset of the first byte, 0 where the input cannot seek */
     struct stat st;                /* of the file itself */
     struct decompress runs[IN_FILE_RUNS]; /* of a compressed file: for each time that it is read */
@@ -51,8 +51,8 @@ static inline bool in_file_is_compressed(const struct in_file *file)
 bool in_file_open(struct in_file *file, const char *arg, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * As if the file had been opened by this name: the fd is closed with it. decompress: if it is
- * compressed.
+ * As in_file_open() for a file of this name that is open already; takes the fd over. decompress:
+ * read a compressed file through a decompressor.
  */
 bool in_file_take(struct in_file *file, int fd, bool decompress, const char *name,
                   struct cls_error *err) CLS_MUST_CHECK;
@@ -62,43 +62,46 @@ void in_file_begin(const struct in_file *file, struct cls_input *in, uint64_t li
                    struct cls_watch *watch);
 
 /*
- * Makes in_file_go_back() possible, once more than before where the file is compressed; before the
- * sandbox is entered. CLS_USAGE where the input cannot be read again.
+ * Before the sandbox is entered: makes a call of in_file_go_back() possible. A compressed file
+ * needs this once for each such call. CLS_USAGE where the input cannot be read again.
  */
 bool in_file_prepare_again(struct in_file *file, struct cls_error *err) CLS_MUST_CHECK;
 
-/* Was that done, or is it not needed? */
+/* Can in_file_go_back() succeed? */
 bool in_file_can_go_back(const struct in_file *file);
 
-/* After in_file_look_behind(): the file stands where it began. */
+/* Seeks to the start, or switches to the next decompressor. After in_file_look_behind(). */
 bool in_file_go_back(struct in_file *file, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * After in was read from the file, well (ok) or not, by the process that reads it: where it is
- * compressed, notes whether that has ended; and where the stream is whole (ok) fails, unless
- * anything_behind, if more data is to come. Else returns ok, and err as it is.
+ * To be called by the process that reads, after it read in, successfully (ok) or not. Where the
+ * file is compressed, notes whether its end was reached. After a complete stream (ok) fails if more
+ * data follows, unless anything_behind. Else returns ok, and err as it is.
  */
 bool in_file_look_behind(struct in_file *file, struct cls_input *in, bool anything_behind, bool ok,
                          const struct cls_log *log, struct cls_error *err) CLS_MUST_CHECK;
 
-/* Another process reads: what uncompresses the file shall notice when that one stops. */
+/*
+ * In a process that does not read: closes the pipes, so that the decompressors notice when the
+ * process that reads ends.
+ */
 void in_file_leave(struct in_file *file);
 
 /*
- * Then, by the process that opened it: takes the end of what uncompressed it. Fails where that
- * failed, which explains an input that ended early, at this offset, better than err does. Else
+ * To be called last, by the process that opened the file: waits for the decompressors. Fails where
+ * one failed, which explains better than err why the input ended early, at this offset. Else
  * returns ok, and err as it is.
  */
 bool in_file_finish(struct in_file *file, uint64_t offset, bool ok,
                     struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * Is what was read the file as it is? Of one that somebody wrote to meanwhile a part may be old and
- * a part new: CLS_SYSTEM, as another try may find it whole. Inherited fds are others' affair.
+ * Fails (CLS_SYSTEM, since another try may succeed) where a file that was opened by name was
+ * written to meanwhile: what was read may then be partly old and partly new.
  */
 bool in_file_is_unchanged(const struct in_file *file, struct cls_error *err) CLS_MUST_CHECK;
 
-/* Is fd a regular file: seekable, and all there? */
+/* Is it an uncompressed regular file, which is seekable and complete? */
 bool in_file_is_regular(const struct in_file *file);
 
 void in_file_close(struct in_file *file);

@@ -1,6 +1,6 @@
 /*
- * A look inside a save, legacy or v2, in any envelope: what a person wants to know before trusting
- * it. Everything is bounded: a list keeps its first entries and counts the rest.
+ * Inspects a save, legacy or v2, in any envelope. Everything is bounded: a list keeps its first
+ * entries and counts the rest.
  */
 #ifndef CONVERT_INSPECT_H
 #define CONVERT_INSPECT_H
@@ -23,7 +23,7 @@ enum inspect_stream {
     INSPECT_LIBXL, /* the same inside a libxl stream */
 };
 
-/* Parts of the same kind that follow each other. */
+/* Consecutive parts of the same kind. */
 struct inspect_run {
     const char *layer, *name; /* as in struct stream_part */
     uint64_t offset, bytes;   /* of all of them */
@@ -33,15 +33,15 @@ struct inspect_run {
 struct inspect_pages {
     uint64_t entries[16]; /* by type (base/page_type.h) */
     /*
-     * Entries that stand for a page, so all but XTAB. The saver goes through the pfns from below
-     * again and again while the guest runs; a pass ends where a pfn is not above the one before.
+     * Entries of all types but XTAB. A live save sends the pfns in ascending order, several times;
+     * a new pass begins where a pfn is not above the one before.
      */
     uint64_t mapped, passes;
     uint64_t distinct; /* pfns; those from PFN_SET_MAX on are taken to come once */
-    /* while it is read */
-    struct pfn_set seen; /* no memory: distinct is not right */
+    /* during the inspection */
+    struct pfn_set seen; /* no_memory: distinct is wrong */
     uint64_t last_pfn;
-    uint64_t batch_entries; /* of the legacy batch at hand, not yet found among the entries */
+    uint64_t batch_entries; /* of the current legacy batch, not yet counted in entries */
 };
 
 struct inspect_physmap {
@@ -65,7 +65,7 @@ struct inspect_notes {
 };
 
 struct inspection {
-    char input[256];     /* how messages call it */
+    char input[256];     /* name for messages */
     uint64_t start, end; /* offsets of the first byte and behind the last that was read */
 
     const char *envelope; /* as in struct convert_facts */
@@ -105,24 +105,23 @@ struct inspection {
     uint64_t runs_count;
     struct inspect_run runs[INSPECT_RUNS_MAX];
 
-    /* What converting it with these options comes to. */
-    bool convertible;           /* else it is v2 already, or err says why not */
+    /* What a conversion with these options would do. */
+    bool convertible;           /* else it is v2 already, or err gives the reason */
     enum convert_format format; /* of the output, where that is known */
     unsigned target_version;
     struct inspect_notes lost;    /* what the output would lack */
-    struct inspect_notes remarks; /* what else was odd */
+    struct inspect_notes remarks; /* what else is unusual */
 
     bool failed;
     struct cls_error err; /* then */
 };
 
 /*
- * Reads a whole save; of the options in, width, guest, format, version, need_xl, skip_qemu and
- * no_sandbox count, as for a conversion. Nothing is written. What is wrong with the save is in
- * inspection->err as well as in err, everything found up to there is in the rest. inspection is
- * filled in any case, and to be freed by inspection_free(). What its printing needs must be loaded
- * before: this enters the sandbox. log is told what is found (CLS_LOG_INFO); warnings become
- * remarks. watch and log may be NULL.
+ * Reads a whole save and writes nothing. The options in, width, guest, format, version, need_xl,
+ * skip_qemu and no_sandbox are used as for a conversion. inspection is filled in any case, with
+ * what was found up to the first error, which is in inspection->err as well as in err; free it with
+ * inspection_free(). This enters the sandbox: libraries for printing must be loaded before. What is
+ * detected is logged (CLS_LOG_INFO); warnings become remarks. watch and log may be NULL.
  */
 bool inspect_stream(const struct convert_options *options, const struct cls_log *log,
                     struct cls_watch *watch, struct inspection *inspection,

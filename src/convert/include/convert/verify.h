@@ -1,5 +1,5 @@
 /*
- * One verification from open to close: envelope, then the v2 stream inside.
+ * A verification: opens the input, reads the envelope, verifies the v2 stream in it.
  */
 #ifndef CONVERT_VERIFY_H
 #define CONVERT_VERIFY_H
@@ -23,12 +23,12 @@ struct verify_options {
     int keep_fd;        /* stays open in the sandbox; 0: none */
 };
 
-/* What is found is told to log; err and summary as in v2_verify(); log may be NULL. */
+/* Logs what is found; err and summary as in v2_verify(). log may be NULL. */
 bool verify_stream(const struct verify_options *options, const struct cls_log *log,
                    struct v2_summary *summary, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * The same on an open input, which stands at the first byte; extent and observer as in v2_verify().
+ * The same on an open input, which is at the first byte; extent and observer as in v2_verify().
  * envelope is all zero before, and to be
  * freed by envelope_free(), after failures, too.
  */
