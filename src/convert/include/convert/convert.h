@@ -51,11 +51,11 @@ struct convert_options {
     unsigned width;                  /* of the saving toolstack, in bytes; 0: detect */
     enum guest_type guest;           /* GUEST_UNKNOWN: detect */
     enum convert_format format;
-    const char *write_config;     /* where xl's configuration goes, as out; NULL: nowhere */
-    const char *config;           /* the file with the one that the new save carries, or "auto" */
-    unsigned repair_config;       /* repairs of the one that it carries: enum config_rule */
-    struct limits_host host;      /* that is going to restore it, */
-    struct repair_request repair; /* and what to repair for that */
+    const char *write_config;     /* output for xl's configuration, as out; NULL: none */
+    const char *config;           /* file with the configuration for the new header, or "auto" */
+    unsigned repair_config;       /* repairs of the configuration in the header: enum config_rule */
+    struct limits_host host;      /* host that is to restore the save */
+    struct repair_request repair; /* what to repair for it */
     unsigned version;             /* of the libxc stream, 2 or 3 */
     bool need_xl;                 /* the input must have an xl header */
     bool skip_qemu;               /* libxc format: leave the qemu record in the input */
