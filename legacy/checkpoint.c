@@ -48,9 +48,9 @@ static void keep_from(struct legacy_reader *r, uint64_t offset)
         r->source->copy = r->options.spool;
         cls_input_init_at(&r->spooled, r->options.spool->fd, "the temporary file", offset,
                           r->source->watch);
-        r->spooled.changes = true; /* as soon as spool_forget() */
+        r->spooled.changes = true; /* as soon as spool_discard() */
     }
-    spool_forget(r->options.spool, offset);
+    spool_discard(r->options.spool, offset);
 }
 
 /* Takes up reading at an offset that was kept, or where the input stands. */

@@ -59,7 +59,7 @@ void cache_prepare(struct cls_input *in, struct cls_output *out, bool durable)
         out->window.end = out->offset + WINDOW;
 }
 
-static void let_input_go(struct cls_input *in)
+static void drop_input(struct cls_input *in)
 {
     const struct cls_window *w = &in->window;
 
@@ -72,7 +72,7 @@ static void let_input_go(struct cls_input *in)
 }
 
 /* Each window is written back when it is complete, and dropped when the next one is. */
-static void let_output_go(struct cls_output *out)
+static void drop_output(struct cls_output *out)
 {
     struct cls_window *w = &out->window;
     off_t first = (off_t)out->file_start, before = (off_t)w->start;
@@ -94,8 +94,8 @@ static void let_output_go(struct cls_output *out)
     w->end = out->offset + WINDOW;
 }
 
-void cache_let_go(struct cls_input *in, struct cls_output *out)
+void cache_drop(struct cls_input *in, struct cls_output *out)
 {
-    let_input_go(in);
-    let_output_go(out);
+    drop_input(in);
+    drop_output(out);
 }

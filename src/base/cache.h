@@ -14,6 +14,6 @@ void cache_prepare(struct cls_input *in, struct cls_output *out, bool durable);
  * To be called now and then while data moves. Drops windows of the input that were not in the cache
  * before, and all but the last windows of an output that is large compared with the memory.
  */
-void cache_let_go(struct cls_input *in, struct cls_output *out);
+void cache_drop(struct cls_input *in, struct cls_output *out);
 
 #endif

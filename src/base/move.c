@@ -110,6 +110,6 @@ bool cls_move(struct cls_input *in, struct cls_output *out, uint64_t n, const ch
     while (left > 0 && !ended)
         if (!copy_some(in, out, &left, &ended, err))
             return false;
-    cache_let_go(in, out);
+    cache_drop(in, out);
     return left == 0 || cls_input_truncated(in, err, start, n, n - left, what);
 }

@@ -95,7 +95,7 @@ bool spool_get(struct spool *spool, uint64_t offset, void *bytes, size_t n, stru
     return true;
 }
 
-void spool_forget(struct spool *spool, uint64_t offset)
+void spool_discard(struct spool *spool, uint64_t offset)
 {
     if (spool->fd >= 0 && offset > 0)
         (void)fallocate(spool->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)offset);

@@ -17,9 +17,9 @@
 #include "base/page_type.h"
 #include "hold_signals.h"
 
-#define TICK_MS     200
-#define START_TRIES 30 /* 100 ms apart */
-#define REMARKS_MAX 20000
+#define TICK_MS      200
+#define START_TRIES  30 /* 100 ms apart */
+#define MESSAGES_MAX 20000
 
 /* The child's result, in shared memory. Nothing in it is trusted. */
 struct claim {
@@ -32,17 +32,17 @@ struct claim {
     struct cls_error err;
 };
 
-struct remark {
+struct message {
     uint32_t level;
     char text[400];
 };
 
-_Static_assert(sizeof(struct remark) <= PIPE_BUF, "a remark is written in one piece");
+_Static_assert(sizeof(struct message) <= PIPE_BUF, "a message is written in one piece");
 
 /* The child's ends of both channels. */
 struct child {
     struct claim *claim;
-    int remarks;
+    int messages;
 };
 
 static void note_offset(void *ctx, uint64_t offset)
@@ -52,14 +52,14 @@ static void note_offset(void *ctx, uint64_t offset)
     atomic_store_explicit(&child->claim->offset, offset, memory_order_relaxed);
 }
 
-static void send_remark(void *ctx, enum cls_log_level level, const char *text)
+static void send_message(void *ctx, enum cls_log_level level, const char *text)
 {
     const struct child *child = ctx;
-    struct remark r = {.level = level};
+    struct message r = {.level = level};
 
     snprintf(r.text, sizeof(r.text), "%s", text);
     /* Without a reader this process is about to be killed. */
-    while (write(child->remarks, &r, sizeof(r)) < 0 && errno == EINTR)
+    while (write(child->messages, &r, sizeof(r)) < 0 && errno == EINTR)
         ;
 }
 
@@ -73,7 +73,7 @@ static void ignore_signals(void)
 }
 
 /* Replaces terminals by /dev/null, unless they are an end of the conversion: TIOCSTI. */
-static void leave_terminal(const struct conversion *c)
+static void replace_terminals(const struct conversion *c)
 {
     int null = -1;
 
@@ -91,7 +91,7 @@ static _Noreturn void parse(struct conversion *c, struct child *child, pid_t par
 {
     struct cls_watch watch = {.tick = note_offset, .ctx = child};
     struct cls_log_counts counts = {0};
-    struct cls_log log = {.line = c->log && c->log->line ? send_remark : NULL,
+    struct cls_log log = {.line = c->log && c->log->line ? send_message : NULL,
                           .ctx = child,
                           .warnings_only = c->log && c->log->warnings_only,
                           .counts = &counts};
@@ -101,12 +101,12 @@ static _Noreturn void parse(struct conversion *c, struct child *child, pid_t par
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(CLS_SYSTEM);
-    leave_terminal(c);
+    replace_terminals(c);
     c->in.watch = &watch;
     c->out.watch = &watch;
     c->log = &log;
     c->is_apart = true;
-    c->keep_fd = child->remarks;
+    c->keep_fd = child->messages;
     claim->ok = work(c, &err); /* err, too, is only shared once it is final */
     claim->err = err;
     cls_log_finish(&log);
@@ -179,11 +179,11 @@ static bool take(struct conversion *c, const struct claim *shared, int wstatus,
 }
 
 /* Passes one message on. They are counted: the child must not be able to fill a log. */
-static void take_remark(const struct conversion *c, int fd, unsigned *count)
+static void pass_message(const struct conversion *c, int fd, unsigned *count)
 {
-    struct remark r;
+    struct message r;
 
-    if (read(fd, &r, sizeof(r)) != sizeof(r) || (*count)++ >= REMARKS_MAX || !c->log ||
+    if (read(fd, &r, sizeof(r)) != sizeof(r) || (*count)++ >= MESSAGES_MAX || !c->log ||
         !c->log->line)
         return;
     r.text[sizeof(r.text) - 1] = '\0';
@@ -199,10 +199,10 @@ static void tick(struct cls_watch *watch, const struct claim *claim)
 }
 
 /* Until the child ends; returns its wait status. A signal may end both processes at any time. */
-static int attend(struct conversion *c, const struct claim *claim, int remarks,
+static int attend(struct conversion *c, const struct claim *claim, int messages,
                   struct cls_watch *watch)
 {
-    struct pollfd fd = {.fd = remarks, .events = POLLIN};
+    struct pollfd fd = {.fd = messages, .events = POLLIN};
     unsigned count = 0;
     siginfo_t ignored;
     sigset_t old;
@@ -211,7 +211,7 @@ static int attend(struct conversion *c, const struct claim *claim, int remarks,
     do {
         n = poll(&fd, 1, TICK_MS);
         if (n > 0 && fd.revents & POLLIN)
-            take_remark(c, remarks, &count);
+            pass_message(c, messages, &count);
         tick(watch, claim);
     } while (n <= 0 || fd.revents & POLLIN);
     /* A child that was taken over may have closed the pipe and still run. */
@@ -239,10 +239,10 @@ static pid_t fork_patiently(void)
     return pid;
 }
 
-static bool start(struct conversion *c, struct claim *claim, int remarks,
+static bool start(struct conversion *c, struct claim *claim, int messages,
                   bool (*work)(struct conversion *, struct cls_error *), struct cls_error *err)
 {
-    struct child child = {.claim = claim, .remarks = remarks};
+    struct child child = {.claim = claim, .messages = messages};
     pid_t parent = getpid(), pid;
     sigset_t old;
 
@@ -263,22 +263,22 @@ bool apart_run(struct conversion *c, bool (*work)(struct conversion *c, struct c
 {
     struct claim *claim =
         mmap(NULL, sizeof(*claim), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    int remarks[2];
+    int messages[2];
     bool ok;
 
-    if (claim == MAP_FAILED || pipe2(remarks, O_CLOEXEC) != 0) {
+    if (claim == MAP_FAILED || pipe2(messages, O_CLOEXEC) != 0) {
         cls_fail_errno(err, errno, "cannot start a process for %s", c->in_file.name);
         if (claim != MAP_FAILED)
             munmap(claim, sizeof(*claim));
         return false;
     }
     claim->offset = c->in.offset;
-    ok = start(c, claim, remarks[1], work, err);
-    close(remarks[1]);
-    in_file_leave(&c->in_file);
-    c->cleanup->owes_start = 0; /* the child writes it now */
-    ok = ok && take(c, claim, attend(c, claim, remarks[0], watch), err);
-    close(remarks[0]);
+    ok = start(c, claim, messages[1], work, err);
+    close(messages[1]);
+    in_file_close_pipes(&c->in_file);
+    c->cleanup->start_due = 0; /* the child writes it now */
+    ok = ok && take(c, claim, attend(c, claim, messages[0], watch), err);
+    close(messages[0]);
     munmap(claim, sizeof(*claim));
     return ok;
 }

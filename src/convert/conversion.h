@@ -10,7 +10,7 @@
 #include "convert/in_file.h"
 #include "convert/out_file.h"
 #include "envelope/envelope.h"
-#include "mended.h"
+#include "repaired.h"
 #include "source.h"
 #include "v2/writer.h"
 
@@ -40,7 +40,7 @@ struct conversion {
     struct pfn_set given_back; /* pages that the guest gave back; once known they are left out */
     struct cls_input in;
     struct cls_output out;
-    struct mended mended;
+    struct repaired repaired;
     struct v2_writer writer;
     struct legacy_options reader;
     bool relabelled;

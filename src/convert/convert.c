@@ -12,14 +12,14 @@
 #include "configure.h"
 
 /* Async-signal-safe. Errors are ignored: the process is about to exit. */
-static void pay_start(struct convert_cleanup *cleanup)
+static void write_due_start(struct convert_cleanup *cleanup)
 {
     uint8_t start[V2_LIBXL_START];
     ssize_t ignored;
 
-    if (!cleanup->owes_start)
+    if (!cleanup->start_due)
         return;
-    cleanup->owes_start = 0;
+    cleanup->start_due = 0;
     v2_libxl_start(start);
     ignored = write(cleanup->start_fd, start, sizeof(start));
     (void)ignored;
@@ -39,7 +39,7 @@ bool convert_abandon(struct convert_cleanup *cleanup)
         unlinkat(cleanup->dir_fd, cleanup->file, 0);
     if (also && also->has_file)
         unlinkat(also->dir_fd, also->file, 0);
-    pay_start(cleanup);
+    write_due_start(cleanup);
     return true;
 }
 
@@ -91,7 +91,7 @@ static bool work(struct conversion *c, struct cls_error *err)
          leave_out_given_back(c, err) && (!o->verify || read_back(c, err)) &&
          configure_write(c, err);
     if (!ok)
-        pay_start(c->cleanup);
+        write_due_start(c->cleanup);
     c->facts.spool_missed = c->spools.store.missed && o->ends && o->ends->no_spool;
     return ok;
 }
@@ -145,7 +145,7 @@ bool convert_stream(const struct convert_options *options, const struct cls_log 
             c->facts.input = CONVERT_INPUT_UNREADABLE;
     }
     if (!ok)
-        pay_start(cleanup);
+        write_due_start(cleanup);
     if (c->in.offset > c->in_file.start)
         c->facts.bytes_in = c->in.offset - c->in_file.start;
     c->facts.bytes_out = c->out.offset;

@@ -141,7 +141,7 @@ bool in_file_look_behind(struct in_file *file, struct cls_input *in, bool anythi
     return leftover_judge(&left, in, way_out, log, err);
 }
 
-void in_file_leave(struct in_file *file)
+void in_file_close_pipes(struct in_file *file)
 {
     for (unsigned i = 0; i < file->count; i++) {
         if (file->runs[i].fd > 0)
@@ -155,7 +155,7 @@ bool in_file_finish(struct in_file *file, uint64_t offset, bool ok, struct cls_e
 {
     struct cls_error e;
 
-    in_file_leave(file);
+    in_file_close_pipes(file);
     for (unsigned i = 0; i < file->count; i++) {
         if (file->runs[i].pid == 0 || decompress_finish(&file->runs[i], file->name, offset, &e))
             continue;
@@ -191,7 +191,7 @@ bool in_file_is_regular(const struct in_file *file)
 
 void in_file_close(struct in_file *file)
 {
-    in_file_leave(file);
+    in_file_close_pipes(file);
     for (unsigned i = 0; i < IN_FILE_RUNS; i++) {
         if (file->runs[i].pid != 0)
             (void)decompress_end(&file->runs[i], true);

@@ -153,12 +153,12 @@ static bool look_at_legacy(struct look *look, const struct cls_log *log, struct 
     struct note_log to_lost = {look->log, &r->lost}; /* what the reader warns of, it has dropped */
     const struct cls_log loss = {.line = note_warning, .ctx = &to_lost};
     struct legacy_options reader;
-    struct legacy_kind told = {o->width, o->guest}, kind = {0};
+    struct legacy_kind given = {o->width, o->guest}, kind = {0};
     bool ok, libxl = source_is_libxl(o, &look->envelope);
 
     r->format = libxl ? CONVERT_FORMAT_LIBXL : CONVERT_FORMAT_LIBXC;
     r->target_version = o->version;
-    ok = source_kind(&look->in, &told, &look->envelope, log, &kind, err);
+    ok = source_kind(&look->in, &given, &look->envelope, log, &kind, err);
     r->width = kind.width;
     r->guest = kind.guest;
     if (!ok)

@@ -6,10 +6,10 @@
 #include "base/page_type.h"
 #include "base/pfn_set.h"
 #include "legacy/reader.h"
-#include "mended.h"
+#include "repaired.h"
 
 struct measuring {
-    struct mended mended;
+    struct repaired repaired;
     struct pfn_set pfns;
 };
 
@@ -22,7 +22,7 @@ static void count_pages(struct measuring *m, const struct image_pages *pages)
         if (type != PFINFO_XTAB && type != PFINFO_BROKEN)
             (void)pfn_set_add(&m->pfns, pages->entries[i] & 0x0fffffff);
     }
-    m->mended.facts.populated = m->pfns.count;
+    m->repaired.facts.populated = m->pfns.count;
 }
 
 static bool take_items(struct measuring *m, struct legacy_reader *reader, struct cls_error *err)
@@ -30,7 +30,7 @@ static bool take_items(struct measuring *m, struct legacy_reader *reader, struct
     struct image_item item;
 
     do {
-        if (!mended_next(&m->mended, reader, &item, err))
+        if (!repaired_next(&m->repaired, reader, &item, err))
             return false;
         if (item.kind == IMAGE_PAGES)
             count_pages(m, &item.pages);
@@ -40,7 +40,7 @@ static bool take_items(struct measuring *m, struct legacy_reader *reader, struct
 
 bool measure(struct conversion *c, struct limits_facts *facts, struct cls_error *err)
 {
-    struct legacy_kind told = {c->options->width, c->options->guest}, kind = {0};
+    struct legacy_kind given = {c->options->width, c->options->guest}, kind = {0};
     struct cls_watch *watch = c->in.watch;
     struct measuring m = {0};
     struct legacy_reader *reader = NULL;
@@ -48,8 +48,8 @@ bool measure(struct conversion *c, struct limits_facts *facts, struct cls_error 
     uint64_t start = c->in.offset;
     bool ok;
 
-    mended_init(&m.mended, c->options);
-    ok = source_kind(&c->in, &told, &c->envelope, NULL, &kind, err);
+    repaired_init(&m.repaired, c->options);
+    ok = source_kind(&c->in, &given, &c->envelope, NULL, &kind, err);
     if (ok) {
         c->in.watch = NULL; /* the progress is that of the conversion */
         options = source_reader(c->options, &c->in_file, &c->envelope, &kind, true, &c->spools);
@@ -59,8 +59,8 @@ bool measure(struct conversion *c, struct limits_facts *facts, struct cls_error 
         legacy_reader_free(reader);
         c->in.watch = watch;
     }
-    *facts = m.mended.facts;
-    mended_release(&m.mended);
+    *facts = m.repaired.facts;
+    repaired_release(&m.repaired);
     pfn_set_free(&m.pfns);
     return ok && cls_input_seek(&c->in, start, err);
 }

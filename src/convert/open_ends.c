@@ -8,13 +8,13 @@
  * libxl, at the other end, crashes if the first bytes of the stream never come. From now on they
  * are written even after a failure, unless an envelope is found, whose head comes first.
  */
-static void owe_start(struct conversion *c)
+static void note_start_due(struct conversion *c)
 {
     if (c->options->format != CONVERT_FORMAT_LIBXL || c->options->need_xl ||
         !out_file_is_straight(&c->out_file) || S_ISREG(c->out_file.st.st_mode))
         return;
     c->cleanup->start_fd = c->out_file.fd;
-    c->cleanup->owes_start = c->out_file.fd >= 0;
+    c->cleanup->start_due = c->out_file.fd >= 0;
 }
 
 /* The output is as long as the input but for some headers. */
@@ -38,7 +38,7 @@ static bool resolve_named(struct conversion *c, struct cls_error *err)
     if (o->sparse && out_file_is_straight(&c->out_file))
         return cls_fail(err, CLS_USAGE, "--sparse takes a file as output, which %s is not",
                         c->out_name);
-    owe_start(c);
+    note_start_due(c);
     return in_file_open(&c->in_file, o->in, err);
 }
 
@@ -104,7 +104,7 @@ bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_error *
     source_open_spools(&c->spools, o, &c->in_file);
     if (o->copy && !c->out_file.exists && fchmod(c->out_file.fd, c->in_file.st.st_mode & 0777) != 0)
         return cls_fail_errno(err, errno, "cannot set the mode of %s", c->out_name);
-    owe_start(c);
+    note_start_due(c);
     if (!configure_open(c, err))
         return false;
     in_file_begin(&c->in_file, &c->in, o->max_input, watch);
@@ -123,6 +123,6 @@ void close_ends(struct conversion *c)
     pfn_set_free(&c->given_back);
     in_file_close(&c->in_file);
     out_file_close(&c->out_file);
-    mended_release(&c->mended);
+    repaired_release(&c->repaired);
     configure_end(c);
 }

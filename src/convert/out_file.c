@@ -351,7 +351,7 @@ static bool give_name(struct out_file *file, bool undoable)
 }
 
 /* Undoes give_name(), as far as possible. Keeps errno. */
-static void take_name_back(struct out_file *file)
+static void undo_name(struct out_file *file)
 {
     int errnum = errno;
 
@@ -395,7 +395,7 @@ static const struct out_file *name_files(struct out_file *file, struct out_file 
         return also;
     if (!give_name(file, false)) {
         if (also)
-            take_name_back(also);
+            undo_name(also);
         return file;
     }
     if (also)

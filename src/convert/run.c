@@ -31,7 +31,7 @@ static bool read_envelope(struct conversion *c, struct cls_error *err)
         return cls_input_fail(&c->in, err, c->in.offset,
                               "the stream behind this header is v2 already: nothing to convert");
     if (c->envelope.kind != ENVELOPE_NONE)
-        c->cleanup->owes_start = 0;
+        c->cleanup->start_due = 0;
     return true;
 }
 
@@ -39,7 +39,7 @@ static bool start_writer(struct conversion *c, struct cls_error *err)
 {
     bool ok = v2_writer_start(&c->writer, err) && cls_output_flush(&c->out, err);
 
-    c->cleanup->owes_start = 0;
+    c->cleanup->start_due = 0;
     return ok;
 }
 
@@ -77,7 +77,7 @@ static bool convert_items(struct conversion *c, struct legacy_reader *reader, st
     struct image_item item;
 
     do {
-        if (!mended_next(&c->mended, reader, &item, err) || !put_item(c, &item, err))
+        if (!repaired_next(&c->repaired, reader, &item, err) || !put_item(c, &item, err))
             return false;
         note_item(&c->facts, &item);
     } while (item.kind != IMAGE_END);
@@ -91,7 +91,7 @@ static void judge(struct conversion *c)
     struct limits_findings findings;
     char *ids = c->facts.limits;
 
-    limits_find(&c->mended.facts, host, &findings);
+    limits_find(&c->repaired.facts, host, &findings);
     limits_warn(&findings, host, c->log);
     *ids = '\0';
     for (unsigned i = 0; i < findings.count; i++) {
@@ -103,8 +103,8 @@ static void judge(struct conversion *c)
     }
     c->facts.verdict = findings.verdict;
     c->facts.judged = true;
-    c->facts.repaired = repair_made(&c->mended.repair);
-    repair_log(&c->mended.repair, c->log);
+    c->facts.repaired = repair_made(&c->repaired.repair);
+    repair_log(&c->repaired.repair, c->log);
 }
 
 /* Fills facts from the configuration that the new save carries. */
@@ -145,7 +145,7 @@ static bool convert_legacy(struct conversion *c, const struct legacy_kind *kind,
     reader = legacy_reader_new(&c->in, &c->reader, c->log, err);
     if (!reader)
         return false;
-    note_config(c, &c->mended.facts);
+    note_config(c, &c->repaired.facts);
     ok = convert_items(c, reader, err);
     if (ok)
         judge(c);
@@ -173,8 +173,8 @@ static bool holds_saves(struct conversion *c)
 
 static bool find_kind(struct conversion *c, struct legacy_kind *kind, struct cls_error *err)
 {
-    struct legacy_kind told = {c->options->width, c->options->guest};
-    bool ok = source_kind(&c->in, &told, &c->envelope, c->log, kind, err);
+    struct legacy_kind given = {c->options->width, c->options->guest};
+    bool ok = source_kind(&c->in, &given, &c->envelope, c->log, kind, err);
 
     c->facts.width = kind->width;
     c->facts.guest = kind->guest;
@@ -195,12 +195,12 @@ static bool may_replace(const struct conversion *c, struct cls_error *err)
 }
 
 /* Repairs the envelope, where that was asked for. */
-static bool mend_envelope(struct conversion *c, struct cls_error *err)
+static bool repair_envelope(struct conversion *c, struct cls_error *err)
 {
     const struct convert_options *o = c->options;
     bool dropped;
 
-    return !repair_drops_emulator(&c->mended.repair, &o->repair, &o->host,
+    return !repair_drops_emulator(&c->repaired.repair, &o->repair, &o->host,
                                   c->envelope.guest.emulator) ||
            envelope_drop_emulator(&c->envelope, &c->in, &dropped, err);
 }
@@ -210,13 +210,13 @@ static bool convert(struct conversion *c, struct cls_error *err)
     struct v2_options v2 = {0};
     struct legacy_kind kind = {0};
 
-    mended_init(&c->mended, c->options);
+    repaired_init(&c->repaired, c->options);
     if (!read_envelope(c, err) || !relabel_is_needed(&c->envelope, &c->in, &c->relabelled, err))
         return false;
     if (c->relabelled)
         return may_replace(c, err) &&
                relabel(&c->envelope, &c->in_file, &c->in, &c->out, c->log, err);
-    if (!mend_envelope(c, err) || !envelope_hold_config(&c->envelope, &c->in, err) ||
+    if (!repair_envelope(c, err) || !envelope_hold_config(&c->envelope, &c->in, err) ||
         !configure(c, err) || !write_envelope(c, &v2, err))
         return false;
     if (c->options->checkpointed == CONVERT_CHECKPOINTED_YES &&
@@ -264,7 +264,7 @@ bool run_again(struct conversion *c, bool compare, struct cls_error *err)
         return cls_fail_errno(err, errno, "cannot read %s again", c->out_name);
     cls_input_release(&c->in);
     cls_output_release(&c->out);
-    mended_release(&c->mended);
+    repaired_release(&c->repaired);
     envelope_free(&c->envelope);
     c->envelope = (struct envelope){0};
     memset(c->facts.pages, 0, sizeof(c->facts.pages));

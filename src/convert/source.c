@@ -109,11 +109,11 @@ bool source_check_v2(struct cls_input *in, const struct envelope *envelope, enum
 }
 
 /* Options are not believed where the bytes are another known format. */
-static bool detect(struct cls_input *in, const struct legacy_kind *told, enum guest_type config,
+static bool detect(struct cls_input *in, const struct legacy_kind *given, enum guest_type config,
                    const struct cls_log *log, struct legacy_kind *kind, struct cls_error *err)
 {
     struct legacy_detected found = {0};
-    bool ok = legacy_detect(in, told, config, log, &found, err);
+    bool ok = legacy_detect(in, given, config, log, &found, err);
     struct cls_error foreign;
 
     *kind = found.kind;
@@ -143,10 +143,10 @@ static bool check_word(struct cls_input *in, const struct envelope *envelope, bo
     return true;
 }
 
-bool source_kind(struct cls_input *in, const struct legacy_kind *told,
+bool source_kind(struct cls_input *in, const struct legacy_kind *given,
                  const struct envelope *envelope, const struct cls_log *log,
                  struct legacy_kind *kind, struct cls_error *err)
 {
-    return detect(in, told, envelope->guest.type, log, kind, err) &&
-           check_word(in, envelope, told->guest != GUEST_UNKNOWN, kind->guest, log, err);
+    return detect(in, given, envelope->guest.type, log, kind, err) &&
+           check_word(in, envelope, given->guest != GUEST_UNKNOWN, kind->guest, log, err);
 }

@@ -53,11 +53,11 @@ bool source_check_v2(struct cls_input *in, const struct envelope *envelope, enum
 
 /*
  * Detects width and guest type of the legacy stream at which in is, and consumes nothing: from its
- * structure, from the user's options (told; 0 and GUEST_UNKNOWN: none), and from the envelope.
+ * structure, from the user's options (given; 0 and GUEST_UNKNOWN: none), and from the envelope.
  * Fails where it is no legacy stream, and names what it is; and where stream and envelope
- * contradict each other and told does not decide.
+ * contradict each other and given does not decide.
  */
-bool source_kind(struct cls_input *in, const struct legacy_kind *told,
+bool source_kind(struct cls_input *in, const struct legacy_kind *given,
                  const struct envelope *envelope, const struct cls_log *log,
                  struct legacy_kind *kind, struct cls_error *err) CLS_MUST_CHECK;
 

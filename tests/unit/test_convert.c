@@ -52,7 +52,7 @@ static void run(struct trial *t)
     t->err = (struct cls_error){0};
     t->ok = convert_stream(&t->options, &t->log.log, NULL, &cleanup, &t->facts, &t->err);
     CHECK_INT(cleanup.has_file, 0);
-    CHECK_INT(cleanup.owes_start, 0);
+    CHECK_INT(cleanup.start_due, 0);
     CHECK_INT(cleanup.committed, t->ok);
 }
 
@@ -696,7 +696,7 @@ static void towards_libxl_an_xl_header_comes_first(void)
 
 static void abandoning_pays_what_is_owed(void)
 {
-    struct convert_cleanup cleanup = {.owes_start = 1};
+    struct convert_cleanup cleanup = {.start_due = 1};
     struct bytes wanted = {0};
     struct sink sink;
 

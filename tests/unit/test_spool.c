@@ -48,7 +48,7 @@ static void what_is_forgotten_takes_no_space(void)
     spool_open(&spool);
     for (uint64_t i = 0; i < 8; i++)
         CHECK(spool_put(&spool, i * sizeof(much), much, sizeof(much), &err));
-    spool_forget(&spool, 7 * sizeof(much));
+    spool_discard(&spool, 7 * sizeof(much));
     CHECK(fstat(spool.fd, &st) == 0 && st.st_blocks * 512 < 2 << 20);
     CHECK(spool_get(&spool, 7 * sizeof(much), &got, 1, &err) && got == 7);
     spool_close(&spool);
@@ -86,7 +86,7 @@ static void that_there_is_none_is_told_by_the_first_use(void)
     CHECK_INT(err.status, CLS_SYSTEM);
     CHECK_TEXT(err.reason,
                "cannot create a temporary file in /nowhere (TMPDIR): No such file or directory");
-    spool_forget(&spool, 1);
+    spool_discard(&spool, 1);
     spool_close(&spool);
     CHECK(unsetenv("TMPDIR") == 0);
     spool = (struct spool){0};

@@ -34,6 +34,6 @@ bool spool_get(struct spool *spool, uint64_t offset, void *bytes, size_t n,
                struct cls_error *err) CLS_MUST_CHECK;
 
 /* Frees the space before offset, where the file system can do that. */
-void spool_forget(struct spool *spool, uint64_t offset);
+void spool_discard(struct spool *spool, uint64_t offset);
 
 #endif

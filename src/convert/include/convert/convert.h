@@ -104,12 +104,12 @@ struct convert_facts {
  * zero.
  */
 struct convert_cleanup {
-    volatile sig_atomic_t committed;  /* the output is complete and has its name */
-    volatile pid_t child;             /* the process that parses; 0: none */
-    volatile sig_atomic_t has_file;   /* a temporary file with a name exists: */
-    int dir_fd;                       /* the directory it is in */
-    char file[NAME_MAX + 1];          /* its name there */
-    volatile sig_atomic_t owes_start; /* libxl waits for the first bytes of a stream on this fd: */
+    volatile sig_atomic_t committed; /* the output is complete and has its name */
+    volatile pid_t child;            /* the process that parses; 0: none */
+    volatile sig_atomic_t has_file;  /* a temporary file with a name exists: */
+    int dir_fd;                      /* the directory it is in */
+    char file[NAME_MAX + 1];         /* its name there */
+    volatile sig_atomic_t start_due; /* libxl waits for the first bytes of a stream on this fd: */
     int start_fd;
     struct convert_cleanup *volatile also; /* of the configuration file; NULL: none */
 };

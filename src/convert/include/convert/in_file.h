@@ -85,7 +85,7 @@ bool in_file_look_behind(struct in_file *file, struct cls_input *in, bool anythi
  * In a process that does not read: closes the pipes, so that the decompressors notice when the
  * process that reads ends.
  */
-void in_file_leave(struct in_file *file);
+void in_file_close_pipes(struct in_file *file);
 
 /*
  * To be called last, by the process that opened the file: waits for the decompressors. Fails where

@@ -2,14 +2,14 @@
  * The items of a legacy stream on their way to the writer: small ones are held in memory, repaired
  * where that was asked for, and noted as facts for the verdict.
  */
-#ifndef CONVERT_MENDED_H
-#define CONVERT_MENDED_H
+#ifndef CONVERT_REPAIRED_H
+#define CONVERT_REPAIRED_H
 
 #include "convert/convert.h"
 #include "legacy/reader.h"
 #include "limits/repair.h"
 
-struct mended {
+struct repaired {
     struct limits_hold hold;
     struct repair repair;
     struct limits_facts facts;
@@ -17,12 +17,12 @@ struct mended {
     struct image_item pending; /* comes next */
 };
 
-/* Release with mended_release(). */
-void mended_init(struct mended *mended, const struct convert_options *options);
-void mended_release(struct mended *mended);
+/* Release with repaired_release(). */
+void repaired_init(struct repaired *repaired, const struct convert_options *options);
+void repaired_release(struct repaired *repaired);
 
 /* As legacy_reader_next(). */
-bool mended_next(struct mended *mended, struct legacy_reader *reader, struct image_item *item,
-                 struct cls_error *err) CLS_MUST_CHECK;
+bool repaired_next(struct repaired *repaired, struct legacy_reader *reader, struct image_item *item,
+                   struct cls_error *err) CLS_MUST_CHECK;
 
 #endif
