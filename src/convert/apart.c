@@ -39,37 +39,22 @@ struct message {
 
 _Static_assert(sizeof(struct message) <= PIPE_BUF, "a message is written in one piece");
 
-/* The child's ends of both channels. */
-struct child {
-    struct claim *claim;
-    int messages;
-};
-
 static void note_offset(void *ctx, uint64_t offset)
 {
-    struct child *child = ctx;
+    struct claim *claim = ctx;
 
-    atomic_store_explicit(&child->claim->offset, offset, memory_order_relaxed);
+    atomic_store_explicit(&claim->offset, offset, memory_order_relaxed);
 }
 
 static void send_message(void *ctx, enum cls_log_level level, const char *text)
 {
-    const struct child *child = ctx;
+    const int *messages = ctx;
     struct message r = {.level = level};
 
     snprintf(r.text, sizeof(r.text), "%s", text);
     /* Without a reader this process is about to be killed. */
-    while (write(child->messages, &r, sizeof(r)) < 0 && errno == EINTR)
+    while (write(*messages, &r, sizeof(r)) < 0 && errno == EINTR)
         ;
-}
-
-/* The parent handles these signals, and kills this process. */
-static void ignore_signals(void)
-{
-    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGPIPE, SIGXFSZ};
-
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-        signal(numbers[i], SIG_IGN);
 }
 
 /* Replaces terminals by /dev/null, unless they are an end of the conversion: TIOCSTI. */
@@ -86,16 +71,15 @@ static void replace_terminals(const struct conversion *c)
     }
 }
 
-static _Noreturn void parse(struct conversion *c, struct child *child, pid_t parent,
+static _Noreturn void parse(struct conversion *c, struct claim *claim, int messages, pid_t parent,
                             bool (*work)(struct conversion *, struct cls_error *))
 {
-    struct cls_watch watch = {.tick = note_offset, .ctx = child};
+    struct cls_watch watch = {.tick = note_offset, .ctx = claim};
     struct cls_log_counts counts = {0};
     struct cls_log log = {.line = c->log && c->log->line ? send_message : NULL,
-                          .ctx = child,
+                          .ctx = &messages,
                           .warnings_only = c->log && c->log->warnings_only,
                           .counts = &counts};
-    struct claim *claim = child->claim;
     struct cls_error err = {0};
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -106,7 +90,7 @@ static _Noreturn void parse(struct conversion *c, struct child *child, pid_t par
     c->out.watch = &watch;
     c->log = &log;
     c->is_apart = true;
-    c->keep_fd = child->messages;
+    c->keep_fd = messages;
     claim->ok = work(c, &err); /* err, too, is only shared once it is final */
     claim->err = err;
     cls_log_finish(&log);
@@ -242,16 +226,15 @@ static pid_t fork_patiently(void)
 static bool start(struct conversion *c, struct claim *claim, int messages,
                   bool (*work)(struct conversion *, struct cls_error *), struct cls_error *err)
 {
-    struct child child = {.claim = claim, .messages = messages};
     pid_t parent = getpid(), pid;
     sigset_t old;
 
     hold_signals(&old);
     pid = fork_patiently();
     if (pid == 0) {
-        ignore_signals();
+        set_signals(SIG_IGN); /* the parent handles them, and kills this process */
         release_signals(&old);
-        parse(c, &child, parent, work);
+        parse(c, claim, messages, parent, work);
     }
     c->cleanup->child = pid > 0 ? pid : 0;
     release_signals(&old);

@@ -31,12 +31,10 @@
 /* In the new process. Returns only if it fails. */
 static void become(const struct decompress *d, int in, int out)
 {
-    static const int defaults[] = {SIGPIPE, SIGXFSZ, SIGTERM, SIGINT, SIGHUP, SIGUSR1};
     const struct rlimit memory = {.rlim_cur = MEMORY_MAX, .rlim_max = MEMORY_MAX};
     char uncompress[] = "-dc", *argv[] = {(char *)(uintptr_t)d->program, uncompress, NULL};
 
-    for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
-        signal(defaults[i], SIG_DFL);
+    set_signals(SIG_DFL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
         dup2(d->messages, STDERR_FILENO) < 0)
