@@ -7,7 +7,8 @@
 Needs build/coverage/reached.json, which tests/coverage.sh writes. A fault counts as killed if a test fails, or takes ten times as long as it
 should, that passes without it. What the compiler turns into the same code is none. Tests run in name spaces of their own (root only), since
 a program with a fault in it may kill or remove anything. Faults and what became of them are appended to build/mutate/results.jsonl;
---again runs those that survived there once more. The list of those that change nothing is tests/mutants.md.
+those that are there are not planted again, but with --again, which runs the
+survivors once more. The list of those that change nothing is tests/mutants.md.
 """
 
 import argparse
@@ -24,12 +25,12 @@ import sys
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import Iterator, NamedTuple
+from typing import Iterable, Iterator, NamedTuple
 
 PROJECT = Path(__file__).resolve().parents[1]
 COVERAGE = PROJECT / "build" / "coverage"
 WORK = PROJECT / "build" / "mutate"
-TREE = WORK / "tree"
+TREE = WORK / "tree"        # of the first job; the others have one of their own
 BUILD = TREE / "build" / "mutate"
 FLOORS = ("legacy", "v2", "src/envelope", "src/limits", "src/base", "src/lazy", "src/config", "src/convert", "src/tool")
 PROGRAMS = {"convert-legacy-stream": "src/tool", "verify-stream-v2": "src/tool", "unit-tests": "tests/unit"}
@@ -202,17 +203,20 @@ class Tests:
     def __init__(self):
         self.reached = json.loads((COVERAGE / "reached.json").read_text())
         self.seconds = json.loads((COVERAGE / "seconds.json").read_text())
+        self.lines = {file: Counter(test for tests in lines.values() for test in tests) for file, lines in self.reached.items()}
         self.kills = Counter()      # of a file by a test
         self.passes = {}            # without any fault
 
     def of(self, fault: Fault) -> list[str]:
-        """Those that reach the line, unit suites and those that found most in the file first, then the quicker ones."""
+        """Those that reach the line: quick unit suites and those that found most in the file first, then those that reach most of it for
+        their time."""
         lines = self.reached.get(fault.file, {})
         tests = lines.get(str(fault.line))
         if tests is None and (PROJECT / fault.file).read_text().splitlines()[fault.line - 1].startswith("#"):
             tests = sorted({test for tests in lines.values() for test in tests})
         return sorted((t for t in tests or () if t in self.seconds),
-                      key=lambda t: (not (t.startswith("unit-") and self.seconds[t] < 5), -self.kills[fault.file, t], self.seconds[t]))
+                      key=lambda t: (not (t.startswith("unit-") and self.seconds[t] < 5), -self.kills[fault.file, t],
+                                     -self.lines[fault.file][t] / (self.seconds[t] + 0.3)))
 
     def run(self, test: str) -> bool:
         name, _, method = test.partition(".")
@@ -288,6 +292,7 @@ def main() -> int:
     parser.add_argument("--files", nargs="*", default=["*"], help="patterns")
     parser.add_argument("--kinds", default="", help="comparison,logic,negation,constant,mode,call,flag,status,arithmetic")
     parser.add_argument("--budget", type=float, default=120, help="seconds of tests for one fault")
+    parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--again", action="store_true", help="those that survived before")
     parser.add_argument("--list", action="store_true")
     args = parser.parse_args()
@@ -295,34 +300,49 @@ def main() -> int:
         signal.signal(number, signal.SIG_DFL)
     results = WORK / "results.jsonl"
     before = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
+    latest = {Fault(*one["fault"]).key(): one for one in before}
     if args.again:
-        latest = {Fault(*one["fault"]).key(): one for one in before}
         faults = [Fault(*one["fault"]) for one in latest.values() if one["result"] == "survived"]
     else:
         tracked = subprocess.run(["git", "ls-files", "*.c"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout.split()
         files = [f for f in tracked if f.startswith(tuple(x + "/" for x in FLOORS)) and any(fnmatch.fnmatch(f, p) for p in args.files)]
         faults = chosen(files, set(filter(None, args.kinds.split(","))), args.count, args.seed)
+        faults = [fault for fault in faults if fault.key() not in latest]
     if args.list:
         for fault in faults:
             print(f"{fault.file}:{fault.line}: {fault.kind}: {fault.text}")
         return 0
-    run = Run(Copy(), Tests(), args.budget)
-    table = defaultdict(Counter)
+    children = [pid for job in range(args.jobs) if (pid := start_job(job, faults[job::args.jobs], args.budget, results))]
+    for pid in children:
+        os.waitpid(pid, 0)
+    print_table({Fault(*one["fault"]).key(): one for one in map(json.loads, results.read_text().splitlines())}.values())
+    return 0
+
+
+def start_job(job: int, faults: list[Fault], budget: float, results: Path) -> int:
+    """In a process and a copy of its own."""
+    global TREE, BUILD
+    if pid := os.fork():
+        return pid
+    TREE = WORK / (f"tree-{job}" if job else "tree")
+    BUILD = TREE / "build" / "mutate"
+    run = Run(Copy(), Tests(), budget)
     for fault in faults:
         source = (PROJECT / fault.file).read_text()
         result, by = run.sees(fault)
         line = source.splitlines()[fault.line - 1].strip()
         with open(results, "a") as out:
-            print(json.dumps({"fault": fault, "result": result, "by": by, "line": line}), file=out)
-        floor = next(f for f in FLOORS if fault.file.startswith(f + "/"))
-        table[floor][result] += 1
+            out.write(json.dumps({"fault": fault, "result": result, "by": by, "line": line}) + "\n")
         if result == "survived":
             print(f"{fault.file}:{fault.line}: {fault.kind}: {source[fault.start:fault.end]!r} -> {fault.text!r}: {by}\n    {line}", flush=True)
+    os._exit(0)
+
+
+def print_table(ended: Iterable[dict]) -> None:
     print("| floor | planted | killed | survived |\n| --- | --- | --- | --- |")
     for floor in FLOORS:
-        of = table[floor]
+        of = Counter(one["result"] for one in ended if one["fault"][0].startswith(floor + "/"))
         print(f"| `{floor}` | {of['killed'] + of['survived']} | {of['killed']} | {of['survived']} |")
-    return sum(of["survived"] for of in table.values()) != 0
 
 
 if __name__ == "__main__":

@@ -66,11 +66,13 @@ const char *envelope_by_partial_magic(const uint8_t *b, size_t got)
 
 bool envelope_prepare(struct cls_input *in, struct cls_error *err)
 {
+    const struct envelope_type *type;
     enum envelope_kind kind;
 
     if (!envelope_recognise(in, &kind, err))
         return false;
-    return !type_of(kind)->prepare || type_of(kind)->prepare(err);
+    type = type_of(kind);
+    return !type->prepare || type->prepare(err);
 }
 
 bool envelope_read(struct cls_input *in, const struct cls_log *log, struct envelope *envelope,
@@ -164,7 +166,9 @@ bool envelope_has_emulator(const struct envelope *envelope)
 bool envelope_put_emulator(const struct envelope *envelope, const struct image_emulator *emulator,
                            struct cls_output *out, struct cls_error *err)
 {
-    return type_of(envelope->kind)->put_emulator(emulator, out, err);
+    const struct envelope_type *type = type_of(envelope->kind);
+
+    return type->put_emulator(emulator, out, err);
 }
 
 bool envelope_finish(const struct envelope *envelope, struct cls_input *in, struct cls_output *out,

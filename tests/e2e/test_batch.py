@@ -214,6 +214,13 @@ class What(BatchTest):
         for path, mode in {**modes, self.old / "dir/a": 0o600}.items():
             self.assertEqual((self.new / path.relative_to(self.old)).stat().st_mode & 0o7777, mode, path)
 
+    def test_modes_of_reports(self):
+        """Names of files are nobody else's business."""
+        self.put("a")
+        names = [self.dir / name for name in ("r.xml", "r.html", "r.jsonl")]
+        self.assert_status(self.run_batch(*(x for name in names for x in ("--report", name)), umask=0), 0)
+        self.assertEqual([name.stat().st_mode & 0o7777 for name in names], [0o600] * 3)
+
     def test_options_of_a_conversion(self):
         self.put("a")
         self.run_batch("-f", "libxl", "--stream-version", "3")

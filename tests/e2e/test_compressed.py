@@ -190,6 +190,19 @@ class Compressed(ProgramTest):
         refused = ["Permission denied"] * 2 if ABI >= 3 else has[-2:]
         self.assertEqual(has, ["[0, 1, 2]", source.name, "1", "0", "1024", *refused])
 
+    @unittest.skipIf(program.EMULATED, "qemu's own processes come between")
+    def test_ends_with_the_program(self):
+        """However that ends, and whatever it waits for."""
+        source = self.file("old.save", compress("zstd", CASE.octets()))
+        process = program.start("-i", source, "-o", self.out(), env=self.with_fake("exec sleep 60\n"), stderr=subprocess.DEVNULL)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        is_sleep = lambda pid: Path(f"/proc/{pid}/comm").read_text() == "sleep\n"
+        self.assertTrue(program.wait_until(lambda: any(map(is_sleep, program.descendants(process.pid)))))
+        pids = program.descendants(process.pid)
+        process.kill()
+        self.assertTrue(program.wait_until(lambda: all(program.state(pid) in ("", "Z") for pid in pids), 5))
+
     def test_bomb(self):
         """What lies behind the stream is not uncompressed; nor is more of it than --max-input-size."""
         source, output = self.file("old.save", compress("zstd", CASE.octets() + bytes(1 << 28))), self.out()

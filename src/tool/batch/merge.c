@@ -87,12 +87,13 @@ static bool is_newer_result(const struct row *a, const struct row *b)
 static bool add_rows(struct merge *merge, struct reports *reports, struct cls_error *err)
 {
     struct row **sorted = calloc(merge->count + 1, sizeof(*sorted));
-    bool ok = sorted || cls_fail_errno(err, ENOMEM, "cannot merge the reports");
+    bool ok = true;
 
-    for (size_t i = 0; ok && i < merge->count; i++)
+    if (!sorted)
+        return cls_fail_errno(err, ENOMEM, "cannot merge the reports");
+    for (size_t i = 0; i < merge->count; i++)
         sorted[i] = &merge->rows[i];
-    if (ok)
-        qsort(sorted, merge->count, sizeof(*sorted), compare);
+    qsort(sorted, merge->count, sizeof(*sorted), compare);
     for (size_t i = 0, next; ok && i < merge->count; i = next) {
         struct row *best = sorted[i];
 

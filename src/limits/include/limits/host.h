@@ -17,7 +17,7 @@ enum limits_known {
 #define LIMITS_RELEASE(minor, point) ((minor)*100 + (point))
 #define LIMITS_MINOR_MIN             6
 #define LIMITS_MINOR_MAX             22 /* the newest that the table was compared with */
-#define LIMITS_POINT_ANY             -1
+#define LIMITS_POINT_ANY             (-1)
 
 /* CPU features that the state of a guest can depend on. */
 enum limits_cpu {
