@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Does the test of the table of limits see every wrong number? Changes each release number of src/limits/table.c by a point release, up and
-down, and each severity, compiles, and wants a failure of the suite. Needs the debug build; takes some minutes:
+"""Mutation test of the table of limits: changes each release number of src/limits/table.c by a point release, up and down, and each severity,
+compiles, and expects that the suite fails. Needs the debug build; takes some minutes:
 
     tests/limits_mutations.py
 """
@@ -18,7 +18,7 @@ TABLE = PROJECT / "src" / "limits" / "table.c"
 
 
 def mutants(source: str):
-    """(what, source) for each change. Of a range's end in x.0, x-1.9 is as good as none: no such release."""
+    """(what, source) for each change. For the end of a range in x.0, (x-1).9 is not tried: there is no such release."""
     start = source.index("const struct limit limits_table[]")
     for found in re.finditer(r"\bR\((\d+), (\d+)\)", source):
         minor, point = map(int, found.groups())

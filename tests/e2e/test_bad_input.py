@@ -1,4 +1,4 @@
-"""Every field of a stream set to 0, 1 and all ones, and streams cut short: refused, unless a reason says why not."""
+"""Every field of a stream set to 0, 1 and all ones, and truncated streams: rejected, unless LEGAL says why not."""
 
 import re
 import sys
@@ -26,7 +26,7 @@ SUBJECTS = [c.with_header(make(c.flavour.guest)) if make else c for c, make in (
 ZERO, ONE, ONES = "0", "1", "all ones"
 ANY = (ZERO, ONE, ONES)
 
-# Values that are legal: (subject, field, values, why). First match counts; what matches nothing must be refused.
+# Valid values: (subject, field, values, why). The first match counts; all others must be rejected.
 LEGAL = [
     (".*", r"xl\.mandatory_flags", (ZERO, ONE), "text or JSON config"),
     (".*", r"xl\.optional_flags", ANY, "optional: whoever does not know them goes on"),
@@ -67,14 +67,14 @@ def legal(subject: str, field: str, value: str) -> bool:
 
 class Fields(ProgramTest):
     def run_both(self, case, data: bytes):
-        """Once with all options, once with none."""
+        """With all options, and with none."""
         told = ["-w", str(case.flavour.width), "-g", case.flavour.guest, "-f", "libxl"]
         for options in (told, ["-f", "libxl"]):
             source, output = self.file("in.save", data), self.out()
             yield options, program.run("-i", source, "-o", output, "--no-sync", *options), output
 
     def test_numbers(self):
-        """What a reader decodes."""
+        """Fields that a reader decodes."""
         used = set()
         for case in SUBJECTS:
             data, fields = case.fields()
@@ -95,7 +95,7 @@ class Fields(ProgramTest):
             self.assertEqual([LEGAL[i] for i in range(len(LEGAL)) if i not in used], [], "legal, but never met")
 
     def test_opaque(self):
-        """What only passes through may hold anything."""
+        """Fields that are only copied may have any value."""
         for case in SUBJECTS:
             data, fields = case.fields()
             for field in program.sampled(f for f in fields if f.kind == "opaque"):
@@ -108,7 +108,7 @@ class Fields(ProgramTest):
 
 class Cut(ProgramTest):
     def test_cut_points(self):
-        """Around every border between two fields; the unit tests cut small streams at every octet."""
+        """Truncated around each border between fields; the unit tests truncate small streams at every octet."""
         more = [cases.named(name) for name in ("pv64-age-3-0", "pv32-vcpus-many", "hvm64-full-batch")]
         for case in SUBJECTS + more:
             data, fields = case.fields()

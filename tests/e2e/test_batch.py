@@ -1,4 +1,4 @@
-"""Whole archives: what is converted, skipped, refused; names; resuming; reports; parts; signals and crashes."""
+"""Directories: files that are converted, skipped, rejected; names; resuming; reports; shards; signals and crashes."""
 
 import fcntl
 import gzip
@@ -36,8 +36,8 @@ ROUNDS = int(os.environ.get("BATCH_ROUNDS", 2))
 SMALL = int(os.environ.get("BATCH_SMALL", 100 if program.SANITIZED else 200))
 LARGE = int(os.environ.get("BATCH_LARGE", 2))
 LARGE_SIZE = int(os.environ.get("BATCH_LARGE_MIB", 8)) << 20
-UNUSED_ID = 31337    # nobody else's processes count
-BUSY = 2000      # files, which take long enough to be interrupted at
+UNUSED_ID = 31337    # a user without other processes
+BUSY = 2000      # files: enough to interrupt the run
 
 
 class BatchTest(ProgramTest):
@@ -58,7 +58,7 @@ class BatchTest(ProgramTest):
         return program.run("-i", self.old, "-o", self.new, "--no-sync", *args, **kw)
 
     def report_of(self, *args, status: int = 0, **kw) -> dict[bytes, dict]:
-        """Runs it; a row for each file."""
+        """Runs it; returns a row for each file."""
         report = self.dir / "report.jsonl"
         report.unlink(missing_ok=True)
         self.assert_status(self.run_batch("--report", report, *args, **kw), status)
@@ -188,7 +188,7 @@ class What(BatchTest):
             self.assertIn(says, rows[name.encode()]["why"]["reason"])
 
     def test_padding(self):
-        """Zeros behind a save, as dd and tapes leave, are no harm; other bytes are, and the way out is named."""
+        """Zeros after a save, as left by dd and tapes, are ignored; other bytes are an error that names a remedy."""
         for name, more in (("dd", bytes(-len(GOOD) % 4096)), ("one", b"\0"), ("three", bytes(3)), ("tape", bytes(200000))):
             self.put(name, GOOD + more)
         self.put("bad", GOOD + bytes(70000) + b"x")
@@ -204,7 +204,7 @@ class What(BatchTest):
         self.assertEqual((self.dir / "good").read_bytes(), WANT)
 
     def test_modes(self):
-        """Who could not look into a directory or a copied file before still cannot."""
+        """Modes of directories and copied files are not widened."""
         self.put("dir/a")
         self.put("dir/notes", b"hello")
         modes = {self.old: 0o750, self.old / "dir": 0o710, self.old / "dir/a": 0o644, self.old / "dir/notes": 0o604}
@@ -259,7 +259,7 @@ class What(BatchTest):
         self.assertEqual(self.new_files() if self.new.exists() else {}, {})
 
     def test_output_in_the_input(self):
-        """What was written is not converted again, nor looked at."""
+        """Outputs are neither converted again nor read."""
         self.put("a")
         self.new = self.old / "new"
         for result in ("converted", "up-to-date"):
@@ -283,7 +283,7 @@ class Names(BatchTest):
         self.assertIsNone(batch.valid_xml(self.dir / "r.xml"))
 
     def test_names_too_long_for_a_line(self):
-        """What is wrong with a file is said all the same."""
+        """Errors of a file are printed all the same."""
         long = b"d" * 200 + b"/" + b"\xff" * 255
         self.put(long, BAD)
         listed = self.file("list", long + b"\n" + b"e/" * 200 + b"gone")
@@ -308,7 +308,7 @@ class Names(BatchTest):
         return count
 
     def remove_trees(self) -> None:
-        """Python's own way is recursive."""
+        """Python's own function is recursive."""
         subprocess.run(["rm", "-rf", self.old, self.new], check=True)
         self.old.mkdir()
 
@@ -317,7 +317,7 @@ class Names(BatchTest):
         self.assertEqual(self.results(), {("d" * 200 + "/") * 30 + "save": "converted"})
 
     def test_deep_trees(self):
-        """Directories are opened in proportion to the depth, also on the way up; few are open at once."""
+        """The number of open() calls is linear in the depth; few directories are open at once."""
         self.addCleanup(self.remove_trees)
         opened, trace = [], self.dir / "trace"
         for depth in (1000, 2000):
@@ -334,7 +334,7 @@ class Names(BatchTest):
         self.assertLess(opened[1], 20 * 2000)
 
     def test_too_deep(self):
-        """One row for what is left out; the rest goes on."""
+        """One row for what is left out; the rest is converted."""
         self.addCleanup(self.remove_trees)
         self.put_deep(10002, "d", 10000)
         rows = self.report_of(status=1)
@@ -372,7 +372,7 @@ class Names(BatchTest):
         self.assertEqual((outside / "b").read_bytes(), b"mine")
 
     def test_temporary_files(self):
-        """Made for those saves only that need one."""
+        """Only saves that need a temporary file get one."""
         compressed = cases.named("pv64-compressed")
         self.put("compressed", compressed.octets())
         self.put("plain")
@@ -413,7 +413,7 @@ class Names(BatchTest):
 
 class Resuming(BatchTest):
     def identities(self) -> dict[str, tuple[int, int]]:
-        """Inode numbers are used again."""
+        """Inode numbers are reused."""
         return {p.name: (p.stat().st_ino, p.stat().st_ctime_ns) for p in self.new.iterdir()}
 
     def put_after(self, name: str, ns: int) -> None:
@@ -464,7 +464,7 @@ class Resuming(BatchTest):
                     took = time.monotonic() - begun     # too late: what is there to be interrupted must be undone
                     subprocess.run(["rm", "-rf", self.new], check=True)
                 except subprocess.TimeoutExpired:
-                    # Its workers, too, or left to notice.
+                    # Its workers are killed, too, or left to notice.
                     (os.killpg if rng.random() < 0.5 else os.kill)(process.pid, signal.SIGKILL)
                     process.wait()
                     killed += 1
@@ -475,7 +475,7 @@ class Resuming(BatchTest):
         print(f"killed {killed} times in {ROUNDS} rounds of {len(want)} outputs", file=sys.stderr)
 
     def test_two_at_once(self):
-        """Whoever comes second finds the file done."""
+        """The second run finds the file converted."""
         archive.make(self.old, 60, 1, 4 << 20)
         self.assert_status(self.run_batch("-q"), 1)
         want = archive.snapshot(self.new)
@@ -492,7 +492,7 @@ class Trouble(BatchTest):
         return faults.environment(plan, -1)
 
     def test_crash_of_a_worker(self):
-        """Only workers give outputs their names, and only to whole ones."""
+        """Only workers rename outputs into place, and only complete ones."""
         for name in ("a", "b", "c"):
             self.put(name)
         self.put("bad", BAD)
@@ -560,7 +560,7 @@ class Trouble(BatchTest):
         self.assertEqual(self.new_files(), {})
 
     def test_worker_that_does_not_end_after_a_failure(self):
-        """Of the whole run: its report is full."""
+        """The whole run fails: its report cannot be written."""
         for name in ("1/a", "2/a"):
             self.put(name, BAD)
         report = self.dir / "r.jsonl"
@@ -590,7 +590,7 @@ class Trouble(BatchTest):
                 self.assertEqual(len(self.new_files()), there)
 
     def synced(self, *args) -> list[str]:
-        """Names of the files and directories that are synced, in this order."""
+        """Names of the synced files and directories, in order."""
         trace = self.dir / "trace"
         subprocess.run(["strace", "-f", "-y", "-e", "trace=fsync", "-o", trace, program.PROGRAM, "-q", *map(str, args)],
                        check=True, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
@@ -609,7 +609,7 @@ class Trouble(BatchTest):
         self.assertEqual([n.split("/#")[0] for n in self.synced("-i", self.old / "a", "-o", output)], [where, where])
 
     def test_input_that_becomes_a_link(self):
-        """After it was found to be a file."""
+        """After it was listed as a file."""
         self.put("a")
         secret = self.dir / "secret"
         secret.write_bytes(GOOD)
@@ -626,7 +626,7 @@ class Trouble(BatchTest):
         self.assertEqual(self.new_files(), {})
 
     def test_directory_that_cannot_be_listed_whole(self):
-        """Files would be missing, and nobody would know."""
+        """Otherwise files would be missing without a message."""
         self.put("a")
         done = self.run_batch(env=self.environment(Plan("readdir", 5, 2)))
         self.assert_status(done, 3)
@@ -645,7 +645,7 @@ class Trouble(BatchTest):
                 self.assertEqual(self.new_files(), {})
 
     def test_fewer_workers_than_asked_for(self):
-        """Those that can be had do it all, however few files may be open."""
+        """The workers that can be started convert everything, with any limit of open files."""
         for i in range(100):
             self.put(str(i))
         done = self.run_batch("-j", "40", "-f", "libxl", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (24, 24)))
@@ -675,7 +675,7 @@ class Trouble(BatchTest):
 
     @unittest.skipIf(program.HUNGRY, "a sanitizer's own processes count, too")
     def test_few_processes(self):
-        """Conversions take turns."""
+        """Conversions run one after the other."""
         for i in range(100):
             self.put(str(i))
         os.chmod(self.dir, 0o755)
@@ -695,7 +695,7 @@ class Trouble(BatchTest):
         self.assert_status(self.run_batch("--report", "/dev/full/r.xml"), 3)
 
     def test_new_output_directory_is_synced(self):
-        """And where that fails nothing is converted."""
+        """If that fails, nothing is converted."""
         trace = self.dir / "trace"
         self.put("a/b")
         subprocess.run(["strace", "-y", "-f", "-o", trace, "-e", "trace=fsync", "-e", "signal=none", program.PROGRAM, "-i", self.old,
@@ -718,7 +718,7 @@ class Trouble(BatchTest):
         self.assertEqual(batch.lines(names[2])[-1]["type"], "totals")
 
     def busy(self, *args, **kw) -> subprocess.Popen:
-        """Started, and its first output is there."""
+        """Started, and its first output exists."""
         archive.make(self.old, BUSY, 0, 0)
         process = program.start("-i", self.old, "-o", self.new, *args, stderr=subprocess.PIPE, **kw)
         self.addCleanup(process.communicate)
@@ -755,7 +755,7 @@ class Trouble(BatchTest):
         self.assertEqual(process.returncode, 128 + signal.SIGTERM)
 
     def test_ended_before_it_began(self):
-        """Nobody says which files: it waits for the list, and can be told to stop waiting."""
+        """It waits for the list on standard input and can be interrupted."""
         self.put("a")
         for number in (signal.SIGINT, signal.SIGTERM):
             process = program.start("-i", self.old, "-o", self.new, "--files-from", "-", stdin=subprocess.PIPE,
@@ -824,7 +824,7 @@ class Progress(BatchTest):
         self.assertEqual(output.read_bytes(), WANT)
 
     def test_archive(self):
-        """Its workers stop themselves, so that there is something to be seen."""
+        """Its workers stop themselves, so that progress can be observed."""
         for i in range(3):
             self.put(f"{i}-{'name ' * 30}")
         env = faults.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}", times=0), -1)
@@ -840,7 +840,7 @@ class Progress(BatchTest):
         self.assertTrue(self.drawn(sent.rpartition("\x1b[J")[2]) == [], "taken off at the end")
 
     def test_low_terminal(self):
-        """No more lines than there is room for: those above would stay behind."""
+        """No more lines than the terminal has: others could not be cleared."""
         for i in range(4):
             self.put(str(i))
         env = faults.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}", times=0), -1)
@@ -850,7 +850,7 @@ class Progress(BatchTest):
         self.assertNotIn("\x1b[4A", sent)
 
     def test_dumb_terminal(self):
-        """Lines that stay, and nothing that it would not understand."""
+        """Single lines, without control sequences."""
         self.put("a")
         env = faults.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}", times=0), -1)
         sent = self.on_terminal("-i", self.old, "-o", self.new, "--timeout", "3", columns=100, term="dumb", env=env)
@@ -931,7 +931,7 @@ class Reports(BatchTest):
         self.assertIsNone(batch.valid_xml(self.dir / "again.xml"))
 
     def test_merging_into_one_of_them(self):
-        """Which stays as it is until the result is there."""
+        """It is unchanged until the result is complete."""
         self.put("a")
         report = self.dir / "r.jsonl"
         self.report_of()
@@ -999,7 +999,7 @@ class Parts(BatchTest):
 
     @staticmethod
     def part_of(name: bytes, count: int) -> int:
-        """As docs/batch.md has it."""
+        """As described in docs/batch.md."""
         value = 0xcbf29ce484222325
         for octet in name:
             value = (value ^ octet) * 0x100000001b3 & (1 << 64) - 1

@@ -129,7 +129,7 @@ class Options(CliTest):
                 self.assertRegex(done.stderr.decode(), f"warning: .*{says}")
 
     def test_an_input_cannot_fill_the_log(self):
-        """Whatever it repeats: remarks of a kind are counted."""
+        """Repeated warnings of a kind are counted."""
         count = 100_000
         chunks, blocks = (cases.named(name).save for name in ("pv64-hvm-chunk", "pv64-ext-unknown"))
         param = next(chunk for chunk in chunks.body if isinstance(chunk, legacy.Param))
@@ -190,7 +190,7 @@ class Options(CliTest):
                     return lines
 
     def test_syslog(self):
-        """All with --syslog; errors and warnings, and those of usage, where nobody reads standard error."""
+        """All messages with --syslog; errors and warnings, also of usage, if standard error is /dev/null."""
         if subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "true"], check=False).returncode:
             self.skipTest("no name spaces of users here")
         bad = self.file("bad.save", CASE.octets()[:-1])
@@ -252,7 +252,7 @@ class Names(CliTest):
         self.assertTrue(done.stdout == converted())
 
     def test_output_fd(self):
-        """An inherited fd is written to where it stands; what is before stays."""
+        """An inherited fd is written from its offset on; the bytes before stay."""
         output = self.out()
         with open(output, "wb", buffering=0) as f:
             f.write(OLD)
@@ -284,7 +284,7 @@ class Names(CliTest):
         self.assertIn("missing", self.assert_one_line(done))
 
     def test_names_are_masked(self):
-        """Names come from anywhere: what is not printable must not reach the terminal."""
+        """Unprintable characters in names are escaped."""
         name = "in\x1b[31m\n\x7f\udcff.save"
         for make, status in ((False, 3), (True, 1)):
             path = os.fsencode(self.dir) + b"/" + os.fsencode(name)
@@ -305,7 +305,7 @@ class Names(CliTest):
         self.assertRegex(line, rf"^{program.NAME}: {bad}: byte {at.offset:#x}: ")
 
     def test_error_offsets_of_a_truncation(self):
-        """The offset and place lead to where the stream ends."""
+        """Offset and place are those of the end of the stream."""
         data, fields = CASE.fields()
         at = next(f for f in fields if ".page." in f.name)
         bad, output = self.file("bad.save", data[:at.offset + 100]), self.out()
@@ -317,7 +317,7 @@ class Names(CliTest):
 
 class Files(CliTest):
     def test_same_file(self):
-        """Output and input are the same file, whatever the names say."""
+        """Output and input are the same file under different names."""
         other = self.out()
         os.symlink(self.save, other)
         hard = self.out()
@@ -358,7 +358,7 @@ class Files(CliTest):
             self.assert_converted(output)
 
     def test_replaced_file_is_another(self):
-        """Whoever has the old file open still reads the old content."""
+        """Processes that have the old file open still read the old content."""
         output = self.out()
         output.write_bytes(OLD)
         with open(output, "rb") as old:
@@ -381,7 +381,7 @@ class Files(CliTest):
         self.assert_converted(output)
 
     def test_fifos(self):
-        """A FIFO is no file to replace: it is written to and stays one."""
+        """A FIFO is not replaced: it is written to."""
         fifo = self.out()
         os.mkfifo(fifo)
         with program.start("-i", self.save, "-o", fifo) as process, open(fifo, "rb") as reader:
@@ -395,7 +395,7 @@ class Files(CliTest):
         self.assertEqual(process.returncode, 0)
 
     def test_closed_standard_fds(self):
-        """Files opened in the place of closed fds must not get the messages meant for these."""
+        """Messages must not be written to files that were opened in place of closed fds."""
         for closed in ((0,), (1,), (2,), (0, 1, 2)):
             for options in ([], ["-v"], ["--progress=always"]):
                 with self.subTest(closed=closed, options=options):
@@ -484,7 +484,7 @@ class System(CliTest):
 
     @unittest.skipIf(program.HUNGRY, "AddressSanitizer and qemu take more address space than any limit here")
     def test_lengths_cost_no_memory(self):
-        """A claim of 4 GiB on a small input is a truncation, not a want of memory."""
+        """A length of 4 GiB in a small input is a truncation, not a lack of memory."""
         limit = 64 << 20
         data, fields = CASE.fields()
         for name in ("qemu.len", "context.len", "Toolstack.len"):
@@ -511,7 +511,7 @@ class Signals(CliTest):
         return process, writer
 
     def ended(self, process: subprocess.Popen) -> int:
-        """The exit status as a shell sees it."""
+        """The exit status as in a shell."""
         status = process.wait(program.TIMEOUT)
         return status if status >= 0 else 128 - status
 

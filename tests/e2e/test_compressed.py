@@ -1,4 +1,4 @@
-"""Compressed input: a file that is named is read through the system's own programs, an fd is not."""
+"""Compressed input: a file opened by name is decompressed by the system's programs, an fd is not."""
 
 import os
 import shutil
@@ -43,7 +43,7 @@ def compress(tool: str, data: bytes, *options: str) -> bytes:
 
 class Compressed(ProgramTest):
     def with_fake(self, script: str) -> dict:
-        """An environment in which zstd is this shell script."""
+        """An environment where zstd is this shell script."""
         fake = self.dir / "bin" / "zstd"
         fake.parent.mkdir(exist_ok=True)
         fake.write_text("#!/bin/sh\n" + script)
@@ -137,7 +137,7 @@ class Compressed(ProgramTest):
                 self.assert_clean(output)
 
     def test_checkpoints(self):
-        """Looked for as in any file that is named; read once only."""
+        """Checkpoints are looked for as in any named file; it is read only once."""
         for fixture in sorted(FIXTURES.glob("remus-*.legacy")):
             source, output = self.file("old.save", compress("zstd", fixture.read_bytes())), self.out()
             self.assert_status(program.run("-i", source, "-o", output, "--stream-version", "3"), 0)
@@ -175,7 +175,7 @@ class Compressed(ProgramTest):
                 self.assert_clean(output)
 
     def test_what_the_program_gets(self):
-        """Standard input, output and error, and no other fd; SIGPIPE ends it. It may read, and nothing else."""
+        """The program has only standard input, output and error; SIGPIPE ends it. It may only read."""
         source, victim = self.file("old.save", compress("zstd", CASE.octets())), self.file("victim", b"x")
         env = self.with_fake(REPORT.format(python=sys.executable, created=str(self.dir / "created"), victim=str(victim)))
         reader, writer = os.pipe()
@@ -210,7 +210,7 @@ class Compressed(ProgramTest):
         self.assertRegex(line, "byte 0x[0-9a-f]+: compressed file: [0-9]{8} bytes or more are left behind the stream")
 
     def test_limit(self):
-        """Of what is uncompressed; of any other input, too."""
+        """The limit applies to decompressed data, and to any other input."""
         size = len(LARGER.octets())
         for tool in ("zstd", None):
             source = self.file("old.save", compress(tool, LARGER.octets()) if tool else LARGER.octets())
@@ -231,7 +231,7 @@ class Compressed(ProgramTest):
             self.assert_status(program.run("-i", source, "-o", self.out(), "--max-input-size", wrong), 2)
 
     def test_progress_knows_no_total(self):
-        """The file's size says nothing of the stream's."""
+        """The size of the file is not that of the stream."""
         for tool in (None, "zstd"):
             source = self.file("old.save", compress(tool, CASE.octets()) if tool else CASE.octets())
             done = program.run("-i", source, "-o", self.out(), "--progress=always")

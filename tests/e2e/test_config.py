@@ -67,7 +67,7 @@ class ConfigTest(ProgramTest):
 
 
 class Text(ConfigTest):
-    """--write-config: as it is, but for what xl does not take."""
+    """--write-config: unchanged, except for settings that xl rejects."""
 
     def test_unchanged(self):
         for config in (PLAIN, PLAIN + b"\n", b"name = 'x'\nbuilder='h'\nwhat is this\n x = [\n", b"builder='hvm'\n\xff = 1\n"):
@@ -75,7 +75,7 @@ class Text(ConfigTest):
                 self.assertEqual(self.written(self.save(config)), config)
 
     def test_unreadable(self):
-        """What xl could not read as a whole is not changed anywhere."""
+        """If xl cannot parse the configuration, nothing is changed."""
         for broken in (b"x = [", b"x = ['a' 'b']", b"x y", b"x = 'a", b"x = 1 2", b"X = 1"):
             config = b"name='x'\nbuilder='hvm'\nvcpus=4\ntsc_mode=3\n" + broken + b"\n"
             target = self.out("new.cfg")
@@ -153,7 +153,7 @@ class Text(ConfigTest):
                          ["-x", "y", "-global", "VGA.qemu-extended-regs=off"])
 
     def test_traditional(self):
-        """Up to xl 4.2 it was the default: a text without the key means it."""
+        """Default up to xl 4.2: a text without the key means it."""
         old = b"QEVM" + struct.pack(">I", 3) + section(1, "piix4acpi")
         text = b"name='x'\nbuilder='hvm'\nvcpus=4\n"
         self.assertEqual(xl_config.read(self.written(self.save(text, qemu=old)))["device_model_version"], "qemu-xen-traditional")
@@ -242,7 +242,7 @@ class Json(ConfigTest):
 
 class Fixtures(ConfigTest):
     def test_all(self):
-        """Those of xl and xend, for the oldest and the newest release that xl_config.py knows."""
+        """Configurations of xl and xend, for the oldest and the newest release that xl_config.py knows."""
         paths = [p for p in sorted((program.PROJECT / "fixtures").glob("good-*.legacy"))
                  if p.read_bytes().startswith((legacy.XL_MAGIC, envelopes.XEND_MAGIC))]
         self.assertGreater(len(paths), 5)
@@ -275,7 +275,7 @@ class Measuring(ConfigTest):
 
 
 class Given(ConfigTest):
-    """--config: the new save carries it."""
+    """--config: the new save has this configuration."""
 
     def test_file(self):
         as_text, as_json = b"name = 'y'\n", b' \n{"c_info": {}}'
@@ -290,7 +290,7 @@ class Given(ConfigTest):
         self.assertEqual(struct.unpack_from("<I", output.read_bytes(), 36), (0,))
 
     def test_the_rest_is_the_same(self):
-        """But for the header, the new save is what it is without the option."""
+        """Except for the header, the new save is the same as without the option."""
         config = b"x = 1\n" * 5000
         plain, given = (self.convert(self.save(PLAIN), *options)[1].read_bytes() for options in
                         ((), ("--config", self.file("my.cfg", config))))

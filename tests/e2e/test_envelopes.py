@@ -14,7 +14,7 @@ from kit.base import ProgramTest
 from kit.envelopes import LIBVIRT, XAPI, XAPI_STRUCTURED, XEND
 from kit.legacy import Batch
 
-OLD_DISK = bytes(range(256)) * 4096     # what lies on a disk behind a suspend image
+OLD_DISK = bytes(range(256)) * 4096     # data on the disk after a suspend image
 ADDRESS_SPACE = 320 << 20               # libxml2's ICU alone maps some 40 MiB
 SUBJECTS = [cases.named(name) for name in (
     "pv64-age-3-0", "pv32-age-3-0-low-frames", "pv32on64-age-4-5", "pv32-age-4-1", "hvm64-age-3-1", "hvm64-age-4-5-4",
@@ -93,7 +93,7 @@ class RoundTrips(ProgramTest):
             self.assert_status(verifier.verify(good[:at] + record + good[at:]), 1)
 
     def test_a_stream_has_no_length_of_its_own(self):
-        """A record of a memory image that claims one is none of xenopsd's."""
+        """A record of a memory image with a length is not xenopsd's."""
         case = cases.named("hvm32-age-4-2")
         for record, image in ((envelopes.LIBXC, XAPI.expected(case)), (envelopes.LIBXC_LEGACY, XAPI_STRUCTURED.octets(case))):
             at = image.index(envelopes.xapi_record(record))
@@ -105,7 +105,7 @@ class RoundTrips(ProgramTest):
             self.assert_clean(output)
 
     def test_disks_have_no_end(self):
-        """Behind an image lies what the disk held before: not looked at by name, not read on an fd."""
+        """The old content of the disk after an image is ignored in a named file, and not read from an fd."""
         for envelope in (XAPI, XAPI_STRUCTURED):
             for name in ("hvm32-xenserver", "hvm64-age-4-2", "pv32-age-4-1", "hvm32-no-last-checkpoint",
                          "pv64-no-last-checkpoint"):
@@ -201,7 +201,7 @@ class NotFooled(ProgramTest):
                 self.assertIn("of libvirt again", self.refused(head + LIBVIRT.octets(cases.named("hvm64-age-4-5"))))
 
     def test_p2m_size_like_text(self):
-        """A bare stream begins with a number, which may spell anything."""
+        """A bare stream begins with a number, which can equal any magic."""
         for text in (b"Xen\n", b"lib\1", b"Lin\2", b"BZh\x09", b"\x7fEL\3", b"QEV\4", b"\x1f\x8b\x08\0", b"\x1f\x8b\x08\x08"):
             size = int.from_bytes(text, "little")
             self.assertLessEqual(size, 0x0FFFFFFF)
@@ -218,7 +218,7 @@ class NotFooled(ProgramTest):
                     self.assertEqual(v2.memory(v2.decode(output.read_bytes(), whole=False)), legacy.memory(save))
 
     def test_toolstacks_stay_as_they_were(self):
-        """On an fd, an envelope's magic in the stream's place is an error like any other, at once."""
+        """On an fd, a container's magic in place of the stream is an error at once."""
         reader, writer = os.pipe()
         os.write(writer, b"\x28\xb5\x2f\xfd" + b"\xa5" * 60)     # and no end
         try:
@@ -260,7 +260,7 @@ class HostileXml(ProgramTest):
             self.assertIn("is not 1 or 2", self.refused(envelopes.libvirt_head(b"<domain/>\0", version)))
 
     def test_large_but_bounded(self):
-        """Whatever 1 MiB of XML hold, time and memory stay bounded."""
+        """Time and memory are bounded for any 1 MiB of XML."""
         stream = cases.named("pv64-age-4-5").octets()
 
         def inside(what: bytes) -> bytes:

@@ -18,9 +18,9 @@ from kit.verifier import side_by_side
 
 OLD = b"an older file, to be replaced or to stay as it is"
 OLD_MODE = 0o640
-START = 24                  # octets that libxl must get, whatever happens: it crashes on an empty stream
+START = 24                  # octets that libxl must get in any case: it crashes on an empty stream
 
-# What the program may come to.
+# Allowed results.
 FAILS, WORKS, EITHER = {3}, {0}, {0, 3}
 
 
@@ -31,8 +31,8 @@ class Fault:
     allowed: set
     why: str = ""
     times: int = 1
-    hidden: Optional[set] = None    # what is allowed where unnamed files can't be had
-    to_file: Optional[set] = None   # and where the output is a file
+    hidden: Optional[set] = None    # allowed results without unnamed files
+    to_file: Optional[set] = None   # allowed results if the output is a file
 
     def allowed_at(self, ends: "Ends") -> set:
         if self.to_file and not ends.to_pipe:
@@ -77,7 +77,7 @@ FAULTS = [
 ]
 
 
-# For what reads a stream twice and keeps parts of it in temporary files.
+# For streams that are read twice, with parts in temporary files.
 SPOOL_FAULTS = [
     Fault("pwrite", (EIO, ENOSPC, EDQUOT, EFBIG), FAILS),
     Fault("pwrite", (EINTR, "short"), WORKS),
@@ -115,7 +115,7 @@ class Ends:
     options: tuple[str, ...] = ()
 
 
-# Nothing is to be said of these.
+# These are not tested.
 SUBJECTS = [Subject(cases.named(name), fmt) for name, fmt in (("hvm64-age-4-5-4", "libxl"), ("hvm64-age-4-1", "libxc"),
                                                               ("pv64-age-4-5", "libxl"), ("pv64-age-4-5", "libxc"))]
 ENDS = [Ends("new"), Ends("new, in one process", options=("--no-sandbox",)), Ends("replacing", replacing=True), Ends("to a pipe", to_pipe=True),
@@ -124,7 +124,7 @@ ENDS = [Ends("new"), Ends("new, in one process", options=("--no-sandbox",)), End
         Ends("replacing by a hidden name", hidden=True, replacing=True),
         Ends("not to be clobbered, by a hidden name", hidden=True, options=("--no-clobber",))]
 SPOOL_ENDS = [Ends("new"), Ends("from a pipe", from_pipe=True, options=("--checkpointed",))]
-if program.SANITIZED:       # slow: this is for leaks and errors of memory on the ways out
+if program.SANITIZED:       # slow: only for leaks and memory errors on error paths
     SUBJECTS = [SUBJECTS[0], SUBJECTS[3]]
     ENDS = [e for e in ENDS if not e.from_pipe and (e.hidden or not e.replacing)]
 
@@ -155,7 +155,7 @@ class Attempt:
                           *(["--no-sandbox"] if program.SANITIZED else []), **kw)
 
     def problems(self, plan: Plan, done: faults.Run, allowed: set, live: Optional[int]) -> Iterator[str]:
-        """What is not as it has to be."""
+        """The violations found."""
         if done.status not in allowed:
             yield f"exit status {done.status}, stderr {done.stderr!r}"
             return
@@ -218,7 +218,7 @@ class Faults(unittest.TestCase):
               + ", ".join(f"{call} {n}" for call, n in sorted(cls.tried.items())) + ")", file=sys.stderr)
 
     def sweep(self, job: tuple[Subject, Ends, Fault]) -> list[str]:
-        """Every n until the fault no longer fires."""
+        """Each n until the fault is no longer triggered."""
         subject, ends, fault = job
         found = []
         with faults.directory() as directory:
@@ -284,7 +284,7 @@ class Faults(unittest.TestCase):
                          if not (program.SANITIZED and f.call == "malloc")])
 
     def test_without_a_fault(self):
-        """Of the library itself nothing is seen."""
+        """Memory that the library itself leaks is not counted."""
         for subject, ends in itertools.product(SUBJECTS, ENDS):
             with self.subTest(subject=str(subject), ends=ends.name), faults.directory() as directory:
                 attempt = Attempt(directory, subject, ends)

@@ -1,4 +1,4 @@
-"""No space, no quota, nobody to read, a file that changes while it is read; and bounds of memory and time."""
+"""No space, no quota, no reader, a file that changes while it is read; limits of memory and time."""
 
 import os
 import resource
@@ -96,7 +96,7 @@ class FullDisk(FailureTest):
 
     @unittest.skipIf(program.SANITIZED, "its start-up as another user is slow, and there is nothing new in it")
     def test_quota(self):
-        """root has no quota, nobody has."""
+        """Quotas apply to user nobody, not to root."""
         disk = self.mount("size=16m,mode=1777,usrquota,usrquota_block_hardlimit=1m")
         output = disk / "new.save"
         self.dir.chmod(0o755)
@@ -140,7 +140,7 @@ class ReaderGone(FailureTest):
                         self.assert_failed(subprocess.CompletedProcess([], process.returncode, b"", err), "Broken pipe")
 
     def test_while_more_input_comes(self):
-        """It does not wait for the input's end, and leaves the rest of it."""
+        """It does not wait for the end of the input, and does not read the rest."""
         reader, writer = os.pipe()
         process = program.start("-i", "-", "-o", "-", stdin=reader, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         os.close(reader)
@@ -160,7 +160,7 @@ class ChangingInput(FailureTest):
         process = program.start("-i", self.large, *args, env=faults.environment(plan, -1), stderr=subprocess.PIPE, **kw)
         self.addCleanup(process.stderr.close)
         program.when_stopped(process.pid, change)
-        while process.poll() is None:       # the other process counts its calls, too
+        while process.poll() is None:       # calls of the other process count, too
             for pid in program.descendants(process.pid):
                 if program.state(pid) == "T":
                     os.kill(pid, signal.SIGCONT)
@@ -220,7 +220,7 @@ class ChangingInput(FailureTest):
         self.assert_status(program.run("-i", self.large, "-o", output), 0)
 
     def test_removed(self):
-        """An open file stays what it is."""
+        """An open file is not affected by renaming."""
         output = self.out()
         self.assert_status(self.run_changed(self.stop("read", 5), self.large.unlink, "-o", output), 0)
         self.assertEqual(output.read_bytes(), v2.version_2_of(expected.by_model(LARGE, "libxc")))
@@ -231,7 +231,7 @@ class Bounds(ProgramTest):
     """64 MiB of address space, all of libc's in it, and seconds: whatever the input holds."""
 
     LIMIT = 64 << 20
-    SECONDS = 10        # fifty times what it takes; what is quadratic takes hours
+    SECONDS = 10        # fifty times the real time; quadratic code takes hours
 
     def convert(self, data: bytes, *options: str) -> bytes:
         save, output = self.file("in.save", data), self.out()
@@ -271,7 +271,7 @@ class Bounds(ProgramTest):
         self.assertIn(text, got)
 
     def test_vcpus(self):
-        """4096, each with all that it can have."""
+        """4096 vcpus, each with all kinds of state."""
         everyone = range(4096)
         for save in (PV64.save(online=everyone), PV64.save(online=everyone, xsave=dict.fromkeys(everyone, 4000))):
             got = self.convert(self.octets(save), "-f", "libxc")

@@ -1,4 +1,4 @@
-"""--inspect: the same facts in three forms, held against what the description of each stream says."""
+"""--inspect: the same facts in three forms, compared with the description of each stream."""
 
 import gzip
 import json
@@ -46,7 +46,7 @@ def inspect(source: Source, form: str, *options: str, number: str = "-", **kw) -
 
 
 def of_xml(element: ElementTree.Element) -> Any:
-    """As the JSON form has it."""
+    """In the JSON form."""
     if element.tag in LISTS:
         return [of_xml(child) for child in element]
     out: dict[str, Any] = {}
@@ -73,7 +73,7 @@ def without_verdict(text: str) -> tuple[str, str]:
 
 
 def verdict_text(restore: Optional[inspection.Object]) -> str:
-    """The same as text, where not --verbose."""
+    """The same as text, without --verbose."""
     if restore is None:
         return ""
     spans = restore["releases"] if 2 <= len(restore["releases"]) <= 4 else []
@@ -140,7 +140,7 @@ class Fixtures(InspectTest):
                                                          model.last(fixture.case.save).qemu, **kind))
 
     def test_refused_ones(self):
-        """Everything up to the damage, and the error as on standard error."""
+        """Everything before the damage, and the error as on standard error."""
         for name, last, place in (("bad-pv32-pfn-beyond", "page batch", "page batch 1"),
                                   ("bad-hvm64-toolstack-namelen", "XC_SAVE_ID_TOOLSTACK", "toolstack entry 1"),
                                   ("unsupported-hvm32-tmem", "XC_SAVE_ID_TMEM", "tmem"),
@@ -235,7 +235,7 @@ class Legacy(InspectTest):
 
 
 class Config(InspectTest):
-    """What the xl config says of the guest."""
+    """Facts about the guest in the xl configuration."""
 
     def about(self, config: bytes, flags: int = 0) -> dict[str, str]:
         save = replace(HVM64.save(), header=XlHeader(config, flags))
@@ -265,7 +265,7 @@ class Config(InspectTest):
                 self.assertEqual(self.about(config, flags=1), about)
 
     def test_hostile_names(self):
-        """What no XML and no terminal may get; cut where it is long."""
+        """Characters not allowed in XML or on a terminal; long names are truncated."""
         for name, shown in ((b"\x1b[2J\x07", "\\x1b[2J\\x07"), (b"\xff\xfe\xc0\xaf", "\\xff\\xfe\\xc0\\xaf"),
                             (b"<a href=\"x\">&amp;]]>", "<a href="), ("\u00fc\u20ac\U0001f600".encode(),
                                                                      "\u00fc\u20ac\U0001f600"),
@@ -289,14 +289,14 @@ class Config(InspectTest):
         self.assertIn("\\x1b]0;", self.look(path, status=0)["input"])
 
     def test_large(self):
-        """More than what is read for people's sake."""
+        """Longer than what is shown."""
         self.assertEqual(self.about(b"name = 'x'\n" + b"#" * (128 << 10)), {})
         self.assertEqual(self.about(b"name = 'x'\n" + b"#" * ((128 << 10) - 11)), {"name": "x"})
         self.assertEqual(self.about(b"[" + b"{}," * (40 << 10), flags=1), {})
 
 
 class Bounds(InspectTest):
-    """However much there is, the output stays small and says how much is left out."""
+    """The output is bounded and says how much is left out."""
 
     def test_many_parts(self):
         save = HVM64.save(batches=[TscInfo(), Batch([1])] * 3000)
@@ -403,7 +403,7 @@ class Faults(InspectTest):
     SAVE = make_fixtures.FIXTURES / "good-xl-hvm32.legacy"
 
     def attempts(self, plan: faults.Plan, form: str, step: int = 1) -> int:
-        """Each call fails in its turn; returns how many there were."""
+        """Each call fails once; returns the number of calls."""
         for nth in range(1, 10000, step):
             done = faults.run(replace(plan, nth=nth), "-i", self.SAVE, f"--inspect={form}")
             if not done.fired:
@@ -453,7 +453,7 @@ class CommandLine(InspectTest):
         self.assertNotIn("offset", found["error"])
 
     def test_compressed(self):
-        """A file that is named is read through the program that uncompresses it."""
+        """A named file is decompressed by a program."""
         data = cases.named("pv64-age-4-5").octets()
         found = self.look(self.file("in.save.gz", gzip.compress(data)))
         self.assertEqual((found["bytes"], found["guest"]["vcpus"]), (len(data), 1))

@@ -1,4 +1,4 @@
-"""--verify: both files are read again before the output gets its name, and nothing that differs gets through."""
+"""--verify: both files are read again before the output is renamed into place; any difference is detected."""
 
 import os
 import re
@@ -58,7 +58,7 @@ class Agrees(ReadBackTest):
                     self.assertTrue(output.exists())
 
     def test_checkpoints(self):
-        """Remus, and what is done to it, comes out the same the second time; and it ends."""
+        """Streams of Remus give the same result the second time, and the run ends."""
         for case in (c for c in cases.good() if c.save.later and not c.ask):
             for options in ((), ("--compact",), ("--sparse",)):
                 with self.subTest(case=case.name, options=options):
@@ -68,7 +68,7 @@ class Agrees(ReadBackTest):
                     self.assertEqual(output.read_bytes(), plain.read_bytes())
 
     def test_whatever_is_changed_on_the_way(self):
-        """Repairs, configurations, what is left out: the second run does it again."""
+        """Repairs and configurations are applied in the second run, too."""
         xl, xend, pv = CASE.octets(), envelopes.XEND.octets(CASE), cases.named("pv64-xsave-limits").octets()
         for save, options in ((xl, ("--repair", "--for", "4.17")), (xl, ("--repair", "--for", "4.17", "-f", "libxl")),
                               (pv, ("--trim-xsave",)), (xl, ("--skip-qemu",)), (xend, ("--config=auto",)), (xl, ("--stream-version", "3")),
@@ -82,7 +82,7 @@ class Agrees(ReadBackTest):
                 self.assertEqual(output.read_bytes(), plain.read_bytes())
 
     def test_it_comes_from_the_disk(self):
-        """Synced and dropped from the page cache before the first byte is read again."""
+        """The file is synced and dropped from the page cache before it is read again."""
         for options in ((), ("--no-sync",)):
             with self.subTest(options=options):
                 trace = self.dir / "trace"
@@ -143,7 +143,7 @@ class CannotBeReadAgain(ReadBackTest):
 
 @faults.needed
 class Differs(ReadBackTest):
-    """A disk or memory that lies: each call in its turn."""
+    """A faulty disk or memory: each call returns wrong data once."""
 
     def attempt(self, call: str, nth: int, *options: str, old: bool = False) -> tuple[faults.Run, Path]:
         output = self.out()
@@ -190,7 +190,7 @@ class Differs(ReadBackTest):
         self.assertEqual(output.read_bytes(), OLD)
 
     def test_cannot_be_read(self):
-        """Every read fails once, those of the second reading, too."""
+        """Every read fails once, also in the second run."""
         for nth in range(1, 1000):
             output = self.out()
             # In one process: the other one reads remarks only, and can do without.

@@ -1,4 +1,4 @@
-"""--replace: the new save takes the old one's place, whole or not at all; what would be lost with the old one is asked for first."""
+"""--replace: the new save replaces the old one atomically; if that would lose something, --force is required."""
 
 import fcntl
 import gzip
@@ -95,7 +95,7 @@ class Replace(ProgramTest):
         self.assertEqual((self.tree / "read-only").stat().st_mode & 0o777, 0o444)
 
     def test_what_is_no_legacy_save_stays(self):
-        """Whatever else may speak against replacing it."""
+        """Other reasons against replacing a file."""
         for name, data in (("v2", NEW), ("notes", b"hello"), ("notes.gz", gzip.compress(b"x" * 999)), ("tar", archive.tar("a", OLD)),
                            ("bad", OLD[:-1]), ("empty.save", b"")):
             os.chmod(self.put(name, data), 0o444)
@@ -149,7 +149,7 @@ class Replace(ProgramTest):
 
     @faults.needed
     def test_another_file_in_its_place(self):
-        """What came up meanwhile under the name is not what was converted."""
+        """A file that was created under the name meanwhile is not replaced."""
         path, other = self.put("a"), self.file("other", b"precious")
         process = program.start("-i", self.tree, "--replace", stderr=subprocess.PIPE,
                                 env=faults.environment(Plan("pread", f"before:{int(signal.SIGSTOP)}", 2, file="a"), -1))
@@ -160,7 +160,7 @@ class Replace(ProgramTest):
         self.assertEqual(self.contents(), {"a": b"precious"})
 
     def test_temporary_files_of_killed_runs(self):
-        """Removed, unless a run still uses them; never converted."""
+        """Temporary files are removed unless a run still uses them, and never converted."""
         self.put("a")
         self.put(f"d/{STALE}")
         with open(self.put(STALE), "rb") as used:

@@ -1,4 +1,4 @@
-"""Code in the parsing process gets at nothing: tried from inside a read() of the input, see tests/faults/probes.c."""
+"""Code in the parsing process is confined: tested from inside a read() of the input, see tests/faults/probes.c."""
 
 import fcntl
 import os
@@ -53,7 +53,7 @@ def documented_calls() -> set[str]:
 
 
 def numbers() -> dict[int, str]:
-    """Of this machine's system calls, as the kernel's header has them."""
+    """The system calls of this machine, from the kernel's header."""
     source = subprocess.run(["gcc", "-dM", "-E", "-include", "asm/unistd.h", "-x", "c", "/dev/null"], capture_output=True,
                             text=True, check=True).stdout
     return {int(n): name for name, n in re.findall(r"#define __NR_(\w+) (\d+)", source)}
@@ -67,7 +67,7 @@ def has_all_capabilities() -> bool:
 
 @dataclass(frozen=True)
 class Situation:
-    """Where code may be taken over."""
+    """A conversion in which code could be taken over."""
     name: str
     args: tuple[str, ...]       # IN, NEW: the save, and the output
     binary: Path = program.PROGRAM
@@ -199,7 +199,7 @@ class Probes(SandboxTest):
                 self.assert_stopped(situation, nth=5)
 
     def test_without(self):
-        """These tests can fail: without the sandbox nothing is stopped that we may do ourselves."""
+        """Control: without the sandbox, the probes succeed as far as the user is allowed."""
         for situation in SITUATIONS:
             with self.subTest(situation=situation.name):
                 probes = self.probe(situation, "--no-sandbox").probes
@@ -212,7 +212,7 @@ class Probes(SandboxTest):
 
 
 class Processes(SandboxTest):
-    """The one that parses, and the one that names."""
+    """The process that parses, and the one that renames."""
 
     def setUp(self):
         super().setUp()
@@ -225,7 +225,7 @@ class Processes(SandboxTest):
                         {p: program.state(p) for p in pids})
 
     def stopped(self, *args, nth: int = 5) -> tuple[subprocess.Popen, list[int]]:
-        """Its parsing process, the last one, has stopped itself."""
+        """The process that parses, the last one, has stopped itself."""
         env = faults.environment(Plan("read", f"before:{int(signal.SIGSTOP)}", nth, file="in.save"), -1)
         process = program.start(*args, env=env, stderr=subprocess.PIPE)
         self.addCleanup(process.communicate)
@@ -255,7 +255,7 @@ class Processes(SandboxTest):
                         process.kill()
 
     def test_end_of_the_one_that_parses(self):
-        """Said, and nothing is left."""
+        """It is reported, and no file is left."""
         for name, args, count in self.each_run():
             with self.subTest(run=name):
                 process, pids = self.stopped(*args)
@@ -266,7 +266,7 @@ class Processes(SandboxTest):
                 self.assertFalse([p for d in (self.dir / "out", self.new) if d.exists() for p in d.iterdir()])
 
     def test_deaf_to_signals(self):
-        """Only the one that names answers to them, for both: as when a terminal sends them to all."""
+        """Only the process that renames handles them, also if a terminal sends them to both."""
         process, pids = self.stopped("-i", self.old / "in.save", "-o", self.dir / "new.save")
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGCONT):
             os.kill(pids[-1], number)
@@ -283,7 +283,7 @@ class Processes(SandboxTest):
                     self.assertFalse([p for d in (self.dir / "out", self.new) if d.exists() for p in d.iterdir()])
 
     def test_inherited_ends(self):
-        """What libxl and xenopsd do: nothing is named, and there is no second process."""
+        """As by libxl and xenopsd: no output is named, so there is one process."""
         reader, writer = os.pipe()
         done_reader, done_writer = os.pipe()
         process = program.start("-i", reader, "-o", done_writer, "-f", "libxl", pass_fds=(reader, done_writer))
@@ -419,7 +419,7 @@ class Works(SandboxTest):
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
     def test_read_only_directory(self):
-        """What root writes to by capability alone."""
+        """A file that root can only write to by its capabilities."""
         self.both_ways(lambda: self.place(0o555, 0, None))
         self.both_ways(lambda: self.place(0o555, NOBODY, NOBODY))
 

@@ -50,7 +50,7 @@ def make_ready(directory: Path, old: bool) -> Path:
 
 
 def problems(output: Path, old: bool, want: bytes, number: int, status: int, hidden: bool) -> Iterator[str]:
-    """What is not as it has to be after signal number."""
+    """The violations found after signal number."""
     killed = number == signal.SIGKILL
     names = {p.name for p in output.parent.iterdir()}
     litter = names - {output.name}
@@ -102,7 +102,7 @@ class EachCall(unittest.TestCase):
         found = [p for _, ps in results for p in ps]
         print(f"signals just before or after a call: {sum(n for n, _ in results)}", file=sys.stderr)
         self.assertEqual(found[:10], [], f"{len(found)} problems")
-        # Of each call at least one, but for those that only some ends need.
+        # At least one of each call, except those that only some ends need.
         seen = {job[3] for job, (tried, _) in zip(jobs, results) if tried}
         self.assertEqual(set(self.CALLS) - seen, set(), "never fired")
 
@@ -214,7 +214,7 @@ class Others(unittest.TestCase):
         return process
 
     def wait_until_it_reads(self, process: subprocess.Popen) -> None:
-        """Its handlers are installed, and it sleeps."""
+        """Waits until its handlers are installed and it sleeps."""
         until = time.monotonic() + 10
         while time.monotonic() < until:
             status = Path(f"/proc/{process.pid}/status").read_text()
@@ -225,7 +225,7 @@ class Others(unittest.TestCase):
         self.fail("does not come to wait for its input")
 
     def test_ignored_stay_ignored(self):
-        """As nohup and background jobs of a shell have it."""
+        """Ignored signals stay ignored, as with nohup and background jobs."""
         for number in TO_END:
             with self.subTest(signal=number):
                 process = self.start("-o", "-", "-f", "libxl", ignored=[number])
@@ -236,7 +236,7 @@ class Others(unittest.TestCase):
                 self.assertEqual(out, v2.version_2_of(expected.by_model(CASE, "libxl")))
 
     def test_libxl_gives_up_before_it_sent_anything(self):
-        """libxl reads the stream's start in any case, and crashes if none comes."""
+        """libxl always reads the start of the stream, and crashes without one."""
         for number in TO_END:
             with self.subTest(signal=number):
                 process = self.start("-o", "-", "--width", "64", "--guest", "hvm", "--format", "libxl")
@@ -261,7 +261,7 @@ class Others(unittest.TestCase):
             self.assertGreater(n, 10)
 
     def test_second_signal(self):
-        """The first is still being answered."""
+        """A second signal while the first one is handled."""
         process = self.start("-o", "-", "-f", "libxl")
         self.wait_until_it_reads(process)
         process.send_signal(signal.SIGSTOP)

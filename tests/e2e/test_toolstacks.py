@@ -1,4 +1,4 @@
-"""The program as libxl and xenopsd call it: on inherited fds, of which it may take nothing but the stream."""
+"""The program as called by libxl and xenopsd: on inherited fds, from which it may read only the stream."""
 
 import contextlib
 import os
@@ -118,7 +118,7 @@ class ToolstackTest(ProgramTest):
 
 
 def delimited(case) -> bool:
-    """Whether the stream itself says where it ends."""
+    """Does the stream mark its own end?"""
     return not (case.save.qemu and case.save.qemu.length is None)
 
 
@@ -138,7 +138,7 @@ class Good(ToolstackTest):
                     self.assertEqual(source.left(), (case.octets() + BEHIND)[len(taken.octets()):])
 
     def test_xenopsd(self):
-        """--skip-qemu leaves the input exactly behind the HVM context."""
+        """--skip-qemu stops reading right after the HVM context."""
         for case in program.sampled(cases.good()):
             for kind in KINDS:
                 with self.subTest(case=case.name, input=kind), self.input(kind, case.octets() + BEHIND) as source:
@@ -168,7 +168,7 @@ class Good(ToolstackTest):
                     self.assertEqual(v2.difference(expected.stream(case, "libxl", 2), got), "")
 
     def test_a_second_stream_behind_the_first(self):
-        """Two runs on one fd: each takes what is its own."""
+        """Two runs on one fd: each reads only its stream."""
         first, second = cases.named("pv64-age-4-5"), cases.named("hvm64-age-4-5")
         for kind in KINDS:
             both = first.octets() + second.octets() + BEHIND
@@ -190,7 +190,7 @@ class Bad(ToolstackTest):
         return got
 
     def test_first_24_octets_go_out_whatever_follows(self):
-        """xl itself crashes if its helper ends before."""
+        """xl crashes if its helper exits before."""
         stream = cases.named("hvm64-age-4-5").octets()
         for name, data in (("empty", b""), ("one octet", b"\0"), ("garbage", b"garbage " * 100), ("zeros", bytes(5000)),
                            ("ones", b"\xff" * 5000), ("cut early", stream[:7]), ("cut", stream[:len(stream) // 2])):
@@ -217,7 +217,7 @@ class Bad(ToolstackTest):
                     self.assertEqual(self.refused(kind, cases.named(name).octets(), guest)[:24], FIRST_24)
 
     def test_output_closed_by_the_toolstack(self):
-        """The program ends, by SIGPIPE or with status 3; it does not go on reading for ever."""
+        """The program ends by SIGPIPE or with status 3; it does not read on."""
         reader, writer = os.pipe()
         os.close(reader)
         with self.input("file", cases.named("hvm64-full-batch").octets()) as source:

@@ -1,4 +1,4 @@
-"""Every kind of input with every kind of output: the same octets arrive, and no octet too many is taken."""
+"""Every kind of input with every kind of output: the same output, and no octet too many is read."""
 
 import os
 import socket
@@ -14,7 +14,7 @@ from kit.base import ProgramTest
 BEHIND = b"behind the stream"
 OLD = b"in front of it"
 CASES = [cases.named(name) for name in ("hvm64-full-batch", "pv32-full-batch", "hvm32-age-4-5-4")]
-FAR = 5 << 30       # an offset that 32 bits do not hold
+FAR = 5 << 30       # an offset beyond 32 bits
 
 
 def feed(fd: int, data: bytes, piece: int) -> None:

@@ -38,7 +38,7 @@ def fmt(stream: Stream) -> str:
     return {"libxl header": "libxl", "xl header": "xl"}.get(stream.parts[0].name, "libxc")
 
 
-# What is accepted ---------------------------------------------------------------------------------------------------
+# Accepted ---------------------------------------------------------------------------------------------------
 
 def all_types(guest: Stream) -> Stream:
     entries = [t << 60 | 0x20 + t for t in range(16) if t not in (5, 6, 7, 8)]
@@ -131,7 +131,7 @@ class Accepted(VerifierTest):
                 self.assert_sound(done)
 
     def test_xens_verifier(self):
-        """The streams above are no invention of ours: Xen's verifier says what the table says."""
+        """Xen's verifier gives the result in the table for the streams above."""
         for (name, _, want), got in zip(SOUND, xens_verdicts(stream for _, stream, _ in SOUND)):
             with self.subTest(name):
                 self.assertEqual(got, want)
@@ -201,16 +201,16 @@ class Accepted(VerifierTest):
                     self.assert_sound(verifier.run("-i", path))
 
 
-# What is refused ----------------------------------------------------------------------------------------------------
+# Rejected ----------------------------------------------------------------------------------------------------
 
 @dataclass(frozen=True)
 class Unsound:
     name: str
     stream: Stream
-    at: str             # the part where the fault is found, or the field: "image header.version"
+    at: str             # the part or field where the error is found: "image header.version"
     words: str          # regular expression: the rule
     xen: int            # what Xen's verifier says
-    restore: str        # the function of restore code that refuses it; "" if none does
+    restore: str        # the function of the restore code that rejects it; "" if none does
 
 
 U = Unsound
@@ -509,7 +509,7 @@ UNSOUND = [(group.__name__, u) for group in (headers, any_record, static_data, p
 
 
 def place(stream: Stream, at: str) -> str:
-    """How a message names a part."""
+    """The name of a part in messages."""
     name = at.partition(".")[0]
     part = stream.part(name)
     if not part.layer:
@@ -615,10 +615,10 @@ class Refused(VerifierTest):
         self.assert_sound(verifier.run("-i", self.dir / "sparse"))
 
 
-# Cut short ----------------------------------------------------------------------------------------------------------
+# Truncated ----------------------------------------------------------------------------------------------------------
 
 class Truncated(VerifierTest):
-    """At every octet. What is missing is what would have been read there."""
+    """Truncated at every octet. The message names what would have been read there."""
 
     def cut(self, stream: Stream) -> None:
         octets, points = stream.octets(), self.every_point(stream)

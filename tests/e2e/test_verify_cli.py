@@ -131,7 +131,7 @@ class CommandLine(VerifierTest):
             self.assert_unsound(verify(octets))
 
     def test_quiet(self):
-        """Nothing is printed."""
+        """--quiet prints nothing."""
         for option in ("-q", "--quiet"):
             for octets, status in ((LIBXL.octets(), 0), (BAD.octets(), 1), (b"", 1),
                                    (XL.put("xl header.config_len", 1).octets(), 0)):
@@ -275,7 +275,7 @@ class Verbose(VerifierTest):
 
 
 class Large(VerifierTest):
-    """Streams larger than memory."""
+    """Streams that are larger than memory."""
 
     def run_small(self, *args, **kw):
         """With 64 MiB of address space; AddressSanitizer and qemu need more."""
@@ -314,7 +314,7 @@ class Large(VerifierTest):
             self.assert_unsound(self.run_small("-i", self.file("save", stream.octets())))
 
     def feed(self, *pieces: bytes):
-        """Runs it at the end of a pipe."""
+        """Runs it with a pipe as input."""
         program = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
         def write():
@@ -340,7 +340,7 @@ class Large(VerifierTest):
                          f"{4096 * count} bytes of page data, input ended after {4096 * count - 1}$")
 
     def test_large_xenstore_data(self):
-        """Checked octet by octet without being held."""
+        """Checked in a stream, without holding it in memory."""
         front, behind = LIBXC.octets(), v2.libxl_record("END")
         strings = b"k\0" + b"v" * (80 << 20) + b"\0"
         record = struct.pack("<IIII", 2, 8 + len(strings), 0, 0) + strings + bytes(-len(strings) % 8)

@@ -1,4 +1,4 @@
-"""Page data really goes the way that was picked for the two ends, with few system calls; and the page cache is spared."""
+"""Page data is moved in the way that was chosen for the two ends, with few system calls; the page cache is kept."""
 
 import os
 import re
@@ -174,7 +174,7 @@ class Ways(ProgramTest):
         self.assertEqual(v2.difference(WANTED, output.read_bytes()), "", "and its true size afterwards")
 
     def test_space_follows_what_was_read(self):
-        """However large the input says it is."""
+        """For any claimed size of the input."""
         output = self.out()
         with self.save.open("r+b") as save:
             save.truncate(1 << 40)
@@ -195,7 +195,7 @@ class Ways(ProgramTest):
         self.assertLess(output.stat().st_blocks * 512, len(WANTED) + MIB)
 
     def test_calls_that_fail(self):
-        """As on kernels and in containers that lack them: slower, not wrong."""
+        """As on kernels and in containers without these calls: slower, but correct."""
         for call, error in (("splice", "ENOSYS"), ("splice", "EINVAL"), ("pipe2", "EMFILE:when=1"), ("fallocate", "ENOSPC"),
                             ("fallocate", "EOPNOTSUPP"), ("fadvise64", "EINVAL"), ("sync_file_range", "EIO")):
             with self.subTest(call=call, error=error):

@@ -1,4 +1,4 @@
-"""--write-config for saves of xend: what its s-expression amounts to in xl's words, and when the file appears."""
+"""--write-config for saves of xend: conversion of its s-expression, and when the file is created."""
 
 import itertools
 import random
@@ -35,7 +35,7 @@ WANTED_HVM = {**SAME, "type": "hvm", "builder": "hvm",
               "localtime": "0", "rtc_timeoffset": "-3600", "stdvga": "0", "videoram": "4", "vnc": "1", "sdl": "0",
               "vncunused": "1", "keymap": "de", "serial": "pty", "usb": "1", "usbdevice": "tablet",
               "vif": [VIFS[0] + ",type=ioemu", VIFS[1] + ",type=vif,rate=10Mb/s"]}
-# What a PV guest has of which xend says nothing.
+# Settings of a PV guest that xend does not have.
 BARE = {"name": "Domain-Unnamed", "type": "pv", "bootloader": "pygrub", "on_crash": "restart",
         "vcpus": "2"}   # the stream's
 HVM_BARE = {"name": "Domain-Unnamed", "type": "hvm", "builder": "hvm", "device_model_version": "qemu-xen-traditional",
@@ -62,14 +62,14 @@ class WriteConfig(ProgramTest):
         return text
 
     def of(self, *items: str, case=PV) -> dict:
-        """The settings that these items of a domain become, without those of any."""
+        """The settings converted from these items, without those that every domain has."""
         text = "(domain " + " ".join(items) + ")"
         settings = xl_config.read(self.config(envelopes.xend_head(text.encode()) + case.octets()))
         bare = HVM_BARE if case is HVM else BARE
         return {k: v for k, v in settings.items() if bare.get(k) != v}
 
     def lost(self, *items: str, case=PV) -> list:
-        """The comments of what has no equivalent."""
+        """The comments about settings without an equivalent."""
         text = "(domain " + " ".join(items) + ")"
         lines = self.config(envelopes.xend_head(text.encode()) + case.octets()).decode().splitlines()
         return [line.strip().removeprefix("# no xl equivalent: ") for line in lines if "# no xl equivalent: " in line]

@@ -31,8 +31,8 @@ static struct {
 } plan = {.fd = -1};
 
 /*
- * Common to all processes that come of this one if there is a report; in the sandbox, where no
- * other fd is open, too.
+ * Shared by all descendants of the process if there is a report, also in the sandbox, where the
+ * report's fd is closed.
  */
 static struct {
     _Atomic long count, used;
@@ -41,7 +41,7 @@ static struct {
 
 static long live;
 
-/* What is interposed must be called here without being counted. */
+/* The real functions, for calls that must not be counted. */
 static long raw(long nr, long a, long b, long c, long d, long e, long f)
 {
     static long (*real)(long, ...);
@@ -128,7 +128,7 @@ static void hit_by_signal(void)
 {
     int saved = errno;
 
-    /* Not kill(): the sandbox refuses that. */
+    /* Not kill(): the sandbox does not allow it. */
     raw(SYS_tgkill, raw(SYS_getpid, 0, 0, 0, 0, 0, 0), raw(SYS_gettid, 0, 0, 0, 0, 0, 0),
         plan.number, 0, 0, 0);
     errno = saved;
@@ -171,7 +171,7 @@ static long through(const char *call, long nr, long a, long b, long c, long d, l
     return hit == HIT_FAIL ? -1 : end(hit, raw(nr, a, b, c, d, e, f));
 }
 
-/* A disk or memory that lies. A flip that has no byte to hit didn't happen. */
+/* Simulates a faulty disk or memory. Without a byte to flip, the call does not count. */
 static ssize_t read_flipped(int fd, uint8_t *buf, size_t n)
 {
     ssize_t got = raw(SYS_read, fd, (long)buf, (long)n, 0, 0, 0);
@@ -269,7 +269,7 @@ int fdatasync(int fd)
     return (int)through("fdatasync", SYS_fdatasync, fd, 0, 0, 0, 0, 0);
 }
 
-/* The fd is gone, whatever comes of it. */
+/* The fd is closed also if close() fails. */
 int close(int fd)
 {
     enum hit hit = begin("close");
@@ -321,7 +321,7 @@ off_t lseek(int fd, off_t offset, int whence)
     return lseek64(fd, offset, whence);
 }
 
-/* Do calls on it count? */
+/* Do calls on this file or fd count? */
 static bool is_the_file(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -453,7 +453,7 @@ long syscall(long nr, ...)
         errno = ENOSYS;
         return strtol(plan.landlock, NULL, 10) > 0 ? strtol(plan.landlock, NULL, 10) : -1;
     }
-    /* What the program asks of an open file goes by the plain call. */
+    /* fstat() of the program is a plain call. */
     return through(nr == SYS_fstat ? "fstat" : "syscall", nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 

@@ -131,7 +131,7 @@ static long raise_capabilities(void)
     return syscall(SYS_capset, &header, data);
 }
 
-/* Any descriptor that is none of those the process needs. */
+/* Any descriptor that the process does not need. */
 static long foreign_fd(void)
 {
     char byte;
@@ -140,7 +140,7 @@ static long foreign_fd(void)
     return fd > 0 ? read((int)fd, &byte, 1) < 0 && errno == EBADF ? (errno = EPERM, -1) : 0 : 0;
 }
 
-/* A directory that is open says so when it is read. */
+/* Reading an open directory fails with EISDIR. */
 static long open_directory(void)
 {
     char byte;
@@ -221,9 +221,9 @@ static long get_x32(void)
 }
 
 /*
- * What is refused answers so before it looks at anything: so a probe got through that came to any
- * other end. As far as that can be had here it does what it is called; the last ones of a row do
- * nothing whatever becomes of them.
+ * The sandbox rejects a call before its arguments are examined, so any other error means that the
+ * call was allowed. If possible a probe really does what its name says; the last ones of each group
+ * have no effect in any case.
  */
 struct probe {
     const char *name;
@@ -294,7 +294,7 @@ static void go_through(void (*each)(const struct probe *))
         {"fsopen", NULL, SYS_fsopen, {none, 0}},
         {"swapoff", NULL, SYS_swapoff, {none}},
         {"accounting", NULL, SYS_acct, {none}},
-        /* what can be done to descriptors beside reading and writing */
+        /* operations on descriptors other than reading and writing */
         {"foreign-fd", foreign_fd, 0, {0}},
         {"directory-fd", open_directory, 0, {0}},
         {"fchmod", NULL, SYS_fchmod, {0, 0666}}, /* as /dev/null has it, should that get through */
@@ -372,7 +372,7 @@ static void go_through(void (*each)(const struct probe *))
         {"message-queue", NULL, SYS_mq_open, {(long)"none", O_RDONLY, 0, 0}},
         {"pipe", NULL, SYS_pipe2, {zeros, 0}},
         {"event", NULL, SYS_eventfd2, {0, 0}},
-        /* the parts of the kernel where its bugs are */
+        /* parts of the kernel with many vulnerabilities */
         {"add-key", NULL, SYS_add_key, {none, none, 0, 0, 0}},
         {"request-key", NULL, SYS_request_key, {none, none, 0, 0}},
         {"keyctl", NULL, SYS_keyctl, {KEYCTL_GET_KEYRING_ID, -3, 0}},
@@ -397,7 +397,7 @@ static void go_through(void (*each)(const struct probe *))
         {"setgroups", NULL, SYS_setgroups, {0, 0}},
         {"raise-capabilities", raise_capabilities, 0, {0}},
         {"lock-memory", NULL, SYS_mlockall, {0}},
-        /* code that was not there */
+        /* executing new code */
         {"map-code",
          NULL,
          SYS_mmap,
@@ -424,7 +424,7 @@ static int try(const struct probe *p)
     return result >= 0 ? 0 : errno ? errno : 255;
 }
 
-/* In a child, which has all that the process has; one that is executed ends with 0, too. */
+/* Runs in a forked child. A program that the probe executes also exits with 0. */
 static void try_apart(const struct probe *p)
 {
     pid_t child = fork();
@@ -444,7 +444,7 @@ static void try_here(const struct probe *p)
     faults_report("probe %s %d\n", p->name, try(p));
 }
 
-/* Every number there is, and may yet be: those that answer anything but "not permitted". */
+/* Tries all numbers of system calls, and reports those that do not fail with EPERM. */
 static void sweep(long from)
 {
     for (long nr = from; nr <= from + LAST_CALL; nr++)

@@ -1,4 +1,4 @@
-"""Help, man pages, completion and the changelog say the same."""
+"""Help, man pages, completion and the changelog agree."""
 
 import re
 import subprocess
@@ -32,7 +32,7 @@ def page_options(page: Path) -> set[str]:
 
 
 def completions(*words: str) -> list[str]:
-    """What bash offers for the last of these words of a command line."""
+    """The completions of bash for the last word of this command line."""
     script = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); current=${@: -1}; ' \
              'if [[ $current == = ]]; then current=""; fi; function=$(complete -p "${1##*/}"); ' \
              'function=${function#*-F }; ${function%% *} "$1" "$current" "${@: -2:1}"; printf "%s\\n" "${COMPREPLY[@]}"'
@@ -89,7 +89,7 @@ class Pages(unittest.TestCase):
 
 class Links(unittest.TestCase):
     def test_links(self):
-        """Relative links in the documents lead somewhere."""
+        """Relative links in the documents are valid."""
         for document in (p for pattern in ("*.md", "[!b]*/**/*.md") for p in PROJECT.glob(pattern)):
             for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text()):
                 with self.subTest(document=document.name, target=target):

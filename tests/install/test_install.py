@@ -1,4 +1,4 @@
-"""cmake --install puts everything where it belongs; builds in two places are the same."""
+"""cmake --install installs all files; builds in two directories are identical."""
 
 import os
 import re

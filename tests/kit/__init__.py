@@ -1,1 +1,1 @@
-"""What the end-to-end tests need: legacy streams, the v2 streams expected of them, Xen's script, our program."""
+"""The kit of the end-to-end tests: generators of legacy and v2 streams, expected results, Xen's scripts, our programs."""

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes an archive: a directory with saves of all kinds, sound and broken ones, and other files among them."""
+"""Makes an archive: a directory with valid and damaged saves of all kinds, and other files."""
 
 import argparse
 import bz2
@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from kit import cases, flavours, legacy, make_stream
 from kit.make_fixtures import FIXTURES
 
-UNSUPPORTED_SAVES = ("hvm32-tmem", "pv32-two-level", "xend-2.0", "xl-in-libvirt")     # of Xen, by their first bytes
+UNSUPPORTED_SAVES = ("hvm32-tmem", "pv32-two-level", "xend-2.0", "xl-in-libvirt")     # recognised as Xen's
 XL_MAGIC = b"Xen saved domain, xl format\n \0 \r"
 
 COMPRESSIONS = {"gz": lambda data: gzip.compress(data, mtime=0), "xz": lzma.compress, "bz2": bz2.compress}
@@ -30,7 +30,7 @@ COMPRESSIONS = {"gz": lambda data: gzip.compress(data, mtime=0), "xz": lzma.comp
 class Entry(NamedTuple):
     name: str
     data: bytes
-    result: str         # in the reports of a first run
+    result: str         # in the reports of the first run
 
 
 def tar(name: str, data: bytes, fmt: int = tarfile.USTAR_FORMAT) -> bytes:
@@ -49,7 +49,7 @@ def zipped(name: str, data: bytes) -> bytes:
 
 
 def unreadable(save: bytes) -> dict[str, bytes]:
-    """Remains of saves, and saves in what cannot be read; no name gives them away but where the content does not."""
+    """Damaged saves, and saves in formats that cannot be read; only those without a magic are named like saves."""
     rest, sparse_vhd = bytes(504), b"conectix" + bytes(504) + b"cxsparse" + bytes(1016)
     return {
         "empty.save": b"", "empty.save.gz": gzip.compress(b"", mtime=0), "zeros.chk": bytes(5000), "text.xvs": b"not a save\n",
@@ -65,7 +65,7 @@ def unreadable(save: bytes) -> dict[str, bytes]:
 
 
 def result_of(case: cases.Case) -> str:
-    """Without options: a bare stream becomes one of libxc, which has no place for libxl's toolstack record."""
+    """Without options a bare stream is converted to libxc format, which has no record for libxl's toolstack data."""
     if not case.refused or (case.save.header is None and "-toolstack-" in case.name):
         return "converted"
     if case.name.endswith("-xl-already"):
@@ -95,7 +95,7 @@ def contents() -> list[Entry]:
 
 
 def make(root: Path, small: int, large: int, size: int, seed: int = 1) -> dict[bytes, str]:
-    """small files of contents() in turn, and large saves of so many octets of memory, in a few directories. What each of them is."""
+    """Makes files of contents(), and large saves with this much memory, in a few directories. Returns what each is."""
     rng, kinds, made = random.Random(seed), contents(), {}
     rng.shuffle(kinds)
     for i in range(small):
@@ -117,7 +117,7 @@ def make(root: Path, small: int, large: int, size: int, seed: int = 1) -> dict[b
 
 
 def snapshot(root: Path) -> dict[bytes, str]:
-    """Each file's path and what is in it."""
+    """Maps each path to its content."""
     found = {}
     for directory, _, names in os.walk(os.fsencode(root)):
         for name in names:

@@ -1,4 +1,4 @@
-"""What the test cases share: a directory of their own, and ways to say what a run has to come to."""
+"""Base class of the test cases: a temporary directory, and checks of results."""
 
 import tempfile
 import unittest
@@ -25,7 +25,7 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual(done.stdout, b"", "standard output is not ours")
 
     def assert_refused(self, done, output: Path) -> str:
-        """Exit status 1, one line that says where and why, no output and no litter. Returns the line."""
+        """Exit status 1, one line with position and reason, no output and no temporary file. Returns the line."""
         self.assert_status(done, 1)
         self.assert_silent_stdout(done)
         errors = program.errors(done.stderr)
@@ -34,11 +34,11 @@ class ProgramTest(unittest.TestCase):
         return errors[0]
 
     def assert_clean(self, output: Path) -> None:
-        """Neither the output nor anything temporary is there."""
+        """Neither the output nor a temporary file exists."""
         left = sorted(p.name for p in output.parent.iterdir())
         self.assertEqual(left, [], "nothing may be left beside the output")
 
     def out(self, name: str = "out") -> Path:
-        """A path in an empty directory of its own, so that litter shows."""
+        """A path in a new empty directory, so that files left over are noticed."""
         directory = Path(tempfile.mkdtemp(dir=self.dir))
         return directory / name

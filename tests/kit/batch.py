@@ -1,4 +1,4 @@
-"""Runs whole archives, and reads what the reports say of them."""
+"""Converts directories and reads the reports."""
 
 import json
 import subprocess
@@ -10,9 +10,9 @@ from typing import Optional
 from . import program
 
 SCHEMA = program.PROJECT / "docs" / "report.rng"
-DIFFERS = ("seconds", "elapsed", "ended")       # between two runs that did the same
+DIFFERS = ("seconds", "elapsed", "ended")       # between two runs with the same result
 
-# No end tag goes with these.
+# Elements without an end tag.
 VOID = {"meta", "input", "br"}
 
 
@@ -21,7 +21,7 @@ def lines(report: Path) -> list[dict]:
 
 
 def name_of(row: dict) -> bytes:
-    """The file's name as it is on disk."""
+    """The name of the file on disk."""
     return bytes.fromhex(row["path_hex"]) if "path_hex" in row else row["path"].encode()
 
 
@@ -30,13 +30,13 @@ def rows(report: Path) -> dict[bytes, dict]:
 
 
 def valid_xml(report: Path) -> Optional[str]:
-    """What the schema has against it."""
+    """The errors that the schema check finds."""
     done = subprocess.run(["xmllint", "--noout", "--relaxng", SCHEMA, report], capture_output=True, check=False)
     return done.stderr.decode() if done.returncode else None
 
 
 def comparable_xml(report: Path) -> bytes:
-    """Without what differs from run to run."""
+    """Without fields that differ between runs."""
     tree = xml.parse(report)
     for element in tree.iter():
         for name in DIFFERS:

@@ -1,7 +1,7 @@
-"""The catalogue of legacy streams to test with: name, stream, what it shows, and what is right about it.
+"""The catalogue of legacy streams for tests: name, stream, what it tests, and the expected result.
 
-Each function below makes one stream per flavour and is named after it. Where Xen's script is right, its output is the
-expected one; where it is not, the reason stands in `wrong` and model.py says what is right.
+Each function below makes one stream per flavour and is named after it. If Xen's script is right, its output is the
+expected one; if not, the reason is in `wrong`, and the output of model.py is expected.
 """
 
 import struct
@@ -19,12 +19,12 @@ FORMATS = ("libxl", "libxc", "libxc --skip-qemu")
 
 
 def xl_text(guest: str) -> XlHeader:
-    """As xl of 4.1 to 4.4 wrote it."""
+    """As written by xl of 4.1 to 4.4."""
     return XlHeader((b'builder = "hvm"\n' if guest == "hvm" else b"") + b'name = "old"\nmemory = 32\n')
 
 
 def xl_json(guest: str) -> XlHeader:
-    """As xl of 4.5 wrote it."""
+    """As written by xl of 4.5."""
     return XlHeader(b'{"c_info": {"type": "%s", "name": "old"}, "b_info": {}}\0' % guest.encode(), flags=1)
 
 
@@ -34,15 +34,15 @@ class Case:
     flavour: Flavour
     save: Save
     shows: str
-    wrong: str = ""                         # why Xen's script is not to be followed
+    wrong: str = ""                         # why the output of Xen's script is not expected
     wrong_in: tuple[str, ...] = FORMATS     # the formats that this concerns
-    refused: str = ""                       # what the error says, if the stream must be refused
+    refused: str = ""                       # part of the error, if the stream must be rejected
     ask: bool = False                       # the guest type cannot be detected
-    by_name: bool = False                   # refused only as a file opened by name
+    by_name: bool = False                   # rejected only if opened by name
     patch: dict = field(default_factory=dict, compare=False, hash=False)
 
     def first(self) -> "Case":
-        """Its first checkpoint alone."""
+        """Only its first checkpoint."""
         return replace(self, save=replace(self.save, later=[]))
 
     def script_is_right(self, fmt: str) -> bool:
@@ -52,7 +52,7 @@ class Case:
         return replace(self, name=self.name + "-xl", save=replace(self.save, header=header))
 
     def fields(self) -> tuple[bytes, list[legacy.Field]]:
-        """The stream, and where each field of it lies."""
+        """The stream, and the offset of each field."""
         data, found = legacy.fields(self.save)
         for name, value in self.patch.items():
             if name == "behind":
@@ -79,7 +79,7 @@ CASES: list[Case] = []
 
 
 def case(on: tuple[Flavour, ...], shows: str, **kw) -> Callable:
-    """Adds what the function makes, once per flavour, under the function's name."""
+    """Adds the save that the function makes for each flavour, under the name of the function."""
     def add(make: Callable[[Flavour], Union[Save, tuple[Save, dict]]]) -> Callable:
         for flavour in on:
             made = make(flavour)
@@ -111,12 +111,12 @@ QEMU_ONLY = ("libxl", "libxc")
 
 
 def signed(entry: int) -> int:
-    """The entry as a 64-bit toolstack got it from a hypervisor whose page types were signed."""
+    """The entry as read by a 64-bit toolstack from a hypervisor with signed page types."""
     return entry | 0xFFFFFFFF << 32 if entry >> 31 else entry
 
 
 def shuffled(entries: Iterable[int]) -> list[int]:
-    """In an order that rises nowhere for long."""
+    """In an order without long ascending runs."""
     return sorted(entries, key=lambda e: e * 2654435761 & 0xFFFF)
 
 
@@ -597,7 +597,7 @@ TODO = "gives up on it (\"todo\")"
 
 
 def remus_body(f: Flavour, batches: list, online: tuple = (0,), more: tuple = (), params: bool = True) -> list:
-    """A body as Remus sends it: never LAST_CHECKPOINT; the TSC info only came with the first."""
+    """A body as sent by Remus: no LAST_CHECKPOINT; TSC info only in the first."""
     chunks = [c for c in f.body((4, 5), batches=batches, vcpu_info=[VcpuInfo.of(online)],
                                 params=None if params else []) if not isinstance(c, (LastCheckpoint, TscInfo))]
     return [*chunks, *more]
@@ -622,7 +622,7 @@ def remus_save(f: Flavour, later: list, first: tuple = (), cache_pages: int = 81
 
 
 def pages_of(f: Flavour, numbers: Iterable[int]) -> list[int]:
-    """Entries that a guest dirties: plain pages, and for PV a page table."""
+    """Entries of dirty pages: ordinary ones, and for PV a page table."""
     return [*numbers] + ([L1TAB | 0x30] if f.pv else [])
 
 
@@ -655,7 +655,7 @@ def remus_idle(f):
 
 
 def compressed_body(f: Flavour, iteration: int, numbers: Iterable[int], **kw) -> list:
-    """As the saver writes it: entries, then the data of their pages, then the rest."""
+    """As written by the saver: entries, the data of their pages, the rest."""
     entries = pages_of(f, numbers)
     batches = [Batch(entries[i:i + 5], iteration, touched) for i in range(0, len(entries), 5)]
     return remus_body(f, [*batches, CompressedData()], **kw)
@@ -666,7 +666,7 @@ def compressed_save(f: Flavour, later: list, cache_pages: int = 8192) -> Save:
 
 
 def with_full_buffer(f: Flavour, later: list) -> Save:
-    """The sender's output buffer has room for two whole pages, so that every third comes when it is full."""
+    """The sender's output buffer has room for two whole pages, so it is full at each third page."""
     return replace(compressed_save(f, later), buffer=2 * 4097 + 1000)
 
 
@@ -864,7 +864,7 @@ def tmem_pool_beyond(f):
     return with_tmem(f, Tmem([TmemPool(16)]))
 
 
-# Refused: not convertible -------------------------------------------------------------------------------------------
+# Rejected: not convertible -------------------------------------------------------------------------------------------
 
 ALREADY = "(?i)already.*v[23]|v[23].*already"
 
@@ -879,7 +879,7 @@ def two_level_info(f):
     return f.save((3, 2), batches=[Batch([L1TAB | 0x10, L2TAB | PINNED | 0x11, *f.frames()])])
 
 
-# Refused: malformed -------------------------------------------------------------------------------------------------
+# Rejected: malformed -------------------------------------------------------------------------------------------------
 
 @case(ALL, "a p2m size of 0", refused="p2m|legacy")
 def p2m_zero(f):

@@ -1,4 +1,4 @@
-"""How Remus codes the pages of compressed checkpoints, written from the format's description.
+"""The encoding of pages in compressed checkpoints of Remus, written from the format's description.
 
 A page's code: 0x00, unchanged; 0x80 and the whole page; or runs that cover 4096 octets, each an octet with the number of
 4-octet words (1 to 127), which are skipped if bit 7 is set and follow if it is not.
@@ -11,9 +11,9 @@ UNCHANGED, WHOLE = b"\x00", b"\x80"
 SKIP = 0x80
 MAX_RUN = 127
 CACHE_PAGES = 8192
-GROUP = 8192                # pages that are coded together
+GROUP = 8192                # pages that are encoded together
 BUFFER = 16 * 1024 * 1024   # of the sender's output
-WORST = PAGE_SIZE + 9       # the room that is asked for a page that is in the cache
+WORST = PAGE_SIZE + 9       # the room that is required for a page in the cache
 
 
 def _words(page: bytes) -> list[bytes]:
@@ -21,7 +21,7 @@ def _words(page: bytes) -> list[bytes]:
 
 
 def runs(old: bytes, new: bytes) -> bytes:
-    """The code of new against old, as runs of words that differ or don't."""
+    """Encodes new relative to old, as runs of changed and unchanged words."""
     out, at = b"", 0
     pairs = list(zip(_words(old), _words(new)))
     while at < len(pairs):
@@ -38,7 +38,7 @@ def runs(old: bytes, new: bytes) -> bytes:
 
 
 class Slot:
-    """A place for a page in the sender's cache."""
+    """A slot of the sender's cache."""
 
     def __init__(self):
         self.pfn: Optional[int] = None
@@ -51,7 +51,7 @@ class Sender:
     slot, and is coded against what the slot held before."""
 
     def __init__(self, cache_pages: int = CACHE_PAGES, buffer: int = BUFFER):
-        self.order = [Slot() for _ in range(cache_pages)]     # the last used first
+        self.order = [Slot() for _ in range(cache_pages)]     # most recently used first
         self.slots: dict[int, Slot] = {}
         self.buffer = buffer
 
@@ -77,7 +77,7 @@ class Sender:
         return slot, known
 
     def _code(self, pfn: int, page: bytes, is_table: bool) -> tuple[bytes, int, Optional[Slot]]:
-        """The code, how much room is asked for it, and the slot that the page goes to."""
+        """Returns the code, the room required for it, and the slot of the page."""
         slot, known = (None, False) if is_table else self._use(pfn)
         if not known:
             return WHOLE + page, len(WHOLE + page), slot
@@ -107,7 +107,7 @@ class Sender:
 
 
 class Corrupt(Exception):
-    """The data is no code of a page."""
+    """The data is not a valid code of a page."""
 
 
 def decode(data: bytes, at: int, old: Optional[bytes]) -> tuple[bytes, int]:

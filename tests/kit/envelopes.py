@@ -1,7 +1,7 @@
-"""What wraps a stream on disk, and what it has to become, by the specification of each: libvirt, xend, XAPI.
+"""Containers of libvirt, xend and XAPI, and their expected conversions, by the specification of each.
 
-xl's header is part of legacy.py. Each envelope here makes the octets of a whole save of a case, and of the version 3
-output that is expected.
+xl's header is in legacy.py. Each envelope here makes the octets of a complete save of a case, and the expected output
+of version 3.
 """
 
 import struct
@@ -27,7 +27,7 @@ OLD_XENOPS = b'((time 20140611T10:00:00Z)(word_size 32)(xs_subtree(("data/update
 
 
 def domain_xml(guest: str, name: str = "old") -> bytes:
-    """As libvirt's libxl driver wrote it."""
+    """As written by libvirt's libxl driver."""
     kind = "hvm" if guest == "hvm" else "linux"
     return f"""<domain type='xen' id='3'>
   <name>{name}</name>
@@ -46,12 +46,12 @@ def domain_xml(guest: str, name: str = "old") -> bytes:
 
 
 def libvirt_head(xml: bytes, version: int = 1) -> bytes:
-    """xml with its NUL, if it is to have one."""
+    """xml includes its NUL, if it has one."""
     return LIBVIRT_MAGIC + struct.pack("<II40x", version, len(xml)) + xml
 
 
 def xend_config(guest: str, name: str = "old") -> bytes:
-    """As xend's sxp.to_string wrote it."""
+    """As written by xend's sxp.to_string."""
     image = ("(hvm (kernel '') (superpages 0) (videoram 4) (hpet 0) (stdvga 0) (loader /usr/lib/xen/boot/hvmloader) "
              "(serial pty) (vncunused 1) (xen_platform_pci 1) (boot cd) (rtc_timeoffset -3600) (pci ()) (pae 1) "
              "(vpt_align 1) (hap 1) (viridian 0) (acpi 1) (localtime 0) (timer_mode 1) (vnc 1) (nographic 0) "
@@ -102,7 +102,7 @@ class Envelope:
     expected: Callable[[Case], bytes]   # of version 3
 
     def start(self, output: bytes) -> int:
-        """Where the stream begins in an output."""
+        """Offset of the stream in an output."""
         return output.index(b"LibxlFmt" if self.format == "libxl" else b"\xff" * 8 + b"XENF")
 
 

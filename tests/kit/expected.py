@@ -1,4 +1,4 @@
-"""What a case has to become: by Xen's script where that is right, else by the model."""
+"""The expected output of a case: that of Xen's script if it is right, else that of the model."""
 
 from concurrent.futures import ThreadPoolExecutor
 import os
@@ -23,7 +23,7 @@ def by_model(case: Case, fmt: str) -> bytes:
 
 
 def run_scripts(cases: list[Case], wrong_too: bool = False) -> None:
-    """Runs the script for all of them at once, where it is right; by_script() has the results then."""
+    """Runs the script for all cases in parallel if it is right; by_script() returns the results."""
     jobs = [(c, fmt) for c in cases for fmt in formats(c) if wrong_too or c.script_is_right(fmt)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(lambda job: by_script(*job), jobs))

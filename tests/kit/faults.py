@@ -1,4 +1,4 @@
-"""Runs our programs with the library of tests/faults in front of the C library."""
+"""Runs our programs with the library of tests/faults preloaded."""
 
 import os
 import re
@@ -21,15 +21,15 @@ SHM = Path("/dev/shm")      # fsync costs nothing there
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to happen; see tests/faults/faults.h. kind: an errno, or a word."""
+    """A fault; see tests/faults/faults.h. kind: an errno, or a word."""
     call: str = "none"
     kind: Union[int, str] = 0
     nth: int = 1
-    times: int = 1              # 0: from then on for ever
+    times: int = 1              # 0: all further calls
     no_tmpfile: bool = False
     file: Optional[str] = None  # only calls on the file of this name count
     fd: Optional[int] = None    # or on this fd
-    landlock: Optional[int] = None      # what the kernel says its version is
+    landlock: Optional[int] = None      # the version that the kernel reports
 
     def __str__(self) -> str:
         what = os.strerror(self.kind) if isinstance(self.kind, int) else self.kind
@@ -43,14 +43,14 @@ class Run:
     stdout: bytes
     stderr: bytes
     fired: int
-    live: Optional[int]         # allocations never freed; None: it did not end by exit()
-    probes: dict[str, int]      # name of the probe, errno (0: it got through)
-    open: set[int]              # numbers of system calls that are not refused
+    live: Optional[int]         # number of allocations not freed; None: it did not end by exit()
+    probes: dict[str, int]      # name of the probe, errno (0: the call was allowed)
+    open: set[int]              # numbers of system calls that are allowed
 
 
 @lru_cache(None)
 def _preload(binary: Path) -> str:
-    """The sanitizer's library must be first."""
+    """The sanitizer's library must be loaded first."""
     loaded = subprocess.run([binary], env={"LD_TRACE_LOADED_OBJECTS": "1"}, stdout=subprocess.PIPE, check=True).stdout
     asan = re.search(rb"=> (\S*libasan\S*)", loaded)
     return " ".join(([asan[1].decode()] if asan else []) + [str(LIBRARY)])
@@ -60,7 +60,7 @@ def environment(plan: Plan, report: int, binary: Path = program.PROGRAM) -> dict
     env = {**os.environ, "LC_ALL": "C", "LD_PRELOAD": _preload(binary), "FAULT_CALL": plan.call,
            "FAULT_KIND": str(plan.kind), "FAULT_NTH": str(plan.nth), "FAULT_TIMES": str(plan.times),
            "FAULT_REPORT": str(report),
-           # Leaks and errors must not look like any status of ours.
+           # Exit statuses for leaks and errors that the program itself never has.
            "ASAN_OPTIONS": "detect_leaks=1:exitcode=99", "UBSAN_OPTIONS": "halt_on_error=1:exitcode=99"}
     for name, value in (("NO_TMPFILE", 1 if plan.no_tmpfile else None), ("FILE", plan.file), ("FD", plan.fd),
                         ("LANDLOCK", plan.landlock)):
@@ -97,5 +97,5 @@ def run(plan: Plan, *args: Union[str, Path, int], binary: Path = program.PROGRAM
 
 
 def directory() -> tempfile.TemporaryDirectory:
-    """A directory where fsync is quick."""
+    """A directory where fsync is fast."""
     return tempfile.TemporaryDirectory(dir=SHM if os.access(SHM, os.W_OK) else None)

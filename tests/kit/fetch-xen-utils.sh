@@ -11,9 +11,9 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
 cd "$work"
 
-# As root, apt would read the package as user _apt, who may not look into a temporary directory.
+# As root, apt would read the package as user _apt, who cannot access a temporary directory.
 quiet="-qq -o APT::Sandbox::User=$(id -un)"
-# The host's package lists, or else ones of our own: the host is left as it is.
+# Uses the host's package lists, or else a private copy: the host is not changed.
 own="-o Dir::State::lists=$work/lists -o Dir::Cache=$work/cache"
 apt-get $quiet download xen-utils-4.17 2>/dev/null ||
     { apt-get $quiet $own update && apt-get $quiet $own download xen-utils-4.17; } ||
@@ -21,6 +21,6 @@ apt-get $quiet download xen-utils-4.17 2>/dev/null ||
 dpkg -x xen-utils-4.17_*.deb unpacked
 [ -e "unpacked/$script" ]
 
-# In one step, so that an interrupted run leaves nothing half done.
+# Renamed into place, so that an interrupted run leaves nothing incomplete.
 mkdir -p "$(dirname "$dir")"
 rm -rf "$dir.new" && cp -R unpacked "$dir.new" && rm -rf "$dir" && mv "$dir.new" "$dir"

@@ -1,4 +1,4 @@
-"""The kinds of guest and toolstack, and an ordinary save of each, as every age of Xen wrote it."""
+"""Kinds of guests and toolstacks, with an ordinary save of each, as written by each release of Xen."""
 
 from dataclasses import dataclass
 from typing import Iterable, Optional
@@ -52,7 +52,7 @@ def qemu_xapi(data: bytes = QEMU_DATA) -> Qemu:
 
 
 def hvm_context(size: int = 200) -> bytes:
-    """HVM save records: the real header, one of our own making, the end."""
+    """HVM save records: a real header, an invented one, the end."""
     return (legacy.HVM_SAVE_HEADER + b"\2\0\0\0" + size.to_bytes(4, "little") + noise("hvm context", size) + bytes(8))
 
 
@@ -108,7 +108,7 @@ class Flavour:
 
     def body(self, age: tuple, batches: Optional[list] = None, vcpu_info: Optional[list] = None,
              params: Optional[list] = None, toolstack: Optional[list] = None) -> list:
-        """Chunks in the saver's order; what is not given is ordinary for the age."""
+        """Chunks in the saver's order; those not given are ordinary for the release."""
         chunks = [TscInfo()] if age >= (4, 0) else []
         chunks += [Batch(self.entries())] if batches is None else batches
         if age >= (3, 1):
@@ -129,7 +129,7 @@ class Flavour:
 
     def save(self, age: tuple = (4, 5), online: Iterable[int] = (0,), xsave: Optional[dict[int, int]] = None,
              unmapped: Iterable[int] = (), **body) -> Save:
-        """An ordinary save of this age; the arguments of body() vary its chunks."""
+        """An ordinary save of this release; the arguments of body() vary its chunks."""
         online = list(online)
         if online != [0]:
             body.setdefault("vcpu_info", [VcpuInfo.of(online)])

@@ -1,6 +1,6 @@
-"""What --inspect has to find in a stream, as the objects of its JSON form and as its text.
+"""The expected result of --inspect for a stream, as the objects of its JSON form and as text.
 
-Of a legacy stream by its description, of a v2 stream by our own decoder: the program's output is not looked at.
+It is derived from the description of a legacy stream, or by our own decoder of v2 streams; never from the program.
 """
 
 import struct
@@ -24,7 +24,7 @@ PARAM_NAMES = {1: "STORE_PFN", 5: "IOREQ_PFN", 6: "BUFIOREQ_PFN", 9: "VIRIDIAN",
                34: "VM_GENERATION_ID_ADDR", 36: "X87_FIP_WIDTH"}
 CHUNKS = {value: name for name, value in vars(legacy).items() if name.startswith("XC_SAVE_ID_")}
 
-# Where the fields of legacy.py lie.
+# Names of the fields of legacy.py.
 PARTS = (("p2m_size", "p2m_size"), ("ext.", "extended info"), ("frame[", "p2m frame list"), ("end", "XC_SAVE_ID_END"),
          ("unmapped", "unmapped pfns"), ("vcpu[", "vcpu"), ("shared_info", "shared info"), ("magic.", "magic pfns"),
          ("context.", "HVM context"), ("qemu.", "qemu record"))
@@ -45,7 +45,7 @@ def _squash(parts: list[tuple[str, str, int]], end: int) -> list[Object]:
 
 
 def _legacy_parts(save: Save, fields: list[legacy.Field], end: int) -> list[Object]:
-    """Of a checkpoint's tail, only the last one's is taken apart: nothing comes of the others."""
+    """Only the tail of the last checkpoint is examined."""
     found, last, checkpoint, in_tail = [], None, 0, False
     for f in fields:
         if f.name.startswith("xl."):

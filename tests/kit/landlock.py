@@ -1,4 +1,4 @@
-"""What the kernel knows of Landlock."""
+"""The kernel's version of Landlock."""
 
 import ctypes
 
@@ -6,4 +6,4 @@ _CREATE_RULESET = 444       # system call
 _VERSION = 1
 
 
-ABI = max(0, ctypes.CDLL(None).syscall(_CREATE_RULESET, None, 0, _VERSION))     # 0: it has none
+ABI = max(0, ctypes.CDLL(None).syscall(_CREATE_RULESET, None, 0, _VERSION))     # 0: not supported

@@ -1,6 +1,6 @@
-"""Writes legacy (Xen < 4.6) save streams from a description of what is in them.
+"""Writes legacy (Xen < 4.6) save streams from a description of their content.
 
-The description (Save and its parts) is what cases.py varies and what model.py turns into the v2 stream to expect.
+cases.py varies the description (Save and its parts), and model.py turns it into the expected v2 stream.
 Everything is written in order, so a body may be a generator and the output larger than memory.
 """
 
@@ -52,7 +52,7 @@ XC_SAVE_ID_HVM_NR_IOREQ_SERVER_PAGES = -20
 XC_SAVE_ID_HVM_X87_FIP_WIDTH = -21
 
 VGCF_ONLINE = 1 << 5      # in the flags of a vcpu context
-VCPU_FLAGS_OFFSET = 512   # behind the FPU area, in both guest widths
+VCPU_FLAGS_OFFSET = 512   # after the FPU area, in both guest widths
 VCPU_SIZE = {4: 2800, 8: 5168}
 EXTENDED_SIZE = 128
 
@@ -63,18 +63,18 @@ _NOISE = hashlib.shake_128(b"legacy save").digest(65536 + PAGE_SIZE).replace(b"\
 
 
 def noise(key: str, size: int) -> bytes:
-    """Octets that only this key has, none of them zero."""
+    """Octets that are unique for this key, none of them zero."""
     return hashlib.shake_128(key.encode()).digest(size).replace(b"\0", b"\xa5")
 
 
 def page(pfn: int, iteration: int = 0) -> bytes:
-    """The content of a page as sent in one iteration."""
+    """The content of a page in one iteration."""
     start = (pfn * 2654435761 + iteration * 40503) & 0xFFFF
     return struct.pack("<QII", pfn, iteration, 0xA55A5AA5) + _NOISE[start:start + PAGE_SIZE - 16]
 
 
 def touched(pfn: int, iteration: int = 0) -> bytes:
-    """A page that an iteration changes only in part; in what way, its pfn says."""
+    """A page of which an iteration changes a part, which depends on the pfn."""
     words = [page(pfn)[i:i + 4] for i in range(0, PAGE_SIZE, 4)]
     new = struct.pack("<I", 0xC0DE0000 + iteration)
     where = {0: [], 1: [5], 2: range(200, 900), 3: range(0, 1024, 2), 4: range(1024), 5: [0, 1023], 6: range(127),
@@ -85,11 +85,11 @@ def touched(pfn: int, iteration: int = 0) -> bytes:
 
 
 def has_data(entry: int) -> bool:
-    """Whether a pfn entry has a page of data in its batch."""
+    """Does the pfn entry have page data in its batch?"""
     return (entry & TYPE_MASK) < XEN_DOMCTL_PFINFO_BROKEN
 
 
-# What a stream is made of -------------------------------------------------------------------------------------------
+# Parts of a stream -------------------------------------------------------------------------------------------
 
 @dataclass
 class Block:
@@ -132,16 +132,16 @@ class EnableCompression:
 
 @dataclass
 class CompressedData:
-    """The next size octets of what the pages of all batches of its body are coded as; None: all that are left."""
+    """The next size octets of the encoded pages of all batches of its body; None: all the rest."""
     size: Optional[int] = None
     claimed: Optional[int] = None   # the size written, if not the data's
-    data: Optional[bytes] = None    # something else in their place
+    data: Optional[bytes] = None    # other data in their place
     id = XC_SAVE_ID_COMPRESSED_DATA
 
 
 @dataclass
 class SenderData:
-    """The same for all of the body, in chunks as the sender cuts them."""
+    """All encoded pages of the body, in chunks as by the sender."""
     id = XC_SAVE_ID_COMPRESSED_DATA
 
 
@@ -222,7 +222,7 @@ class Toolstack:
 
 @dataclass
 class Raw:
-    """A chunk of which only the octets matter."""
+    """A chunk with these octets."""
     id: int
     data: bytes = b""
 
@@ -309,7 +309,7 @@ class Save:
 
 @dataclass(frozen=True)
 class Field:
-    """Where something lies in the stream: "number" is decoded by a reader, "opaque" passes through it; "coded" is more."""
+    """Position of a field: "number" is decoded by a reader, "opaque" is copied by it; "coded" is more."""
     name: str
     offset: int
     size: int
@@ -317,7 +317,7 @@ class Field:
 
 
 class Writer:
-    """Puts a Save into a file object; remembers the fields when asked to."""
+    """Writes a Save to a file object; records the fields if requested."""
 
     def __init__(self, out, width: int, fields: Optional[list[Field]] = None):
         self.out = out
@@ -370,7 +370,7 @@ class Writer:
             self.put(name + ".data", block.data, "number" if block.id == b"xcnt" else "opaque")
 
     def _code(self, checkpoint: Checkpoint) -> list[bytes]:
-        """What the pages of a compressed checkpoint are sent as."""
+        """The encoded pages of a compressed checkpoint."""
         return self.sender.chunks([(entry & PFN_MASK, data, 0 < (entry >> 28 & 7) < 5)
                                    for chunk in checkpoint.body if isinstance(chunk, Batch)
                                    for entry, data in chunk.pages()])
@@ -426,7 +426,7 @@ class Writer:
 
     def _batch(self, at: str, batch: Batch) -> None:
         self.number(at + ".count", "i", len(batch.entries))
-        if self.fields is None:     # at a stroke: streams may be large
+        if self.fields is None:     # in one call: streams may be large
             self.out.write(struct.pack(f"<{len(batch.entries)}{self.ulong}", *batch.entries))
             pages = b"" if self.compressed else b"".join(data for _, data in batch.pages())
             self.out.write(pages)
@@ -525,7 +525,7 @@ def octets(save: Save) -> bytes:
 
 
 def fields(save: Save) -> tuple[bytes, list[Field]]:
-    """The stream and where everything in it lies."""
+    """The stream and the position of each field."""
     out, found = io.BytesIO(), []
     Writer(out, save.width, found).save(save)
     return out.getvalue(), found

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes fixtures/: the streams, what each of the good ones has to become, and the README that says so."""
+"""Makes fixtures/: the streams, the expected outputs of the valid ones, and the README."""
 
 import argparse
 import struct
@@ -43,14 +43,14 @@ class Fixture:
         return header + expected.stream(self.case, self.format)
 
     def about(self) -> dict[str, str]:
-        """What the envelope's config says."""
+        """The facts in the container's configuration."""
         if self.envelope in (LIBVIRT, XEND):
             return {"name": "old", "uuid": envelopes.UUID, "guest": self.case.flavour.guest}
         says_type = self.header and (self.header.flags & 1 or self.case.flavour.guest == "hvm")
         return {"name": "old", **({"guest": self.case.flavour.guest} if says_type else {})} if self.header else {}
 
     def inspection(self) -> Optional[inspection.Object]:
-        """What --inspect finds in the stream, where it is a good one."""
+        """The expected result of --inspect, for a valid stream."""
         case = self.case.with_header(self.header) if self.header else self.case
         if case.refused:
             return None
@@ -84,7 +84,7 @@ class Fixture:
 
 @dataclass(frozen=True)
 class Refused:
-    """Octets that are no stream of the catalogue's, to be refused."""
+    """Octets that must be rejected and are not in the catalogue."""
     name: str
     shows: str
     data: bytes
@@ -228,7 +228,7 @@ Made by `tests/kit/make_fixtures.py` from the catalogue in `tests/kit/cases.py`;
 
 
 def files() -> dict[str, bytes]:
-    """Everything that belongs into fixtures/."""
+    """All files of fixtures/."""
     made = {"README.md": (HEAD + "".join(f"\n{f.paragraph()}\n" for f in ALL)).encode()}
     for item in ALL:
         made[item.name + ".legacy"] = item.stream()

@@ -1,7 +1,7 @@
-"""The v2/v3 stream that a legacy save has to become, built from its description by the specification.
+"""The expected v2/v3 stream of a legacy save, built from its description by the specification.
 
-Where Xen's script and the old restore code contradict each other, this follows the restore code: so it is what our
-program is held against where the script is wrong, and must equal the script's output where that is right.
+If Xen's script and the old restore code differ, this follows the restore code. Our program is compared with it where the
+script is wrong; where the script is right, this must equal the script's output.
 """
 
 import struct
@@ -49,7 +49,7 @@ def chunks(save: Save) -> list:
 
 
 def last(save: Save) -> legacy.Checkpoint:
-    """The checkpoint whose tail counts."""
+    """The checkpoint whose tail is used."""
     return save.checkpoints()[-1]
 
 
@@ -143,7 +143,7 @@ def libxc(save: Save) -> bytes:
 
 
 def _xenstore_data(save: Save) -> bytes:
-    """What the last toolstack blob says, as keys and values."""
+    """Keys and values of the last toolstack blob."""
     blobs = [chunk for chunk in chunks(save) if isinstance(chunk, legacy.Toolstack)]
     text = b""
     for entry in (blobs[-1].entries if blobs else None) or []:
@@ -171,7 +171,7 @@ def stream(save: Save, fmt: str, skip_qemu: bool = False) -> bytes:
 
 
 def xl_header(header: legacy.XlHeader, fmt: str) -> bytes:
-    """The xl header to go in front: marked v2 if a libxl stream follows."""
+    """The xl header of the output, marked as v2 if a libxl stream follows."""
     flags = header.flags | (XL_FLAG_STREAM_V2 if fmt == "libxl" else 0)
     data = header.optional_data()
     return legacy.XL_MAGIC + struct.pack("<IIII", 0x01020304, flags, header.optional_flags, len(data)) + data

@@ -24,7 +24,7 @@ EMULATED = bool(os.environ.get("CLS_EMULATOR"))             # by qemu, of anothe
 HUNGRY = SANITIZED or EMULATED                              # address space cannot be limited
 
 TIMEOUT = int(os.environ.get("CLS_TIMEOUT", 60))    # seconds; against hanging for ever only; more for runs of 10,000 files
-TIMEOUT_AFTER_HANG = 3  # one hang was a failure already: the cases that follow need not all wait as long
+TIMEOUT_AFTER_HANG = 3  # after a hang the test has failed anyway: the next cases wait less
 
 needs_libraries = unittest.skipUnless(LIBRARIES, "libxml2, json-c and nettle cannot be loaded here")
 
@@ -34,13 +34,13 @@ ERROR = re.compile(rf"{NAME}: .+: byte 0x[0-9a-f]+: .+: .+")
 
 
 def sampled(items: Iterable[T], every: int = 5) -> list[T]:
-    """All of them for the program as released; a part with sanitizers, where a run takes many times as long."""
+    """All of them for the release build; a part with sanitizers, which are many times slower."""
     return list(items)[::every if SANITIZED else 1]
 
 
 @functools.cache
 def for_anyone(file: Path = PROGRAM) -> Path:
-    """A copy that other users reach, too: the tree may lie in a home directory that is closed to them."""
+    """A copy that other users can execute: the tree may be in a private home directory."""
     directory = tempfile.TemporaryDirectory()
     atexit.register(directory.cleanup)
     os.chmod(directory.name, 0o755)
@@ -48,7 +48,7 @@ def for_anyone(file: Path = PROGRAM) -> Path:
 
 
 def run(*args: Union[str, Path, int], **kw) -> subprocess.CompletedProcess:
-    """Runs it to its end; stdin is empty if nothing else is said."""
+    """Runs it to its end; stdin is empty by default."""
     global _hung
     kw.setdefault("stdin", subprocess.DEVNULL)
     kw.setdefault("stdout", subprocess.PIPE)
@@ -78,7 +78,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def state(pid: int) -> str:
-    """R, S, T, Z; empty: there is no such process."""
+    """R, S, T or Z; empty: there is no such process."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][:1]
     except (FileNotFoundError, ProcessLookupError):
@@ -86,7 +86,7 @@ def state(pid: int) -> str:
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = TIMEOUT) -> bool:
-    """Looks again and again; False: it took longer."""
+    """Polls the condition; False: time-out."""
     until = time.monotonic() + seconds
     while not (met := condition()) and time.monotonic() < until:
         time.sleep(0.001)
@@ -94,7 +94,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = TIMEOUT) -> bool:
 
 
 def when_stopped(pid: int, do: Callable[[], None]) -> None:
-    """When the process, or the last one that comes of it, has stopped itself; it goes on afterwards."""
+    """Waits until the process, or its last descendant, has stopped itself, calls the function, and continues it."""
     assert wait_until(lambda: "T" in map(state, descendants(pid))), "none has stopped itself"
     do()
     os.kill(next(p for p in descendants(pid) if state(p) == "T"), signal.SIGCONT)
@@ -105,7 +105,7 @@ def lines(stderr: bytes) -> list[str]:
 
 
 def without_verdict(stderr: bytes) -> bytes:
-    """Without the warnings of limits that keep the save from being restored (test_limits.py looks at them)."""
+    """Without the warnings of restore limits (test_limits.py checks them)."""
     return b"".join(line for line in stderr.splitlines(True) if b": warning: restore on " not in line)
 
 
@@ -114,10 +114,10 @@ PHYSMAP_DROPPED = re.compile(rb".*: warning: QEMU physmap entries dropped: \d+ \
 
 
 def but_physmap(stderr: bytes) -> bytes:
-    """What is said besides the warning that every HVM save of Xen 4.2 and later causes in libxc format."""
+    """The messages without the warning that every HVM save of Xen 4.2 and later causes in libxc format."""
     return PHYSMAP_DROPPED.sub(b"", stderr)
 
 
 def errors(stderr: bytes) -> list[str]:
-    """The lines that are errors about the input: name, offset, place, reason."""
+    """The error lines about the input: name, offset, place, reason."""
     return [line for line in lines(stderr) if ERROR.fullmatch(line) and ": warning: " not in line]

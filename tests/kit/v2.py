@@ -36,7 +36,7 @@ NAMES = {"libxc": {value: name[len("REC_TYPE_"):] for name, value in globals().i
 
 
 class Unsound(Exception):
-    """The stream is not one that the specification allows."""
+    """The stream violates the specification."""
 
 
 @dataclass
@@ -60,7 +60,7 @@ class Stream:
     version: int                    # of the libxc image
     hvm: bool
     records: list[Record]
-    end: int                        # offset behind the last octet read
+    end: int                        # offset after the last octet read
 
     def of(self, type_: int, layer: str = "libxc") -> list[Record]:
         return [r for r in self.records if (r.layer, r.type) == (layer, type_)]
@@ -263,7 +263,7 @@ def _lenient(data: bytes) -> list[str]:
 
 
 def difference(expected: bytes, got: bytes) -> str:
-    """Says in terms of records where two streams differ; empty if they do not."""
+    """Describes the first difference of two streams by record; empty if they are equal."""
     if expected == got:
         return ""
     at = next((i for i, (a, b) in enumerate(zip(expected, got)) if a != b), min(len(expected), len(got)))

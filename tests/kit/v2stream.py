@@ -1,7 +1,7 @@
-"""Builds libxc and libxl v2/v3 streams field by field, by their specification, sound ones and others.
+"""Builds valid and invalid libxc and libxl v2/v3 streams field by field, by their specification.
 
-A stream is a row of parts: headers and records. Each part knows its fields, so that a test can change, move, drop or
-repeat any of them and say at which octet the verifier has to find the fault.
+A stream is a list of parts: headers and records. Each part has a list of its fields, so that a test can change, move,
+drop or repeat any of them and compute the offset at which the verifier must report the error.
 """
 
 import struct
@@ -30,9 +30,9 @@ Value = Union[int, bytes]
 @dataclass(frozen=True)
 class Field:
     name: str
-    code: str               # how struct packs it; "" for octets that only the guest or the emulator reads
+    code: str               # format for struct; "" for octets that only the guest or the emulator reads
     value: Value
-    offset: int = 0         # in the stream, once that is known
+    offset: int = 0         # in the stream, once it is built
 
     @property
     def octets(self) -> bytes:
@@ -52,16 +52,16 @@ class Part:
     fields: tuple[Field, ...] = ()
     layer: str = ""                     # of a record: "libxc" or "libxl"
     type: int = 0
-    length: Optional[int] = None        # what is said, if it is not the truth
-    padding: Optional[bytes] = None     # what is there, if it is not right
+    length: Optional[int] = None        # the length written, if it is wrong
+    padding: Optional[bytes] = None     # the padding written, if it is wrong
 
     @property
     def label(self) -> str:
-        """By what tests call it; both layers have an END."""
+        """Its name in tests; both layers have an END."""
         return f"libxl {self.name}" if self.layer == "libxl" else self.name
 
     def laid_out(self) -> Iterator[Field]:
-        """All that is written."""
+        """All octets."""
         if not self.layer:
             yield from self.fields
             return
@@ -119,7 +119,7 @@ class Stream:
                 yield replace(f, name=f"{name}.{f.name}", offset=offset)
                 offset += f.size
 
-    # Each of these makes another stream.
+    # Each of these returns another stream.
 
     def splice(self, at: int, count: int, *parts: Part) -> "Stream":
         return Stream(self.parts[:at] + parts + self.parts[at + count:])
@@ -250,7 +250,7 @@ def msr_policy(size: int = 16) -> Part:
 
 
 def blob(name: str, size: int) -> Part:
-    """A known record with nothing sensible in it."""
+    """A known record with random content."""
     return _record(name, Field("data", "", noise(name, size)))
 
 

@@ -20,7 +20,7 @@ ERROR = re.compile(rf"{NAME}: (?P<input>.+?): byte 0x(?P<offset>[0-9a-f]+): (?P<
 
 
 def run(*args: Union[str, Path, int], **kw) -> subprocess.CompletedProcess:
-    """Runs it to its end; stdin is empty if nothing else is said."""
+    """Runs it to its end; stdin is empty by default."""
     if "input" not in kw:
         kw.setdefault("stdin", subprocess.DEVNULL)
     kw.setdefault("stdout", subprocess.PIPE)
@@ -29,7 +29,7 @@ def run(*args: Union[str, Path, int], **kw) -> subprocess.CompletedProcess:
 
 
 def file(data: bytes) -> int:
-    """A file without a name, at its beginning."""
+    """An unnamed file, at offset 0."""
     fd = os.memfd_create("stream")
     os.write(fd, data)
     os.lseek(fd, 0, os.SEEK_SET)
@@ -37,7 +37,7 @@ def file(data: bytes) -> int:
 
 
 def verify(data: bytes, *options: str) -> subprocess.CompletedProcess:
-    """Gives it data as a file on standard input."""
+    """Runs it with data as a file on standard input."""
     fd = file(data)
     try:
         return run(*options, stdin=fd)
@@ -46,7 +46,7 @@ def verify(data: bytes, *options: str) -> subprocess.CompletedProcess:
 
 
 def side_by_side(function: Callable, jobs: Iterable) -> list:
-    """The results of all jobs, in order; as many at once as there are processors."""
+    """The results of all jobs, in order; runs one for each processor in parallel."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(function, jobs))
 
@@ -65,7 +65,7 @@ for fmt, path in zip(sys.argv[2::2], sys.argv[3::2]):
 
 
 def by_xens(streams: Iterable[tuple[str, bytes]]) -> list[int]:
-    """What the exit status of Xen's verifier is for each pair of a format and a stream."""
+    """The exit status of Xen's verifier for each pair of a format and a stream."""
     where, env = xen._installed()
     with tempfile.TemporaryDirectory() as tmp:
         args = []
@@ -83,7 +83,7 @@ class VerifierTest(ProgramTest):
         self.assertEqual((done.returncode, program.without_verdict(done.stderr)), (0, b""))
 
     def assert_unsound(self, done, warnings: int = 0) -> re.Match:
-        """Exit status 1 and one line that says where and why; returns the line, taken apart."""
+        """Exit status 1 and one line with position and reason; returns the parts of the line."""
         self.assert_status(done, 1)
         self.assert_silent_stdout(done)
         lines = done.stderr.decode().splitlines(keepends=True)

@@ -42,7 +42,7 @@ def convert_file(source: Path, target: Path, width: int, guest: str, fmt: str) -
 
 @functools.cache
 def _identity() -> bytes:
-    """What tells this script and its modules from all others."""
+    """Hash of this script and its modules."""
     where, env = _installed()
     files = [where / "convert-legacy-stream", *sorted(Path(env["PYTHONPATH"]).rglob("*.py"))]
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).digest()
@@ -71,6 +71,6 @@ def convert(stream: bytes, width: int, guest: str, fmt: str) -> tuple[int, bytes
 
 
 def verify_libxc(path: Path) -> str:
-    """What Xen's verifier says against a libxc stream in a file; empty if nothing."""
+    """The errors of Xen's verifier for a libxc stream in a file; empty if it is valid."""
     done = _run("verify-stream-v2", "-i", str(path), "-f", "libxc")
     return "" if done.returncode == 0 else f"exit status {done.returncode}: {done.stderr.decode()}"

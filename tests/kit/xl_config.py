@@ -14,7 +14,7 @@ ESCAPES = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t"
 
 
 class Wrong(Exception):
-    """xl would not read this."""
+    """xl could not parse this."""
 
 
 def _unquote(token: bytes) -> str:
@@ -23,7 +23,7 @@ def _unquote(token: bytes) -> str:
         if c in b"\"'\\":
             return c
         if c not in ESCAPES:
-            raise Wrong(f"escape {c!r}")    # numbers work, too, but not as one thinks
+            raise Wrong(f"escape {c!r}")    # numbers are allowed, but in an unusual way
         return ESCAPES[c]
     return re.sub(rb"\\(.)", plain, token[1:-1]).decode("utf-8", "surrogateescape")
 
@@ -41,7 +41,7 @@ def _tokens(text: bytes) -> list[tuple[str, bytes]]:
 
 
 def read(text: bytes) -> dict[str, Value]:
-    """Each setting's value; none occurs twice."""
+    """The value of each setting; duplicates are an error."""
     tokens, settings = _tokens(text), {}
 
     def take(*kinds: str) -> tuple[str, bytes]:
@@ -88,12 +88,12 @@ def read(text: bytes) -> dict[str, Value]:
     return settings
 
 
-# Keys, types and words ------------------------------------------------------------------------------------------------
+# Keys, types and values ------------------------------------------------------------------------------------------------
 
 STRING, NUMBER, FLAG, LIST = "a string", "a number", "0 or 1", "a list"
 ACTIONS = {"destroy", "restart", "rename-restart", "preserve", "coredump-destroy", "coredump-restart", "soft-reset"}
 
-# What each key takes: types, or words. Settings of ARM and of devices that no old save has are left out.
+# The types or values of each key. Settings for ARM and for devices that no old save has are left out.
 KEYS: dict[str, tuple] = {
     **dict.fromkeys("""name uuid pool kernel ramdisk extra root cmdline bootloader seclabel init_seclabel boot soundhw keymap
         vnclisten vncpasswd display xauthority spicehost spicepasswd firmware_override bios_path_override smbios_firmware
@@ -193,7 +193,7 @@ def _devices(settings: dict[str, Value], hvm: bool) -> list[str]:
 
 
 def faults(text: bytes, minor: int = 17) -> list[str]:
-    """What xl of Xen 4.minor would not take in this configuration, or would not understand."""
+    """The settings in this configuration that xl of Xen 4.minor would reject or ignore."""
     settings = read(text)
     hvm = "hvm" in (settings.get("type"), settings.get("builder"))
     wrong = [f"{k} = {v!r}" for k, v in settings.items() if not any(_fits(v, kind) for kind in KEYS.get(k, ()))]

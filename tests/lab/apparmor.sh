@@ -1,5 +1,5 @@
 #!/bin/bash
-# Where may a confined libvirtd execute its converter? Boots Debian 12's kernel, which has AppArmor, in the lab's QEMU, loads the profile of
+# Tests where a confined libvirtd can execute its converter. Boots Debian 12's kernel, which has AppArmor, in the lab's QEMU, loads the profile of
 # Debian's libvirt-daemon-system, and lets a program under that profile execute the converter in several places, by file and by link.
 # Status 0: as docs/restoring.md says. Some 30 seconds.
 set -eu

@@ -1,11 +1,11 @@
 #!/bin/bash
-# Restores real saves of Xen 4.5 on real Xens in QEMU (../shared/lab), in each way in which people do, and prints a table of what became of
-# them: the guest has to run on, its memory right, but where a failure is wanted. Status 0: each row came out as wanted.
+# Restores real saves of Xen 4.5 on real Xens in QEMU (../shared/lab), in each way that users do, and prints a table of the results: the guest
+# must continue to run, with correct memory, except in rows where a failure is expected. Status 0: all rows are as expected.
 #
 #     tests/lab/run.sh                all rows (2.6 GB of memory and half a minute of one processor each; as many at once as fit)
 #     tests/lab/run.sh 4.17-helper-pv …    these; `run.sh --list` prints the names of all
 #
-# Stopped, it resumes: rows that this very program has passed are not run again (build/lab; remove it to begin anew). JOBS=N: rows at once.
+# If interrupted, it resumes: rows that passed with the same program are not run again (build/lab; remove it to start over). JOBS=N: rows at once.
 # XEN_LAB: the folder of the lab. XEN_SAVES: of its saves. XEN_MORE_SAVES: a folder of further saves (NAME.save or .zst, with NAME.save.lab),
 # each restored as they are by the helper, and converted.
 set -eu
@@ -35,12 +35,12 @@ rows() {
 lab=$(cd "${XEN_LAB:-../shared/lab}" && pwd)
 saves=$(cd "${XEN_SAVES:-../shared/data}" && pwd)
 
-# Which rows must not run on: a cut save, a device model's state that QEMU does not take as it is, and an <emulator> that is not there.
+# Rows that must fail: a truncated save, a device model's state that QEMU rejects without repair, and an <emulator> that does not exist.
 must_fail() {
     case $1 in *-cut-* | *-qemu44-plain | *-emulator-plain) true ;; *) false ;; esac
 }
 
-# save_of GUEST: its file, uncompressed, and beside it what the lab has to know of it.
+# save_of GUEST: its file, decompressed, and the file with the lab's expectations beside it.
 save_of() {
     for file in "$saves/$1-legacy-4.5.save" "$saves/$1.save" "$saves/qemu/$1.save" ${more:+"$more/$1.save"}; do
         if [ -f "$file.zst" ]; then zstd -dqf "$file.zst" -o "$dir/old.save"; elif [ -f "$file" ]; then cp "$file" "$dir/old.save"; else continue; fi
@@ -163,7 +163,7 @@ run_row() {
 # The save's new name has no sidecar for lab-libvirt's XML, and no JSON that says HVM.
 cpu_of() { [ "$guest" != hvm ] || echo "--cpu $HVM_CPU"; }
 
-# A row in a process of its own: KEY|RESULT|SECONDS into NAME.row when it has ended.
+# Runs a row in its own process; writes KEY|RESULT|SECONDS to NAME.row at the end.
 if [ "${1:-}" = --row ]; then
     name=$2 dir=$work/$2
     rm -rf "$dir" "$dir.row"
@@ -201,7 +201,7 @@ CLS_LAB_KEY=$(sha256sum <"$convert" | cut -c1-16)
 export CLS_LAB_KEY
 [ $# -gt 0 ] || set -- $(rows)
 
-# Built before several want it at once.
+# Built before the rows run in parallel.
 case "$*" in *4.17-*) "$lab/lab" build; "$lab/lab-libvirt" build; "$lab/lab-qemu" build ;; esac >build/lab-build.log
 case "$*" in *4.20-*) for each in lab lab-libvirt lab-qemu; do XEN_LAB_DEBIAN=13 "$lab/$each" build; done ;; esac >>build/lab-build.log
 

@@ -1,8 +1,8 @@
 #!/bin/bash
-# Does the verdict agree with what Xen then does? Real saves of Xen 4.5, as they are and edited (edit_save.py), on real Xens in QEMU
+# Compares verdicts with results of restores. Real saves of Xen 4.5, unchanged and edited (edit_save.py), on real Xens in QEMU
 # (../shared/lab): inside dom0 `--inspect --for host` judges the save, and xl restores it with our converter, without and with --repair.
 #
-#     tests/lab/verdicts.sh [4.17|4.20]...     a table: Xen, save, options, verdict and limits, what became of it
+#     tests/lab/verdicts.sh [4.17|4.20]...     a table: Xen, save, options, verdict and limits, result
 #
 # A minute of one processor for each row. Status 0: verdict and result agree in each row.
 set -eu

@@ -14,14 +14,14 @@ if [ ! -e "$chroot/etc/debian_version" ]; then
     mv "$chroot.new" "$chroot"
 fi
 
-# fresh_chroot NAME: from now on in a copy, which will not be bare for long.
+# fresh_chroot NAME: makes a new copy for the following commands.
 fresh_chroot() {
     rm -rf "$chroot.$1"
     cp -a "$chroot" "$chroot.$1"
     chroot=$chroot.$1
 }
 
-# inside COMMAND...: runs it in there, with proc and dev of its own for that long.
+# inside COMMAND...: runs it in the copy, with proc and dev mounted meanwhile.
 inside() {
     unshare --mount sh -euc '
         root=$1

@@ -12,8 +12,7 @@ SUITE=bullseye
 work=$PWD/build/oldest
 rm -rf "$work" build/packages-oldest
 mkdir -p "$work/headers"
-# The libc and libraries of Debian 11; headers of the kernel are this system's, which Debian 11's libc does not mind. Its own header
-# knows the names of fewer system calls.
+# The libc and libraries of Debian 11, with this system's kernel headers: those of Debian 11 lack some system calls.
 cp -a "$chroot" "$work/sysroot"
 chroot=$work/sysroot
 inside sh -c 'apt-get -qq update && apt-get -qq -y --no-install-recommends install libc6-dev libxml2-dev libjson-c-dev nettle-dev' >build/apt.log 2>&1 ||

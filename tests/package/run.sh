@@ -21,7 +21,7 @@ files() {
         -o -path ./etc/ld.so.cache -o -path ./etc/resolv.conf \) -prune -o -print) | sort
 }
 
-# try: the programs that are installed do their work.
+# try: tests the installed programs.
 try() {
     [ "$(inside convert-legacy-stream --version)" = "$version" ]
     inside rm -f /root/new.save
@@ -35,7 +35,7 @@ try() {
     case $status$said in *3*"(package libxml2)"*) ;; *) exit 1 ;; esac
 }
 
-# gone: all is as it was before.
+# gone: checks that everything was removed.
 gone() {
     files >build/files.after
     diff build/files.before build/files.after
