@@ -313,14 +313,22 @@ static bool run(struct race *race, struct cls_error *err)
     return follow_until_settled(race, err);
 }
 
-/* Of those that fit and are of this kind, which may be not known, the one with the fuller batch. */
+/* One that is whole, or else the one with the fuller batch. */
+static bool is_better(const struct candidate *c, const struct candidate *than)
+{
+    bool whole = c->part == PART_NONE, than_whole = than->part == PART_NONE;
+
+    return whole != than_whole ? whole : c->first_batch > than->first_batch;
+}
+
+/* Of those that fit and are of this kind, which may be not known. */
 static struct candidate *best_of(struct race *race, enum guest_type guest, unsigned width)
 {
     struct candidate *best = NULL;
 
     FOR_EACH(race, c)
     if (c->fits && (guest == GUEST_UNKNOWN || c->stream.guest == guest) &&
-        (width == 0 || c->stream.width == width) && (!best || c->first_batch > best->first_batch))
+        (width == 0 || c->stream.width == width) && (!best || is_better(c, best)))
         best = c;
     return best;
 }

@@ -556,6 +556,18 @@ static void small_frame_numbers_are_certain_once_the_body_begins(void)
     }
 }
 
+/* As a 32-bit PV stream this one is cut in the middle of its first batch. */
+static void a_whole_stream_counts_more_than_a_part(void)
+{
+    struct bytes b = {0};
+
+    put_ulong(&b, 8, 0x401);
+    put_batch(&b, 8, (const uint32_t[]){3, 0xf0000000}, 2);
+    put_hvm_tail(&b);
+    check_told(&b, 0, GUEST_UNKNOWN, "64 hvm");
+    bytes_free(&b);
+}
+
 CU_TestInfo detect_tests[] = {
     {"row 1: 64-bit PV with extended info", row_1_64_bit_pv_with_extended_info},
     {"row 2: 32-bit PV with extended info", row_2_32_bit_pv_with_extended_info},
@@ -584,5 +596,6 @@ CU_TestInfo detect_tests[] = {
     {"a p2m frame in page 0", a_p2m_frame_in_page_0},
     {"small frame numbers are certain once the body begins",
      small_frame_numbers_are_certain_once_the_body_begins},
+    {"a whole stream counts more than a part", a_whole_stream_counts_more_than_a_part},
     CU_TEST_INFO_NULL,
 };
