@@ -520,16 +520,15 @@ static void put_checkpoint(struct build *s, uint8_t chunks)
     put_qemu_record(s);
 }
 
-struct bytes build_stream(struct choices *c, const struct stream_shape *shape)
+void build_stream(struct choices *c, const struct stream_shape *shape, struct bytes *b)
 {
-    static uint8_t memory[STREAM_MAX];
     static struct build s;
     uint8_t chunks = choose(c) % 24;
 
     memset(&s, 0, sizeof(s));
     s.c = c;
     s.shape = shape;
-    s.b = (struct bytes){memory, 0, sizeof(memory)};
+    s.b = *b;
     s.vcpus = 1;
     put_header(&s);
     put_batch(&s, true);
@@ -543,5 +542,5 @@ struct bytes build_stream(struct choices *c, const struct stream_shape *shape)
         put_checkpoint(&s, choose(c) % 8);
     }
     c->bent |= s.b.n == s.b.max;
-    return s.b;
+    *b = s.b;
 }

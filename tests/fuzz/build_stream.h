@@ -29,7 +29,7 @@ struct stream_shape {
 /* Takes the shape from the first choices, all but tmem_pages. */
 void choose_shape(struct choices *c, struct stream_shape *shape);
 
-/* The stream, in memory that the next call uses again. c->bent says whether all is honest. */
-struct bytes build_stream(struct choices *c, const struct stream_shape *shape);
+/* Puts the stream behind what b holds. c->bent says whether all is honest. */
+void build_stream(struct choices *c, const struct stream_shape *shape, struct bytes *b);
 
 #endif

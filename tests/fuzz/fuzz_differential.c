@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "build_stream.h"
+#include "build_container.h"
 #include "memory_input.h"
 #include "model.h"
 #include "property.h"
@@ -21,18 +21,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 struct comparison {
     struct convert_options options;
     struct model_told told;
-    struct bytes stream;
+    enum container container;
+    struct bytes save, stream;
     bool honest, named; /* output: a file that gets its name at the end */
 };
 
+/* FUZZ_SAVE=FILE: where the save of a find goes, to be looked at. */
 static _Noreturn void differs(const struct comparison *it, const char *what)
 {
-    fprintf(
-        stderr, "%s: -w %u -g %s, format %d, version %u%s%s%s%s%s%s\n", what, it->told.width * 8,
-        it->told.hvm ? "hvm" : "pv", (int)it->options.format, it->options.version,
-        it->options.compact ? ", --compact" : "", it->options.drop_tmem ? ", --drop-tmem" : "",
-        it->options.skip_qemu ? ", --skip-qemu" : "", it->options.repair.named ? ", --repair" : "",
-        it->named ? ", named" : "", it->honest ? ", all honest" : "");
+    const char *path = getenv("FUZZ_SAVE");
+    FILE *file = path ? fopen(path, "wb") : NULL;
+
+    if (file) {
+        (void)fwrite(it->save.at, 1, it->save.n, file);
+        fclose(file);
+    }
+    fprintf(stderr, "%s: container %d, -w %u -g %s, format %d, version %u%s%s%s%s%s%s\n", what,
+            (int)it->container, it->told.width * 8, it->told.hvm ? "hvm" : "pv",
+            (int)it->options.format, it->options.version, it->options.compact ? ", --compact" : "",
+            it->options.drop_tmem ? ", --drop-tmem" : "",
+            it->options.skip_qemu ? ", --skip-qemu" : "",
+            it->options.repair.named ? ", --repair" : "", it->named ? ", named" : "",
+            it->honest ? ", all honest" : "");
     abort();
 }
 
@@ -43,7 +53,7 @@ static size_t convert(const struct comparison *it, uint8_t *output, struct cls_e
     struct convert_cleanup cleanup = {0};
     struct cls_input in;
     char in_arg[16], out_arg[64];
-    int in_fd = memory_input(&in, it->stream.at, it->stream.n), out_fd;
+    int in_fd = memory_input(&in, it->save.at, it->save.n), out_fd;
     ssize_t n = 0;
 
     out_fd = memfd_create("output", 0);
@@ -74,12 +84,13 @@ static size_t convert(const struct comparison *it, uint8_t *output, struct cls_e
 /* What the options make of the guest that the stream describes. */
 static void expect(const struct comparison *it, struct model_guest *guest)
 {
-    bool libxl = it->options.format == CONVERT_FORMAT_LIBXL;
+    bool libxc = it->options.format == CONVERT_FORMAT_LIBXC || it->container == XAPI ||
+                 it->container == XAPI_STRUCTURED;
 
     for (unsigned pfn = 0; it->named && pfn < MODEL_PFNS; pfn++)
         if (guest->given_back[pfn])
             guest->pages[pfn] = (struct model_page){0};
-    if (!libxl)
+    if (libxc)
         guest->xenstore = (struct model_blob){0};
     if (it->options.repair.named)
         model_repair(guest);
@@ -105,8 +116,8 @@ static void compare(const struct comparison *it)
         }
         return;
     }
-    if (!model_v2(&got, output, n))
-        differs(it, "the output is no sound v2 stream");
+    if (!model_new_save(&got, output, n))
+        differs(it, "the output is no sound save");
     if (verdict == MODEL_BAD)
         differs(it, "the model refuses what was converted");
     if (verdict == MODEL_UNSURE)
@@ -129,6 +140,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     it.named = more & 2;
     c.only_honest = !(more & 4);
     choose_shape(&c, &shape);
+    choose_container(&c, &it.container, &shape);
+    if (it.container != BARE)
+        it.options.format = CONVERT_FORMAT_DEFAULT;
     shape.tmem_pages = it.options.drop_tmem;
     it.options.skip_qemu &= it.options.format == CONVERT_FORMAT_LIBXC;
     /* Without extended info the structure may leave both open. */
@@ -136,18 +150,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         it.options.width = shape.width;
         it.options.guest = shape.hvm ? GUEST_HVM : GUEST_PV;
     }
-    it.stream = build_stream(&c, &shape);
+    it.save = build_save(&c, it.container, &shape, &it.stream);
     cut = c.only_honest ? 0 : choose(&c);
-    if (cut >= 0xe0 && cut < it.stream.n) {
-        it.stream.n -= cut;
+    if (cut >= 0xe0 && cut < it.stream.n && it.container == BARE) {
+        it.save.n = it.stream.n -= cut;
         c.bent = true;
     }
     it.honest = !c.bent;
-    it.told = (struct model_told){.width = shape.width,
-                                  .hvm = shape.hvm,
-                                  .drop_tmem = it.options.drop_tmem,
-                                  .no_emulator = it.options.skip_qemu && shape.hvm,
-                                  .checkpoints = true};
+    it.told =
+        (struct model_told){.width = shape.width,
+                            .hvm = shape.hvm,
+                            .drop_tmem = it.options.drop_tmem,
+                            .no_emulator = it.options.skip_qemu && shape.hvm,
+                            .checkpoints = it.container != XAPI && it.container != XAPI_STRUCTURED};
     compare(&it);
     return 0;
 }

@@ -1,8 +1,8 @@
 /*
- * The whole conversion of streams that are nearly right: the fuzzer's bytes are not the stream but
- * the choices by which one is built, so that random bytes get beyond the header.
+ * The whole conversion of saves that are nearly right: the fuzzer's bytes are not the save but the
+ * choices by which one is built, so that random bytes get beyond the header.
  */
-#include "build_stream.h"
+#include "build_container.h"
 #include "property.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -12,13 +12,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct choices c = {.data = data, .left = size};
     struct convert_options options = options_from_bits(choose(&c) & 0x87);
     struct stream_shape shape;
-    struct bytes stream;
+    struct bytes save, stream;
+    enum container container;
     uint8_t cut;
 
     choose_shape(&c, &shape);
+    choose_container(&c, &container, &shape);
+    if (container != BARE)
+        options.format = CONVERT_FORMAT_DEFAULT;
     shape.tmem_pages = options.drop_tmem;
-    stream = build_stream(&c, &shape);
+    save = build_save(&c, container, &shape, &stream);
     cut = choose(&c);
-    check_conversion(options, stream.at, cut < 0xe0 || cut > stream.n ? stream.n : stream.n - cut);
+    check_conversion(options, save.at, cut < 0xe0 || cut > save.n ? save.n : save.n - cut);
     return 0;
 }

@@ -67,6 +67,9 @@ enum model_verdict model_legacy(struct model_guest *guest, const struct model_to
 /* Of either format. False: that is no sound v2 stream. */
 bool model_v2(struct model_guest *guest, const uint8_t *bytes, size_t n);
 
+/* The same, in any container that a conversion makes. */
+bool model_new_save(struct model_guest *guest, const uint8_t *bytes, size_t n);
+
 /* What all the repairs of docs/limits.md make of a guest, but for its configuration. */
 void model_repair(struct model_guest *guest);
 

@@ -212,6 +212,46 @@ bool model_v2(struct model_guest *guest, const uint8_t *bytes, size_t n)
     return read_libxc(&v) && read_qemu(&v);
 }
 
+/* XAPI: u64 type, u64 length, content; a libxc stream follows a record of length 0. */
+static bool read_xapi(struct v2 *v)
+{
+    bool stream = false;
+
+    while (v->end - v->pos >= 16) {
+        uint64_t type = get_le64(v->bytes + v->pos), len = get_le64(v->bytes + v->pos + 8);
+
+        v->pos += 16;
+        if (len > v->end - v->pos)
+            return false;
+        if (type == 0xf00)
+            v->guest->emulator = (struct model_blob){v->bytes + v->pos, (size_t)len};
+        v->pos += (size_t)len;
+        if (type == 0xf0 && (stream || len != 0 || !read_libxc(v)))
+            return false;
+        stream |= type == 0xf0;
+        if (type == 0xffff)
+            return stream && v->pos == v->end;
+        if (type != 0xf && type != 0xf0 && type != 0xf00)
+            return false;
+    }
+    return false;
+}
+
+bool model_new_save(struct model_guest *guest, const uint8_t *bytes, size_t n)
+{
+    size_t start = 0;
+
+    if (n > 64 && memcmp(bytes, "Xen saved domain, xl format", 27) == 0)
+        start = get_le32(bytes + 36) & 2 ? 48 + (size_t)get_le32(bytes + 44) : n;
+    else if (n > 64 && memcmp(bytes, "libvirt-xml", 11) == 0)
+        start = get_le32(bytes + 16) == 2 ? 64 + (size_t)get_le32(bytes + 20) : n;
+    if (n > 15 && memcmp(bytes, "XenSavedDomv2-\n", 15) == 0) {
+        memset(guest, 0, sizeof(*guest));
+        return read_xapi(&(struct v2){.bytes = bytes, .pos = 15, .end = n, .guest = guest});
+    }
+    return start < n && model_v2(guest, bytes + start, n - start);
+}
+
 static bool same(const struct model_blob *a, const struct model_blob *b)
 {
     return a->len == b->len && (a->len == 0 || memcmp(a->at, b->at, a->len) == 0);
