@@ -46,6 +46,7 @@ struct model_guest {
     uint64_t params[MODEL_PARAMS];
     struct model_blob xenstore; /* keys and values, each with its NUL */
     bool given_back[MODEL_PFNS];
+    bool beyond; /* some pages or vcpus have no place here */
 };
 
 enum model_verdict {

@@ -42,9 +42,10 @@ static bool read_pages(struct model_guest *guest, const uint8_t *body, uint32_t 
         unsigned type = entry >> 60;
         struct model_page *page;
 
-        if (pfn >= MODEL_PFNS || type == 0xf || (type >= 5 && type <= 8))
+        if (type == 0xf || (type >= 5 && type <= 8))
             return false;
-        page = &guest->pages[pfn];
+        guest->beyond |= pfn >= MODEL_PFNS;
+        page = &guest->pages[pfn % MODEL_PFNS];
         page->known = true;
         page->type = (uint8_t)type;
         if (type >= 0xd)
@@ -88,8 +89,9 @@ static bool read_vcpu(struct model_guest *guest, uint32_t type, const uint8_t *b
     struct model_blob *blob;
     uint32_t id = len >= 8 ? get_le32(body) : UINT32_MAX;
 
-    if (id >= MODEL_VCPUS)
-        return false;
+    guest->beyond |= id >= MODEL_VCPUS;
+    if (guest->beyond)
+        return len >= 8;
     blob = type == 4   ? &guest->vcpus[id].basic
            : type == 5 ? &guest->vcpus[id].extended
                        : &guest->vcpus[id].xsave;
