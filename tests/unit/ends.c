@@ -82,7 +82,7 @@ void source_close(struct source *s)
         pthread_join(s->thread, NULL);
 }
 
-static void *swallow(void *arg)
+static void *drain(void *arg)
 {
     struct sink *s = arg;
     uint8_t buf[65537];
@@ -103,7 +103,7 @@ void sink_open(struct sink *s, enum end end, bool nonblocking)
         s->fd = memfd_of(NULL, 0);
     } else {
         open_pair(end, &s->other, &s->fd);
-        start_thread(&s->thread, swallow, s);
+        start_thread(&s->thread, drain, s);
     }
     set_nonblocking(s->fd, nonblocking);
 }

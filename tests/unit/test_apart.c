@@ -17,14 +17,14 @@ struct heard {
     unsigned lines;
 };
 
-static void hear(void *ctx, enum cls_log_level level, const char *text)
+static void store_line(void *ctx, enum cls_log_level level, const char *text)
 {
     (void)level;
     (void)text;
     ((struct heard *)ctx)->lines++;
 }
 
-static bool honest(struct conversion *c, struct cls_error *err)
+static bool valid_result(struct conversion *c, struct cls_error *err)
 {
     (void)err;
     c->out.offset = strlen(TEXT);
@@ -43,7 +43,7 @@ static bool fails(struct conversion *c, struct cls_error *err)
 
 static bool too_long(struct conversion *c, struct cls_error *err)
 {
-    bool ok = honest(c, err);
+    bool ok = valid_result(c, err);
 
     c->out.offset++;
     return ok;
@@ -51,7 +51,7 @@ static bool too_long(struct conversion *c, struct cls_error *err)
 
 static bool no_such_page_type(struct conversion *c, struct cls_error *err)
 {
-    bool ok = honest(c, err);
+    bool ok = valid_result(c, err);
     unsigned type = 0;
 
     while (page_type_name(type))
@@ -62,7 +62,7 @@ static bool no_such_page_type(struct conversion *c, struct cls_error *err)
 
 static bool odd_width(struct conversion *c, struct cls_error *err)
 {
-    bool ok = honest(c, err);
+    bool ok = valid_result(c, err);
 
     c->facts.width = 3;
     return ok;
@@ -70,7 +70,7 @@ static bool odd_width(struct conversion *c, struct cls_error *err)
 
 static bool no_such_guest(struct conversion *c, struct cls_error *err)
 {
-    bool ok = honest(c, err);
+    bool ok = valid_result(c, err);
 
     c->facts.guest = (enum guest_type)99;
     return ok;
@@ -78,7 +78,7 @@ static bool no_such_guest(struct conversion *c, struct cls_error *err)
 
 static bool no_such_input(struct conversion *c, struct cls_error *err)
 {
-    bool ok = honest(c, err);
+    bool ok = valid_result(c, err);
 
     c->facts.input = (enum convert_input)99;
     return ok;
@@ -86,7 +86,7 @@ static bool no_such_input(struct conversion *c, struct cls_error *err)
 
 static bool no_such_envelope(struct conversion *c, struct cls_error *err)
 {
-    bool ok = honest(c, err);
+    bool ok = valid_result(c, err);
 
     c->envelope.kind = (enum envelope_kind)99;
     return ok;
@@ -94,7 +94,7 @@ static bool no_such_envelope(struct conversion *c, struct cls_error *err)
 
 static bool no_flag(struct conversion *c, struct cls_error *err)
 {
-    bool ok = honest(c, err);
+    bool ok = valid_result(c, err);
 
     memset(&c->facts.verified, 2, sizeof(c->facts.verified));
     return ok;
@@ -102,7 +102,7 @@ static bool no_flag(struct conversion *c, struct cls_error *err)
 
 static bool endless_limits(struct conversion *c, struct cls_error *err)
 {
-    bool ok = honest(c, err);
+    bool ok = valid_result(c, err);
 
     memset(c->facts.limits, 'R', sizeof(c->facts.limits));
     return ok;
@@ -122,22 +122,22 @@ static bool no_such_status(struct conversion *c, struct cls_error *err)
     return false;
 }
 
-static bool fails_well(struct conversion *c, struct cls_error *err)
+static bool fails_with_status_ok(struct conversion *c, struct cls_error *err)
 {
     (void)fails(c, err);
     err->status = CLS_OK;
     return false;
 }
 
-static bool ends_well(struct conversion *c, struct cls_error *err)
+static bool exits_with_status_0(struct conversion *c, struct cls_error *err)
 {
-    (void)honest(c, err);
+    (void)valid_result(c, err);
     _exit(0);
 }
 
 static bool crashes(struct conversion *c, struct cls_error *err)
 {
-    (void)honest(c, err);
+    (void)valid_result(c, err);
     kill(getpid(), SIGKILL);
     return true;
 }
@@ -146,7 +146,7 @@ static bool floods(struct conversion *c, struct cls_error *err)
 {
     for (unsigned i = 0; i < 30000; i++)
         c->log->line(c->log->ctx, CLS_LOG_WARNING, "one more");
-    return honest(c, err);
+    return valid_result(c, err);
 }
 
 struct trial {
@@ -165,7 +165,7 @@ static void try_out(struct trial *t, bool (*work)(struct conversion *, struct cl
     struct conversion *c = t->c = calloc(1, sizeof(*t->c));
 
     scratch_make(&t->dir);
-    t->log = (struct cls_log){.line = hear, .ctx = &t->heard};
+    t->log = (struct cls_log){.line = store_line, .ctx = &t->heard};
     c->options = &t->options;
     c->cleanup = &t->cleanup;
     c->log = &t->log;
@@ -187,11 +187,11 @@ static void finish(struct trial *t)
     free(t->c);
 }
 
-static void test_honest(void)
+static void valid_results_are_taken(void)
 {
     struct trial t = {0};
 
-    try_out(&t, honest);
+    try_out(&t, valid_result);
     CHECK(t.ok);
     CHECK_INT(t.c->in.offset, 42);
     CHECK_INT(t.c->facts.width, 8);
@@ -207,7 +207,7 @@ static void test_honest(void)
     finish(&t);
 }
 
-static void check_lie(bool (*work)(struct conversion *, struct cls_error *), const char *reason)
+static void check_invalid(bool (*work)(struct conversion *, struct cls_error *), const char *reason)
 {
     struct trial t = {0};
 
@@ -219,17 +219,19 @@ static void check_lie(bool (*work)(struct conversion *, struct cls_error *), con
     finish(&t);
 }
 
-static void test_lies(void)
+static void invalid_results_are_rejected(void)
 {
-    bool (*const lies[])(struct conversion *, struct cls_error *) = {
-        no_such_page_type, odd_width,      no_such_guest,  no_such_input, no_such_envelope, no_flag,
-        endless_limits,    endless_reason, no_such_status, fails_well,    ends_well,
+    bool (*const invalid[])(struct conversion *, struct cls_error *) = {
+        no_such_page_type,    odd_width,           no_such_guest,
+        no_such_input,        no_such_envelope,    no_flag,
+        endless_limits,       endless_reason,      no_such_status,
+        fails_with_status_ok, exits_with_status_0,
     };
 
-    for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++)
-        check_lie(lies[i], "IN: its process ended without a result, status ");
-    check_lie(too_long, "OUT has 3 bytes, but the process that wrote it says 4");
-    check_lie(crashes, "IN: its process was ended by signal 9");
+    for (size_t i = 0; i < sizeof(invalid) / sizeof(invalid[0]); i++)
+        check_invalid(invalid[i], "IN: its process ended without a result, status ");
+    check_invalid(too_long, "OUT has 3 bytes, but the process that wrote it says 4");
+    check_invalid(crashes, "IN: its process was ended by signal 9");
 }
 
 static void test_flood(void)
@@ -243,8 +245,8 @@ static void test_flood(void)
 }
 
 CU_TestInfo apart_tests[] = {
-    {"what is true is taken", test_honest},
-    {"what cannot be is not", test_lies},
+    {"valid results are taken", valid_results_are_taken},
+    {"invalid results are rejected", invalid_results_are_rejected},
     {"remarks have an end", test_flood},
     CU_TEST_INFO_NULL,
 };

@@ -219,7 +219,7 @@ static void skips_are_exact(void)
     }
 }
 
-static void a_truncated_skip_says_how_far_it_came(void)
+static void a_truncated_skip_reports_where_it_ended(void)
 {
     struct fixture f;
 
@@ -359,7 +359,7 @@ static void a_closed_pipe_fails_the_write(void)
     close(fds[1]);
 }
 
-static void long_reasons_are_cut(void)
+static void long_reasons_are_truncated(void)
 {
     char text[2000];
     struct cls_error err;
@@ -406,7 +406,7 @@ static void check_plain(const char *bytes, const char *wanted)
     free(text);
 }
 
-static void anything_as_text(void)
+static void any_bytes_as_text(void)
 {
     check_plain("", "");
     check_plain("plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x92\xbe",
@@ -425,7 +425,7 @@ static void anything_as_text(void)
     check_plain("\xe2\x82", "\\xe2\\x82");
 }
 
-static void check_cut(const char *text, bool ascii, size_t size, const char *wanted)
+static void check_truncated_text(const char *text, bool ascii, size_t size, const char *wanted)
 {
     char buf[16];
 
@@ -435,17 +435,17 @@ static void check_cut(const char *text, bool ascii, size_t size, const char *wan
     CHECK(buf[size] == 'x');
 }
 
-static void text_is_cut_between_characters(void)
+static void text_is_truncated_between_characters(void)
 {
-    check_cut("abc", false, 4, "abc");
-    check_cut("abc", false, 3, "ab");
-    check_cut("abc", false, 1, "");
-    check_cut("a\xc3\xa9", false, 4, "a\xc3\xa9");
-    check_cut("a\xc3\xa9", false, 3, "a");
-    check_cut("a\xc3\xa9", true, 10, "a\\xc3\\xa9");
-    check_cut("a\xc3\xa9", true, 9, "a\\xc3");
-    check_cut("\n", false, 5, "\\x0a");
-    check_cut("\n", false, 4, "");
+    check_truncated_text("abc", false, 4, "abc");
+    check_truncated_text("abc", false, 3, "ab");
+    check_truncated_text("abc", false, 1, "");
+    check_truncated_text("a\xc3\xa9", false, 4, "a\xc3\xa9");
+    check_truncated_text("a\xc3\xa9", false, 3, "a");
+    check_truncated_text("a\xc3\xa9", true, 10, "a\\xc3\\xa9");
+    check_truncated_text("a\xc3\xa9", true, 9, "a\\xc3");
+    check_truncated_text("\n", false, 5, "\\x0a");
+    check_truncated_text("\n", false, 4, "");
 }
 
 static void the_log_may_be_missing(void)
@@ -463,7 +463,7 @@ static void the_log_may_be_missing(void)
 }
 
 /* Warnings are limited by kind; other lines have a higher limit. */
-static void the_log_cannot_be_filled(void)
+static void warnings_are_limited(void)
 {
     struct cls_log_counts counts = {0};
     struct recorder r;
@@ -522,7 +522,7 @@ static void record_tick(void *ctx, uint64_t offset)
     *last = offset;
 }
 
-static void the_watch_hears_of_progress(void)
+static void the_watch_gets_progress(void)
 {
     uint64_t last = 0;
     struct cls_watch watch = {.tick = record_tick, .ctx = &last};
@@ -547,20 +547,20 @@ CU_TestInfo base_tests[] = {
     {"peeks consume nothing", peeks_consume_nothing},
     {"peeks end with the input and the buffer", peeks_end_with_the_input_and_the_buffer},
     {"skips are exact", skips_are_exact},
-    {"a truncated skip says how far it came", a_truncated_skip_says_how_far_it_came},
+    {"a truncated skip reports where it ended", a_truncated_skip_reports_where_it_ended},
     {"read errors are the system's", read_errors_are_the_systems},
     {"writes cross the buffer's limits", writes_cross_the_buffers_limits},
     {"small writes wait for the flush", small_writes_wait_for_the_flush},
     {"zeros cross the buffer's limits", zeros_cross_the_buffers_limits},
     {"a full device fails the write", a_full_device_fails_the_write},
     {"a closed pipe fails the write", a_closed_pipe_fails_the_write},
-    {"long reasons are cut", long_reasons_are_cut},
+    {"long reasons are truncated", long_reasons_are_truncated},
     {"held bytes are those that come", held_bytes_are_those_that_come},
-    {"anything as text", anything_as_text},
-    {"text is cut between characters", text_is_cut_between_characters},
+    {"any bytes as text", any_bytes_as_text},
+    {"text is truncated between characters", text_is_truncated_between_characters},
     {"the log may be missing", the_log_may_be_missing},
-    {"the log cannot be filled", the_log_cannot_be_filled},
+    {"warnings are limited", warnings_are_limited},
     {"the log takes any number of kinds", the_log_takes_any_number_of_kinds},
-    {"the watch hears of progress", the_watch_hears_of_progress},
+    {"the watch gets progress", the_watch_gets_progress},
     CU_TEST_INFO_NULL,
 };

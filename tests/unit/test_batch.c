@@ -58,7 +58,7 @@ static int close_most(bool old_kernel)
     return wrong;
 }
 
-static void only_what_is_kept_stays_open(void)
+static void only_listed_fds_stay_open(void)
 {
     for (int old_kernel = 0; old_kernel < 2; old_kernel++) {
         int status = -1;
@@ -71,7 +71,7 @@ static void only_what_is_kept_stays_open(void)
     }
 }
 
-static void hash_is_what_the_document_says(void)
+static void the_hash_is_as_documented(void)
 {
     /* Values from a Python program that implements docs/batch.md. */
     CHECK(shard_hash("") == 0xcbf29ce44fd0bfc1);
@@ -226,7 +226,7 @@ static void rows_as_lines(void)
     check_line(&(struct row){.path = plain, .result = ROW_OTHER, .copied = true, .why = &why});
 }
 
-static void what_is_no_line(void)
+static void invalid_lines(void)
 {
     static const char *const torn_lines[] = {
         "",
@@ -390,17 +390,17 @@ static void digests_of_two_files(void)
 }
 
 CU_TestInfo batch_tests[] = {
-    {"the hash is what the document says", hash_is_what_the_document_says},
+    {"the hash is as documented", the_hash_is_as_documented},
     {"each path is in one part", each_path_is_in_one_part},
     {"parts as text", parts_as_text},
     {"lists of files", lists},
     {"rows as lines, and back", rows_as_lines},
-    {"what is no line", what_is_no_line},
+    {"invalid lines", invalid_lines},
     {"the worst decides", the_worst_decides},
     {"reasons are counted", reasons_are_counted},
     {"names of saves", names_of_saves},
     {"a position in a tree", a_position_in_a_tree},
     {"digests of two files", digests_of_two_files},
-    {"only what is kept stays open", only_what_is_kept_stays_open},
+    {"only listed fds stay open", only_listed_fds_stay_open},
     CU_TEST_INFO_NULL,
 };

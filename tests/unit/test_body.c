@@ -109,7 +109,7 @@ static void bogus_page_types(void)
 }
 
 /* XTAB entries of Xen 3 have a machine frame number, which may exceed p2m_size. */
-static void xtab_entries_vanish_whatever_their_low_bits(void)
+static void xtab_entries_are_dropped_with_any_low_bits(void)
 {
     static const uint32_t entries[] = {0xf0000000, 0x00000001, 0xffffffff, 0xf0000002, 0xe0000003};
 
@@ -180,7 +180,7 @@ static void the_largest_batch(void)
     }
 }
 
-static void numbers_that_are_no_chunk(void)
+static void invalid_chunk_numbers(void)
 {
     static const int32_t ids[] = {1025, 0x7fffffff, -22, -23, -32768, INT32_MIN};
 
@@ -316,7 +316,7 @@ static void every_param_chunk(void)
     }
 }
 
-static void all_params_together_go_behind_the_pages(void)
+static void params_follow_the_pages(void)
 {
     struct body body;
 
@@ -425,7 +425,7 @@ static void the_last_toolstack_blob_counts(void)
     finish(&body);
 }
 
-static void an_ignored_toolstack_blob_is_not_looked_at(void)
+static void an_ignored_toolstack_blob_is_not_parsed(void)
 {
     struct body body;
 
@@ -478,25 +478,25 @@ static void truncated_chunks_name_their_place(void)
 CU_TestInfo body_tests[] = {
     {"every page type", every_page_type},
     {"bogus page types", bogus_page_types},
-    {"XTAB entries vanish whatever their low bits", xtab_entries_vanish_whatever_their_low_bits},
+    {"XTAB entries are dropped with any low bits", xtab_entries_are_dropped_with_any_low_bits},
     {"batches left empty make no item", batches_left_empty_make_no_item},
     {"batches without data are items", batches_without_data_are_items},
     {"duplicates are accepted", duplicates_are_accepted},
     {"the largest batch", the_largest_batch},
-    {"numbers that are no chunk", numbers_that_are_no_chunk},
+    {"invalid chunk numbers", invalid_chunk_numbers},
     {"pfns lie below p2m_size", pfns_lie_below_p2m_size},
     {"wide entries have 32 bits", wide_entries_have_32_bits},
     {"sign-extended entries", sign_extended_entries},
     {"verify mode goes on with ordinary pages", verify_mode_goes_on_with_ordinary_pages},
     {"TSC info keeps its place", tsc_info_keeps_its_place},
     {"every param chunk", every_param_chunk},
-    {"all params together go behind the pages", all_params_together_go_behind_the_pages},
+    {"params follow the pages", params_follow_the_pages},
     {"repeated params count once", repeated_params_count_once},
     {"params of value 0 are ignored", params_of_value_0_are_ignored},
     {"params of a PV guest are dropped", params_of_a_pv_guest_are_dropped},
     {"the toolstack blob of a PV guest is dropped", the_toolstack_blob_of_a_pv_guest_is_dropped},
     {"the last toolstack blob counts", the_last_toolstack_blob_counts},
-    {"an ignored toolstack blob is not looked at", an_ignored_toolstack_blob_is_not_looked_at},
+    {"an ignored toolstack blob is not parsed", an_ignored_toolstack_blob_is_not_parsed},
     {"LAST_CHECKPOINT is remembered", last_checkpoint_is_remembered},
     {"truncated chunks name their place", truncated_chunks_name_their_place},
     CU_TEST_INFO_NULL,

@@ -93,7 +93,7 @@ static void wanted_text(const struct remus *r, unsigned last, struct bytes *text
 }
 
 /* Reads the first n bytes from a file or a pipe. */
-static void read_cut(struct reading *reading, const struct remus *r, size_t n, bool from_pipe)
+static void read_truncated(struct reading *reading, const struct remus *r, size_t n, bool from_pipe)
 {
     struct bytes cut = {.p = r->b.p, .len = n};
     int fds[2];
@@ -108,7 +108,8 @@ static void read_cut(struct reading *reading, const struct remus *r, size_t n, b
     close(fds[0]);
 }
 
-static void check_cut(const struct remus *r, size_t n, enum legacy_checkpoints told, bool from_pipe)
+static void check_truncated_text(const struct remus *r, size_t n, enum legacy_checkpoints told,
+                                 bool from_pipe)
 {
     struct reading reading = {
         .options = {.width = r->width, .guest = r->guest, .checkpoints = told}};
@@ -118,7 +119,7 @@ static void check_cut(const struct remus *r, size_t n, enum legacy_checkpoints t
 
     recorder_start(&log);
     reading.log = &log.log;
-    read_cut(&reading, r, n, from_pipe);
+    read_truncated(&reading, r, n, from_pipe);
     while (last > 0 && r->ends[last] > n)
         last--;
     if (n < r->ends[0]) {
@@ -146,12 +147,12 @@ static void cut_everywhere(const struct remus *r, enum legacy_checkpoints told, 
 {
     for (size_t i = 0; i < r->marks_count; i++)
         for (size_t n = r->marks[i] - 1; n <= r->marks[i] + 5 && n <= r->b.len; n++)
-            check_cut(r, n, told, from_pipe);
+            check_truncated_text(r, n, told, from_pipe);
     for (size_t n = 0; n <= r->b.len; n += 97)
-        check_cut(r, n, told, from_pipe);
+        check_truncated_text(r, n, told, from_pipe);
 }
 
-static void cut_at_every_chunk(void)
+static void truncated_at_every_chunk(void)
 {
     for (unsigned width = 4; width <= 8; width += 4)
         for (unsigned guest = GUEST_PV; guest <= GUEST_HVM; guest++) {
@@ -178,7 +179,7 @@ static void check_text_and_end(const struct bytes *b, const struct legacy_option
     reading_free(&reading);
 }
 
-static void only_the_first_when_told_so(void)
+static void only_the_first_on_request(void)
 {
     struct bytes wanted = {0};
     struct remus r;
@@ -207,7 +208,7 @@ static void only_the_first_without_its_qemu_record(void)
 }
 
 /* No body follows the second tail: that is the end with LOOK, and an error with YES. */
-static void something_else_behind(void)
+static void other_data_after_the_stream(void)
 {
     for (unsigned told = LEGACY_CHECKPOINTS_LOOK; told <= LEGACY_CHECKPOINTS_YES; told++) {
         struct reading reading = {.options = {.width = 4,
@@ -395,7 +396,7 @@ static void tmem(void)
 }
 
 /* tmem truncated at every byte. */
-static void tmem_cut(void)
+static void truncated_tmem(void)
 {
     struct bytes b = {0};
     size_t end;
@@ -414,15 +415,15 @@ static void tmem_cut(void)
 }
 
 CU_TestInfo checkpoint_tests[] = {
-    {"cut at every chunk", cut_at_every_chunk},
-    {"only the first when told so", only_the_first_when_told_so},
+    {"truncated at every chunk", truncated_at_every_chunk},
+    {"only the first on request", only_the_first_on_request},
     {"only the first without its qemu record", only_the_first_without_its_qemu_record},
-    {"something else behind", something_else_behind},
+    {"other data after the stream", other_data_after_the_stream},
     {"malformed checkpoints are dropped", malformed_checkpoints_are_dropped},
     {"no space for a spool", no_space_for_a_spool},
     {"pages once", pages_once},
     {"pages once over checkpoints", pages_once_over_checkpoints},
     {"tmem", tmem},
-    {"tmem cut", tmem_cut},
+    {"truncated tmem", truncated_tmem},
     CU_TEST_INFO_NULL,
 };

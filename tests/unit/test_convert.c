@@ -286,7 +286,7 @@ static void libxl_format_without_envelope(void)
     bytes_free(&tail);
 }
 
-static void skip_qemu_leaves_the_input_behind_the_context(void)
+static void skip_qemu_stops_after_the_context(void)
 {
     for (enum end from = 0; from < END_KINDS; from++) {
         struct bytes b = {0}, rest = {0}, got = {0};
@@ -316,7 +316,7 @@ static void skip_qemu_leaves_the_input_behind_the_context(void)
     }
 }
 
-static void a_wrong_width_is_overruled(void)
+static void a_wrong_width_is_overridden(void)
 {
     struct bytes b = {0}, wanted = {0};
     struct trial t;
@@ -363,7 +363,7 @@ static void inputs_that_contradict_the_options(void)
 }
 
 /* 64-bit, without extended info: bytes 4..7 are no empty body of a 32-bit HVM guest. */
-static void a_pv_guest_of_xen_3_told_to_be_hvm(void)
+static void a_pv_guest_of_xen_3_with_guest_type_hvm(void)
 {
     struct bytes b = {0};
     struct trial t;
@@ -384,7 +384,7 @@ static void a_pv_guest_of_xen_3_told_to_be_hvm(void)
     bytes_free(&b);
 }
 
-static void inputs_that_are_something_else(void)
+static void inputs_in_other_formats(void)
 {
     const struct convert_options none = {0}, told = {.width = 8, .guest = GUEST_HVM};
     struct bytes b = {0};
@@ -405,7 +405,7 @@ static void inputs_that_are_something_else(void)
 }
 
 /* formats.md 8.2: not a real guest; it looks like other streams. */
-static void an_empty_body_is_refused(void)
+static void an_empty_body_is_rejected(void)
 {
     for (unsigned width = 4; width <= 8; width += 4) {
         struct bytes b = {0};
@@ -417,7 +417,7 @@ static void an_empty_body_is_refused(void)
     }
 }
 
-static void bytes_left_behind_a_named_file(void)
+static void bytes_after_the_stream_in_a_named_file(void)
 {
     struct bytes b = {0};
 
@@ -503,7 +503,7 @@ static void compact_needs_a_file(void)
     finish(&t);
 }
 
-static void ends_that_are_not_there(void)
+static void missing_ends(void)
 {
     struct trial t;
 
@@ -651,7 +651,7 @@ static void check_start(const char *in, enum convert_format format, bool need_xl
 }
 
 /* libxl crashes if its helper exits before it has written these bytes (formats.md 6.7). */
-static void towards_libxl_the_start_is_always_written(void)
+static void for_libxl_the_start_is_always_written(void)
 {
     struct scratch dir;
     char none[300];
@@ -669,7 +669,7 @@ static void towards_libxl_the_start_is_always_written(void)
 }
 
 /* From a pipe, only --xl tells that an xl header comes first. */
-static void towards_libxl_an_xl_header_comes_first(void)
+static void for_libxl_an_xl_header_comes_first(void)
 {
     struct bytes b = {0};
     struct sink sink;
@@ -759,23 +759,22 @@ CU_TestInfo convert_tests[] = {
     {"version 2 differs by a record and a number", version_2_differs_by_a_record_and_a_number},
     {"libxc format keeps the xl header", libxc_format_keeps_the_xl_header},
     {"libxl format without envelope", libxl_format_without_envelope},
-    {"skip_qemu leaves the input behind the context",
-     skip_qemu_leaves_the_input_behind_the_context},
-    {"a wrong width is overruled", a_wrong_width_is_overruled},
+    {"skip_qemu stops after the context", skip_qemu_stops_after_the_context},
+    {"a wrong width is overridden", a_wrong_width_is_overridden},
     {"inputs that contradict the options", inputs_that_contradict_the_options},
-    {"a PV guest of Xen 3 told to be HVM", a_pv_guest_of_xen_3_told_to_be_hvm},
-    {"inputs that are something else", inputs_that_are_something_else},
-    {"an empty body is refused", an_empty_body_is_refused},
-    {"bytes left behind a named file", bytes_left_behind_a_named_file},
+    {"a PV guest of Xen 3 with guest type HVM", a_pv_guest_of_xen_3_with_guest_type_hvm},
+    {"inputs in other formats", inputs_in_other_formats},
+    {"an empty body is rejected", an_empty_body_is_rejected},
+    {"bytes after the stream in a named file", bytes_after_the_stream_in_a_named_file},
     {"a further checkpoint", a_further_checkpoint},
     {"a further checkpoint left out", a_further_checkpoint_left_out},
     {"--compact needs a file", compact_needs_a_file},
-    {"ends that are not there", ends_that_are_not_there},
+    {"missing ends", missing_ends},
     {"the same file at both ends", the_same_file_at_both_ends},
     {"a full device", a_full_device},
     {"conversions in the sandbox", conversions_in_the_sandbox},
-    {"towards libxl the start is always written", towards_libxl_the_start_is_always_written},
-    {"towards libxl an xl header comes first", towards_libxl_an_xl_header_comes_first},
+    {"for libxl the start is always written", for_libxl_the_start_is_always_written},
+    {"for libxl an xl header comes first", for_libxl_an_xl_header_comes_first},
     {"abandoning pays what is owed", abandoning_pays_what_is_owed},
     {"names for messages", names_for_messages},
     {"extents of inputs", extents_of_inputs},

@@ -82,7 +82,7 @@ static void runs(void)
     bytes_free(&code);
 }
 
-static void nothing_but_new_words(void)
+static void only_new_words(void)
 {
     struct bytes code = {0};
 
@@ -95,7 +95,7 @@ static void nothing_but_new_words(void)
     bytes_free(&code);
 }
 
-static void what_follows_the_page_is_left(void)
+static void data_after_the_page_is_left(void)
 {
     struct bytes code = {0};
     size_t used;
@@ -218,8 +218,8 @@ CU_TestInfo delta_tests[] = {
     {"an unchanged page", an_unchanged_page},
     {"a whole page", a_whole_page},
     {"runs", runs},
-    {"nothing but new words", nothing_but_new_words},
-    {"what follows the page is left", what_follows_the_page_is_left},
+    {"only new words", only_new_words},
+    {"data after the page is left", data_after_the_page_is_left},
     {"bad runs", bad_runs},
     {"the sender's cache", the_senders_cache},
     {"page tables leave the sender's cache", page_tables_leave_the_senders_cache},

@@ -31,8 +31,8 @@ static void detect(const struct bytes *b, const struct legacy_kind *told, char *
     close(fd);
 }
 
-static void check_told(const struct bytes *b, unsigned width, enum guest_type guest,
-                       const char *wanted)
+static void check_with_hints(const struct bytes *b, unsigned width, enum guest_type guest,
+                             const char *wanted)
 {
     char text[400];
 
@@ -158,7 +158,7 @@ static void chunk_minus_1_first(void)
     put_fill(&b, 2, 20);
     put_page(&b, 4, 0x12);
     put_hvm_tail(&b);
-    check_told(&b, 0, GUEST_UNKNOWN, "32 hvm");
+    check_with_hints(&b, 0, GUEST_UNKNOWN, "32 hvm");
     bytes_free(&b);
 }
 
@@ -191,7 +191,7 @@ static void small_frame_numbers(void)
 
             put_pv_without_info(&b, width, frame);
             snprintf(wanted, sizeof(wanted), "%u pv", width * 8);
-            check_told(&b, 0, GUEST_UNKNOWN, wanted);
+            check_with_hints(&b, 0, GUEST_UNKNOWN, wanted);
             bytes_free(&b);
         }
     }
@@ -212,30 +212,30 @@ static void small_batches(void)
             put_batch(&b, width, entries, count);
             put_hvm_tail(&b);
             snprintf(wanted, sizeof(wanted), "%u hvm", width * 8);
-            check_told(&b, 0, GUEST_UNKNOWN, wanted);
+            check_with_hints(&b, 0, GUEST_UNKNOWN, wanted);
             bytes_free(&b);
         }
     }
 }
 
-static void a_told_guest_that_contradicts_is_an_error(void)
+static void a_contradicting_guest_type_is_an_error(void)
 {
     for (unsigned width = 4; width <= 8; width += 4) {
         struct bytes hvm = {0}, pv = {0};
 
         put_small_hvm(&hvm, width);
         put_small_pv(&pv, width);
-        check_told(&hvm, 0, GUEST_PV, "stream is for a HVM guest, but --guest-type says PV");
-        check_told(&pv, 0, GUEST_HVM, "stream is for a PV guest, but --guest-type says HVM");
-        check_told(&hvm, width, GUEST_HVM, width == 8 ? "64 hvm" : "32 hvm");
-        check_told(&pv, width, GUEST_PV, width == 8 ? "64 pv" : "32 pv");
+        check_with_hints(&hvm, 0, GUEST_PV, "stream is for a HVM guest, but --guest-type says PV");
+        check_with_hints(&pv, 0, GUEST_HVM, "stream is for a PV guest, but --guest-type says HVM");
+        check_with_hints(&hvm, width, GUEST_HVM, width == 8 ? "64 hvm" : "32 hvm");
+        check_with_hints(&pv, width, GUEST_PV, width == 8 ? "64 pv" : "32 pv");
         bytes_free(&hvm);
         bytes_free(&pv);
     }
 }
 
 /* A 64-bit one, too: its bytes 4..7 are no empty body of a 32-bit HVM guest (formats.md 8.2). */
-static void a_pv_guest_of_xen_3_told_to_be_hvm(void)
+static void a_pv_guest_of_xen_3_with_guest_type_hvm(void)
 {
     for (unsigned width = 4; width <= 8; width += 4) {
         struct bytes b = {0};
@@ -243,8 +243,9 @@ static void a_pv_guest_of_xen_3_told_to_be_hvm(void)
         put_ulong(&b, width, 0x20000);
         for (uint64_t i = 0; i < 1000; i++)
             put_ulong(&b, width, 0x10000 + i);
-        check_told(&b, 0, GUEST_PV, width == 8 ? "64 pv" : "32 pv");
-        check_told(&b, width, GUEST_HVM, "stream is for a PV guest, but --guest-type says HVM");
+        check_with_hints(&b, 0, GUEST_PV, width == 8 ? "64 pv" : "32 pv");
+        check_with_hints(&b, width, GUEST_HVM,
+                         "stream is for a PV guest, but --guest-type says HVM");
         bytes_free(&b);
     }
 }
@@ -274,7 +275,7 @@ static void check_width_warning(unsigned width, unsigned told, bool warned)
 }
 
 /* libxl always gives the width. */
-static void of_two_widths_the_streams_is_believed(void)
+static void the_streams_width_overrides_the_option(void)
 {
     check_width_warning(4, 8, true);
     check_width_warning(8, 4, true);
@@ -283,15 +284,15 @@ static void of_two_widths_the_streams_is_believed(void)
     check_width_warning(4, 0, false);
 }
 
-static void what_is_told_of_unknown_bytes_is_not_certain(void)
+static void hints_about_unknown_bytes_are_not_certain(void)
 {
     struct bytes b = {0};
 
     put_text(&b, "something that is no stream");
-    check_told(&b, 8, GUEST_HVM, "64 hvm?");
-    check_told(&b, 4, GUEST_PV, "32 pv?");
-    check_told(&b, 8, GUEST_UNKNOWN, NOT_KNOWN);
-    check_told(&b, 0, GUEST_PV, NOT_KNOWN);
+    check_with_hints(&b, 8, GUEST_HVM, "64 hvm?");
+    check_with_hints(&b, 4, GUEST_PV, "32 pv?");
+    check_with_hints(&b, 8, GUEST_UNKNOWN, NOT_KNOWN);
+    check_with_hints(&b, 0, GUEST_PV, NOT_KNOWN);
     bytes_free(&b);
 }
 
@@ -301,9 +302,9 @@ static void short_inputs(void)
 
     put_small_hvm(&b, 8);
     for (b.len = 0; b.len < 24; b.len++)
-        check_told(&b, 8, GUEST_HVM, "expected 24 bytes of a stream, input ended after ");
+        check_with_hints(&b, 8, GUEST_HVM, "expected 24 bytes of a stream, input ended after ");
     b.len = 24;
-    check_told(&b, 8, GUEST_HVM, "64 hvm");
+    check_with_hints(&b, 8, GUEST_HVM, "64 hvm");
     bytes_free(&b);
 }
 
@@ -484,15 +485,15 @@ static void page_data_of_a_pv_guest_does_not_count(void)
         struct bytes b = {0};
 
         put_low_p2m(&b, width);
-        check_told(&b, 0, GUEST_UNKNOWN, wanted);
+        check_with_hints(&b, 0, GUEST_UNKNOWN, wanted);
         check_piped(&b, GUEST_UNKNOWN, wanted);
         memset(b.p + behind_batch(width + 4, 0x28, width), 0, 4 + 24);
         memcpy(b.p + behind_batch(width + 4, 0x28, width) + 28, "\x08\0\0\0", 4);
-        check_told(&b, 0, GUEST_UNKNOWN, wanted);
-        check_told(&b, 0, GUEST_PV, wanted);
+        check_with_hints(&b, 0, GUEST_UNKNOWN, wanted);
+        check_with_hints(&b, 0, GUEST_PV, wanted);
         check_config(&b, GUEST_PV, GUEST_PV);
         if (width == 4) { /* both fit: the hint decides */
-            check_told(&b, 0, GUEST_HVM, "32 hvm");
+            check_with_hints(&b, 0, GUEST_HVM, "32 hvm");
             check_config(&b, GUEST_HVM, GUEST_HVM);
         }
         bytes_free(&b);
@@ -513,12 +514,12 @@ static void page_data_of_a_hvm_guest_does_not_count(void)
     put_ulong(&b, 4, 0x2000);
     put_batch(&b, 4, entries, 1024);
     put_hvm_tail(&b);
-    check_told(&b, 0, GUEST_UNKNOWN, "32 hvm");
+    check_with_hints(&b, 0, GUEST_UNKNOWN, "32 hvm");
     memset(b.p + next, 0, 8); /* the end of the body, and no unmapped pfns */
-    check_told(&b, 0, GUEST_UNKNOWN, "32 hvm");
+    check_with_hints(&b, 0, GUEST_UNKNOWN, "32 hvm");
     check_piped(&b, GUEST_UNKNOWN, "32 hvm");
     check_config(&b, GUEST_PV, GUEST_PV);
-    check_told(&b, 0, GUEST_PV, "32 pv");
+    check_with_hints(&b, 0, GUEST_PV, "32 pv");
     bytes_free(&b);
 }
 
@@ -528,8 +529,8 @@ static void a_p2m_frame_in_page_0(void)
         struct bytes b = {0};
 
         put_pv_without_info(&b, width, 0);
-        check_told(&b, 0, GUEST_UNKNOWN, width == 8 ? "64 pv" : "32 pv");
-        check_told(&b, width, GUEST_PV, width == 8 ? "64 pv" : "32 pv");
+        check_with_hints(&b, 0, GUEST_UNKNOWN, width == 8 ? "64 pv" : "32 pv");
+        check_with_hints(&b, width, GUEST_PV, width == 8 ? "64 pv" : "32 pv");
         bytes_free(&b);
     }
     /* but not twice: frame pfn 0 */
@@ -583,10 +584,10 @@ CU_TestInfo detect_tests[] = {
     {"an unknown block first", an_unknown_block_first},
     {"small frame numbers", small_frame_numbers},
     {"small batches", small_batches},
-    {"a told guest that contradicts is an error", a_told_guest_that_contradicts_is_an_error},
-    {"a PV guest of Xen 3 told to be HVM", a_pv_guest_of_xen_3_told_to_be_hvm},
-    {"of two widths the stream's is believed", of_two_widths_the_streams_is_believed},
-    {"what is told of unknown bytes is not certain", what_is_told_of_unknown_bytes_is_not_certain},
+    {"a contradicting guest type is an error", a_contradicting_guest_type_is_an_error},
+    {"a PV guest of Xen 3 with guest type HVM", a_pv_guest_of_xen_3_with_guest_type_hvm},
+    {"the stream's width overrides the option", the_streams_width_overrides_the_option},
+    {"hints about unknown bytes are not certain", hints_about_unknown_bytes_are_not_certain},
     {"short inputs", short_inputs},
     {"pipes are never read beyond the stream", pipes_are_never_read_beyond_the_stream},
     {"bodies of further checkpoints", bodies_of_further_checkpoints},

@@ -83,8 +83,8 @@ static void check_none(struct bytes *b)
 }
 
 /* Reads and writes the envelope; compares the output and the rest of the input. */
-static void check_passed_on(const struct bytes *b, bool libxl_v2, const struct bytes *wanted,
-                            size_t stream)
+static void check_copied(const struct bytes *b, bool libxl_v2, const struct bytes *wanted,
+                         size_t stream)
 {
     struct bytes got = {0};
     struct cls_output out;
@@ -105,7 +105,7 @@ static void check_passed_on(const struct bytes *b, bool libxl_v2, const struct b
     close(fd);
 }
 
-static void configs_are_passed_on_as_they_are(void)
+static void configs_are_copied_unchanged(void)
 {
     static const uint32_t sizes[] = {4, 5, 300, 100000};
 
@@ -119,8 +119,8 @@ static void configs_are_passed_on_as_they_are(void)
             put_bytes(&v2, &b);
             v2.p[36] |= 2; /* XL_MANDATORY_FLAG_STREAMv2 */
             put_text(&b, "the stream");
-            check_passed_on(&b, true, &v2, 48 + sizes[i]);
-            check_passed_on(&b, false, &same, 48 + sizes[i]);
+            check_copied(&b, true, &v2, 48 + sizes[i]);
+            check_copied(&b, false, &same, 48 + sizes[i]);
             bytes_free(&b);
             bytes_free(&v2);
             bytes_free(&same);
@@ -136,7 +136,7 @@ static void a_header_without_optional_data(void)
     put_xl(&b, 0, 0);
     put_xl(&wanted, 2, 0);
     put_text(&b, "the stream");
-    check_passed_on(&b, true, &wanted, 48);
+    check_copied(&b, true, &wanted, 48);
     start(&t, &b);
     CHECK(envelope_is_libxl(&t.envelope));
     CHECK(!t.envelope.v2);
@@ -145,14 +145,14 @@ static void a_header_without_optional_data(void)
     bytes_free(&wanted);
 }
 
-static void bytes_behind_the_config_are_passed_on(void)
+static void bytes_after_the_config_are_copied(void)
 {
     struct bytes b = {0};
     struct trial t;
 
     put_xl(&b, 0, 100);
     put_config(&b, 90, 100);
-    check_passed_on(&b, false, &b, 148);
+    check_copied(&b, false, &b, 148);
     start(&t, &b);
     CHECK(recorded(&t.log, "W: xl header: 6 bytes behind the config"));
     finish(&t);
@@ -366,7 +366,7 @@ static void every_magic(void)
     }
 }
 
-static void magics_cut_short(void)
+static void truncated_magics(void)
 {
     struct bytes b = {0};
 
@@ -447,7 +447,7 @@ static void magics_elsewhere(void)
 }
 
 /* gzip's magic can also be a p2m_size, so more bytes are checked. */
-static void gzip_is_told_from_a_stream(void)
+static void gzip_is_distinguished_from_a_stream(void)
 {
     static const struct {
         uint32_t word[4];
@@ -481,9 +481,9 @@ static void gzip_is_told_from_a_stream(void)
 }
 
 CU_TestInfo envelope_tests[] = {
-    {"configs are passed on as they are", configs_are_passed_on_as_they_are},
+    {"configs are copied unchanged", configs_are_copied_unchanged},
     {"a header without optional data", a_header_without_optional_data},
-    {"bytes behind the config are passed on", bytes_behind_the_config_are_passed_on},
+    {"bytes after the config are copied", bytes_after_the_config_are_copied},
     {"the v2 flag is seen", the_v2_flag_is_seen},
     {"unknown mandatory flags", unknown_mandatory_flags},
     {"other byte orders", other_byte_orders},
@@ -494,9 +494,9 @@ CU_TestInfo envelope_tests[] = {
     {"parts of the magic are no envelope", parts_of_the_magic_are_no_envelope},
     {"skipping an envelope", skipping_an_envelope},
     {"every magic", every_magic},
-    {"magics cut short", magics_cut_short},
+    {"truncated magics", truncated_magics},
     {"tar archives", tar_archives},
     {"magics elsewhere", magics_elsewhere},
-    {"gzip is told from a stream", gzip_is_told_from_a_stream},
+    {"gzip is distinguished from a stream", gzip_is_distinguished_from_a_stream},
     CU_TEST_INFO_NULL,
 };

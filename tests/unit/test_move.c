@@ -116,7 +116,7 @@ static void every_pair_of_nonblocking_ends(void)
     check_all_moves(true, 0);
 }
 
-static void what_was_peeked_goes_first(void)
+static void peeked_bytes_are_moved_first(void)
 {
     check_all_moves(false, 24);
     check_all_moves(true, CLS_PEEK_MAX);
@@ -451,7 +451,7 @@ static void signals_interrupt_nothing(void)
 CU_TestInfo move_tests[] = {
     {"every pair of ends", every_pair_of_ends},
     {"every pair of non-blocking ends", every_pair_of_nonblocking_ends},
-    {"what was peeked goes first", what_was_peeked_goes_first},
+    {"peeked bytes are moved first", peeked_bytes_are_moved_first},
     {"moves within what was peeked", moves_within_what_was_peeked},
     {"truncated moves", truncated_moves},
     {"failed writes", failed_writes},

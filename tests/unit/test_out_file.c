@@ -115,7 +115,7 @@ static void check_abandoned(bool without_tmpfile, bool exists)
     finish(&t);
 }
 
-static void without_commit_nothing_is_left(void)
+static void without_commit_no_file_is_left(void)
 {
     check_abandoned(false, false);
     check_abandoned(true, false);
@@ -143,7 +143,7 @@ static void check_replaced(bool without_tmpfile, bool sync)
     finish(&t);
 }
 
-static void an_existing_file_is_replaced_and_hands_on_its_mode(void)
+static void an_existing_file_is_replaced_and_its_mode_kept(void)
 {
     check_replaced(false, true);
     check_replaced(true, false);
@@ -175,7 +175,7 @@ static void a_link_to_a_file_is_followed(void)
     check_link(true);
 }
 
-static void check_refused(const char *path, enum cls_status status, const char *reason)
+static void check_rejected(const char *path, enum cls_status status, const char *reason)
 {
     struct trial t = {.file = {.fd = -1, .dir_fd = -1}};
 
@@ -191,12 +191,12 @@ static void paths_that_cannot_be_written(void)
     struct trial t;
 
     start(&t, false);
-    check_refused(t.dir.dir, CLS_USAGE, "OUT is a directory");
-    check_refused(scratch_path(&t.dir, "none/out"), CLS_SYSTEM, "No such file or directory");
-    check_refused(scratch_path(&t.dir, "none/"), CLS_SYSTEM, "No such file or directory");
-    check_refused("", CLS_SYSTEM, "OUT");
+    check_rejected(t.dir.dir, CLS_USAGE, "OUT is a directory");
+    check_rejected(scratch_path(&t.dir, "none/out"), CLS_SYSTEM, "No such file or directory");
+    check_rejected(scratch_path(&t.dir, "none/"), CLS_SYSTEM, "No such file or directory");
+    check_rejected("", CLS_SYSTEM, "OUT");
     CHECK(symlink("nothing", t.path) == 0);
-    check_refused(t.path, CLS_SYSTEM, "OUT is a symbolic link to nothing");
+    check_rejected(t.path, CLS_SYSTEM, "OUT is a symbolic link to nothing");
     CHECK_INT(scratch_entries(&t.dir), 1);
     finish(&t);
 }
@@ -219,7 +219,7 @@ static void check_no_clobber(bool without_tmpfile)
     finish(&t);
 }
 
-static void no_clobber_refuses_an_existing_file(void)
+static void no_clobber_rejects_an_existing_file(void)
 {
     check_no_clobber(false);
     check_no_clobber(true);
@@ -271,7 +271,7 @@ static void check_abandon(bool without_tmpfile)
 }
 
 /* As a signal handler does it. */
-static void abandoning_leaves_no_litter(void)
+static void abandoning_leaves_no_file(void)
 {
     check_abandon(false);
     check_abandon(true);
@@ -294,7 +294,7 @@ static void a_path_without_directory(void)
     finish(&t);
 }
 
-static void pipes_and_devices_are_written_straight(void)
+static void pipes_and_devices_are_written_directly(void)
 {
     struct trial t;
     char buf[8];
@@ -330,10 +330,10 @@ static void inherited_fds_stay_open(void)
     out_file_close(&t.file);
     CHECK(fcntl(fd, F_GETFD) >= 0);
     close(fd);
-    check_refused(arg, CLS_SYSTEM, "cannot write OUT: Bad file descriptor");
-    check_refused("99999999999999999999", CLS_SYSTEM, "cannot write OUT: Bad file descriptor");
+    check_rejected(arg, CLS_SYSTEM, "cannot write OUT: Bad file descriptor");
+    check_rejected("99999999999999999999", CLS_SYSTEM, "cannot write OUT: Bad file descriptor");
     snprintf(arg, sizeof(arg), "%d", readable);
-    check_refused(arg, CLS_SYSTEM, "cannot write OUT: Bad file descriptor");
+    check_rejected(arg, CLS_SYSTEM, "cannot write OUT: Bad file descriptor");
     close(readable);
 }
 
@@ -381,16 +381,16 @@ static void the_same_file_is_recognised(void)
 
 CU_TestInfo out_file_tests[] = {
     {"a new file", a_new_file},
-    {"without commit nothing is left", without_commit_nothing_is_left},
-    {"an existing file is replaced and hands on its mode",
-     an_existing_file_is_replaced_and_hands_on_its_mode},
+    {"without commit no file is left", without_commit_no_file_is_left},
+    {"an existing file is replaced and its mode kept",
+     an_existing_file_is_replaced_and_its_mode_kept},
     {"a link to a file is followed", a_link_to_a_file_is_followed},
     {"paths that cannot be written", paths_that_cannot_be_written},
-    {"no_clobber refuses an existing file", no_clobber_refuses_an_existing_file},
+    {"no clobber rejects an existing file", no_clobber_rejects_an_existing_file},
     {"a file that appears meanwhile", a_file_that_appears_meanwhile},
-    {"abandoning leaves no litter", abandoning_leaves_no_litter},
+    {"abandoning leaves no file", abandoning_leaves_no_file},
     {"a path without directory", a_path_without_directory},
-    {"pipes and devices are written straight", pipes_and_devices_are_written_straight},
+    {"pipes and devices are written directly", pipes_and_devices_are_written_directly},
     {"a pipe that is replaced meanwhile", a_pipe_that_is_replaced_meanwhile},
     {"inherited fds stay open", inherited_fds_stay_open},
     {"the same file is recognised", the_same_file_is_recognised},

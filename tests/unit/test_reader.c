@@ -409,7 +409,7 @@ static void frames_lie_below_p2m_size(void)
     bytes_free(&b);
 }
 
-static void a_frame_list_that_is_not_there(void)
+static void a_missing_frame_list(void)
 {
     struct bytes b = {0};
 
@@ -439,6 +439,6 @@ CU_TestInfo reader_tests[] = {
     {"long frame lists come in parts", long_frame_lists_come_in_parts},
     {"long frame lists without extended info", long_frame_lists_without_extended_info},
     {"frames lie below p2m_size", frames_lie_below_p2m_size},
-    {"a frame list that is not there", a_frame_list_that_is_not_there},
+    {"a missing frame list", a_missing_frame_list},
     CU_TEST_INFO_NULL,
 };

@@ -14,7 +14,7 @@
 
 #define FAR ((uint64_t)1 << 40)
 
-static void what_was_put_is_got(void)
+static void stored_data_is_read_back(void)
 {
     struct cls_error err = {0};
     struct spool spool;
@@ -36,7 +36,7 @@ static void what_was_put_is_got(void)
     spool_close(&spool);
 }
 
-static void what_is_forgotten_takes_no_space(void)
+static void forgotten_data_takes_no_space(void)
 {
     static uint8_t much[1 << 20];
     struct cls_error err = {0};
@@ -55,7 +55,7 @@ static void what_is_forgotten_takes_no_space(void)
 }
 
 /* No way of creating it leaves a file in the directory. */
-static void it_lies_in_tmpdir_without_a_name(void)
+static void it_is_unnamed_and_in_tmpdir(void)
 {
     for (unsigned named = 0; named < 2; named++) {
         struct cls_error err = {0};
@@ -75,7 +75,7 @@ static void it_lies_in_tmpdir_without_a_name(void)
     }
 }
 
-static void that_there_is_none_is_told_by_the_first_use(void)
+static void without_a_directory_the_first_use_fails(void)
 {
     struct cls_error err = {0};
     struct spool spool;
@@ -128,7 +128,7 @@ static void an_input_is_copied(void)
  * A splice would only refer to the file's pages, and whoever reads the pipe find there what was
  * written later.
  */
-static void what_changes_is_copied(void)
+static void changing_data_is_copied(void)
 {
     static const struct cls_move_options how = {0};
     static uint8_t old[8192], new[8192], got[8192];
@@ -157,11 +157,11 @@ static void what_changes_is_copied(void)
 }
 
 CU_TestInfo spool_tests[] = {
-    {"what was put is got", what_was_put_is_got},
-    {"what is forgotten takes no space", what_is_forgotten_takes_no_space},
-    {"it lies in TMPDIR without a name", it_lies_in_tmpdir_without_a_name},
-    {"that there is none is told by the first use", that_there_is_none_is_told_by_the_first_use},
+    {"stored data is read back", stored_data_is_read_back},
+    {"forgotten data takes no space", forgotten_data_takes_no_space},
+    {"it is unnamed and in $TMPDIR", it_is_unnamed_and_in_tmpdir},
+    {"without a directory the first use fails", without_a_directory_the_first_use_fails},
     {"an input is copied", an_input_is_copied},
-    {"what changes is copied", what_changes_is_copied},
+    {"changing data is copied", changing_data_is_copied},
     CU_TEST_INFO_NULL,
 };

@@ -319,7 +319,7 @@ static void check_levels(const uint32_t *entries, uint32_t count, bool good)
     bytes_free(&b);
 }
 
-static void guests_with_two_levels_are_refused(void)
+static void guests_with_two_levels_are_rejected(void)
 {
     static const uint32_t none[] = {0x00000001}, pae[] = {0x20000001, 0xb0000002},
                           plain_l3[] = {0xa0000001, 0x30000002}, two[] = {0x10000001, 0x20000002},
@@ -418,7 +418,7 @@ static void xapis_record_has_a_big_endian_length(void)
     bytes_free(&b);
 }
 
-static void xends_record_goes_on_to_the_end(void)
+static void xends_record_extends_to_the_end(void)
 {
     struct bytes b = {0};
 
@@ -530,7 +530,7 @@ static void skip_qemu_leaves_it_in_a_pipe(void)
     bytes_free(&b);
 }
 
-static void magic_pfns_come_behind_the_chunks(void)
+static void magic_pfns_follow_the_chunks(void)
 {
     struct bytes b = {0};
 
@@ -556,18 +556,18 @@ CU_TestInfo tails_tests[] = {
     {"xsave records have their own sizes", xsave_records_have_their_own_sizes},
     {"xsave sizes are bounded", xsave_sizes_are_bounded},
     {"truncated vcpus name their place", truncated_vcpus_name_their_place},
-    {"guests with two levels are refused", guests_with_two_levels_are_refused},
+    {"guests with two levels are rejected", guests_with_two_levels_are_rejected},
     {"HVM context length is bounded", hvm_context_length_is_bounded},
     {"records with a length", records_with_a_length},
     {"a record with a length ends there", a_record_with_a_length_ends_there},
     {"XAPI's record has a big-endian length", xapis_record_has_a_big_endian_length},
-    {"xend's record goes on to the end", xends_record_goes_on_to_the_end},
+    {"xend's record extends to the end", xends_record_extends_to_the_end},
     {"xend's record begins with qemu's magic", xends_record_begins_with_qemus_magic},
     {"xend's record is bounded", xends_record_is_bounded},
     {"record lengths are bounded", record_lengths_are_bounded},
     {"a missing or unknown record", a_missing_or_unknown_record},
     {"skip_qemu leaves the record", skip_qemu_leaves_the_record},
     {"skip_qemu leaves it in a pipe", skip_qemu_leaves_it_in_a_pipe},
-    {"magic pfns come behind the chunks", magic_pfns_come_behind_the_chunks},
+    {"magic pfns follow the chunks", magic_pfns_follow_the_chunks},
     CU_TEST_INFO_NULL,
 };

@@ -133,7 +133,7 @@ static void blobs_without_entries(void)
     bytes_free(&b);
 }
 
-static void bytes_behind_the_last_entry_are_ignored(void)
+static void bytes_after_the_last_entry_are_ignored(void)
 {
     struct bytes b = {0};
     struct trial t;
@@ -346,7 +346,7 @@ static void a_million_entries(void)
 CU_TestInfo toolstack_tests[] = {
     {"both layouts", both_layouts},
     {"blobs without entries", blobs_without_entries},
-    {"bytes behind the last entry are ignored", bytes_behind_the_last_entry_are_ignored},
+    {"bytes after the last entry are ignored", bytes_after_the_last_entry_are_ignored},
     {"the other width's layout", the_other_widths_layout},
     {"no room for the last entry's padding", no_room_for_the_last_entrys_padding},
     {"counts beyond the blob", counts_beyond_the_blob},

@@ -47,7 +47,7 @@ static bool convert(const struct cutting *c, struct cls_error *err)
 }
 
 /* The file is truncated to n bytes. Returns false if that is not detected. */
-static bool check_refused(const struct cutting *c, const char *name, size_t n)
+static bool check_rejected(const struct cutting *c, const char *name, size_t n)
 {
     struct cls_error err;
     bool ok = convert(c, &err);
@@ -116,7 +116,7 @@ static void cut_everywhere(const struct bytes *stream, const char *name)
         if (n % (inside.p[n] ? INSIDE_STEP : OUTSIDE_STEP) != 0)
             continue;
         CHECK(truncate(c.in, (off_t)n) == 0);
-        if (!check_refused(&c, name, n))
+        if (!check_rejected(&c, name, n))
             break; /* one message is enough */
     }
     CHECK_INT(scratch_entries(&c.dir), 1);
@@ -169,7 +169,7 @@ static void a_record_without_length(void)
     start(&c, &stream);
     for (size_t n = data + 4; n-- > 0;) {
         CHECK(truncate(c.in, (off_t)n) == 0);
-        check_refused(&c, "a record without length", n);
+        check_rejected(&c, "a record without length", n);
     }
     scratch_remove(&c.dir);
     bytes_free(&stream);

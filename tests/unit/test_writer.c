@@ -385,7 +385,7 @@ static void bulk_that_ends_early(void)
     close(fd);
 }
 
-static void what_32_bits_do_not_hold(void)
+static void values_beyond_32_bits(void)
 {
     static const uint8_t byte[1];
     struct image_item item = {.kind = IMAGE_HVM_CONTEXT,
@@ -421,6 +421,6 @@ CU_TestInfo writer_tests[] = {
     {"emulator records", emulator_records},
     {"an emulator without data", an_emulator_without_data},
     {"bulk that ends early", bulk_that_ends_early},
-    {"what 32 bits do not hold", what_32_bits_do_not_hold},
+    {"values beyond 32 bits", values_beyond_32_bits},
     CU_TEST_INFO_NULL,
 };

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 CLS_PRINTF(2, 3)
-static void say(struct reading *reading, const char *fmt, ...)
+static void add_line(struct reading *reading, const char *fmt, ...)
 {
     char text[400];
     va_list args;
@@ -18,27 +18,27 @@ static void say(struct reading *reading, const char *fmt, ...)
     put_text(&reading->text, text);
 }
 
-static void say_runs(struct reading *reading, const uint8_t *p, size_t n)
+static void add_runs(struct reading *reading, const uint8_t *p, size_t n)
 {
     for (size_t i = 0, end; i < n; i = end) {
         for (end = i + 1; end < n && p[end] == p[i]; end++)
             ;
-        say(reading, "%s%zu*%02x", i ? "," : " ", end - i, p[i]);
+        add_line(reading, "%s%zu*%02x", i ? "," : " ", end - i, p[i]);
     }
 }
 
-static bool say_data(struct reading *reading, const struct image_data *data)
+static bool add_data(struct reading *reading, const struct image_data *data)
 {
     static const uint64_t parts[] = {[EAT_ALL] = 1, [EAT_HALF] = 2};
     struct bytes b = {0};
     bool ok;
 
     if (data->bytes) {
-        say_runs(reading, data->bytes, (size_t)data->len);
+        add_runs(reading, data->bytes, (size_t)data->len);
         return true;
     }
     if (reading->appetite == EAT_NOTHING) {
-        say(reading, " %" PRIu64 " left", data->len);
+        add_line(reading, " %" PRIu64 " left", data->len);
         return true;
     }
     if (data->len == 0)
@@ -46,126 +46,128 @@ static bool say_data(struct reading *reading, const struct image_data *data)
     put_fill(&b, 0, (size_t)(data->len / parts[reading->appetite]));
     ok = cls_input_read(data->from, b.p, b.len, "bulk", &reading->err);
     if (ok)
-        say_runs(reading, b.p, b.len);
+        add_runs(reading, b.p, b.len);
     bytes_free(&b);
     return ok;
 }
 
-static bool say_frames(struct reading *reading, const struct image_p2m_frames *f)
+static bool add_frames(struct reading *reading, const struct image_p2m_frames *f)
 {
-    say(reading, "FRAMES %" PRIu32 "+%" PRIu32 "/%" PRIu32, f->first, f->count, f->total);
+    add_line(reading, "FRAMES %" PRIu32 "+%" PRIu32 "/%" PRIu32, f->first, f->count, f->total);
     for (uint32_t i = 0; i < f->count; i++)
         if (i < 4 || i == f->count - 1)
-            say(reading, " %" PRIx64, f->frames[i]);
+            add_line(reading, " %" PRIx64, f->frames[i]);
     return true;
 }
 
-static bool say_pages(struct reading *reading, const struct image_pages *pages)
+static bool add_pages(struct reading *reading, const struct image_pages *pages)
 {
-    say(reading, "PAGES");
+    add_line(reading, "PAGES");
     for (uint32_t i = 0; i < pages->count; i++)
         if (i < 8 || i == pages->count - 1)
-            say(reading, " %08" PRIx32, pages->entries[i]);
-    say(reading, " |");
-    return say_data(reading, &pages->data);
+            add_line(reading, " %08" PRIx32, pages->entries[i]);
+    add_line(reading, " |");
+    return add_data(reading, &pages->data);
 }
 
-static bool say_params(struct reading *reading, const struct image_hvm_params *params)
+static bool add_params(struct reading *reading, const struct image_hvm_params *params)
 {
-    say(reading, "PARAMS");
+    add_line(reading, "PARAMS");
     for (uint32_t i = 0; i < params->count; i++)
-        say(reading, " %" PRIu64 "=%" PRIx64, params->params[i].index, params->params[i].value);
+        add_line(reading, " %" PRIu64 "=%" PRIx64, params->params[i].index,
+                 params->params[i].value);
     return true;
 }
 
-static bool say_vcpu(struct reading *reading, const char *what, const struct image_vcpu *vcpu)
+static bool add_vcpu(struct reading *reading, const char *what, const struct image_vcpu *vcpu)
 {
-    say(reading, "%s %" PRIu32 " |", what, vcpu->id);
-    return say_data(reading, &vcpu->data);
+    add_line(reading, "%s %" PRIu32 " |", what, vcpu->id);
+    return add_data(reading, &vcpu->data);
 }
 
-static bool say_physmap(struct reading *reading, const struct image_physmap *physmap)
+static bool add_physmap(struct reading *reading, const struct image_physmap *physmap)
 {
     struct image_physmap_entry e;
     size_t pos = 0;
 
-    say(reading, "PHYSMAP");
+    add_line(reading, "PHYSMAP");
     for (uint32_t i = 0; i < physmap->count; i++) {
         physmap->next(physmap->ctx, &pos, &e);
-        say(reading, " %" PRIx64 "/%" PRIx64 "/%" PRIx64 "/%s", e.phys_offset, e.start_addr, e.size,
-            e.name ? e.name : "(none)");
+        add_line(reading, " %" PRIx64 "/%" PRIx64 "/%" PRIx64 "/%s", e.phys_offset, e.start_addr,
+                 e.size, e.name ? e.name : "(none)");
     }
     return true;
 }
 
-static bool say_emulator(struct reading *reading, const struct image_emulator *emulator)
+static bool add_emulator(struct reading *reading, const struct image_emulator *emulator)
 {
-    say(reading, "EMULATOR ");
+    add_line(reading, "EMULATOR ");
     for (size_t i = 0; i < emulator->lead_len; i++)
         if (emulator->lead[i] > 0x20 && emulator->lead[i] < 0x7f)
-            say(reading, "%c", emulator->lead[i]);
+            add_line(reading, "%c", emulator->lead[i]);
         else
-            say(reading, "[%02x]", emulator->lead[i]);
-    say(reading, " |");
-    return say_data(reading, &emulator->data);
+            add_line(reading, "[%02x]", emulator->lead[i]);
+    add_line(reading, " |");
+    return add_data(reading, &emulator->data);
 }
 
-static bool say_item(struct reading *reading, const struct image_item *item)
+static bool add_item(struct reading *reading, const struct image_item *item)
 {
     switch (item->kind) {
     case IMAGE_BEGIN:
-        say(reading, "BEGIN %s %" PRIx64, item->begin.guest == GUEST_PV ? "pv" : "hvm",
-            item->begin.p2m_size);
+        add_line(reading, "BEGIN %s %" PRIx64, item->begin.guest == GUEST_PV ? "pv" : "hvm",
+                 item->begin.p2m_size);
         return true;
     case IMAGE_PV_INFO:
-        say(reading, "PV_INFO %u %u", item->pv_info.guest_width, item->pv_info.pt_levels);
+        add_line(reading, "PV_INFO %u %u", item->pv_info.guest_width, item->pv_info.pt_levels);
         return true;
     case IMAGE_P2M_FRAMES:
-        return say_frames(reading, &item->p2m_frames);
+        return add_frames(reading, &item->p2m_frames);
     case IMAGE_PAGES:
-        return say_pages(reading, &item->pages);
+        return add_pages(reading, &item->pages);
     case IMAGE_TSC_INFO:
-        say(reading, "TSC mode %" PRIu32 " khz %" PRIu32 " nsec %" PRIu64 " incarnation %" PRIu32,
-            item->tsc_info.mode, item->tsc_info.khz, item->tsc_info.nsec,
-            item->tsc_info.incarnation);
+        add_line(reading,
+                 "TSC mode %" PRIu32 " khz %" PRIu32 " nsec %" PRIu64 " incarnation %" PRIu32,
+                 item->tsc_info.mode, item->tsc_info.khz, item->tsc_info.nsec,
+                 item->tsc_info.incarnation);
         return true;
     case IMAGE_HVM_PARAMS:
-        return say_params(reading, &item->hvm_params);
+        return add_params(reading, &item->hvm_params);
     case IMAGE_HVM_CONTEXT:
-        say(reading, "HVM_CONTEXT");
-        return say_data(reading, &item->data);
+        add_line(reading, "HVM_CONTEXT");
+        return add_data(reading, &item->data);
     case IMAGE_VCPU_BASIC:
-        return say_vcpu(reading, "BASIC", &item->vcpu);
+        return add_vcpu(reading, "BASIC", &item->vcpu);
     case IMAGE_VCPU_EXTENDED:
-        return say_vcpu(reading, "EXTENDED", &item->vcpu);
+        return add_vcpu(reading, "EXTENDED", &item->vcpu);
     case IMAGE_VCPU_XSAVE:
-        return say_vcpu(reading, "XSAVE", &item->vcpu);
+        return add_vcpu(reading, "XSAVE", &item->vcpu);
     case IMAGE_SHARED_INFO:
-        say(reading, "SHARED_INFO");
-        return say_data(reading, &item->data);
+        add_line(reading, "SHARED_INFO");
+        return add_data(reading, &item->data);
     case IMAGE_LIBXC_END:
-        say(reading, "LIBXC_END");
+        add_line(reading, "LIBXC_END");
         return true;
     case IMAGE_PHYSMAP:
-        return say_physmap(reading, &item->physmap);
+        return add_physmap(reading, &item->physmap);
     case IMAGE_EMULATOR:
-        return say_emulator(reading, &item->emulator);
+        return add_emulator(reading, &item->emulator);
     case IMAGE_END:
-        say(reading, "END");
+        add_line(reading, "END");
         return true;
     }
-    say(reading, "unknown item %d", (int)item->kind);
+    add_line(reading, "unknown item %d", (int)item->kind);
     return false;
 }
 
-static bool take_items(struct reading *reading, struct legacy_reader *reader)
+static bool read_items(struct reading *reading, struct legacy_reader *reader)
 {
     struct image_item item;
 
     do {
-        if (!legacy_reader_next(reader, &item, &reading->err) || !say_item(reading, &item))
+        if (!legacy_reader_next(reader, &item, &reading->err) || !add_item(reading, &item))
             return false;
-        say(reading, "\n");
+        add_line(reading, "\n");
     } while (item.kind != IMAGE_END);
     return true;
 }
@@ -183,7 +185,7 @@ void reading_run_fd(struct reading *reading, int fd)
     cls_input_init(&in, fd, "stream", 0, NULL);
     reader = legacy_reader_new(&in, &reading->options, reading->log, &reading->err);
     if (CHECK(reader != NULL)) {
-        reading->ok = take_items(reading, reader);
+        reading->ok = read_items(reading, reader);
         reading->last_checkpoint = legacy_reader_last_checkpoint(reader);
         reading->rest_dropped = legacy_reader_rest_dropped(reader);
     }
