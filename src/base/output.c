@@ -4,20 +4,24 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fds.h"
 #include "output_ops.h"
 
 void cls_output_init(struct cls_output *out, int fd, const char *name,
                      const struct cls_watch *watch)
 {
+    struct stat st;
+
     out->ops = &output_loop;
     out->state = NULL;
     out->own[0] = out->own[1] = -1;
     out->fd = fd;
     out->watch = watch;
     out->name = name;
-    out->is_pipe = cls_is_pipe(fd);
+    out->is_pipe = fd_stat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
     out->offset = 0;
     out->moved = 0;
     out->file_start = 0;

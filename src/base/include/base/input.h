@@ -128,8 +128,6 @@ bool cls_input_u64(struct cls_input *in, uint64_t *v, const char *what,
 #define CLS_BULK_SIZE ((size_t)256 * 1024)
 uint8_t *cls_input_bulk(struct cls_input *in, struct cls_error *err);
 
-bool cls_is_pipe(int fd);
-
 /* Waits until fd is ready for events (POLLIN, POLLOUT): inherited fds may be non-blocking. */
 void cls_wait_ready(int fd, short events);
 
