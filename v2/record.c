@@ -9,7 +9,7 @@ bool record_begin(struct cls_output *out, uint32_t type, uint64_t length, struct
     uint8_t header[REC_HDR_SIZE];
 
     if (length > UINT32_MAX)
-        return cls_fail(err, CLS_BAD_INPUT, "a record would have more bytes than 32 bits hold");
+        return cls_fail(err, CLS_BAD_INPUT, "record length does not fit in 32 bits");
     put_le32(header, type);
     put_le32(header + 4, (uint32_t)length);
     return cls_output_write(out, header, sizeof(header), err);

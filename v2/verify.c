@@ -35,7 +35,7 @@ static bool check_end(struct verifier *v, struct cls_error *err)
     cls_input_at(v->in, "end of the stream", -1, NULL);
     if (!cls_input_read_some(v->in, &byte, 1, &got, err))
         return false;
-    return got == 0 || cls_input_fail(v->in, err, start, "something follows the END record");
+    return got == 0 || cls_input_fail(v->in, err, start, "data after the END record");
 }
 
 static bool verify_to_last_byte(struct verifier *v, enum v2_stream stream, struct cls_error *err)

@@ -17,10 +17,11 @@ static bool verify_image_header(struct verifier *v, struct cls_error *err)
     if (!cls_input_read(v->in, v->buf, IHDR_SIZE, "the image header", err))
         return false;
     if (get_be64(v->buf) != IHDR_MARKER)
-        return cls_input_fail(v->in, err, start, "the marker 0x%016" PRIx64 " is not all ones",
+        return cls_input_fail(v->in, err, start,
+                              "marker 0x%016" PRIx64 " is not 0xffffffffffffffff",
                               get_be64(v->buf));
     if (get_be32(v->buf + 8) != IHDR_ID)
-        return cls_input_fail(v->in, err, start + 8, "id 0x%08" PRIx32 " instead of 0x%08x",
+        return cls_input_fail(v->in, err, start + 8, "id 0x%08" PRIx32 ", expected 0x%08x",
                               get_be32(v->buf + 8), IHDR_ID);
     version = get_be32(v->buf + 12);
     if (version != 2 && version != 3)
@@ -28,12 +29,12 @@ static bool verify_image_header(struct verifier *v, struct cls_error *err)
                               version);
     options = get_be16(v->buf + 16);
     if (options & IHDR_OPT_BIG_ENDIAN)
-        return cls_input_fail(v->in, err, start + 16, "a big-endian stream");
+        return cls_input_fail(v->in, err, start + 16, "big-endian streams are not supported");
     if (options != 0)
         return cls_input_fail(v->in, err, start + 16, "reserved options in 0x%04x", options);
     for (size_t i = 18; i < IHDR_SIZE; i++)
         if (v->buf[i] != 0)
-            return cls_input_fail(v->in, err, start + i, "a reserved field is not zero");
+            return cls_input_fail(v->in, err, start + i, "reserved field is not zero");
     v->summary->version = version;
     return true;
 }
@@ -53,10 +54,10 @@ static bool verify_domain_header(struct verifier *v, struct cls_error *err)
         return cls_input_fail(v->in, err, start, "domain type %" PRIu32 " is neither PV nor HVM",
                               type);
     if (get_le16(v->buf + 4) != DHDR_PAGE_SHIFT)
-        return cls_input_fail(v->in, err, start + 4, "page shift %u instead of %d",
+        return cls_input_fail(v->in, err, start + 4, "page shift %u, expected %d",
                               get_le16(v->buf + 4), DHDR_PAGE_SHIFT);
     if (get_le16(v->buf + 6) != 0)
-        return cls_input_fail(v->in, err, start + 6, "a reserved field is not zero");
+        return cls_input_fail(v->in, err, start + 6, "reserved field is not zero");
     v->summary->guest = type == DHDR_TYPE_X86_PV ? GUEST_PV : GUEST_HVM;
     v->summary->converted = major == 0;
     cls_info(v->log, "libxc stream, version %u: %s guest, %s %" PRIu32 ".%" PRIu32,
@@ -89,7 +90,7 @@ static bool verify_record(struct verifier *v, struct cls_error *err)
     if (!read_record_header(v, "libxc", v2_record_name, err))
         return false;
     if (!v->name && !(v->type & REC_TYPE_OPTIONAL))
-        return bad_record(v, err, "mandatory record type 0x%08" PRIx32 " is unknown", v->type);
+        return bad_record(v, err, "unknown mandatory record type 0x%08" PRIx32, v->type);
     if (v->length > REC_LENGTH_MAX)
         return bad_record(v, err, "length %" PRIu32 " is above the maximum %u", v->length,
                           REC_LENGTH_MAX);

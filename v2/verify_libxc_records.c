@@ -43,9 +43,10 @@ static bool verify_policy(struct verifier *v, struct cls_error *err)
     uint32_t size = v->type == REC_TYPE_X86_CPUID_POLICY ? CPUID_LEAF_SIZE : MSR_ENTRY_SIZE;
 
     if (has_record(v, REC_TYPE_STATIC_DATA_END))
-        return bad_record(v, err, "comes after STATIC_DATA_END");
+        return bad_record(v, err, "record after STATIC_DATA_END");
     if (v->length == 0 || v->length % size != 0)
-        return bad_record(v, err, "length %" PRIu32 " is no multiple of %" PRIu32, v->length, size);
+        return bad_record(v, err, "length %" PRIu32 " is not a multiple of %" PRIu32, v->length,
+                          size);
     return cls_input_skip(v->in, v->length, "the record", err);
 }
 
@@ -58,7 +59,8 @@ static bool verify_pv_info(struct verifier *v, struct cls_error *err)
     width = v->buf[0];
     levels = v->buf[1];
     if (!(width == 4 && levels == 3) && !(width == 8 && levels == 4))
-        return bad_record(v, err, "width %u with %u levels of page tables (4 with 3, or 8 with 4)",
+        return bad_record(v, err,
+                          "width %u with %u page table levels, expected 4 with 3 or 8 with 4",
                           width, levels);
     if (!need_zero(v, v->buf + 2, 6, err))
         return false;
@@ -92,7 +94,7 @@ static bool verify_p2m_frames(struct verifier *v, struct cls_error *err)
     start = get_le32(v->buf);
     end = get_le32(v->buf + 4);
     if (start > end)
-        return bad_record(v, err, "start pfn 0x%" PRIx32 " lies above end pfn 0x%" PRIx32, start,
+        return bad_record(v, err, "start pfn 0x%" PRIx32 " is above end pfn 0x%" PRIx32, start,
                           end);
     per_frame = CLS_PAGE_SIZE / v->summary->guest_width;
     expected = P2M_FRAMES_HEAD + ((uint64_t)end / per_frame + 1 - start / per_frame) * PFN_SIZE;
@@ -131,11 +133,11 @@ static bool verify_page_entry(struct verifier *v, uint32_t index, uint64_t entry
         return bad_record(v, err, "reserved bits in entry %" PRIu32 ", 0x%016" PRIx64, index,
                           entry);
     if (!page_type_known(type))
-        return bad_record(v, err, "entry %" PRIu32 ", pfn 0x%" PRIx64 ", has unknown type %u",
+        return bad_record(v, err, "entry %" PRIu32 ", pfn 0x%" PRIx64 ", has invalid page type %u",
                           index, pfn, type);
     if (v->summary->guest == GUEST_PV && pfn > v->max_pfn)
         return bad_record(
-            v, err, "entry %" PRIu32 ": pfn 0x%" PRIx64 " lies above the guest's last, 0x%" PRIx64,
+            v, err, "entry %" PRIu32 ": pfn 0x%" PRIx64 " is above the guest's last pfn 0x%" PRIx64,
             index, pfn, v->max_pfn);
     v->summary->pages[type]++;
     if (v->observer->page)
@@ -149,7 +151,7 @@ static bool verify_page_data(struct verifier *v, struct cls_error *err)
     uint32_t count;
 
     if (v->vcpu_records)
-        return bad_record(v, err, "comes after the vcpu records");
+        return bad_record(v, err, "record after the vcpu records");
     if (!read_body(v, PAGE_DATA_HEAD, err))
         return false;
     count = get_le32(v->buf);
@@ -159,7 +161,7 @@ static bool verify_page_data(struct verifier *v, struct cls_error *err)
     if (!need_zero(v, v->buf + 4, 4, err))
         return false;
     if (v->length < head)
-        return bad_record(v, err, "length %" PRIu32 " has no room for %" PRIu32 " pfns", v->length,
+        return bad_record(v, err, "length %" PRIu32 " is too short for %" PRIu32 " pfns", v->length,
                           count);
     for (uint32_t i = 0; i < count; i++) {
         if (!read_u64(v, i, count, &entry, err) || !verify_page_entry(v, i, entry, err))
@@ -183,22 +185,19 @@ static bool verify_vcpu_size(struct verifier *v, uint32_t size, struct cls_error
     switch (v->type) {
     case REC_TYPE_X86_PV_VCPU_BASIC:
         return size == basic ||
-               bad_record(v, err, "a context of %" PRIu32 " bytes instead of %" PRIu32, size,
-                          basic);
+               bad_record(v, err, "context has %" PRIu32 " bytes, expected %" PRIu32, size, basic);
     case REC_TYPE_X86_PV_VCPU_EXTENDED:
         return size <= VCPU_EXTENDED_MAX ||
-               bad_record(v, err, "%" PRIu32 " bytes, at most %d are possible", size,
+               bad_record(v, err, "data has %" PRIu32 " bytes, above the maximum %d", size,
                           VCPU_EXTENDED_MAX);
     case REC_TYPE_X86_PV_VCPU_XSAVE:
-        return size >= VCPU_XSAVE_MIN || bad_record(v, err,
-                                                    "%" PRIu32 " bytes, at least %d are "
-                                                    "needed",
-                                                    size, VCPU_XSAVE_MIN);
+        return size >= VCPU_XSAVE_MIN ||
+               bad_record(v, err, "data has %" PRIu32 " bytes, below the minimum %d", size,
+                          VCPU_XSAVE_MIN);
     default:
-        return size % VCPU_MSR_SIZE == 0 || bad_record(v, err,
-                                                       "%" PRIu32 " bytes are no multiple "
-                                                       "of %d",
-                                                       size, VCPU_MSR_SIZE);
+        return size % VCPU_MSR_SIZE == 0 ||
+               bad_record(v, err, "data has %" PRIu32 " bytes, not a multiple of %d", size,
+                          VCPU_MSR_SIZE);
     }
 }
 
@@ -213,11 +212,11 @@ static bool verify_vcpu(struct verifier *v, struct cls_error *err)
     size = v->length - VCPU_HEAD;
     v->vcpu_records = true;
     cls_info(v->log, "  vcpu %" PRIu32 "%s", id,
-             size ? "" : ": no content (restore of 4.6 to 4.8 refuses that)");
+             size ? "" : ": no content (Xen 4.6 to 4.8 cannot restore it)");
     if (size == 0)
         return true; /* written by older savers by mistake; restore skips it */
     if (id >= VCPUS_MAX)
-        return bad_record(v, err, "vcpu %" PRIu32 ": no guest has so many", id);
+        return bad_record(v, err, "vcpu %" PRIu32 " is above the maximum", id);
     if (!verify_vcpu_size(v, size, err))
         return false;
     v->vcpu0_basic |= v->type == REC_TYPE_X86_PV_VCPU_BASIC && id == 0;
@@ -283,20 +282,18 @@ static bool verify_hvm_context(struct verifier *v, struct cls_error *err)
     struct image_item item = {.kind = IMAGE_HVM_CONTEXT};
 
     if (v->summary->converted && !has_record(v, REC_TYPE_HVM_PARAMS))
-        return bad_record(v, err, "no HVM_PARAMS came before");
+        return bad_record(v, err, "HVM_PARAMS must come first");
     return show_data(v, &item, &item.data, v->length, "the record", err);
 }
 
 static bool reject_toolstack(struct verifier *v, struct cls_error *err)
 {
-    return bad_record(v, err, "deprecated, and rejected by every restore");
+    return bad_record(v, err, "deprecated record, rejected by Xen's restore");
 }
 
 static bool reject_checkpoint(struct verifier *v, struct cls_error *err)
 {
-    return bad_record(v, err,
-                      "no place in a save: restore rejects checkpoints in a plain "
-                      "stream");
+    return bad_record(v, err, "checkpoint record in a plain stream, rejected by Xen's restore");
 }
 
 static bool skip(struct verifier *v, struct cls_error *err)
@@ -376,8 +373,8 @@ bool verify_libxc_record(struct verifier *v, struct cls_error *err)
     if (v->summary->version < type->min_version)
         return bad_record(v, err, "not a record of version %u", v->summary->version);
     if (type->once && v->summary->records[v->type] > 1)
-        return bad_record(v, err, "a second one");
+        return bad_record(v, err, "duplicate record");
     if (missing)
-        return bad_record(v, err, "no %s came before", missing);
+        return bad_record(v, err, "%s must come first", missing);
     return need_length(v, type->min_length, type->max_length, err) && type->verify_body(v, err);
 }

@@ -42,18 +42,18 @@ static bool verify_header(struct verifier *v, struct cls_error *err)
                               get_be32(v->buf + 8), LIBXL_HDR_VERSION);
     options = get_be32(v->buf + 12);
     if (options & LIBXL_HDR_OPT_BIG_ENDIAN)
-        return cls_input_fail(v->in, err, start + 12, "a big-endian stream");
+        return cls_input_fail(v->in, err, start + 12, "big-endian streams are not supported");
     if (options & ~LIBXL_HDR_OPT_LEGACY)
         return cls_input_fail(v->in, err, start + 12, "reserved options in 0x%08" PRIx32, options);
     cls_info(v->log, "libxl stream%s",
-             options & LIBXL_HDR_OPT_LEGACY ? ", converted from a legacy one" : "");
+             options & LIBXL_HDR_OPT_LEGACY ? ", converted from legacy" : "");
     return true;
 }
 
 static bool verify_libxc_context(struct verifier *v, struct cls_error *err)
 {
     if (v->summary->libxl_records[LIBXL_REC_TYPE_LIBXC_CONTEXT] > 1)
-        return bad_record(v, err, "a second one");
+        return bad_record(v, err, "duplicate record");
     if (!need_length(v, 0, 0, err) || !verify_libxc(v, err))
         return false;
     v->type = LIBXL_REC_TYPE_LIBXC_CONTEXT; /* it is that of the libxc stream's END now */
@@ -67,7 +67,7 @@ static bool verify_emulator_header(struct verifier *v, struct cls_error *err)
     uint32_t id;
 
     if (!v->summary->libxl_records[LIBXL_REC_TYPE_LIBXC_CONTEXT])
-        return bad_record(v, err, "no LIBXC_CONTEXT came before");
+        return bad_record(v, err, "LIBXC_CONTEXT must come first");
     if (v->summary->guest != GUEST_HVM)
         return bad_record(v, err, "not a record of a PV guest");
     if (!need_length(v, EMULATOR_HDR_SIZE, UINT32_MAX, err) ||
@@ -75,7 +75,7 @@ static bool verify_emulator_header(struct verifier *v, struct cls_error *err)
         return false;
     id = get_le32(v->buf);
     if (id > EMULATOR_ID_QEMU_UPSTREAM)
-        return bad_record(v, err, "emulator id %" PRIu32 " is unknown", id);
+        return bad_record(v, err, "unknown emulator id %" PRIu32, id);
     cls_info(v->log, "  emulator: %s, index %" PRIu32, names[id], get_le32(v->buf + 4));
     return true;
 }
@@ -101,7 +101,7 @@ static bool take_char(struct verifier *v, struct strings *s, uint8_t c, struct c
         s->text[s->count % 2][s->length] = (char)c;
     if (c == '\0') {
         if (key && s->length == 0)
-            return bad_record(v, err, "string %" PRIu64 ": an empty key", s->count + 1);
+            return bad_record(v, err, "string %" PRIu64 ": key is empty", s->count + 1);
         if (!key && v->observer->xenstore)
             v->observer->xenstore(v->observer->ctx, s->text[0], s->text[1]);
         s->count++;
@@ -111,7 +111,7 @@ static bool take_char(struct verifier *v, struct strings *s, uint8_t c, struct c
     if (key && !is_key_char(c))
         return bad_record(v, err, "string %" PRIu64 ": byte 0x%02x in a key", s->count + 1, c);
     if (key && s->length == 0 && c == '/')
-        return bad_record(v, err, "string %" PRIu64 ": a key that is not relative", s->count + 1);
+        return bad_record(v, err, "string %" PRIu64 ": key is not relative", s->count + 1);
     if (!key && (c < 0x20 || c > 0x7e))
         return bad_record(v, err, "string %" PRIu64 ": byte 0x%02x in a value is not printable",
                           s->count + 1, c);
@@ -138,7 +138,7 @@ static bool verify_xenstore_data(struct verifier *v, struct cls_error *err)
         left -= n;
     }
     if (s.length > 0)
-        return bad_record(v, err, "the last string has no NUL");
+        return bad_record(v, err, "last string is not terminated by a NUL");
     if (s.count % 2 != 0)
         return bad_record(v, err, "%" PRIu64 " strings: the last key has no value", s.count);
     cls_info(v->log, "  %" PRIu64 " keys", s.count / 2);
@@ -176,7 +176,7 @@ static bool verify_body(struct verifier *v, struct cls_error *err)
     case LIBXL_REC_TYPE_EMULATOR_CONTEXT:
         return verify_emulator_context(v, err);
     default:
-        return bad_record(v, err, "no place in a save: libxl rejects it outside a checkpoint");
+        return bad_record(v, err, "checkpoint record in a plain stream, rejected by libxl");
     }
 }
 
@@ -189,7 +189,7 @@ bool verify_libxl(struct verifier *v, struct cls_error *err)
             return false;
         /* libxl rejects unknown types, optional or not. */
         if (!v->name)
-            return bad_record(v, err, "record type 0x%08" PRIx32 " is unknown to libxl", v->type);
+            return bad_record(v, err, "unknown libxl record type 0x%08" PRIx32, v->type);
         v->summary->libxl_records[v->type]++;
         cls_info(v->log, "byte 0x%" PRIx64 ": libxl %s, %" PRIu32 " bytes", v->start, v->name,
                  v->length);

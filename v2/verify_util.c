@@ -34,24 +34,23 @@ bool check_padding(struct verifier *v, struct cls_error *err)
         return false;
     for (size_t i = 0; i < n; i++)
         if (padding[i] != 0)
-            return bad_record(v, err, "the padding is not zero");
+            return bad_record(v, err, "padding is not zero");
     return true;
 }
 
 bool need_length(struct verifier *v, uint32_t min, uint32_t max, struct cls_error *err)
 {
     if (min == max && v->length != min)
-        return bad_record(v, err, "length %" PRIu32 " instead of %" PRIu32, v->length, min);
+        return bad_record(v, err, "length %" PRIu32 ", expected %" PRIu32, v->length, min);
     return v->length >= min ||
-           bad_record(v, err, "length %" PRIu32 ", at least %" PRIu32 " are needed", v->length,
-                      min);
+           bad_record(v, err, "length %" PRIu32 " is below the minimum %" PRIu32, v->length, min);
 }
 
 bool need_zero(struct verifier *v, const uint8_t *bytes, size_t n, struct cls_error *err)
 {
     for (size_t i = 0; i < n; i++)
         if (bytes[i] != 0)
-            return bad_record(v, err, "a reserved field is not zero");
+            return bad_record(v, err, "reserved field is not zero");
     return true;
 }
 

@@ -13,7 +13,7 @@ bool cls_held_reserve(struct cls_held *held, size_t n, const char *what, struct 
         return true;
     bytes = realloc(held->bytes, n);
     if (!bytes)
-        return cls_fail_errno(err, ENOMEM, "cannot hold %s", what);
+        return cls_fail_errno(err, ENOMEM, "cannot allocate memory for %s", what);
     held->bytes = bytes;
     held->capacity = n;
     return true;

@@ -58,7 +58,7 @@ void cls_log_finish(const struct cls_log *log)
 
     *log->counts = (struct cls_log_counts){0};
     if (counts.left_out[CLS_LOG_WARNING] > 0)
-        cls_warn(log, "%" PRIu64 " more warnings like these", counts.left_out[CLS_LOG_WARNING]);
+        cls_warn(log, "%" PRIu64 " more warnings of this kind", counts.left_out[CLS_LOG_WARNING]);
     if (counts.left_out[CLS_LOG_INFO] > 0)
-        cls_info(log, "%" PRIu64 " more remarks like these", counts.left_out[CLS_LOG_INFO]);
+        cls_info(log, "%" PRIu64 " more messages of this kind", counts.left_out[CLS_LOG_INFO]);
 }

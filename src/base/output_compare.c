@@ -33,10 +33,10 @@ static bool differ(const struct cls_output *out, uint64_t at, const uint8_t *wan
     while (same < n && found[same] == wanted[same])
         same++;
     if (same == n)
-        return cls_fail(err, CLS_SYSTEM, "%s ends too early, at byte 0x%" PRIx64, out->name,
+        return cls_fail(err, CLS_SYSTEM, "%s is too short: it ends at byte 0x%" PRIx64, out->name,
                         at + n);
-    return cls_fail(err, CLS_SYSTEM, "%s: byte 0x%" PRIx64 ": 0x%02x instead of 0x%02x", out->name,
-                    at + same, found[same], wanted[same]);
+    return cls_fail(err, CLS_SYSTEM, "%s: byte 0x%" PRIx64 ": found 0x%02x, expected 0x%02x",
+                    out->name, at + same, found[same], wanted[same]);
 }
 
 static bool compare(struct cls_output *out, const uint8_t *wanted, size_t n, struct cls_error *err)
@@ -63,7 +63,8 @@ static bool check_end(struct cls_output *out, struct cls_error *err)
 
     if (!in || !cls_input_read_some(in, &beyond, 1, &got, err))
         return false;
-    return got == 0 || cls_fail(err, CLS_SYSTEM, "%s goes on behind the stream", out->name);
+    return got == 0 ||
+           cls_fail(err, CLS_SYSTEM, "%s has data after the end of the stream", out->name);
 }
 
 static void release(struct cls_output *out)

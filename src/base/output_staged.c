@@ -73,7 +73,7 @@ static bool give_up(struct cls_output *out, struct cls_error *err)
         if (r < 0 && errno == EINTR)
             continue;
         if (r <= 0)
-            return cls_fail_errno(err, r == 0 ? EIO : errno, "cannot read a pipe of our own");
+            return cls_fail_errno(err, r == 0 ? EIO : errno, "cannot read an internal pipe");
         s->staged -= (size_t)r;
         s->at += (size_t)r;
         if (!output_write_all(out, buf, (size_t)r, err))
@@ -135,7 +135,7 @@ static bool take(struct cls_output *out, const uint8_t *bytes, size_t n, struct 
             if (!(s->staged > 0 ? drain(out, s->staged, err) : give_up(out, err)))
                 return false;
         } else if (w == 0 || errno != EINTR) {
-            return cls_fail_errno(err, w == 0 ? EIO : errno, "cannot write a pipe of our own");
+            return cls_fail_errno(err, w == 0 ? EIO : errno, "cannot write an internal pipe");
         }
     }
     s->at += n;
@@ -191,7 +191,7 @@ static bool finish(struct cls_output *out, struct cls_error *err)
 }
 
 static const struct cls_output_ops ops = {
-    .name = "by splice, through a pipe of our own",
+    .name = "by splice, through an internal pipe",
     .write = take,
     .move = move,
     .finish = finish,

@@ -94,13 +94,12 @@ static bool enter_landlock(const struct cls_log *log, struct cls_error *err)
     long abi = landlock_abi();
 
     if (abi < 1) {
-        cls_info(log, "sandbox: system calls by a list, no capabilities; this kernel has no "
-                      "Landlock");
+        cls_info(log, "sandbox: system call filter, no capabilities; this kernel has no Landlock");
         return true;
     }
     if (restrict_to(abi, 0) != 0)
         return cls_fail_errno(err, errno, "cannot enter the sandbox (Landlock ABI %ld)", abi);
-    cls_info(log, "sandbox: system calls by a list, no capabilities, Landlock ABI %ld", abi);
+    cls_info(log, "sandbox: system call filter, no capabilities, Landlock ABI %ld", abi);
     return true;
 }
 
@@ -108,7 +107,7 @@ bool sandbox_enter(const int *keep, size_t n, const struct cls_log *log, struct 
 {
     fds_keep_only(keep, n);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-        return cls_fail_errno(err, errno, "cannot give up new privileges");
+        return cls_fail_errno(err, errno, "cannot set no_new_privs");
     if (drop_capabilities() != 0)
         return cls_fail_errno(err, errno, "cannot drop capabilities");
     return enter_landlock(log, err) && seccomp_enter(log, err);
@@ -140,7 +139,7 @@ bool sandbox_enter(const int *keep, size_t n, const struct cls_log *log, struct 
     (void)keep;
     (void)n;
     (void)err;
-    cls_info(log, "sandbox: this program was built without it");
+    cls_info(log, "sandbox: not built into this program");
     return true;
 }
 

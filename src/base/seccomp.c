@@ -264,7 +264,7 @@ bool seccomp_enter(const struct cls_log *log, struct cls_error *err)
         return true;
     if (errno != EINVAL && errno != ENOSYS)
         return cls_fail_errno(err, errno, "cannot enter the sandbox (seccomp)");
-    cls_info(log, "sandbox: this kernel has no seccomp, all system calls stay possible");
+    cls_info(log, "sandbox: this kernel has no seccomp; system calls are not filtered");
     return true;
 }
 
@@ -273,7 +273,7 @@ bool seccomp_enter(const struct cls_log *log, struct cls_error *err)
 bool seccomp_enter(const struct cls_log *log, struct cls_error *err)
 {
     (void)err;
-    cls_info(log, "sandbox: no seccomp filter for this machine");
+    cls_info(log, "sandbox: no seccomp filter for this architecture");
     return true;
 }
 

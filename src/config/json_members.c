@@ -7,7 +7,7 @@
 
 bool json_text_fail(struct json_text *t, const char *key)
 {
-    return cls_fail(t->err, CLS_BAD_INPUT, "%s of the configuration cannot be written as xl's text",
+    return cls_fail(t->err, CLS_BAD_INPUT, "%s in the configuration cannot be written as xl text",
                     key);
 }
 

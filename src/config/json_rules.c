@@ -166,7 +166,7 @@ bool config_repair_json(const struct config_request *request, const struct lazy_
 
     *changes = 0;
     if (!json_config_open(&c, json, text, &reason))
-        cls_warn(request->log, "%s, and is not changed", reason.reason);
+        cls_warn(request->log, "%s; it is not changed", reason.reason);
     p.build = json_member(&c, c.root, "b_info");
     p.hvm = json_member(&c, p.build, HVM);
     if (p.build) {
@@ -179,5 +179,6 @@ bool config_repair_json(const struct config_request *request, const struct lazy_
         repair_taps(&p);
     }
     json_config_close(&c);
-    return !text->no_memory || cls_fail_errno(err, ENOMEM, "cannot hold the configuration");
+    return !text->no_memory ||
+           cls_fail_errno(err, ENOMEM, "cannot allocate memory for the configuration");
 }

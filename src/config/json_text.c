@@ -186,5 +186,6 @@ bool config_from_json(const struct lazy_json *library, const struct config_text 
         ok = json_put_object(&t, &top, c.root);
     }
     json_config_close(&c);
-    return ok && (!text->no_memory || cls_fail_errno(err, ENOMEM, "cannot hold the configuration"));
+    return ok && (!text->no_memory ||
+                  cls_fail_errno(err, ENOMEM, "cannot allocate memory for the configuration"));
 }

@@ -14,14 +14,14 @@ bool json_config_open(struct json_config *c, const struct lazy_json *json,
 
     *c = (struct json_config){.json = json};
     if (len > JSON_MAX)
-        return cls_fail(err, CLS_BAD_INPUT, "the JSON of the configuration is longer than 128 KiB");
+        return cls_fail(err, CLS_BAD_INPUT, "configuration JSON is longer than 128 KiB");
     while (len > 0 && text->bytes[len - 1] == '\0')
         len--; /* xl writes a NUL at the end */
     c->tokener = json->json_tokener_new_ex(DEPTH_MAX);
     if (c->tokener && len > 0)
         c->root = json->json_tokener_parse_ex(c->tokener, text->bytes, (int)len);
     return (c->root && json->json_object_is_type(c->root, json_type_object)) ||
-           cls_fail(err, CLS_BAD_INPUT, "the configuration is not the JSON of libxl");
+           cls_fail(err, CLS_BAD_INPUT, "configuration is not JSON of libxl");
 }
 
 void json_config_close(struct json_config *c)

@@ -76,7 +76,7 @@ static void repair_builder(struct repair *p)
     if (!xl_file_value(p->text, "builder", builder, sizeof(builder)) ||
         (!is_prefix("hvm", builder) && !is_prefix("generic", builder)))
         set_or_drop(p, "R10", "builder", is_hvm(p) ? "\"hvm\"" : "\"generic\"",
-                    "xl takes no other builder than hvm and generic.");
+                    "xl accepts only the builders hvm and generic.");
     if (xl_file_value(p->text, "type", type, sizeof(type)) && is_prefix("hvm", type) != is_hvm(p))
         set_or_drop(p, "R10", "type", is_hvm(p) ? "\"hvm\"" : "\"pv\"",
                     "type and builder must agree.");
@@ -89,11 +89,11 @@ static void repair_rejected_keys(struct repair *p)
     repair_builder(p);
     if (rule_applies(p->r, CONFIG_RULE_R10, 10, LIMITS_MINOR_MAX) && !is_hvm(p) &&
         has_setting(p, "timer_mode"))
-        set_or_drop(p, "R10", "timer_mode", NULL, "xl refuses timer_mode for a PV guest.");
+        set_or_drop(p, "R10", "timer_mode", NULL, "xl rejects timer_mode for a PV guest.");
     if (rule_applies(p->r, CONFIG_RULE_R10, 0, LIMITS_MINOR_MAX) && !is_hvm(p) &&
         !has_setting(p, "kernel") && !has_setting(p, "bootloader") && !has_setting(p, "firmware"))
         set_or_drop(p, "R10", "bootloader", "\"pygrub\"",
-                    "xl wants a kernel or a bootloader; a restore uses neither.");
+                    "xl requires a kernel or a bootloader; a restore uses neither.");
     if (rule_applies(p->r, CONFIG_RULE_R10, 6, LIMITS_MINOR_MAX) &&
         xl_file_number(p->text, "vcpus", &vcpus) &&
         xl_file_number(p->text, "maxvcpus", &max_vcpus) && max_vcpus < vcpus)
@@ -105,7 +105,7 @@ static void repair_tsc_mode(struct repair *p)
     if (rule_applies(p->r, CONFIG_RULE_R13, 12, LIMITS_MINOR_MAX) &&
         (value_is(p, "tsc_mode", "native_paravirt") || value_is(p, "tsc_mode", "3")))
         set_or_drop(p, "R13", "tsc_mode", "\"always_emulate\"",
-                    "Xen 4.12 and later have no native_paravirt.");
+                    "Xen 4.12 and later do not support native_paravirt.");
 }
 
 static void repair_memory(struct repair *p)
@@ -145,7 +145,7 @@ static void repair_viridian(struct repair *p)
     if (rule_viridian_applies(p->r) && xl_file_find(p->text, "viridian", &s) && !s.list &&
         !value_is(p, "viridian", "0"))
         set_or_drop(p, "R3", "viridian", list ? list : "0",
-                    "as the stream has it; Xen 4.6 to 4.14 refuse any other.");
+                    "the value in the stream; Xen 4.6 to 4.14 reject any other.");
 }
 
 static void repair_device_model(struct repair *p)
@@ -193,16 +193,18 @@ static void repair_qemu(struct repair *p)
     rule_qemu(p->r, &needed);
     if (needed.lines.vga) {
         snprintf(vga, sizeof(vga), "\"%s\"", needed.lines.vga);
-        set_or_drop(p, needed.ids, "vga", vga, "the VGA has its place among the arguments below.");
+        set_or_drop(p, needed.ids, "vga", vga,
+                    "the VGA device is defined by the QEMU arguments below.");
     }
     if (needed.lines.videoram)
         change_number(p, needed.ids, "videoram", (long)needed.lines.videoram,
-                      "the video memory of old.");
+                      "the video memory that the guest had.");
     if (needed.lines.xen_platform_pci_off)
         set_or_drop(p, needed.ids, "xen_platform_pci", "0",
-                    "it has its place among the arguments below.");
+                    "the device is defined by the QEMU arguments below.");
     if (needed.lines.no_soundhw && has_setting(p, "soundhw"))
-        set_or_drop(p, needed.ids, "soundhw", NULL, "it has its place among the arguments below.");
+        set_or_drop(p, needed.ids, "soundhw", NULL,
+                    "the device is defined by the QEMU arguments below.");
     if (needed.lines.args_count > 0)
         add_arguments(p, &needed);
 }
@@ -276,8 +278,7 @@ bool config_repair_text(const struct config_request *request, struct config_text
 
     *changes = 0;
     if (!xl_file_is_valid(text)) {
-        cls_warn(request->log, "the configuration has a line that xl cannot read, and is not "
-                               "changed");
+        cls_warn(request->log, "configuration has a line that xl cannot parse; it is not changed");
         return true;
     }
     repair_rejected_keys(&p);
@@ -288,5 +289,6 @@ bool config_repair_text(const struct config_request *request, struct config_text
     repair_device_model(&p);
     repair_qemu(&p);
     repair_taps(&p);
-    return !text->no_memory || cls_fail_errno(err, ENOMEM, "cannot hold the configuration");
+    return !text->no_memory ||
+           cls_fail_errno(err, ENOMEM, "cannot allocate memory for the configuration");
 }

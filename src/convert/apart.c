@@ -138,10 +138,11 @@ static bool take(struct conversion *c, const struct claim *shared, int wstatus,
     struct stat st;
 
     if (WIFSIGNALED(wstatus))
-        return cls_fail(err, CLS_SYSTEM, "%s: its process was ended by signal %d (%s)",
+        return cls_fail(err, CLS_SYSTEM, "%s: conversion process was killed by signal %d (%s)",
                         c->in_file.name, WTERMSIG(wstatus), strsignal(WTERMSIG(wstatus)));
     if (!is_possible(&claim, wstatus))
-        return cls_fail(err, CLS_SYSTEM, "%s: its process ended without a result, status %d",
+        return cls_fail(err, CLS_SYSTEM,
+                        "%s: conversion process exited without a result, status %d",
                         c->in_file.name, WEXITSTATUS(wstatus));
     c->facts = claim.facts;
     c->facts.envelope =
@@ -158,7 +159,7 @@ static bool take(struct conversion *c, const struct claim *shared, int wstatus,
         return cls_fail_errno(err, errno, "cannot read %s", c->out_name);
     /* An output that is written directly may have been longer before. */
     return out_file_is_straight(&c->out_file) || (uint64_t)st.st_size == c->out.offset ||
-           cls_fail(err, CLS_SYSTEM, "%s has %llu bytes, but the process that wrote it says %llu",
+           cls_fail(err, CLS_SYSTEM, "%s has %llu bytes, but the conversion process reported %llu",
                     c->out_name, (unsigned long long)st.st_size, (unsigned long long)c->out.offset);
 }
 

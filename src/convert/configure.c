@@ -37,11 +37,11 @@ static bool read_given(struct conversion *c, struct cls_error *err)
     if (got < 0)
         return false;
     if (c->given.no_memory)
-        return cls_fail_errno(err, ENOMEM, "cannot hold %s", name);
+        return cls_fail_errno(err, ENOMEM, "cannot allocate memory for %s", name);
     if (c->given.len == 0)
         return cls_fail(err, CLS_USAGE, "%s is empty", name);
     return c->given.len <= ENVELOPE_CONFIG_MAX ||
-           cls_fail(err, CLS_USAGE, "%s is longer than the 16 MiB that a configuration may have",
+           cls_fail(err, CLS_USAGE, "%s is longer than 16 MiB, the maximum for a configuration",
                     name);
 }
 
@@ -57,7 +57,9 @@ bool configure_open(struct conversion *c, struct cls_error *err)
                           &c->config_cleanup, err))
         return false;
     if (out_file_is(&c->config, &c->in_file.st) || out_file_are_same(&c->config, &c->out_file))
-        return cls_fail(err, CLS_USAGE, "%s cannot take the configuration, too", c->config_name);
+        return cls_fail(err, CLS_USAGE,
+                        "%s is the output and cannot be the --write-config file, too",
+                        c->config_name);
     return out_file_open(&c->config, err);
 }
 
@@ -89,15 +91,17 @@ static bool check_container(struct conversion *c, struct cls_error *err)
     if (envelope_carries_config(&c->envelope))
         return true;
     if (o->write_config && c->envelope.kind == ENVELOPE_LIBVIRT)
-        return cls_input_fail(&c->in, err, c->in.offset,
-                              "--write-config is for saves of xl and xend; virsh restore takes the "
-                              "XML that this save has");
+        return cls_input_fail(
+            &c->in, err, c->in.offset,
+            "--write-config needs a save of xl or xend; virsh restore uses the XML in this save");
     if (o->write_config)
-        return cls_input_fail(&c->in, err, c->in.offset,
-                              "--write-config is for saves of xl and xend: no configuration here");
+        return cls_input_fail(
+            &c->in, err, c->in.offset,
+            "--write-config needs a save of xl or xend; this input has no configuration");
     return !o->config || is_auto(o) ||
-           cls_input_fail(&c->in, err, c->in.offset,
-                          "--config is for saves of xl and xend: no header here that carries one");
+           cls_input_fail(
+               &c->in, err, c->in.offset,
+               "--config needs a save of xl or xend; this container cannot hold a configuration");
 }
 
 /* Fills facts from the stream, as far as the configuration depends on them. */
@@ -107,8 +111,8 @@ static bool learn(struct conversion *c, struct limits_facts *facts, struct cls_e
     if (c->in.is_regular)
         return measure(c, facts, err);
     facts->guest = c->options->guest ? c->options->guest : c->envelope.guest.type;
-    cls_warn(c->log, "the input can be read only once: memory and vcpus of the configuration were "
-                     "not compared with the stream");
+    cls_warn(c->log, "input can be read only once; memory and vcpus of the configuration were not "
+                     "checked against the stream");
     return true;
 }
 
@@ -126,8 +130,7 @@ static bool make_text(struct conversion *c, const struct limits_facts *facts,
             config_from_xend((struct sexp){held.bytes, held.bytes + held.len}, facts->guest, text);
         if (lost > 0)
             cls_warn(c->log,
-                     "settings of xend without an xl equivalent: %u (comments in the "
-                     "configuration)",
+                     "xend settings without an xl equivalent: %u (comments in the configuration)",
                      lost);
         break;
     case ENVELOPE_CONFIG_TEXT:
@@ -137,9 +140,10 @@ static bool make_text(struct conversion *c, const struct limits_facts *facts,
         json = lazy_json(err);
         return json && config_from_json(json, &held, text, err);
     default:
-        return cls_input_fail(&c->in, err, c->in.offset, "the save carries no configuration");
+        return cls_input_fail(&c->in, err, c->in.offset, "save has no configuration");
     }
-    return !text->no_memory || cls_fail_errno(err, ENOMEM, "cannot hold the configuration");
+    return !text->no_memory ||
+           cls_fail_errno(err, ENOMEM, "cannot allocate memory for the configuration");
 }
 
 static bool repair(struct conversion *c, const struct limits_facts *facts, unsigned rules,
@@ -183,7 +187,7 @@ static bool carry(struct conversion *c, const struct limits_facts *facts, struct
     else if (o->repair_config && c->envelope.kind == ENVELOPE_XL && c->envelope.config_len > 0)
         config_text_add(text, (const char *)c->envelope.config, c->envelope.config_len);
     if (text->no_memory)
-        return cls_fail_errno(err, ENOMEM, "cannot hold the configuration");
+        return cls_fail_errno(err, ENOMEM, "cannot allocate memory for the configuration");
     c->configuration.carried_json = c->given.len > 0 || c->envelope.kind != ENVELOPE_XL
                                         ? is_json(text)
                                         : c->envelope.config_format == ENVELOPE_CONFIG_JSON;
@@ -221,7 +225,7 @@ static bool make(struct conversion *c, struct cls_error *err)
     if (!carry(c, &facts, err))
         return false;
     if (c->configuration.carried.len > ENVELOPE_CONFIG_MAX)
-        return cls_fail(err, CLS_BAD_INPUT, "the configuration is longer than 16 MiB");
+        return cls_fail(err, CLS_BAD_INPUT, "configuration is longer than 16 MiB");
     return true;
 }
 
@@ -237,8 +241,8 @@ bool configure(struct conversion *c, struct cls_error *err)
         c->envelope.new_config_json = made->carried_json;
     }
     if (c->envelope.kind == ENVELOPE_XEND && !c->options->write_config && !made->carried.bytes)
-        cls_warn(c->log, "the new save has no configuration: use --config=auto, or xl restore "
-                         "CONFIG FILE with what --write-config makes");
+        cls_warn(c->log, "new save has no configuration; use --config=auto, or create one with "
+                         "--write-config for xl restore CONFIG FILE");
     return true;
 }
 

@@ -65,13 +65,13 @@ static bool leave_out_given_back(struct conversion *c, struct cls_error *err)
         return true;
     if (!in_file_can_go_back(&c->in_file) || out_file_is_straight(&c->out_file)) {
         cls_warn(c->log,
-                 "pages that the guest gave back while it was saved stay in the new save: %" PRIu64
-                 " (converted from a file to a file, they are left out)",
+                 "pages that the guest released during the save remain in the new save: %" PRIu64
+                 " (a conversion from file to file omits them)",
                  c->given_back.count);
         pfn_set_free(&c->given_back);
         return true;
     }
-    cls_info(c->log, "once more, without pages that the guest gave back: %" PRIu64,
+    cls_info(c->log, "converting again without pages that the guest released: %" PRIu64,
              c->given_back.count);
     if (ftruncate(c->out_file.fd, (off_t)c->out.file_start) != 0)
         return cls_fail_errno(err, errno, "cannot write %s", c->out_name);

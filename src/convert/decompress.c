@@ -136,11 +136,11 @@ static bool failed(struct decompress *d, const char *name, uint64_t offset, int 
     char message[SHOWN_SIZE];
 
     if (WIFSIGNALED(status))
-        return cls_fail(err, CLS_SYSTEM, "%s, which uncompresses %s, was ended by signal %d",
+        return cls_fail(err, CLS_SYSTEM, "%s, decompressing %s, was killed by signal %d",
                         d->program, name, WTERMSIG(status));
     d->failed = true;
     first_message(d, message, sizeof(message));
-    return cls_input_fail(&in, err, offset, "%s could not uncompress it (exit status %d)%s%s",
+    return cls_input_fail(&in, err, offset, "%s cannot decompress it (exit status %d)%s%s",
                           d->program, WEXITSTATUS(status), *message ? ": " : "", message);
 }
 

@@ -99,7 +99,7 @@ bool in_file_prepare_again(struct in_file *file, struct cls_error *err)
     if (!in_file_is_compressed(file))
         return lseek(file->fd, 0, SEEK_CUR) >= 0 ||
                cls_fail(err, CLS_USAGE,
-                        "--verify reads the input twice, and %s cannot be read again", file->name);
+                        "--verify reads the input twice, but %s cannot be read again", file->name);
     fd = open_second(file->raw);
     if (fd < 0)
         return cls_fail_errno(err, errno, "cannot read %s a second time", file->name);
@@ -181,7 +181,7 @@ bool in_file_is_unchanged(const struct in_file *file, struct cls_error *err)
     now = &st.st_mtim;
     return (st.st_size == file->st.st_size && now->tv_sec == then->tv_sec &&
             now->tv_nsec == then->tv_nsec) ||
-           cls_fail(err, CLS_SYSTEM, "%s was written to while it was read", file->name);
+           cls_fail(err, CLS_SYSTEM, "%s was modified while it was read", file->name);
 }
 
 bool in_file_is_regular(const struct in_file *file)

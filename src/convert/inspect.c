@@ -75,10 +75,10 @@ static bool look_at_envelope(struct look *look, const struct cls_log *log, struc
            sizeof(r->facts.config.emulator));
     if (look->options->need_xl && look->envelope.kind != ENVELOPE_XL)
         return cls_input_fail(&look->in, err, look->in.offset,
-                              "no xl header, though --xl was given");
+                              "--xl was given, but the input has no xl header");
     if (look->envelope.kind == ENVELOPE_XEND)
-        inspect_note(&r->remarks, "the result of a conversion would have no configuration: "
-                                  "xl restore CONFIG FILE takes it, --write-config makes one");
+        inspect_note(&r->remarks, "the converted save would have no configuration; create one with "
+                                  "--write-config for xl restore CONFIG FILE");
     if (!envelope_read_config(&look->envelope, &look->in, &r->config, err))
         return false;
     r->stream_offset = look->in.offset;
@@ -135,8 +135,8 @@ static bool take_items(struct look *look, const struct legacy_options *options,
     given_back = ok ? legacy_reader_given_back(reader)->count : 0;
     if (given_back > 0)
         inspect_note(&look->result->remarks,
-                     "pages that the guest gave back while it was saved: %" PRIu64
-                     " (left out where a file is converted to a file)",
+                     "pages that the guest released during the save: %" PRIu64
+                     " (a conversion from file to file omits them)",
                      given_back);
     if (ok && options->embedded)
         ok = look_behind(look, log, err);
@@ -172,8 +172,8 @@ static bool look_at_legacy(struct look *look, const struct cls_log *log, struct 
          take_items(look, &reader, &loss, err);
     r->convertible = ok;
     if (r->physmap_count > 0 && !libxl)
-        inspect_note(&r->lost, "the physmap entries of QEMU: libxc's format has no place for them "
-                               "(libxl's has)");
+        inspect_note(&r->lost,
+                     "QEMU physmap entries: libxc format cannot hold them (libxl format can)");
     return ok;
 }
 
@@ -187,11 +187,11 @@ static bool look_at_stream(struct look *look, const struct cls_log *log, struct 
         !relabel_is_needed(&look->envelope, &look->in, &relabel, err))
         return false;
     if (relabel && !look->envelope.v2)
-        cls_warn(log, "the header says version 1, but the stream is v2 already (a bug of libvirt): "
-                      "a conversion changes only that");
+        cls_warn(log, "header says version 1, but the stream is already v2 (a bug of libvirt); a "
+                      "conversion changes only the header");
     else if (stream == V2_STREAM_UNKNOWN && look->envelope.v2)
         return cls_input_fail(&look->in, err, look->in.offset,
-                              "the %s header says that the stream is v2, which it is not",
+                              "%s header says that the stream is v2, but it is not",
                               envelope_name(look->envelope.kind));
     else if (stream != V2_STREAM_UNKNOWN &&
              !source_check_v2(&look->in, &look->envelope, stream, err))

@@ -60,8 +60,8 @@ void inspect_part(void *ctx, const struct stream_part *part)
     inspection->checkpoints_before += is_part(part, NULL, "tail of a checkpoint");
     if (is_part(part, NULL, "unmapped pfns") && part->count > 0)
         inspect_note(&inspection->lost,
-                     "the list of %llu unmapped pfns: v2 cannot take pages back (it matters only "
-                     "where the guest shrank while it was saved live)",
+                     "list of %llu unmapped pfns: v2 has no record for it (matters only if the "
+                     "guest released memory during a live save)",
                      (unsigned long long)part->count);
     if (run->count > 0 && !is_part(part, run->layer, run->name))
         end_run(inspection, part->offset);

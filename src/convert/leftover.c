@@ -22,10 +22,11 @@ bool leftover_judge(const struct leftover *left, const struct cls_input *in, con
     if (left->is_data)
         return cls_input_fail(in, err, in->offset,
                               "%" PRIu64
-                              " bytes%s are left behind the stream (to convert without them: %s)",
+                              " bytes%s follow the end of the stream (to convert without them: %s)",
                               left->size, left->more ? " or more" : "", way_out);
     if (left->size > 0)
-        cls_warn(log, "byte 0x%" PRIx64 ": %" PRIu64 " bytes of zeros behind the stream ignored",
+        cls_warn(log,
+                 "byte 0x%" PRIx64 ": %" PRIu64 " zero bytes after the end of the stream ignored",
                  in->offset, left->size);
     return true;
 }
@@ -62,8 +63,7 @@ bool leftover_check(struct cls_input *in, const struct legacy_reader *reader,
     if (may_go_on && !legacy_reader_sees_more(reader, &more, err))
         return false;
     if (may_go_on && more) {
-        cls_warn(log, "byte 0x%" PRIx64 ": a further checkpoint follows and is left out",
-                 in->offset);
+        cls_warn(log, "byte 0x%" PRIx64 ": another checkpoint follows and is ignored", in->offset);
         return true;
     }
     cls_input_init_at(&behind, in->fd, in->name, in->offset, NULL);

@@ -36,8 +36,8 @@ static bool resolve_named(struct conversion *c, struct cls_error *err)
     if (!out_file_resolve(&c->out_file, o->out, c->out_name, o->no_clobber, c->cleanup, err))
         return false;
     if (o->sparse && out_file_is_straight(&c->out_file))
-        return cls_fail(err, CLS_USAGE, "--sparse takes a file as output, which %s is not",
-                        c->out_name);
+        return cls_fail(err, CLS_USAGE,
+                        "--sparse needs a regular file as output, but %s is not one", c->out_name);
     note_start_due(c);
     return in_file_open(&c->in_file, o->in, err);
 }
@@ -64,16 +64,16 @@ static bool look_before_replacing(struct conversion *c, struct cls_error *err)
     const struct stat *st = &c->in_file.st;
 
     if (!S_ISREG(st->st_mode) || !out_file_is(&c->out_file, st))
-        return cls_fail(err, CLS_USAGE, "--replace takes a regular file, which %s is not",
+        return cls_fail(err, CLS_USAGE, "--replace needs a regular file, but %s is not one",
                         c->in_file.name);
     c->out_file.replaces = true;
     c->out_file.st.st_atim = st->st_atim; /* as it was before anything was read */
     if (c->options->force)
         return true;
     if (in_file_is_compressed(&c->in_file))
-        keep(c, "is compressed, which its new content would not be");
+        keep(c, "is compressed, but the converted save would not be");
     else if (st->st_nlink > 1)
-        keep(c, "has further hard links, which would keep the old content");
+        keep(c, "has other hard links, which would keep the old content");
     else if (!(st->st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)))
         keep(c, "is read-only");
     return true;
@@ -92,7 +92,8 @@ bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_error *
         return cls_fail(err, CLS_USAGE, "%s and %s are the same file", c->in_file.name,
                         c->out_name);
     if (o->compact && !in_file_is_regular(&c->in_file))
-        return cls_fail(err, CLS_USAGE, "--compact reads twice: %s is no regular file",
+        return cls_fail(err, CLS_USAGE,
+                        "--compact needs a regular file as input, but %s is not one",
                         c->in_file.name);
     if (o->verify && !read_back_prepare(c, err))
         return false;

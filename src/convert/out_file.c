@@ -46,7 +46,8 @@ static bool resolve_inherited(struct out_file *file, struct cls_error *err)
     if ((flags & O_ACCMODE) == O_RDONLY)
         return fail(file, EBADF, "write", err);
     if (isatty(file->fd))
-        return cls_fail(err, CLS_USAGE, "%s is a terminal, no place for a save", file->display);
+        return cls_fail(err, CLS_USAGE, "%s is a terminal; a save cannot be written to it",
+                        file->display);
     return true;
 }
 
@@ -79,7 +80,7 @@ static bool find_existing(struct out_file *file, struct cls_error *err)
     if (!file->exists && errno != ENOENT)
         return fail(file, errno, "write", err);
     if (file->exists && file->no_clobber)
-        return cls_fail(err, CLS_USAGE, "%s exists, and --no-clobber was given", file->display);
+        return cls_fail(err, CLS_USAGE, "%s already exists (--no-clobber)", file->display);
     return true;
 }
 
@@ -127,7 +128,7 @@ static bool resolve_path(struct out_file *file, const char *arg, struct cls_erro
         return cls_fail(err, CLS_USAGE, "%s is a directory", file->display);
     if (lstat(arg, &link) == 0 && S_ISLNK(link.st_mode)) {
         if (!exists)
-            return cls_fail(err, CLS_SYSTEM, "%s is a symbolic link to nothing", file->display);
+            return cls_fail(err, CLS_SYSTEM, "%s is a dangling symbolic link", file->display);
         if (!may_follow(arg, &link))
             return fail(file, EACCES, "follow the symbolic link", err);
     }
@@ -141,7 +142,7 @@ static bool resolve_path(struct out_file *file, const char *arg, struct cls_erro
     /* realpath() also follows links that the kernel would not follow. */
     return file->exists == exists && (!exists || same_file(&file->st, &behind))
                ? true
-               : cls_fail(err, CLS_SYSTEM, "%s was replaced by another file meanwhile",
+               : cls_fail(err, CLS_SYSTEM, "%s was replaced by another file during the conversion",
                           file->display);
 }
 
@@ -170,7 +171,7 @@ bool out_file_resolve_at(struct out_file *file, int dir_fd, const char *name, co
     if (!find_existing(file, err))
         return false;
     return !file->exists || S_ISREG(file->st.st_mode) ||
-           cls_fail(err, CLS_USAGE, "%s is in the way: no regular file", display);
+           cls_fail(err, CLS_USAGE, "%s exists and is not a regular file", display);
 }
 
 bool out_file_is(const struct out_file *file, const struct stat *st)
@@ -266,7 +267,8 @@ static bool open_straight(struct out_file *file, struct cls_error *err)
         return fail(file, errno, "open", err);
     return (same_file(&st, &file->st) && st.st_rdev == file->st.st_rdev &&
             (st.st_mode & S_IFMT) == (file->st.st_mode & S_IFMT)) ||
-           cls_fail(err, CLS_SYSTEM, "%s was replaced by another file meanwhile", file->display);
+           cls_fail(err, CLS_SYSTEM, "%s was replaced by another file during the conversion",
+                    file->display);
 }
 
 bool out_file_open(struct out_file *file, struct cls_error *err)
@@ -433,7 +435,7 @@ bool out_file_commit(struct out_file *file, struct out_file *also, bool sync, st
     sigset_t old;
 
     if (file->replaces && !is_there(file))
-        return cls_fail(err, CLS_SYSTEM, "%s was replaced by another file meanwhile",
+        return cls_fail(err, CLS_SYSTEM, "%s was replaced by another file during the conversion",
                         file->display);
     if (!prepare(file, sync, err) || (also && !prepare(also, sync, err)))
         return false;

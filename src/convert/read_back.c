@@ -12,11 +12,11 @@ bool read_back_prepare(struct conversion *c, struct cls_error *err)
     const struct out_file *out = &c->out_file;
 
     if (out_file_is_straight(out) && !(out->inherited && S_ISREG(out->st.st_mode)))
-        return cls_fail(err, CLS_USAGE, "--verify reads the output back, and %s is not a file",
+        return cls_fail(err, CLS_USAGE, "--verify reads the output again, but %s is not a file",
                         out->display);
     if (out->inherited && (fcntl(out->fd, F_GETFL) & O_ACCMODE) != O_RDWR)
         return cls_fail(err, CLS_USAGE,
-                        "--verify reads the output back, and %s is open for writing only",
+                        "--verify reads the output again, but %s is open for writing only",
                         out->display);
     return in_file_prepare_again(&c->in_file, err);
 }
@@ -72,7 +72,8 @@ static bool compare(struct conversion *c, struct cls_error *err)
     bool ok = run_again(c, true, err) || blame(c->in_file.name, err);
 
     if (ok && c->in.offset != in_end)
-        ok = cls_fail(err, CLS_SYSTEM, "%s changed meanwhile: its stream ends elsewhere",
+        ok = cls_fail(err, CLS_SYSTEM,
+                      "%s was modified while it was read: its stream ends at another offset",
                       c->in_file.name);
     c->facts = facts;
     c->in.offset = in_end;
@@ -84,7 +85,7 @@ bool read_back(struct conversion *c, struct cls_error *err)
 {
     c->facts.verified = forget_cached(c, err) && verify(c, err) && compare(c, err);
     if (c->facts.verified)
-        cls_info(c->log, "verified: %s is sound, and holds all of %s", c->out_name,
+        cls_info(c->log, "verified: %s is sound and contains all of %s", c->out_name,
                  c->in_file.name);
     return c->facts.verified;
 }

@@ -25,14 +25,13 @@ bool relabel(const struct envelope *envelope, const struct in_file *file, struct
 
     if (!file->by_name || !in->is_regular)
         return cls_input_fail(in, err, start,
-                              "the header says version 1, but this is a v2 stream already; give "
-                              "the save as a file, uncompressed and by its name, to have that "
-                              "put right");
+                              "header says version 1, but the stream is already v2; to correct the "
+                              "header, give the save as an uncompressed file, by name");
     if (!v2_verify(in, V2_STREAM_LIBXL, V2_TO_THE_LAST_BYTE, NULL, NULL, &summary, err))
         return false;
     end = in->offset;
-    cls_warn(log, "the header said version 1, but the stream is v2 already (a bug of libvirt): "
-                  "only the header is changed");
+    cls_warn(log, "header says version 1, but the stream is already v2 (a bug of libvirt); only "
+                  "the header is changed");
     return cls_input_seek(in, start, err) && envelope_write(envelope, in, out, true, err) &&
            cls_move(in, out, end - start, "the stream", err);
 }

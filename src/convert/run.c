@@ -23,13 +23,14 @@ static bool read_envelope(struct conversion *c, struct cls_error *err)
     }
     c->facts.envelope = envelope_name(c->envelope.kind);
     if (o->need_xl && c->envelope.kind != ENVELOPE_XL)
-        return cls_input_fail(&c->in, err, c->in.offset, "no xl header, though --xl was given");
+        return cls_input_fail(&c->in, err, c->in.offset,
+                              "--xl was given, but the input has no xl header");
     c->facts.input = c->envelope.v2                      ? CONVERT_INPUT_V2
                      : c->envelope.kind != ENVELOPE_NONE ? CONVERT_INPUT_LEGACY
                                                          : CONVERT_INPUT_OTHER;
     if (c->envelope.v2)
         return cls_input_fail(&c->in, err, c->in.offset,
-                              "the stream behind this header is v2 already: nothing to convert");
+                              "stream after this header is already v2: nothing to convert");
     if (c->envelope.kind != ENVELOPE_NONE)
         c->cleanup->start_due = 0;
     return true;
@@ -221,9 +222,9 @@ static bool convert(struct conversion *c, struct cls_error *err)
         return false;
     if (c->options->checkpointed == CONVERT_CHECKPOINTED_YES &&
         source_checkpoints(c->options, &c->in_file, &c->envelope) == LEGACY_CHECKPOINTS_NEVER)
-        cls_warn(c->log, "--checkpointed has no effect on block devices and XAPI's images");
+        cls_warn(c->log, "--checkpointed has no effect on block devices and XAPI images");
     if (c->options->skip_qemu && (v2.format == V2_LIBXL || envelope_is_delimited(&c->envelope)))
-        cls_warn(c->log, "--skip-qemu has no effect on libxl format and on XAPI's images");
+        cls_warn(c->log, "--skip-qemu has no effect on libxl format and XAPI images");
     v2_writer_init(&c->writer, &c->out, &v2);
     if (!start_writer(c, err) || !find_kind(c, &kind, err) || !may_replace(c, err))
         return false;

@@ -97,14 +97,14 @@ bool source_check_v2(struct cls_input *in, const struct envelope *envelope, enum
 
     if (envelope->v2 && envelope_is_libxl(envelope) && stream != V2_STREAM_LIBXL)
         return cls_input_fail(in, err, in->offset,
-                              "the %s header announces a libxl v2 stream, which this is not", name);
+                              "%s header announces a libxl v2 stream, but the stream is not one",
+                              name);
     if (!envelope->v2 && envelope_is_libxl(envelope) && stream == V2_STREAM_LIBXL)
-        return cls_input_fail(in, err, in->offset,
-                              "the %s header does not say that this stream is v2: %s would take it "
-                              "for a legacy one",
-                              name, name);
+        return cls_input_fail(
+            in, err, in->offset,
+            "%s header does not mark the stream as v2; %s would treat it as legacy", name, name);
     if (envelope_is_delimited(envelope) && (!envelope->v2 || stream != V2_STREAM_LIBXC))
-        return cls_input_fail(in, err, in->offset, "not the image of a libxc v2 stream");
+        return cls_input_fail(in, err, in->offset, "not a libxc v2 image");
     return true;
 }
 
@@ -136,10 +136,10 @@ static bool check_word(struct cls_input *in, const struct envelope *envelope, bo
         return true;
     if (!forced)
         return cls_input_fail(in, err, in->offset,
-                              "this is the stream of a %s guest, but %s's configuration is that of "
-                              "a %s one (--guest-type overrules it)",
+                              "stream is for a %s guest, but the configuration of %s is for a %s "
+                              "guest (--guest-type overrides it)",
                               guest_type_name(guest), name, guest_type_name(said));
-    cls_warn(log, "%s's configuration is that of a %s guest", name, guest_type_name(said));
+    cls_warn(log, "the configuration of %s is for a %s guest", name, guest_type_name(said));
     return true;
 }
 

@@ -28,9 +28,9 @@ static bool open_stream(struct cls_input *in, enum verify_format format, const s
         return false;
     return *stream != V2_STREAM_UNKNOWN ||
            (envelope_check_foreign(in, &(bool){false}, err) &&
-            cls_input_fail(in, err, in->offset,
-                           "neither a libxl nor a libxc v2 stream; a legacy one wants converting "
-                           "first"));
+            cls_input_fail(
+                in, err, in->offset,
+                "neither a libxl nor a libxc v2 stream (a legacy stream must be converted first)"));
 }
 
 /* What the stream shows of the limits of restoring it. */

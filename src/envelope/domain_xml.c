@@ -124,12 +124,12 @@ static const char *check_limits(const char *xml)
         attributes = *p == '<' ? 0 : attributes + (*p == '=');
         name_spaces += *p == 'x' && strncmp(p, "xmlns", 5) == 0;
         if (attributes > TAG_ATTRIBUTES_MAX)
-            return "a tag with more than 1000 attributes";
+            return "tag has more than 1000 attributes";
         if (name_spaces > NAME_SPACES_MAX)
             return "more than 100 name spaces";
     }
     /* Entity declarations must not even be parsed. */
-    return strstr(xml, "<!DOCTYPE") ? "a DOCTYPE, which libvirt never writes" : NULL;
+    return strstr(xml, "<!DOCTYPE") ? "DOCTYPE is not allowed: libvirt never writes one" : NULL;
 }
 
 static bool parse(struct domain_xml *d, const char *xml, size_t len)
@@ -158,7 +158,7 @@ bool domain_xml_read(const struct cls_input *in, const char *xml, size_t len,
     if (!d.xml)
         return false;
     if (text_len == len)
-        return cls_input_fail(in, err, start, "no NUL at its end");
+        return cls_input_fail(in, err, start, "not terminated by a NUL");
     excess = check_limits(xml);
     if (excess)
         return cls_input_fail(in, err, start, "%s", excess);
@@ -167,9 +167,9 @@ bool domain_xml_read(const struct cls_input *in, const char *xml, size_t len,
     d.xml->xmlSetStructuredErrorFunc(NULL, NULL);
     if (!ok)
         return cls_input_fail(in, err, start, "line %d: %s", d.line,
-                              d.error_text[0] ? d.error_text : "libxml2 gave up");
+                              d.error_text[0] ? d.error_text : "libxml2 failed");
     if (!d.is_domain)
-        return cls_input_fail(in, err, start, "not the XML of a domain");
+        return cls_input_fail(in, err, start, "not a domain XML");
     guest->type = guest_type_of(d.type);
     return true;
 }

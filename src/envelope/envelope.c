@@ -87,7 +87,7 @@ bool envelope_read(struct cls_input *in, const struct cls_log *log, struct envel
     type = type_of(envelope->kind);
     if (type->read)
         return type->read(in, log, envelope, err);
-    cls_info(log, "no envelope");
+    cls_info(log, "no container");
     return true;
 }
 
@@ -137,11 +137,10 @@ bool envelope_check_format(const struct envelope *envelope, bool libxl, struct c
 
     if (!type->any_format && type->libxl != libxl)
         return cls_input_fail(in, err, in->offset,
-                              "%s format was asked for, but nobody restores that in the envelope "
-                              "of %s",
-                              format, type->name);
+                              "%s format cannot be restored from a container of %s", format,
+                              type->name);
     if (type->libxl && !libxl)
-        cls_warn(log, "%s format inside an envelope of libxl: no toolstack restores this", format);
+        cls_warn(log, "%s format in a container of libxl: no toolstack can restore it", format);
     return true;
 }
 

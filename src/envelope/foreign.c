@@ -32,20 +32,21 @@ struct foreign {
 #define ARCHIVE(kind) kind " archive: unpack it and convert the saves in it"
 
 static const struct foreign foreign_formats[] = {
-    {0, MAGIC("LibxlFmt"), "a libxl v2 stream already: nothing to convert", false},
+    {0, MAGIC("LibxlFmt"), "already a libxl v2 stream: nothing to convert", false},
     {0, MAGIC("\377\377\377\377\377\377\377\377XENF\0\0\0\3"),
-     "a libxc v3 stream already: nothing to convert", false},
+     "already a libxc v3 stream: nothing to convert", false},
     {0, MAGIC("\377\377\377\377\377\377\377\377XENF"),
-     "a libxc v2 stream already: nothing to convert", false},
+     "already a libxc v2 stream: nothing to convert", false},
     {0, MAGIC("LibvirtQemud"), "a save of a QEMU guest, not of Xen", false},
     {0, MAGIC("QEVM"), "a saved state of QEMU, not of Xen", false},
-    {0, MAGIC("\177ELF"), "an ELF file (a core dump, as of xl dump-core?), not a save", false},
+    {0, MAGIC("\177ELF"), "an ELF file (for example a core dump by xl dump-core), not a save",
+     false},
     {0, MAGIC("\355\353\017\360"), "a core dump of a PV guest (xm dump-core), not a save", false},
     {0, MAGIC("\356\353\017\360"), "a core dump of a HVM guest (xm dump-core), not a save", false},
-    {0, MAGIC("\360\377\377\377"), "a save of uXen, which has another format", true},
-    {0, MAGIC("\211LZO"), "compressed with lzop: uncompress it first", true},
-    {0, MAGIC("LZIP"), "compressed with lzip: uncompress it first", true},
-    {0, MAGIC("\037\235"), "compressed with compress: uncompress it first", true},
+    {0, MAGIC("\360\377\377\377"), "a save of uXen, whose format is not supported", true},
+    {0, MAGIC("\211LZO"), "compressed with lzop: decompress it first", true},
+    {0, MAGIC("LZIP"), "compressed with lzip: decompress it first", true},
+    {0, MAGIC("\037\235"), "compressed with compress: decompress it first", true},
     {0, MAGIC("PK\3\4"), ARCHIVE("a ZIP"), true},
     {0, MAGIC("7z\274\257\047\034"), ARCHIVE("a 7z"), true},
     {0, MAGIC("070701"), ARCHIVE("a cpio"), true},
@@ -160,20 +161,21 @@ bool envelope_check_foreign(struct cls_input *in, bool *holds_saves, struct cls_
     *holds_saves = true;
     if (kind != ENVELOPE_NONE)
         return cls_input_fail(in, err, in->offset,
-                              "this is the head of a save of %s again: an envelope in an envelope",
+                              "a container in a container: this is the header of a save of %s",
                               envelope_name(kind));
     compression = compression_find(b, got);
     if (compression)
         return cls_input_fail(in, err, in->offset,
-                              "this is compressed with %s: uncompress it first (only a file that "
-                              "is named is read through %s by itself)",
+                              "this is compressed with %s: decompress it first (only a file given "
+                              "by name is decompressed by %s automatically)",
                               compression->program, compression->program);
     partial = envelope_by_partial_magic(b, got);
     if (partial)
-        return cls_input_fail(in, err, in->offset,
-                              "this begins like a save of %s, but its signature is incomplete or "
-                              "damaged (truncated, or transferred as text?)",
-                              partial);
+        return cls_input_fail(
+            in, err, in->offset,
+            "this begins like a save of %s, but its signature is incomplete or damaged (the file "
+            "may be truncated, or was transferred in text mode)",
+            partial);
     *holds_saves = false;
     return true;
 }

@@ -35,11 +35,11 @@ static bool check_header(struct cls_input *in, uint64_t start, const uint8_t *he
     uint32_t len = get_le32(header + OFFSET_XML_LEN);
 
     if (version != LIBXL_SAVE_VERSION_LEGACY && version != LIBXL_SAVE_VERSION_V2)
-        return cls_input_fail(in, err, start + OFFSET_VERSION, "version %" PRIu32 " is not 1 or 2",
-                              version);
+        return cls_input_fail(in, err, start + OFFSET_VERSION,
+                              "version %" PRIu32 " is neither 1 nor 2", version);
     if (len == 0 || len > XML_MAX)
         return cls_input_fail(in, err, start + OFFSET_XML_LEN,
-                              "XML of %" PRIu32 " bytes is not in 1..%u", len, XML_MAX);
+                              "XML length %" PRIu32 " is out of range (1 to %u)", len, XML_MAX);
     return true;
 }
 

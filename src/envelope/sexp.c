@@ -77,7 +77,7 @@ static const char *check_step(const char **p, const char *end, size_t *depth)
 
     if (*start == '(') {
         ++*p;
-        return ++*depth > SEXP_DEPTH_MAX ? "lists nested too deep" : NULL;
+        return ++*depth > SEXP_DEPTH_MAX ? "lists are nested too deeply" : NULL;
     }
     if (*start == ')') {
         ++*p;
@@ -85,9 +85,9 @@ static const char *check_step(const char **p, const char *end, size_t *depth)
         return NULL;
     }
     if (!is_quote(*start) && !is_bare(*start))
-        return "a byte that no atom has";
+        return "invalid byte in an atom";
     *p = skip_atom(start, end);
-    return is_closed(start, *p) ? NULL : "a quote that is never closed";
+    return is_closed(start, *p) ? NULL : "unterminated quoted string";
 }
 
 const char *sexp_check(const char *text, size_t len, size_t *where)
@@ -107,8 +107,8 @@ const char *sexp_check(const char *text, size_t len, size_t *where)
     } while (depth > 0 && p < end);
     *where = (size_t)(p - text);
     if (depth > 0)
-        return "a list that is never closed";
-    return p < end ? "something behind the last parenthesis" : NULL;
+        return "unterminated list";
+    return p < end ? "data after the last parenthesis" : NULL;
 }
 
 bool sexp_is_list(struct sexp s)

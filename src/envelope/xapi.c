@@ -62,8 +62,7 @@ static bool unexpected(const struct cls_input *in, const struct header *header,
                        struct cls_error *err)
 {
     return cls_input_fail(in, err, in->offset - HEADER_SIZE,
-                          "record of type 0x%04" PRIx64 " and %" PRIu64
-                          " bytes, which has no place here",
+                          "unexpected record of type 0x%04" PRIx64 " and %" PRIu64 " bytes",
                           header->type, header->length);
 }
 
@@ -126,7 +125,7 @@ static bool xapi_put_emulator(const struct image_emulator *emulator, struct cls_
 
     if (data->len > QEMU_TRAD_MAX)
         return cls_input_fail(data->from, err, data->from->offset,
-                              "a qemu record of %" PRIu64 " bytes: xenopsd takes at most %u",
+                              "qemu record has %" PRIu64 " bytes, but xenopsd accepts at most %u",
                               data->len, QEMU_TRAD_MAX);
     return write_header(out, TYPE_QEMU_TRAD, data->len, err) &&
            (data->bytes ? cls_output_write(out, data->bytes, (size_t)data->len, err)

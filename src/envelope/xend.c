@@ -44,15 +44,16 @@ static bool check_header(struct cls_input *in, uint64_t start, const uint8_t *he
 
     if (len == 0 || len > ENVELOPE_CONFIG_MAX)
         return cls_input_fail(in, err, start + OFFSET_LENGTH,
-                              "a configuration of %" PRIu32 " bytes is not in 1..%u (or this is "
-                              "a save of Xen 2.0, which no Xen since 4.3 can run)",
+                              "configuration length %" PRIu32
+                              " is out of range (1 to %u), or this is a save of Xen 2.0, which Xen "
+                              "4.3 and later cannot run",
                               len, ENVELOPE_CONFIG_MAX);
     if (!cls_input_peek(in, 1, &b, &got, err))
         return false;
     return got == 0 || *b == '(' ||
            cls_input_fail(in, err, in->offset,
-                          "not xend's configuration (or a save of Xen 2.0, which no Xen since 4.3 "
-                          "can run)");
+                          "not a xend configuration, or a save of Xen 2.0, which Xen 4.3 and later "
+                          "cannot run");
 }
 
 static bool read_config(struct cls_input *in, struct envelope *envelope, struct cls_error *err)
@@ -72,7 +73,7 @@ static bool read_config(struct cls_input *in, struct envelope *envelope, struct 
     if (wrong)
         return cls_input_fail(in, err, start + where, "%s", wrong);
     if (!sexp_is(sexp_first(domain), "domain"))
-        return cls_input_fail(in, err, start, "not that of a domain");
+        return cls_input_fail(in, err, start, "not a domain configuration");
     (void)sexp_value(domain, "name", envelope->guest.name, sizeof(envelope->guest.name));
     (void)sexp_value(domain, "uuid", envelope->guest.uuid, sizeof(envelope->guest.uuid));
     envelope->guest.type = guest_type_of(domain);

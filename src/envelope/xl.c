@@ -31,15 +31,16 @@ static bool check_header(struct cls_input *in, uint64_t start, const uint8_t *he
 
     if (byte_order != SAVEFILE_BYTEORDER_VALUE)
         return cls_input_fail(in, err, start + OFFSET_BYTE_ORDER,
-                              "byte order 0x%08" PRIx32 " instead of 0x%08x", byte_order,
+                              "byte order 0x%08" PRIx32 ", expected 0x%08x", byte_order,
                               SAVEFILE_BYTEORDER_VALUE);
     if (flags & ~(XL_MANDATORY_FLAG_JSON | XL_MANDATORY_FLAG_STREAMv2))
         return cls_input_fail(in, err, start + OFFSET_MANDATORY_FLAGS,
                               "unknown mandatory flags in 0x%" PRIx32, flags);
     if (len > ENVELOPE_CONFIG_MAX || (len > 0 && len < CONFIG_LEN_SIZE))
         return cls_input_fail(in, err, start + OFFSET_OPTIONAL_DATA_LEN,
-                              "optional data of %" PRIu32 " bytes is not 0 or %d..%u", len,
-                              CONFIG_LEN_SIZE, ENVELOPE_CONFIG_MAX);
+                              "optional data length %" PRIu32
+                              " is neither 0 nor in the range %d to %u",
+                              len, CONFIG_LEN_SIZE, ENVELOPE_CONFIG_MAX);
     return true;
 }
 
@@ -58,10 +59,11 @@ static bool check_config_len(struct cls_input *in, uint32_t optional_data_len,
     config_len = get_le32(b);
     if (config_len > room)
         return cls_input_fail(in, err, in->offset,
-                              "a config of %" PRIu32 " bytes in %" PRIu32 " bytes of optional data",
+                              "config of %" PRIu32 " bytes does not fit into %" PRIu32
+                              " bytes of optional data",
                               config_len, optional_data_len);
     if (config_len < room)
-        cls_warn(log, "xl header: %" PRIu32 " bytes behind the config, which xl ignores",
+        cls_warn(log, "xl header: %" PRIu32 " bytes after the config, ignored by xl",
                  room - config_len);
     return true;
 }
@@ -101,7 +103,7 @@ static bool xl_read_config(const struct envelope *envelope, struct cls_input *in
     if (config->len <= ENVELOPE_CONFIG_SHOWN_MAX) {
         config->text = calloc(1, (size_t)config->len + 1);
         if (!config->text)
-            return cls_fail_errno(err, ENOMEM, "cannot hold the config");
+            return cls_fail_errno(err, ENOMEM, "cannot allocate memory for the config");
         if (!cls_input_read(in, config->text, config->len, "the config", err))
             return false;
     }

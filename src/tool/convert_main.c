@@ -73,8 +73,7 @@ static int run_command(struct tool_options *options, struct messages *messages)
     if (!options->for_release)
         limits_host_read("", &options->convert.host);
     if (options->for_host && !options->convert.host.given) {
-        messages_usage(PROGRAM,
-                       "--for host: this is not a Xen host, or not one of Xen 4.6 or later");
+        messages_usage(PROGRAM, "--for host: this is not a host of Xen 4.6 or later");
         return CLS_USAGE;
     }
     messages->verbosity = options->verbosity;

@@ -421,9 +421,9 @@ static bool usage_error(const char *text)
 static bool check_merge(int argc, char **argv, struct tool_options *o)
 {
     if (o->convert.in || o->convert.out)
-        return usage_error("--merge-reports converts nothing");
+        return usage_error("--merge-reports cannot be combined with --in or --out");
     if (optind == argc)
-        return usage_error("--merge-reports: which ones?");
+        return usage_error("--merge-reports needs at least one report");
     o->merge_in = argv + optind;
     o->merge_count = (size_t)(argc - optind);
     return true;
@@ -432,11 +432,12 @@ static bool check_merge(int argc, char **argv, struct tool_options *o)
 static bool check_batch(struct tool_options *o)
 {
     if (convert_fd(o->convert.out, 0) >= 0)
-        return usage_error("--in is a directory, so --out must be one, too");
+        return usage_error("--in is a directory; --out must be a directory, too");
     if (o->convert.write_config)
-        return usage_error("--write-config is for one save, not for a directory");
+        return usage_error("--write-config works for a single save, not for a directory");
     if (o->convert.config && strcmp(o->convert.config, "auto") != 0)
-        return usage_error("--config FILE is for one save, not for a directory (--config=auto is)");
+        return usage_error(
+            "--config FILE works for a single save, not for a directory (use --config=auto)");
     o->batch.digests = o->convert.verify;
     o->batch.force = o->convert.force;
     return true;
@@ -467,11 +468,10 @@ static bool check_replace(struct tool_options *o)
     struct convert_options *c = &o->convert;
 
     if (c->out || c->no_clobber || c->no_sync || o->batch.copy_others || o->inspect)
-        return usage_error(
-            "--replace goes without --out, --no-sync, --no-clobber, --copy-others and "
-            "--inspect");
+        return usage_error("--replace cannot be combined with --out, --no-sync, --no-clobber, "
+                           "--copy-others or --inspect");
     if (convert_fd(c->in, 0) >= 0)
-        return usage_error("--replace takes a file or directory, not a descriptor");
+        return usage_error("--replace needs a file or directory, not a file descriptor");
     c->out = c->in;
     return true;
 }
@@ -483,21 +483,21 @@ static bool check_options(int argc, char **argv, struct tool_options *o)
     if (!take_positional(argc, argv, &o->convert))
         return false;
     if (!o->convert.in || !*o->convert.in)
-        return usage_error("--in is missing");
+        return usage_error("missing input (--in)");
     if (o->convert.replace && !check_replace(o))
         return false;
     if (o->inspect && (o->convert.out || o->convert.verify || o->batch_option))
         return usage_error(
-            "--inspect writes no save: without --out, --verify and what is for directories");
+            "--inspect cannot be combined with --out, --verify or options for directories");
     if (o->inspect)
         return true;
     if (!o->convert.out || !*o->convert.out)
-        return usage_error("--out is missing");
+        return usage_error("missing output (--out)");
     o->is_batch = is_directory(o->convert.in);
     if (o->is_batch)
         return check_batch(o);
     return !(o->batch_option || (o->convert.force && !o->convert.replace)) ||
-           usage_error("the options for directories want a directory as input");
+           usage_error("options for directories need a directory as input");
 }
 
 /*

@@ -45,9 +45,9 @@ static void print_envelope(const struct inspection *r)
     if (!r->envelope)
         return;
     if (r->config.format == ENVELOPE_CONFIG_NONE)
-        print_line("envelope: %s", r->envelope);
+        print_line("container: %s", r->envelope);
     else
-        print_line("envelope: %s, with a %s config of %" PRIu32 " bytes at byte 0x%" PRIx64,
+        print_line("container: %s, with a %s config of %" PRIu32 " bytes at byte 0x%" PRIx64,
                    r->envelope, inspect_config_name(r->config.format), r->config.len,
                    r->config.offset);
     if (*r->name)
@@ -63,14 +63,14 @@ static void print_stream(const struct inspection *r)
     uint64_t bytes = r->stream_end - r->stream_offset;
 
     if (r->stream == INSPECT_LEGACY)
-        print_line("stream: legacy, of a %u-bit toolstack, %" PRIu64 " bytes at byte 0x%" PRIx64,
+        print_line("stream: legacy, %u-bit toolstack, %" PRIu64 " bytes at byte 0x%" PRIx64,
                    r->width * 8, bytes, r->stream_offset);
     if (r->checkpoints_before > 0)
-        print_line("checkpoints: %" PRIu64 ", the last one counts", r->checkpoints_before + 1);
+        print_line("checkpoints: %" PRIu64 " (the last one is used)", r->checkpoints_before + 1);
     if (r->stream == INSPECT_LIBXC || r->stream == INSPECT_LIBXL)
         print_line("stream: %s, version %u, %s, %" PRIu64 " bytes at byte 0x%" PRIx64,
                    inspect_stream_name(r->stream), r->version,
-                   r->converted ? "converted from a legacy one" : "saved by Xen", bytes,
+                   r->converted ? "converted from legacy" : "saved by Xen", bytes,
                    r->stream_offset);
 }
 
@@ -81,7 +81,7 @@ static void print_guest(const struct inspection *r)
     if (r->guest == GUEST_UNKNOWN)
         return;
     if (r->guest_width)
-        print_line("guest: %s, %u bits, %u levels of page tables, vcpus: %" PRIu64,
+        print_line("guest: %s, %u bits, %u page table levels, vcpus: %" PRIu64,
                    inspect_guest_name(r->guest), r->guest_width * 8, r->pt_levels, r->vcpus);
     else
         print_line("guest: %s, vcpus: %" PRIu64, inspect_guest_name(r->guest), r->vcpus);
@@ -176,11 +176,11 @@ static void print_notes(const char *what, const struct inspect_notes *notes)
 static void print_conversion(const struct inspection *r)
 {
     if (r->stream == INSPECT_LIBXC || r->stream == INSPECT_LIBXL)
-        print_line("conversion: none, it is v2 already");
+        print_line("conversion: none, already v2");
     if (r->stream != INSPECT_LEGACY)
         return;
     print_line("conversion: %s %s format, version %u",
-               r->convertible ? "to" : "fails; it would be to", inspect_format_name(r->format),
+               r->convertible ? "to" : "fails; target:", inspect_format_name(r->format),
                r->target_version);
     print_notes("lost", &r->lost);
     if (r->convertible && r->lost.count == 0)

@@ -122,5 +122,5 @@ bool messages_usage(const char *program, const char *fmt, ...)
 
 bool messages_usage_printed(const char *program, char *const *argv, int index)
 {
-    return stderr_is_null() && messages_usage(program, "wrong option: '%s'", argv[index]);
+    return stderr_is_null() && messages_usage(program, "invalid option: '%s'", argv[index]);
 }

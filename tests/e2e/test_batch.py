@@ -195,8 +195,8 @@ class What(BatchTest):
         done = self.run_batch("--report", self.dir / "r.jsonl")
         self.assert_status(done, 1)
         said = done.stderr.decode()
-        self.assertEqual(said.count("bytes of zeros behind the stream ignored"), 4)
-        self.assertIn(f"{self.old}/bad: byte 0x{len(GOOD):x}: end of the stream: 70001 bytes are left behind the stream (to convert without "
+        self.assertEqual(said.count("zero bytes after the end of the stream ignored"), 4)
+        self.assertIn(f"{self.old}/bad: byte 0x{len(GOOD):x}: end of the stream: 70001 bytes follow the end of the stream (to convert without "
                       "them: -i 0 <FILE)", said)
         self.assertEqual(self.new_files(), dict.fromkeys(("dd", "one", "three", "tape"), WANT))
         with open(self.old / "bad", "rb") as bad:
@@ -542,7 +542,7 @@ class Trouble(BatchTest):
         self.assertEqual(process.wait(program.TIMEOUT), 3)
         row = batch.rows(self.dir / "r.jsonl")[b"a"]
         self.assertEqual((row["result"], row["status"]), ("failed", 3))
-        self.assertIn("written to while it was read", row["why"]["reason"])
+        self.assertIn("modified while it was read", row["why"]["reason"])
         self.assertEqual(self.new_files(), {})
         self.assertEqual(self.results(), {"a": "converted"})
 

@@ -146,7 +146,7 @@ class Options(CliTest):
                         done = program.run("-i", source, "-o", target, *options, *(["--force"] if source == directory else []))
                         self.assert_status(done, 0)
                         told = [line for line in done.stderr.decode().splitlines() if "more warnings" in line]
-                        self.assertEqual([line.split(": ", 2)[2] for line in told], [f"warning: {count + 2 - 10} more warnings like these"])
+                        self.assertEqual([line.split(": ", 2)[2] for line in told], [f"warning: {count + 2 - 10} more warnings of this kind"])
                         self.assertLess(len(done.stderr), most)
             done = program.run("-i", directory / "pv.save", "--inspect", "-v")
             self.assertTrue(f"and {count + 2 - 32} more" in done.stdout.decode())

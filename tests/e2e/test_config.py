@@ -120,7 +120,7 @@ class Text(ConfigTest):
         for header in (XlHeader(b"", bare=True), XlHeader(b"")):
             done, output = self.convert(legacy.octets(replace(HVM, header=header)), "--write-config", self.out("c"))
             if header.bare:
-                self.assertIn("the save carries no configuration", self.assert_refused(done, output))
+                self.assertIn("save has no configuration", self.assert_refused(done, output))
             else:
                 self.assert_status(done, 0)
 
@@ -313,7 +313,7 @@ class Given(ConfigTest):
         output = self.out()
         done = program.run("-i", "-", "-o", output, "--config=auto", input=data)
         self.assert_status(done, 0)
-        self.assertIn(b"memory and vcpus of the configuration were not compared", done.stderr)
+        self.assertIn(b"memory and vcpus of the configuration were not checked", done.stderr)
         self.assertIn(b'name = "old"\n', self.carried(output)[1])
         done = program.run("-i", "-", "-o", "-", "--config=auto", "-q", input=data)
         self.assertEqual(done.stdout, output.read_bytes())
@@ -341,7 +341,7 @@ class Given(ConfigTest):
         others = [envelopes.XAPI.octets(cases.named("pv64-age-4-1")), cases.named("pv64-age-4-1").octets()]
         for data in others + [envelopes.LIBVIRT.octets(cases.named("pv64-age-4-1"))] * program.LIBRARIES:
             done, output = self.convert(data, "--config", config)
-            self.assertIn("--config is for saves of xl and xend", self.assert_refused(done, output))
+            self.assertIn("--config needs a save of xl or xend", self.assert_refused(done, output))
 
 
 class Repair(ConfigTest):

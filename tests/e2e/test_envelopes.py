@@ -323,7 +323,7 @@ class Relabel(ProgramTest):
         output = self.out()
         with open(self.source, "rb") as f:
             line = self.assert_refused(program.run("-i", "-", "-o", output, stdin=f), output)
-        self.assertIn("by its name", line)
+        self.assertIn("by name", line)
 
 
 if __name__ == "__main__":

@@ -208,7 +208,7 @@ class ChangingInput(FailureTest):
                 done = self.run_changed(self.stop("read", nth),
                                         lambda: self.large.write_bytes(data + b"more"), "-o", output)
                 self.assert_refused(done, output)
-                self.assertIn(b"left behind the stream", done.stderr)
+                self.assertIn(b"follow the end of the stream", done.stderr)
 
     def test_being_written(self):
         """A file that grows to its right size, but too late, has ended early."""

@@ -14,7 +14,7 @@ from kit.base import ProgramTest
 from kit.flavours import BROKEN, PV, PV32, PV64, XALLOC, XTAB
 from kit.legacy import Batch
 
-STAYS = re.compile(r": warning: pages that the guest gave back while it was saved stay in the new save: (\d+) \(")
+STAYS = re.compile(r": warning: pages that the guest released during the save remain in the new save: (\d+) \(")
 
 
 def live(flavour, unmapped, age=(4, 5)) -> legacy.Save:
@@ -132,7 +132,7 @@ class GivenBack(ProgramTest):
         source = self.file("in.save", legacy.octets(live(PV64, LIST)))
         done = program.run("-i", source, "--inspect")
         self.assert_status(done, 0)
-        self.assertIn(f"pages that the guest gave back while it was saved: {len(GIVEN_BACK)} (", done.stdout.decode())
+        self.assertIn(f"pages that the guest released during the save: {len(GIVEN_BACK)} (", done.stdout.decode())
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ class Checkpoints(RemusTest):
                 self.assert_becomes(case.octets(), first, *told, pipe=True)
                 self.assert_becomes(case.octets(), first, "--checkpointed=no", *told, pipe=True)
                 stderr = self.assert_becomes(case.octets(), first, "--checkpointed=no", *told)
-                self.assertIn("a further checkpoint follows and is left out", stderr)
+                self.assertIn("another checkpoint follows and is ignored", stderr)
 
     def test_memory_page_by_page(self):
         """What a decoder finds in our output is what the description says, for every checkpoint to end with."""
@@ -224,7 +224,7 @@ class Compact(RemusTest):
     def test_from_a_pipe(self):
         done, output = self.convert(cases.named("hvm64-age-4-5").octets(), "--compact", pipe=True)
         self.assert_status(done, 2)
-        self.assertIn("--compact reads twice: standard input is no regular file", done.stderr.decode())
+        self.assertIn("--compact needs a regular file as input, but standard input is not one", done.stderr.decode())
         self.assert_clean(output)
 
 

@@ -262,7 +262,7 @@ class Processes(SandboxTest):
                 os.kill(pids[-1], signal.SIGKILL)
                 said = process.communicate(timeout=program.TIMEOUT)[1].decode()
                 self.assertEqual(process.returncode, 3)
-                self.assertIn("in.save: its process was ended by signal 9 (Killed)", said)
+                self.assertIn("in.save: conversion process was killed by signal 9 (Killed)", said)
                 self.assertFalse([p for d in (self.dir / "out", self.new) if d.exists() for p in d.iterdir()])
 
     def test_deaf_to_signals(self):
@@ -279,7 +279,7 @@ class Processes(SandboxTest):
                 with self.subTest(run=name, status=status):
                     done = faults.run(Plan("read", f"exit:{status}", 5, file="in.save"), *args)
                     self.assertEqual((done.status, done.fired), (3, 1), done.stderr)
-                    self.assertIn(f"its process ended without a result, status {status}", done.stderr.decode())
+                    self.assertIn(f"conversion process exited without a result, status {status}", done.stderr.decode())
                     self.assertFalse([p for d in (self.dir / "out", self.new) if d.exists() for p in d.iterdir()])
 
     def test_inherited_ends(self):

@@ -214,7 +214,7 @@ class Unsound:
 
 
 U = Unsound
-SIGNAL = "length 8 instead of 0"
+SIGNAL = "length 8, expected 0"
 
 
 def headers() -> Iterator[Unsound]:
@@ -237,7 +237,7 @@ def headers() -> Iterator[Unsound]:
                 REFUSES, "x86_pv_setup")
     for shift in (0, 11, 13):
         yield U(f"page shift {shift}", HVM.put("domain header.page_shift", shift), "domain header.page_shift",
-                f"shift {shift} ", REFUSES, "x86_hvm_setup")
+                f"shift {shift},", REFUSES, "x86_hvm_setup")
     yield U("domain header, reserved", HVM.put("domain header.reserved", 0x100), "domain header.reserved",
             "reserved field", REFUSES, "")
 
@@ -254,9 +254,9 @@ def any_record() -> Iterator[Unsound]:
         yield U("TOOLSTACK", base.before("X86_TSC_INFO", v2.blob("TOOLSTACK", 8)), "TOOLSTACK", "deprecated", FAILS,
                 "restore")
         yield U("CHECKPOINT", base.before("END", v2.signal("CHECKPOINT")), "CHECKPOINT",
-                "checkpoints in a plain stream", ACCEPTS, "handle_checkpoint")
+                "checkpoint record in a plain stream", ACCEPTS, "handle_checkpoint")
         yield U("CHECKPOINT_DIRTY_PFN_LIST", base.before("END", v2.blob("CHECKPOINT_DIRTY_PFN_LIST", 8)),
-                "CHECKPOINT_DIRTY_PFN_LIST", "no place in a save", REFUSES, "restore")
+                "CHECKPOINT_DIRTY_PFN_LIST", "checkpoint record in a plain stream", REFUSES, "restore")
         yield U("END", base.instead("END", v2.blob("END", 8)), "END", SIGNAL, REFUSES, "")
         yield U("VERIFY", base.before("PAGE_DATA 2", v2.blob("VERIFY", 8)), "VERIFY", SIGNAL, REFUSES, "")
     for part in PV.parts:
@@ -282,7 +282,7 @@ def static_data() -> Iterator[Unsound]:
     yield U("STATIC_DATA_END too late", HVM.move_before("STATIC_DATA_END", "X86_TSC_INFO"), "PAGE_DATA",
             "STATIC_DATA_END", ACCEPTS, "handle_page_data")
     yield U("STATIC_DATA_END twice", HVM.before("PAGE_DATA 2", v2.signal("STATIC_DATA_END")), "STATIC_DATA_END 2",
-            "second", ACCEPTS, "handle_static_data_end")
+            "duplicate", ACCEPTS, "handle_static_data_end")
     yield U("STATIC_DATA_END with content", PV.instead("STATIC_DATA_END", v2.blob("STATIC_DATA_END", 8)),
             "STATIC_DATA_END", SIGNAL, REFUSES, "")
     for make, name, function, sizes in (
@@ -291,11 +291,11 @@ def static_data() -> Iterator[Unsound]:
         yield U(f"{name} too late", PV.move_before(name, "X86_PV_P2M_FRAMES"), name, "after STATIC_DATA_END", ACCEPTS,
                 "")
         for size in sizes:
-            yield U(f"{name}, {size} octets", HVM.instead(name, make(size)), name, f"length {size} ", REFUSES, function)
+            yield U(f"{name}, {size} octets", HVM.instead(name, make(size)), name, f"length {size},", REFUSES, function)
 
 
 def pv_info() -> Iterator[Unsound]:
-    yield U("twice", PV.before("STATIC_DATA_END", PV.part("X86_PV_INFO")), "X86_PV_INFO 2", "second", ACCEPTS,
+    yield U("twice", PV.before("STATIC_DATA_END", PV.part("X86_PV_INFO")), "X86_PV_INFO 2", "duplicate", ACCEPTS,
             "handle_x86_pv_info")
     yield U("7 octets", PV.instead("X86_PV_INFO", v2.blob("X86_PV_INFO", 7)), "X86_PV_INFO", "length 7 ", REFUSES,
             "handle_x86_pv_info")
@@ -305,7 +305,7 @@ def pv_info() -> Iterator[Unsound]:
     for width, levels, says in ((4, 4, ACCEPTS), (8, 3, ACCEPTS), (4, 2, REFUSES), (2, 2, REFUSES), (0, 4, REFUSES),
                                 (16, 4, REFUSES), (8, 5, REFUSES)):
         yield U(f"width {width}, {levels} levels", PV.instead("X86_PV_INFO", v2.pv_info(width, levels)), "X86_PV_INFO",
-                f"width {width} with {levels} levels", says, "handle_x86_pv_info")
+                f"width {width} with {levels} page table levels", says, "handle_x86_pv_info")
     for field in ("reserved1", "reserved2"):
         yield U(field, PV.put(f"X86_PV_INFO.{field}", 0x100), "X86_PV_INFO", "reserved field", REFUSES, "")
 
@@ -313,7 +313,7 @@ def pv_info() -> Iterator[Unsound]:
 def p2m() -> Iterator[Unsound]:
     name, function = "X86_PV_P2M_FRAMES", "handle_x86_pv_p2m_frames"
     yield U("before X86_PV_INFO", PV.without("X86_PV_INFO"), name, "X86_PV_INFO", ACCEPTS, function)
-    yield U("4 octets", PV.instead(name, v2.blob(name, 4)), name, "length 4, at least 8", REFUSES, function)
+    yield U("4 octets", PV.instead(name, v2.blob(name, 4)), name, "length 4 is below the minimum 8", REFUSES, function)
     yield U("start above end", PV.instead(name, v2.p2m_frames(8, MAX_PFN, MAX_PFN - 1, [1])), name, "above end",
             ACCEPTS,
             function)
@@ -340,7 +340,7 @@ def page_data() -> Iterator[Unsound]:
     name, function = "PAGE_DATA", "handle_page_data"
     for base in (PV, HVM):
         for size in (0, 7):
-            yield U(f"{size} octets", base.instead(name, v2.blob(name, size)), name, f"length {size}, at least 8",
+            yield U(f"{size} octets", base.instead(name, v2.blob(name, size)), name, f"length {size} is below the minimum 8",
                     REFUSES,
                     function)
         yield U("no entry", base.instead(name, v2.page_data()), name, "count 0", REFUSES, function)
@@ -348,15 +348,15 @@ def page_data() -> Iterator[Unsound]:
         yield U("reserved", base.put(f"{name}.reserved", 0x10000), name, "reserved field", REFUSES, "")
         for count in (4096 // 8 * 2 + 10, 0xFFFFFFFF):
             yield U(f"count {count}, entries of another record", base.instead(name, v2.page_data(XALLOC | 1))
-                    .put(f"{name}.count", count), name, f"no room for {count} pfns", REFUSES, function)
+                    .put(f"{name}.count", count), name, f"is too short for {count} pfns", REFUSES, function)
         for bit in range(52, 60):
             yield U(f"reserved bit {bit}", base.put(f"{name}.pfn[0]", 1 << bit | 1), name, "reserved bits in entry 0",
                     REFUSES, "")
     yield U("an entry above the guest's last, a page", PV.put(f"{name} 2.pfn[3]", NOTAB | MAX_PFN + 1), f"{name} 2",
-            "entry 3: pfn 0x400 lies above", ACCEPTS, function)
+            "entry 3: pfn 0x400 is above", ACCEPTS, function)
     for type_ in (XALLOC, BROKEN, XTAB):
         yield U("an entry above the guest's last, no page", PV.instead(name, v2.page_data(XALLOC | 1, type_ | 1 << 51)),
-                name, "entry 1: pfn 0x8000000000000 lies above", ACCEPTS, function)
+                name, "entry 1: pfn 0x8000000000000 is above", ACCEPTS, function)
     yield U("behind vcpu records", PV.move_before(f"{name} 2", "X86_PV_VCPU_EXTENDED"), f"{name} 2", "vcpu records",
             ACCEPTS, "")
 
@@ -365,16 +365,16 @@ def vcpus() -> Iterator[Unsound]:
     function = "handle_x86_pv_vcpu_blob"
     for what in ("BASIC", "EXTENDED", "XSAVE", "MSRS"):
         name = "X86_PV_VCPU_" + what
-        yield U("4 octets", PV.instead(name, v2.blob(name, 4)), name, "length 4, at least 8", REFUSES, function)
+        yield U("4 octets", PV.instead(name, v2.blob(name, 4)), name, "length 4 is below the minimum 8", REFUSES, function)
         yield U("reserved", PV.put(f"{name}.reserved", 1), name, "reserved field", REFUSES, "")
         yield U("vcpu 8192", PV.put(f"{name}.vcpu_id", 8192), name, "vcpu 8192", ACCEPTS, function)
         yield U("before X86_PV_INFO", PV.before("X86_PV_INFO", PV.part(name)), name, "X86_PV_INFO", ACCEPTS, "")
         yield U("before the pages", PV.before("PAGE_DATA", PV.part(name)), name, "PAGE_DATA", ACCEPTS, "")
     for guest, what, size, words in (
-            (PV, "BASIC", VCPU_SIZE[4], "2800 bytes instead of 5168"), (PV, "BASIC", VCPU_SIZE[8] - 1, "5167 bytes"),
-            (PV, "BASIC", VCPU_SIZE[8] + 1, "5169 bytes"), (PV32, "BASIC", VCPU_SIZE[8], "5168 bytes instead of 2800"),
-            (PV32, "BASIC", 1, "1 bytes"), (PV, "EXTENDED", 129, "129 bytes, at most 128"),
-            (PV, "XSAVE", 15, "15 bytes, at least 16"), (PV, "XSAVE", 1, "1 bytes, at least 16"),
+            (PV, "BASIC", VCPU_SIZE[4], "2800 bytes, expected 5168"), (PV, "BASIC", VCPU_SIZE[8] - 1, "5167 bytes"),
+            (PV, "BASIC", VCPU_SIZE[8] + 1, "5169 bytes"), (PV32, "BASIC", VCPU_SIZE[8], "5168 bytes, expected 2800"),
+            (PV32, "BASIC", 1, "1 bytes"), (PV, "EXTENDED", 129, "129 bytes, above the maximum 128"),
+            (PV, "XSAVE", 15, "15 bytes, below the minimum 16"), (PV, "XSAVE", 1, "1 bytes, below the minimum 16"),
             (PV, "MSRS", 1, "1 bytes"), (PV, "MSRS", 15, "multiple of 16"), (PV, "MSRS", 24, "multiple of 16")):
         name = "X86_PV_VCPU_" + what
         yield U(f"{what} of {size} octets", guest.instead(name, v2.vcpu(what, 0, size)), name, words, ACCEPTS, function)
@@ -406,24 +406,24 @@ def other_records() -> Iterator[Unsound]:
             "X86_PV_INFO", ACCEPTS, "handle_shared_info")
     for size in (0, PAGE_SIZE - 1, PAGE_SIZE + 1):
         yield U(f"SHARED_INFO of {size} octets", PV.instead("SHARED_INFO", v2.shared_info(size)), "SHARED_INFO",
-                f"length {size} instead of 4096", REFUSES, "handle_shared_info")
+                f"length {size}, expected 4096", REFUSES, "handle_shared_info")
     for base in (PV, HVM):
         for size in (0, 20, 23, 25):
             yield U(f"TSC_INFO of {size} octets", base.instead("X86_TSC_INFO", v2.blob("X86_TSC_INFO", size)),
-                    "X86_TSC_INFO", f"length {size} instead of 24", REFUSES, "handle_x86_tsc_info")
+                    "X86_TSC_INFO", f"length {size}, expected 24", REFUSES, "handle_x86_tsc_info")
         yield U("TSC_INFO, reserved", base.put("X86_TSC_INFO.reserved", 1), "X86_TSC_INFO", "reserved field", REFUSES,
                 "")
     for size in (0, 7):
         yield U(f"HVM_PARAMS of {size} octets", HVM.instead("HVM_PARAMS", v2.blob("HVM_PARAMS", size)), "HVM_PARAMS",
-                f"length {size}, at least 8", REFUSES, "handle_hvm_params")
+                f"length {size} is below the minimum 8", REFUSES, "handle_hvm_params")
     yield U("HVM_PARAMS, reserved", HVM.put("HVM_PARAMS.reserved", 1), "HVM_PARAMS", "reserved field", REFUSES, "")
     for count in (0, 1, 3, 0x10000002):         # the last one is right in 32 bits
         yield U(f"HVM_PARAMS, {count} instead of 2", HVM.put("HVM_PARAMS.count", count), "HVM_PARAMS",
                 f"length 40, but {count} parameters need {8 + 16 * count}", REFUSES, "handle_hvm_params")
-    yield U("HVM_CONTEXT empty", HVM.instead("HVM_CONTEXT", v2.hvm_context(0)), "HVM_CONTEXT", "length 0, at least 1",
+    yield U("HVM_CONTEXT empty", HVM.instead("HVM_CONTEXT", v2.hvm_context(0)), "HVM_CONTEXT", "length 0 is below the minimum 1",
             REFUSES, "handle_hvm_context")
     yield U("HVM_CONTEXT before HVM_PARAMS in a converted stream", HVM.move_before("HVM_CONTEXT", "HVM_PARAMS"),
-            "HVM_CONTEXT", "no HVM_PARAMS came before", ACCEPTS, "")
+            "HVM_CONTEXT", "HVM_PARAMS must come first", ACCEPTS, "")
 
 
 def behind() -> Iterator[Unsound]:
@@ -451,19 +451,19 @@ def libxl() -> Iterator[Unsound]:
                 says, "")
     for type_ in (6, 0x7FFFFFFF, v2.OPTIONAL, v2.OPTIONAL | 6):
         yield U(f"record {type_:#x}", LIBXL.before("libxl END", v2.libxl_unknown(type_)), "libxl unknown",
-                f"record type {type_:#010x} is unknown to libxl", REFUSES, "process_record")
+                f"unknown libxl record type {type_:#010x}", REFUSES, "process_record")
     data = Field("data", "", b"12345678")
     yield U("CHECKPOINT_END", LIBXL.before("libxl END", v2.libxl_record("CHECKPOINT_END")), "libxl CHECKPOINT_END",
-            "no place in a save", ACCEPTS, "process_record")
+            "checkpoint record in a plain stream", ACCEPTS, "process_record")
     yield U("CHECKPOINT_STATE", LIBXL.before("libxl END", v2.libxl_record("CHECKPOINT_STATE", data)),
-            "libxl CHECKPOINT_STATE", "no place in a save", ACCEPTS, "process_record")
+            "libxl CHECKPOINT_STATE", "checkpoint record in a plain stream", ACCEPTS, "process_record")
     for name in ("LIBXC_CONTEXT", "END"):
         yield U(f"{name} with content", LIBXL.instead(f"libxl {name}", v2.libxl_record(name, data)), f"libxl {name}",
                 SIGNAL, REFUSES, "")
     yield U("no LIBXC_CONTEXT", Stream((LIBXL.parts[0], LIBXL.parts[-1])), "libxl END", "without LIBXC_CONTEXT",
             ACCEPTS, "")
     yield U("LIBXC_CONTEXT twice", LIBXL.before("libxl END", v2.libxl_record("LIBXC_CONTEXT"), *HVM.parts),
-            "libxl LIBXC_CONTEXT 2", "second", ACCEPTS, "")
+            "libxl LIBXC_CONTEXT 2", "duplicate", ACCEPTS, "")
     yield U("a fault in the libxc stream", LIBXL.put("X86_TSC_INFO.reserved", 1), "X86_TSC_INFO", "reserved", REFUSES,
             "")
     yield U("a fault in the libxc header", LIBXL.put("domain header.reserved", 1), "domain header.reserved", "reserved",
@@ -477,7 +477,7 @@ def libxl() -> Iterator[Unsound]:
         yield U("for a PV guest", v2.libxl(PV, record), name, "PV guest", ACCEPTS, "process_record")
         for size in (0, 4, 7):
             short = v2.libxl_record(record.name, Field("data", "", bytes(size)))
-            yield U(f"{size} octets", v2.libxl(HVM, short), name, f"length {size}, at least 8", REFUSES,
+            yield U(f"{size} octets", v2.libxl(HVM, short), name, f"length {size} is below the minimum 8", REFUSES,
                     "process_record")
         for emulator_id in (3, 0xFFFFFFFF):
             yield U(f"emulator {emulator_id}", v2.libxl(HVM, record.put("emulator_id", emulator_id)), name,
@@ -490,8 +490,8 @@ def xenstore_data() -> Iterator[Unsound]:
             ("no NUL at all", b"key", "no NUL", function),
             ("no value", b"key\0", "1 strings: .*no value", function),
             ("no value for the second key", b"key\0value\0key2\0", "3 strings: .*no value", function),
-            ("no key", b"\0value\0", "string 1: an empty key", function),
-            ("no second key", b"key\0value\0\0value\0", "string 3: an empty key", function),
+            ("no key", b"\0value\0", "string 1: key is empty", function),
+            ("no second key", b"key\0value\0\0value\0", "string 3: key is empty", function),
             ("an absolute key", b"/key\0value\0", "string 1: .*not relative", function)]
     rows += [(f"octet {octet:#x} in a key", b"a\0b\0key%c\0value\0" % octet, f"string 3: byte {octet:#04x} in a key",
               "")
@@ -553,9 +553,9 @@ class Refused(VerifierTest):
             with self.subTest(name):
                 self.assert_refuses(stream, at, words, self.verify(stream))
         for name, stream, words in (("libxl, said to be legacy", v2.xl(LIBXL, 0),
-                                     "does not say that this stream is v2"),
+                                     "does not mark the stream as v2"),
                                     ("libxl, said to be legacy, JSON", v2.xl(LIBXL, 1),
-                                     "does not say that this stream is v2"),
+                                     "does not mark the stream as v2"),
                                     ("libxc, said to be v2", v2.xl(PV, 2), "announces a libxl v2 stream"),
                                     ("neither", Stream((v2.xl_header(2), Part("junk", (Field("", "", bytes(50)),)))),
                                      "announces a libxl v2 stream")):
@@ -712,7 +712,7 @@ class PageTypes(VerifierTest):
                 self.assertEqual(int(line["offset"], 16), stream.offset("PAGE_DATA"))
                 self.assertEqual(line["place"], place(stream, "PAGE_DATA"))
                 self.assertRegex(line["reason"], "^length " if known else
-                                 f"^entry {index}, pfn 0x21, has unknown type {type_}$")
+                                 f"^entry {index}, pfn 0x21, has invalid page type {type_}$")
 
     def test_xens_verifier(self):
         streams = [HVM.instead("PAGE_DATA", v2.page_data(type_ << 60 | 1, pages=content))

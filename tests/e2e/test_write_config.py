@@ -55,7 +55,7 @@ class WriteConfig(ProgramTest):
         text = config.read_bytes()
         lost = text.count(b"# no xl equivalent: ")
         self.assertEqual(program.lines(program.without_verdict(done.stderr)), [f"convert-legacy-stream: {config.parents[1] / 'old.save'}: warning: "
-                         f"settings of xend without an xl equivalent: {lost} (comments in the configuration)"]
+                         f"xend settings without an xl equivalent: {lost} (comments in the configuration)"]
                          if lost else [])
         self.assertTrue(output.exists())
         self.assertEqual(xl_config.faults(text), [])

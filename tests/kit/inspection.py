@@ -128,10 +128,10 @@ def _lost(save: Save, fields: list[legacy.Field], fmt: str, physmap: list) -> li
             notes.append(f"toolstack blob of {size} bytes dropped: it has no effect on a PV guest")
     unmapped = save.guest == "pv" and model.last(save).tail.unmapped
     if unmapped:
-        notes.append(f"the list of {len(unmapped)} unmapped pfns: v2 cannot take pages back (it matters only "
-                     "where the guest shrank while it was saved live)")
+        notes.append(f"list of {len(unmapped)} unmapped pfns: v2 has no record for it (matters only "
+                     "if the guest released memory during a live save)")
     if physmap and fmt == "libxc":
-        notes.append("the physmap entries of QEMU: libxc's format has no place for them (libxl's has)")
+        notes.append("QEMU physmap entries: libxc format cannot hold them (libxl format can)")
     return [{"text": note} for note in notes]
 
 

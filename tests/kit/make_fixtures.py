@@ -62,8 +62,8 @@ class Fixture:
         found = inspection.of_legacy(case.save, name, self.format, envelope=kind, before=len(before),
                                      behind=len(behind))
         if self.envelope == XEND:
-            found["remarks"] = [{"text": "the result of a conversion would have no configuration: xl restore CONFIG FILE "
-                                         "takes it, --write-config makes one"}]
+            found["remarks"] = [{"text": "the converted save would have no configuration; create one with "
+                                         "--write-config for xl restore CONFIG FILE"}]
         return found
 
     def paragraph(self) -> str:

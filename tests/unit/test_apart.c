@@ -229,9 +229,9 @@ static void invalid_results_are_rejected(void)
     };
 
     for (size_t i = 0; i < sizeof(invalid) / sizeof(invalid[0]); i++)
-        check_invalid(invalid[i], "IN: its process ended without a result, status ");
-    check_invalid(too_long, "OUT has 3 bytes, but the process that wrote it says 4");
-    check_invalid(crashes, "IN: its process was ended by signal 9");
+        check_invalid(invalid[i], "IN: conversion process exited without a result, status ");
+    check_invalid(too_long, "OUT has 3 bytes, but the conversion process reported 4");
+    check_invalid(crashes, "IN: conversion process was killed by signal 9");
 }
 
 static void test_flood(void)

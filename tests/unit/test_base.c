@@ -483,8 +483,8 @@ static void warnings_are_limited(void)
         put_text(&wanted, "W: odd\nI: seen\n");
     for (int i = 10; i < 1000; i++)
         put_text(&wanted, "I: seen\n");
-    put_text(&wanted, "W: another, late\nW: 99990 more warnings like these\n"
-                      "I: 99000 more remarks like these\nW: odd\n");
+    put_text(&wanted, "W: another, late\nW: 99990 more warnings of this kind\n"
+                      "I: 99000 more messages of this kind\nW: odd\n");
     put_fill(&wanted, 0, 1);
     CHECK_BYTES(r.text.p, r.text.len, &wanted);
     recorder_free(&r);
@@ -508,7 +508,7 @@ static void the_log_takes_any_number_of_kinds(void)
     for (size_t i = 0; i < sizeof(fmts); i++)
         cls_warn(&r.log, fmts + i, 0);
     cls_log_finish(&r.log);
-    CHECK_CONTAINS((const char *)r.text.p, "W: 41 more warnings like these");
+    CHECK_CONTAINS((const char *)r.text.p, "W: 41 more warnings of this kind");
     recorder_free(&r);
 }
 

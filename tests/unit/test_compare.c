@@ -232,7 +232,7 @@ static void says_where(void)
 
     open_fixture(&p, "good-none-hvm64");
     check_flip(&p, streams_agree, 0x58, 0); /* of the first batch: 4 entries */
-    CHECK_TEXT(p.err.reason, "out: byte 0x58: 0x05 instead of 0x04");
+    CHECK_TEXT(p.err.reason, "out: byte 0x58: found 0x05, expected 0x04");
     check_flip(&p, files_agree, p.out.len - 1, 7);
     CHECK_CONTAINS(p.err.reason, "out");
     close_pair(&p);
@@ -246,14 +246,14 @@ static void lengths(void)
     open_fixture(&p, "good-none-hvm64");
     must(ftruncate(p.out_fd, (off_t)p.out.len - 1) == 0, "ftruncate");
     CHECK(!streams_agree(&p));
-    CHECK_CONTAINS(p.err.reason, "out ends too early, at byte 0x");
+    CHECK_CONTAINS(p.err.reason, "out is too short: it ends at byte 0x");
     CHECK(!files_agree(&p) && p.err.status == CLS_SYSTEM);
     must(ftruncate(p.out_fd, (off_t)p.out.len + 1) == 0, "ftruncate");
     CHECK(!files_agree(&p) && p.err.status == CLS_SYSTEM);
     CHECK_CONTAINS(p.err.reason, "out, read again: ");
     p.mapped[p.out.len - 1] = p.out.p[p.out.len - 1];
     CHECK(!streams_agree(&p));
-    CHECK_TEXT(p.err.reason, "out goes on behind the stream");
+    CHECK_TEXT(p.err.reason, "out has data after the end of the stream");
     must(ftruncate(p.out_fd, (off_t)p.out.len) == 0, "ftruncate");
     CHECK(files_agree(&p));
     must(ftruncate(p.in_fd, (off_t)p.in.len - 1) == 0, "ftruncate");

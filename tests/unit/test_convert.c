@@ -391,14 +391,14 @@ static void inputs_in_other_formats(void)
 
     put_hex(&b, "1f8b0808 a1b2c355 0003");
     put_pattern(&b, 1000);
-    check_bad(&b, &none, "gzip could not uncompress it");
+    check_bad(&b, &none, "gzip cannot decompress it");
     put_text(&b, "LibxlFmt");
     put_fill(&b, 0, 100);
     check_bad(&b, &told, "a libxl v2 stream already");
     put_raw(&b, "Xen saved domain, xl format\n \0 \r", 32);
     put_hex(&b, "04030201 02000000 00000000 00000000");
     put_small_hvm(&b, 8);
-    check_bad(&b, &none, "v2 already");
+    check_bad(&b, &none, "already v2");
     put_pattern(&b, 5000);
     check_bad(&b, &none, "not a legacy stream of Xen");
     check_bad(&b, &none, "this is an empty file");
@@ -423,7 +423,7 @@ static void bytes_after_the_stream_in_a_named_file(void)
 
     put_small_hvm(&b, 8);
     put_raw(&b, "\0\0x", 3);
-    check_bad(&b, &(struct convert_options){0}, "3 bytes are left behind the stream");
+    check_bad(&b, &(struct convert_options){0}, "3 bytes follow the end of the stream");
 }
 
 /* One page, a tail; then another checkpoint. *end: where the first ends. */
@@ -480,11 +480,11 @@ static void a_further_checkpoint_left_out(void)
     start_with(&t, &b);
     t.options.checkpointed = CONVERT_CHECKPOINTED_NO;
     run(&t);
-    CHECK(t.ok && recorded(&t.log, "a further checkpoint follows and is left out"));
+    CHECK(t.ok && recorded(&t.log, "another checkpoint follows and is ignored"));
     finish(&t);
     bytes_free(&b);
     put_two_checkpoints(&b, true, &end);
-    check_bad(&b, &(struct convert_options){0}, "bytes are left behind the stream");
+    check_bad(&b, &(struct convert_options){0}, "bytes follow the end of the stream");
 }
 
 static void compact_needs_a_file(void)
@@ -497,7 +497,7 @@ static void compact_needs_a_file(void)
     snprintf(t.in, sizeof(t.in), "%d", fds[0]);
     t.options.compact = true;
     run(&t);
-    check_failed(&t, CLS_USAGE, "--compact reads twice");
+    check_failed(&t, CLS_USAGE, "--compact needs a regular file");
     close(fds[0]);
     close(fds[1]);
     finish(&t);

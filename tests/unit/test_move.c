@@ -33,7 +33,7 @@ static const char *way_of(const struct moving *m)
     if (m->unprepared)
         return "by read and write";
     if (m->to == END_FILE)
-        return "by splice, through a pipe of our own";
+        return "by splice, through an internal pipe";
     return m->from == END_PIPE || m->to == END_PIPE ? "by splice" : "by read and write";
 }
 

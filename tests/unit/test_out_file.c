@@ -196,7 +196,7 @@ static void paths_that_cannot_be_written(void)
     check_rejected(scratch_path(&t.dir, "none/"), CLS_SYSTEM, "No such file or directory");
     check_rejected("", CLS_SYSTEM, "OUT");
     CHECK(symlink("nothing", t.path) == 0);
-    check_rejected(t.path, CLS_SYSTEM, "OUT is a symbolic link to nothing");
+    check_rejected(t.path, CLS_SYSTEM, "OUT is a dangling symbolic link");
     CHECK_INT(scratch_entries(&t.dir), 1);
     finish(&t);
 }
@@ -212,7 +212,7 @@ static void check_no_clobber(bool without_tmpfile)
     out_file_close(&t.file);
     CHECK(!open_out(&t, t.path, true));
     CHECK_INT(t.err.status, CLS_USAGE);
-    CHECK_CONTAINS(t.err.reason, "OUT exists, and --no-clobber was given");
+    CHECK_CONTAINS(t.err.reason, "OUT already exists (--no-clobber)");
     out_file_close(&t.file);
     check_content(t.path, "new");
     CHECK_INT(scratch_entries(&t.dir), 1);
@@ -349,7 +349,7 @@ static void a_pipe_that_is_replaced_meanwhile(void)
     write_file(t.path, "theirs", 6);
     CHECK(!out_file_open(&t.file, &t.err));
     CHECK_INT(t.err.status, CLS_SYSTEM);
-    CHECK_TEXT(t.err.reason, "OUT was replaced by another file meanwhile");
+    CHECK_TEXT(t.err.reason, "OUT was replaced by another file during the conversion");
     out_file_close(&t.file);
     check_content(t.path, "theirs");
     finish(&t);

@@ -83,7 +83,7 @@ static bool open_roots(struct place *place, bool replace, struct stat *out, stru
         return cls_fail_errno(err, errno, "cannot make %s", place->out_label);
     place->out_root = open(place->out_label, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (place->out_root < 0 && errno == ENOTDIR)
-        return cls_fail(err, CLS_USAGE, "%s is a directory, but %s is none", place->in_label,
+        return cls_fail(err, CLS_USAGE, "%s is a directory, but %s is not", place->in_label,
                         place->out_label);
     if (place->out_root < 0 || fstat(place->out_root, out) != 0)
         return cls_fail_errno(err, errno, "cannot open %s", place->out_label);
@@ -91,8 +91,8 @@ static bool open_roots(struct place *place, bool replace, struct stat *out, stru
         return cls_fail_errno(err, errno, "cannot sync the directory of %s", place->out_label);
     place_begin(place);
     if (!replace && is_at_or_below(out, place->in_root))
-        return cls_fail(err, CLS_USAGE, "the input %s is, or lies in, the output %s",
-                        place->in_label, place->out_label);
+        return cls_fail(err, CLS_USAGE, "input %s is the output %s or inside it", place->in_label,
+                        place->out_label);
     return true;
 }
 
@@ -136,7 +136,7 @@ static bool list_and_convert(struct pool *pool, struct cls_error *err)
 
     pool->ended_by = batch_signals_ending();
     if (pool->ended_by)
-        return cls_fail(err, CLS_SYSTEM, "%s: ended by signal %d before the first conversion",
+        return cls_fail(err, CLS_SYSTEM, "%s: stopped by signal %d before the first conversion",
                         pool->place.in_label, pool->ended_by);
     if (ok) {
         pool->progress->started = progress_now();

@@ -47,7 +47,7 @@ static bool read_lines(struct merge *merge, FILE *in, const char *name, struct c
         if (report_jsonl_read(line, &row, &invalid))
             ok = add_row(merge, &row, err);
         else if (invalid)
-            cls_warn(&log, "line %zu is no line of a report (cut off?)", number);
+            cls_warn(&log, "line %zu is not a report line (it may be truncated)", number);
     }
     cls_log_finish(&log);
     if (ok && ferror(in))

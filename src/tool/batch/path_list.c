@@ -101,7 +101,8 @@ static bool add_listed(struct path_list *list, const char *path, const struct sh
         return true;
     clean = normalise_path(path);
     if (!clean)
-        return cls_fail(err, CLS_USAGE, "--files-from: %s is no path in the input directory", path);
+        return cls_fail(err, CLS_USAGE, "--files-from: %s is not a path in the input directory",
+                        path);
     return path_list_add(list, clean, shard, err);
 }
 

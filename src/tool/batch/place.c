@@ -31,7 +31,7 @@ static bool is_current(const struct place *place, const char *path, size_t len)
 bool place_too_deep(const struct place *place, const char *path, struct cls_error *err)
 {
     return tree_is_too_deep(path) &&
-           !cls_fail(err, CLS_USAGE, "more than %d directories deep, left out: %s/%s",
+           !cls_fail(err, CLS_USAGE, "more than %d directory levels, skipped: %s/%s",
                      TREE_DEPTH_MAX, place->in_label, path);
 }
 

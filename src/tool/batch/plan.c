@@ -10,7 +10,7 @@
 
 static const char *file_type_name(mode_t mode)
 {
-    return S_ISLNK(mode)    ? "a symbolic link, which is not followed"
+    return S_ISLNK(mode)    ? "a symbolic link (not followed)"
            : S_ISFIFO(mode) ? "a FIFO"
            : S_ISSOCK(mode) ? "a socket"
                             : "a device";

@@ -181,5 +181,5 @@ bool report_xml(FILE *out, const struct report *report, struct cls_error *err)
         write_row(&w, &report->rows[i]);
     check(&w, w.x->xmlTextWriterEndDocument(w.w));
     w.x->xmlFreeTextWriter(w.w);
-    return !w.failed || cls_fail(err, CLS_SYSTEM, "cannot write XML (no space, no memory?)");
+    return !w.failed || cls_fail(err, CLS_SYSTEM, "cannot write XML (out of space or memory)");
 }

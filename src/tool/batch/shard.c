@@ -63,7 +63,7 @@ static bool from_variable(const char *name, unsigned *n, struct cls_error *err)
 
     if (!value || parse_number(value, NULL, UINT32_MAX, n))
         return true;
-    return cls_fail(err, CLS_USAGE, "%s is no number: %s", name, value);
+    return cls_fail(err, CLS_USAGE, "%s is not a number: %s", name, value);
 }
 
 static bool from_slurm(struct shard *shard, struct cls_error *err)
@@ -77,10 +77,9 @@ static bool from_slurm(struct shard *shard, struct cls_error *err)
         return false;
     if (id >= first && step > 0 && (id - first) % step == 0)
         shard->number = (id - first) / step + 1;
-    return is_part(shard) ||
-           cls_fail(err, CLS_USAGE,
-                    "SLURM_ARRAY_TASK_ID, _MIN, _STEP and _COUNT name no part (a list of ids? give "
-                    "--shard)");
+    return is_part(shard) || cls_fail(err, CLS_USAGE,
+                                      "SLURM_ARRAY_TASK_ID, _MIN, _STEP and _COUNT do not form K/N "
+                                      "(for an array given as a list of ids, use --shard K/N)");
 }
 
 static bool from_kubernetes(struct shard *shard, struct cls_error *err)
@@ -92,10 +91,9 @@ static bool from_kubernetes(struct shard *shard, struct cls_error *err)
         return false;
     shard->number = index + 1;
     return is_part(shard) ||
-           cls_fail(
-               err, CLS_USAGE,
-               "JOB_COMPLETION_INDEX is set: set JOB_COMPLETIONS to the number of completions, "
-               "or give --shard");
+           cls_fail(err, CLS_USAGE,
+                    "JOB_COMPLETION_INDEX is set, but JOB_COMPLETIONS does not fit: set it to the "
+                    "number of completions, or use --shard K/N");
 }
 
 bool shard_from_environment(struct shard *shard, struct cls_error *err)
@@ -105,6 +103,7 @@ bool shard_from_environment(struct shard *shard, struct cls_error *err)
         return from_slurm(shard, err);
     if (getenv("JOB_COMPLETION_INDEX"))
         return from_kubernetes(shard, err);
-    return cls_fail(err, CLS_USAGE,
-                    "--shard auto: neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX is set");
+    return cls_fail(
+        err, CLS_USAGE,
+        "--shard auto needs SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX in the environment");
 }

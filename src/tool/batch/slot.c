@@ -113,14 +113,14 @@ static void explain_exit(const struct pool *pool, const struct slot *slot, int w
     const char *in = pool->place.in_label, *path = pool->tasks[slot->tasks[0]].path;
 
     if (slot->timed_out)
-        cls_fail(why, CLS_SYSTEM, "%s/%s: not done after %u s (--timeout)", in, path,
+        cls_fail(why, CLS_SYSTEM, "%s/%s: not finished after %u s (--timeout)", in, path,
                  pool->options->timeout);
     else if (WIFSIGNALED(wstatus))
-        cls_fail(why, CLS_SYSTEM, "%s/%s: its process was ended by signal %d (%s)", in, path,
-                 WTERMSIG(wstatus), strsignal(WTERMSIG(wstatus)));
+        cls_fail(why, CLS_SYSTEM, "%s/%s: conversion process was killed by signal %d (%s)", in,
+                 path, WTERMSIG(wstatus), strsignal(WTERMSIG(wstatus)));
     else
-        cls_fail(why, CLS_SYSTEM, "%s/%s: its process ended without a result, status %d", in, path,
-                 WEXITSTATUS(wstatus));
+        cls_fail(why, CLS_SYSTEM, "%s/%s: conversion process exited without a result, status %d",
+                 in, path, WEXITSTATUS(wstatus));
 }
 
 /* Has another run (on this machine or another) converted the same file meanwhile? */

@@ -88,7 +88,7 @@ static int open_input(const struct serving *s, const char *name, const char *lab
     } else if (S_ISREG(st.st_mode)) {
         return fd;
     } else {
-        cls_fail(err, CLS_USAGE, "%s is no regular file any more", label);
+        cls_fail(err, CLS_USAGE, "%s is no longer a regular file", label);
     }
     if (fd >= 0)
         close(fd);
