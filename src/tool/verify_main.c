@@ -33,22 +33,25 @@ static const struct option long_options[] = {
 
 static const char help[] =
     "Usage: " PROGRAM " [-i INPUT] [options]\n"
-    "Checks a v2 (or v3) save or migration stream of Xen since 4.6: all that Xen's own verifier\n"
-    "checks, and all that restore would reject.\n"
+    "Verifies a v2 or v3 save or migration stream of Xen 4.6 or later: everything that Xen's own\n"
+    "verifier checks, and everything that Xen would reject at restore.\n"
     "\n"
-    "  -i, --in FILE|FD|-      the stream (default: standard input); a number is an inherited fd\n"
-    "  -f, --format FORMAT     auto (default), libxc, libxl, xl or libvirt\n"
-    "  -v, --verbose           print each record, and a summary, on standard output\n"
-    "  -q, --quiet             print nothing; the exit status tells\n"
-    "      --syslog            messages go to syslog, too\n"
+    "Example: " PROGRAM " -v -i new.save\n"
+    "\n"
+    "  -i, --in FILE|FD|-      stream (default: standard input); a number is an inherited file\n"
+    "                          descriptor\n"
+    "  -f, --format FORMAT     auto (default: detected), libxc, libxl, xl or libvirt\n"
+    "  -v, --verbose           print each record and a summary on standard output\n"
+    "  -q, --quiet             print nothing; only set the exit status\n"
+    "      --syslog            send messages to syslog, too\n"
     "      --max-input-size SIZE\n"
-    "                          read no more of an input, uncompressed (100M, 8G)\n"
-    "      --no-sandbox        for debugging: keep access to files\n"
-    "  -h, --help              this text\n"
-    "  -V, --version           the version\n"
+    "                          read at most SIZE bytes of an input, decompressed (100M, 8G)\n"
+    "      --no-sandbox        for debugging: do not drop access to files\n"
+    "  -h, --help              print this help\n"
+    "  -V, --version           print the version\n"
     "\n"
-    "Exit status: 0 sound; 1 not sound (one line: offset, record, reason); 2 wrong usage; 3 the\n"
-    "system failed.\n";
+    "Exit status: 0 sound; 1 not sound (one line: offset, record, reason); 2 wrong usage; 3 system\n"
+    "error.\n";
 
 struct options {
     struct verify_options verify;

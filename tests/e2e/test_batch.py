@@ -342,7 +342,7 @@ class Names(BatchTest):
                          {b"save": "converted", b"d/" * 10000 + b"save": "converted", (b"d/" * 10001)[:-1]: "failed"})
         row = rows[(b"d/" * 10001)[:-1]]
         self.assertEqual(row["status"], 2)
-        self.assertRegex(row["why"]["reason"], "^more than 10000 directories deep, left out: ")
+        self.assertRegex(row["why"]["reason"], "^more than 10000 directory levels, skipped: ")
 
     def test_links_are_not_followed(self):
         outside = self.dir / "outside"

@@ -204,9 +204,9 @@ class Options(CliTest):
                 ([*here, "-i", str(bad), "-q"], subprocess.DEVNULL, [11], "input ended"),
                 ([*here, "-i", str(self.save)], subprocess.DEVNULL, [], ""),
                 ([*here, "--width", "33"], subprocess.DEVNULL, [11], "--width: '33' is not 32 or 64"),
-                ([*here, "--nonsense"], subprocess.DEVNULL, [11], "wrong option: '--nonsense'"),
-                ([*here, "--width"], subprocess.DEVNULL, [11], "wrong option: '--width'"),
-                ([*here], subprocess.DEVNULL, [11], "--in is missing (see --help)"),
+                ([*here, "--nonsense"], subprocess.DEVNULL, [11], "invalid option: '--nonsense'"),
+                ([*here, "--width"], subprocess.DEVNULL, [11], "invalid option: '--width'"),
+                ([*here], subprocess.DEVNULL, [11], "missing input (--in) (see --help)"),
                 ([verifier, "-i", str(bad)], subprocess.DEVNULL, [11], "start of the stream"),
                 ([verifier, "-f", "vhd"], subprocess.DEVNULL, [11], "'vhd' is not"),
                 ([verifier, "-q", "-i", str(bad)], subprocess.DEVNULL, [], "")):

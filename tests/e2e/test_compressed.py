@@ -154,14 +154,14 @@ class Compressed(ProgramTest):
     def test_compressed_twice(self):
         source, output = self.file("old.save", compress("zstd", compress("xz", CASE.octets()))), self.out()
         line = self.assert_refused(program.run("-i", source, "-o", output), output)
-        self.assertIn("compressed with xz: uncompress it first", line)
+        self.assertIn("compressed with xz: decompress it first", line)
 
     def test_fds_are_left_alone(self):
         for tool in PROGRAMS:
             source, output = self.file("old.save", compress(tool, CASE.octets())), self.out()
             with self.subTest(tool=tool), open(source, "rb") as f:
                 line = self.assert_refused(program.run("-i", "-", "-o", output, stdin=f), output)
-                self.assertIn(f"compressed with {tool}: uncompress it first", line)
+                self.assertIn(f"compressed with {tool}: decompress it first", line)
 
     @unittest.skipIf(program.EMULATED, "qemu does not tell that a program could not be started")
     def test_not_installed(self):

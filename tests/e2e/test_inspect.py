@@ -436,7 +436,7 @@ class CommandLine(InspectTest):
     def test_usage(self):
         save = self.file("in.save", cases.named("pv64-age-4-5").octets())
         output = self.out()
-        for argv, says in ((["-i", save, "--inspect", "-o", output], "--inspect"), (["--inspect"], "--in is missing"),
+        for argv, says in ((["-i", save, "--inspect", "-o", output], "--inspect"), (["--inspect"], "missing input (--in)"),
                            (["-i", save, "--inspect", "--verify"], "--verify"),
                            (["-i", save, "--inspect=yaml"], "text, xml or json")):
             with self.subTest(argv=argv):

@@ -291,17 +291,17 @@ def static_data() -> Iterator[Unsound]:
         yield U(f"{name} too late", PV.move_before(name, "X86_PV_P2M_FRAMES"), name, "after STATIC_DATA_END", ACCEPTS,
                 "")
         for size in sizes:
-            yield U(f"{name}, {size} octets", HVM.instead(name, make(size)), name, f"length {size},", REFUSES, function)
+            yield U(f"{name}, {size} octets", HVM.instead(name, make(size)), name, f"length {size} ", REFUSES, function)
 
 
 def pv_info() -> Iterator[Unsound]:
     yield U("twice", PV.before("STATIC_DATA_END", PV.part("X86_PV_INFO")), "X86_PV_INFO 2", "duplicate", ACCEPTS,
             "handle_x86_pv_info")
-    yield U("7 octets", PV.instead("X86_PV_INFO", v2.blob("X86_PV_INFO", 7)), "X86_PV_INFO", "length 7 ", REFUSES,
+    yield U("7 octets", PV.instead("X86_PV_INFO", v2.blob("X86_PV_INFO", 7)), "X86_PV_INFO", "length 7,", REFUSES,
             "handle_x86_pv_info")
     part = PV.part("X86_PV_INFO")
     longer = v2.Part(part.name, (*part.fields, Field("more", "", bytes(8))), part.layer, part.type)
-    yield U("16 octets", PV.instead("X86_PV_INFO", longer), "X86_PV_INFO", "length 16 ", REFUSES, "")
+    yield U("16 octets", PV.instead("X86_PV_INFO", longer), "X86_PV_INFO", "length 16,", REFUSES, "")
     for width, levels, says in ((4, 4, ACCEPTS), (8, 3, ACCEPTS), (4, 2, REFUSES), (2, 2, REFUSES), (0, 4, REFUSES),
                                 (16, 4, REFUSES), (8, 5, REFUSES)):
         yield U(f"width {width}, {levels} levels", PV.instead("X86_PV_INFO", v2.pv_info(width, levels)), "X86_PV_INFO",
@@ -430,13 +430,13 @@ def behind() -> Iterator[Unsound]:
     for base in (PV, HVM, LIBXL):
         for octets in (b"\0", b"\0" * 64, b"DeviceModelRecord0003\0\0\0\0", b"QemuDeviceModelRecordQEVN"):
             yield U("octets behind the end", Stream((*base.parts, Part("end of the stream", (Field("", "", octets),)))),
-                    "end of the stream", "follows", ACCEPTS, "")
+                    "end of the stream", "after the END record", ACCEPTS, "")
     yield U("a qemu record behind a PV guest's stream", Stream((*PV.parts, Part("end of the stream", (
-        Field("", "", b"DeviceModelRecord0002\0\0\0\0"),)))), "end of the stream", "follows", ACCEPTS, "")
+        Field("", "", b"DeviceModelRecord0002\0\0\0\0"),)))), "end of the stream", "after the END record", ACCEPTS, "")
     yield U("a qemu record behind a libxl stream", Stream((*LIBXL.parts, Part("end of the stream", (
-        Field("", "", b"DeviceModelRecord0002\0\0\0\0"),)))), "end of the stream", "follows", ACCEPTS, "")
+        Field("", "", b"DeviceModelRecord0002\0\0\0\0"),)))), "end of the stream", "after the END record", ACCEPTS, "")
     yield U("octets behind the qemu record", Stream((*with_qemu(b"DeviceModelRecord0002", b"\1\0\0\0", b"x").parts,
-            Part("end of the stream", (Field("", "", b"\0"),)))), "end of the stream", "follows", ACCEPTS, "")
+            Part("end of the stream", (Field("", "", b"\0"),)))), "end of the stream", "after the END record", ACCEPTS, "")
 
 
 def libxl() -> Iterator[Unsound]:
@@ -481,13 +481,13 @@ def libxl() -> Iterator[Unsound]:
                     "process_record")
         for emulator_id in (3, 0xFFFFFFFF):
             yield U(f"emulator {emulator_id}", v2.libxl(HVM, record.put("emulator_id", emulator_id)), name,
-                    f"emulator id {emulator_id} ", REFUSES, "")
+                    f"emulator id {emulator_id}", REFUSES, "")
 
 
 def xenstore_data() -> Iterator[Unsound]:
     function = "libxl__restore_emulator_xenstore_data"
-    rows = [("no NUL behind the value", b"key\0value", "no NUL", function),
-            ("no NUL at all", b"key", "no NUL", function),
+    rows = [("no NUL behind the value", b"key\0value", "not terminated by a NUL", function),
+            ("no NUL at all", b"key", "not terminated by a NUL", function),
             ("no value", b"key\0", "1 strings: .*no value", function),
             ("no value for the second key", b"key\0value\0key2\0", "3 strings: .*no value", function),
             ("no key", b"\0value\0", "string 1: key is empty", function),
@@ -572,8 +572,8 @@ class Refused(VerifierTest):
                                  (b"QemuDeviceModelRecord\n", "big")):
             for length, place_, reason in ((len(QEMU) + 1, "qemu record", "input ended"),
                                            (0xFFFFFFFF, "qemu record", "input ended"),
-                                           (len(QEMU) - 1, "end of the stream", "follows"),
-                                           (0, "end of the stream", "follows")):
+                                           (len(QEMU) - 1, "end of the stream", "after the END record"),
+                                           (0, "end of the stream", "after the END record")):
                 with self.subTest(signature, length=length):
                     stream = with_qemu(signature, length.to_bytes(4, order), QEMU)
                     line = self.assert_unsound(self.verify(stream))

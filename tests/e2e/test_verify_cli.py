@@ -142,7 +142,7 @@ class CommandLine(VerifierTest):
         """Of what xl ignores; the stream is sound all the same."""
         done = verify(XL.put("xl header.config_len", 1).octets())
         self.assertEqual((done.returncode, done.stdout), (0, b""))
-        self.assertRegex(done.stderr, rb"^verify-stream-v2: standard input: warning: .*xl ignores\n$")
+        self.assertRegex(done.stderr, rb"^verify-stream-v2: standard input: warning: .*ignored by xl\n$")
 
     def test_syslog(self):
         for stream, status in ((LIBXL, 0), (BAD, 1)):

@@ -17,7 +17,7 @@ class WithoutLibraries(ProgramTest):
         done = program.run(*argv)
         self.assert_status(done, 3)
         self.assert_silent_stdout(done)
-        self.assertRegex(done.stderr.decode(), rf"\Aconvert-legacy-stream: this takes {library}\S*, which cannot be loaded "
+        self.assertRegex(done.stderr.decode(), rf"\Aconvert-legacy-stream: {library}\S* is needed but cannot be loaded "
                                                r"\(package \S+\): .+\n\Z")
 
     def test_refused(self):

@@ -86,7 +86,7 @@ class WriteConfig(ProgramTest):
         source, output = self.file("old.save", XEND.octets(PV)), self.out()
         done = program.run("-i", source, "-o", output)
         self.assert_status(done, 0)
-        self.assertIn(b"warning: the new save has no configuration", done.stderr)
+        self.assertIn(b"warning: new save has no configuration", done.stderr)
         self.assertEqual(program.run("-i", source, "-o", output, "-q").stderr, b"")
 
     def test_values(self):
@@ -288,8 +288,8 @@ class WriteConfig(ProgramTest):
     def test_malformed(self):
         good = envelopes.xend_config("pv")
         for name, text, where, why in (
-                ("cut", good[:-1], len(good) - 1, "never closed"), ("behind", good + b" x", len(good) + 1, "behind"),
-                ("an atom", b"domain ()", 0, "not xend's configuration"), ("another", b"(network)", 0, "domain"),
+                ("cut", good[:-1], len(good) - 1, "unterminated list"), ("behind", good + b" x", len(good) + 1, "data after"),
+                ("an atom", b"domain ()", 0, "not a xend configuration"), ("another", b"(network)", 0, "domain"),
                 ("quote", b"(domain (name 'x))", 14, "quote"), ("escape", b"(domain (name 'x\\'))", 14, "quote"),
                 ("control", b"(domain (name \1))", 14, "byte"), ("eight bits", b"(domain \xff)", 8, "byte"),
                 ("deep", b"(domain " + b"(" * 64 + b")" * 65, 71, "deep"), ("NUL", b"(domain \0)", 8, "byte")):

@@ -257,24 +257,24 @@ def _envelope_text(envelope: Object) -> list[str]:
     config = envelope.get("config")
     with_config = f", with a {config['format']} config of {config['bytes']} bytes at byte {config['offset']:#x}" \
         if config else ""
-    return [f"envelope: {envelope['kind']}{with_config}"] + [f"  {key}: {envelope[key]}"
+    return [f"container: {envelope['kind']}{with_config}"] + [f"  {key}: {envelope[key]}"
                                                              for key in ("name", "uuid", "guest") if key in envelope]
 
 
 def _stream_text(stream: Object) -> list[str]:
     if stream["kind"] == "legacy":
-        what = f"legacy, of a {stream['width']}-bit toolstack"
+        what = f"legacy, {stream['width']}-bit toolstack"
     else:
-        made = "converted from a legacy one" if stream["converted"] else "saved by Xen"
+        made = "converted from legacy" if stream["converted"] else "saved by Xen"
         what = f"{stream['kind']}, version {stream['version']}, {made}"
     lines = [f"stream: {what}, {stream['bytes']} bytes at byte {stream['offset']:#x}"]
     if stream.get("checkpoints", 1) > 1:
-        lines.append(f"checkpoints: {stream['checkpoints']}, the last one counts")
+        lines.append(f"checkpoints: {stream['checkpoints']} (the last one is used)")
     return lines
 
 
 def _guest_text(guest: Object, pages: Object) -> list[str]:
-    width = f", {guest['width']} bits, {guest['levels']} levels of page tables" if "width" in guest else ""
+    width = f", {guest['width']} bits, {guest['levels']} page table levels" if "width" in guest else ""
     lines = [f"guest: {guest['type']}{width}, vcpus: {guest['vcpus']}"]
     if "p2m_size" in guest:
         lines.append(f"p2m size: {guest['p2m_size']} pages ({_memory(guest['p2m_bytes'])})")
@@ -318,10 +318,10 @@ def _parts_text(d: Object) -> list[str]:
 def _end_text(d: Object) -> list[str]:
     lines = []
     if d.get("stream", {}).get("kind") in ("libxc", "libxl"):
-        lines.append("conversion: none, it is v2 already")
+        lines.append("conversion: none, already v2")
     elif "conversion" in d:
         to = d["conversion"]
-        lines.append(f"conversion: {'to' if to['possible'] else 'fails; it would be to'} {to['format']} format, "
+        lines.append(f"conversion: {'to' if to['possible'] else 'fails; target:'} {to['format']} format, "
                      f"version {to['version']}")
         lines += [f"  lost: {note['text']}" for note in to["lost"]] + _more(to, "lost")
         if to["possible"] and not to["lost"]:

@@ -255,7 +255,7 @@ static void libxc_format_keeps_the_xl_header(void)
     t.options.format = CONVERT_FORMAT_LIBXC;
     run(&t);
     check_output(&t, &wanted);
-    CHECK(recorded(&t.log, "W: libxc format inside an envelope of libxl"));
+    CHECK(recorded(&t.log, "W: libxc format in a container of libxl"));
     finish(&t);
     bytes_free(&xl);
     bytes_free(&bare);
@@ -394,7 +394,7 @@ static void inputs_in_other_formats(void)
     check_bad(&b, &none, "gzip cannot decompress it");
     put_text(&b, "LibxlFmt");
     put_fill(&b, 0, 100);
-    check_bad(&b, &told, "a libxl v2 stream already");
+    check_bad(&b, &told, "already a libxl v2 stream");
     put_raw(&b, "Xen saved domain, xl format\n \0 \r", 32);
     put_hex(&b, "04030201 02000000 00000000 00000000");
     put_small_hvm(&b, 8);

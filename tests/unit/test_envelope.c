@@ -1,5 +1,5 @@
 /*
- * envelope: the xl header and what is known not to be a legacy save.
+ * container: the xl header and what is known not to be a legacy save.
  */
 #include "envelope/envelope.h"
 
@@ -154,7 +154,7 @@ static void bytes_after_the_config_are_copied(void)
     put_config(&b, 90, 100);
     check_copied(&b, false, &b, 148);
     start(&t, &b);
-    CHECK(recorded(&t.log, "W: xl header: 6 bytes behind the config"));
+    CHECK(recorded(&t.log, "W: xl header: 6 bytes after the config"));
     finish(&t);
     bytes_free(&b);
 }
@@ -193,7 +193,7 @@ static void other_byte_orders(void)
 
         put_xl(&b, 0, 0);
         b.p[32] = bad[i];
-        check_fails(&b, 32, "instead of 0x01020304");
+        check_fails(&b, 32, "expected 0x01020304");
     }
 }
 
@@ -206,7 +206,7 @@ static void optional_data_lengths(void)
 
         put_xl(&b, 0, bad[i]);
         put_fill(&b, 0, 100);
-        check_fails(&b, 44, "is not 0 or 4..16777216");
+        check_fails(&b, 44, "is neither 0 nor in the range 4 to 16777216");
     }
 }
 
@@ -216,10 +216,10 @@ static void configs_longer_than_their_data(void)
 
     put_xl(&b, 0, 100);
     put_config(&b, 97, 100);
-    check_fails(&b, 48, "a config of 97 bytes in 100 bytes of optional data");
+    check_fails(&b, 48, "config of 97 bytes does not fit into 100 bytes of optional data");
     put_xl(&b, 0, 4);
     put_config(&b, UINT32_MAX, 4);
-    check_fails(&b, 48, "a config of 4294967295 bytes in 4 bytes of optional data");
+    check_fails(&b, 48, "config of 4294967295 bytes does not fit into 4 bytes of optional data");
 }
 
 static void truncated_headers(void)
@@ -296,13 +296,13 @@ static const struct {
     const char *said;
     bool no_saves; /* it cannot contain a save of Xen to convert */
 } magics[] = {
-    {"LibxlFmt", 8, "a libxl v2 stream already", true},
-    {"\xff\xff\xff\xff\xff\xff\xff\xffXENF", 12, "a libxc v2 stream already", true},
-    {XL_MAGIC, XL_MAGIC_LEN, "the head of a save of xl again", false},
-    {"libvirt-xml\n \0 \r", 16, "the head of a save of libvirt again", false},
-    {"LinuxGuestRecord", 16, "the head of a save of xend again", false},
-    {"XenSavedDomain\n", 15, "the head of a save of xapi again", false},
-    {"XenSavedDomv2-\n", 15, "the head of a save of xapi structured again", false},
+    {"LibxlFmt", 8, "already a libxl v2 stream", true},
+    {"\xff\xff\xff\xff\xff\xff\xff\xffXENF", 12, "already a libxc v2 stream", true},
+    {XL_MAGIC, XL_MAGIC_LEN, "a container in a container: this is the header of a save of xl", false},
+    {"libvirt-xml\n \0 \r", 16, "a container in a container: this is the header of a save of libvirt", false},
+    {"LinuxGuestRecord", 16, "a container in a container: this is the header of a save of xend", false},
+    {"XenSavedDomain\n", 15, "a container in a container: this is the header of a save of xapi", false},
+    {"XenSavedDomv2-\n", 15, "a container in a container: this is the header of a save of xapi structured", false},
     {"LibvirtQemudSave", 16, "a save of a QEMU guest", true},
     {"LibvirtQemudPart", 16, "a save of a QEMU guest", true},
     {"QEVM", 4, "a saved state of QEMU", true},
@@ -325,10 +325,10 @@ static const struct {
     {"\x89LZO", 4, "compressed with lzop", false},
     {"\xfd"
      "7zXZ\0",
-     6, "compressed with xz: uncompress it first", false},
-    {"\x28\xb5\x2f\xfd", 4, "compressed with zstd: uncompress it first", false},
-    {"\x04\x22\x4d\x18", 4, "compressed with lz4: uncompress it first", false},
-    {"BZh91AY&SY", 10, "compressed with bzip2: uncompress it first", false},
+     6, "compressed with xz: decompress it first", false},
+    {"\x28\xb5\x2f\xfd", 4, "compressed with zstd: decompress it first", false},
+    {"\x04\x22\x4d\x18", 4, "compressed with lz4: decompress it first", false},
+    {"BZh91AY&SY", 10, "compressed with bzip2: decompress it first", false},
 };
 #define MAGICS (sizeof(magics) / sizeof(magics[0]))
 
@@ -372,7 +372,7 @@ static void truncated_magics(void)
 
     for (size_t i = 0; i < MAGICS; i++) {
         for (size_t n = 0; n < magics[i].len; n++) {
-            bool save = strstr(magics[i].said, "the head of a save") != NULL;
+            bool save = strstr(magics[i].said, "a container in a container") != NULL;
             const char *said = NULL, *remains = "its signature is incomplete or damaged";
 
             /* "LibvirtQemud" is enough. */

@@ -1,5 +1,5 @@
 /*
- * envelope: xend's s-expressions.
+ * container: xend's s-expressions.
  */
 #include "envelope/sexp.h"
 
@@ -26,19 +26,19 @@ static void what_is_wrong(void)
         {"a", "not a list", 0},
         {" ()", "not a list", 0},
         {")", "not a list", 0},
-        {"(", "a list that is never closed", 1},
-        {"(a (b)", "a list that is never closed", 6},
-        {"(a) b", "something behind the last parenthesis", 4},
-        {"(a))", "something behind the last parenthesis", 3},
-        {"(a 'b)", "a quote that is never closed", 3},
-        {"(a \"b')", "a quote that is never closed", 3},
-        {"(a 'b\\')", "a quote that is never closed", 3},
-        {"(a 'b\\", "a quote that is never closed", 3},
-        {"(a '", "a quote that is never closed", 3},
-        {"(a b\\c)", "a byte that no atom has", 4},
-        {"(a \x7f)", "a byte that no atom has", 3},
-        {"(a \x80)", "a byte that no atom has", 3},
-        {"(a \x01)", "a byte that no atom has", 3},
+        {"(", "unterminated list", 1},
+        {"(a (b)", "unterminated list", 6},
+        {"(a) b", "data after the last parenthesis", 4},
+        {"(a))", "data after the last parenthesis", 3},
+        {"(a 'b)", "unterminated quoted string", 3},
+        {"(a \"b')", "unterminated quoted string", 3},
+        {"(a 'b\\')", "unterminated quoted string", 3},
+        {"(a 'b\\", "unterminated quoted string", 3},
+        {"(a '", "unterminated quoted string", 3},
+        {"(a b\\c)", "invalid byte in an atom", 4},
+        {"(a \x7f)", "invalid byte in an atom", 3},
+        {"(a \x80)", "invalid byte in an atom", 3},
+        {"(a \x01)", "invalid byte in an atom", 3},
     };
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
