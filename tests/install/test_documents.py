@@ -1,8 +1,10 @@
 """Help, man pages, completion and the changelog agree."""
 
+import os
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -85,6 +87,24 @@ class Pages(unittest.TestCase):
         newest = re.search(r"^## (\S+) - \d{4}-\d\d-\d\d$", (PROJECT / "docs" / "CHANGELOG.md").read_text(), re.M)
         for name, path in PROGRAMS.items():
             self.assertEqual(output(path, "--version"), f"{name} {newest[1]}\n")
+
+
+class Examples(unittest.TestCase):
+    """What README.md gives as a command for sh prints what it says (newcomer.sh does the same on a bare Debian)."""
+
+    def test_readme(self):
+        blocks = re.findall(r"^```(sh)?\n(.*?)^```$", (PROJECT / "README.md").read_text(), re.M | re.S)
+        tried = 0
+        with tempfile.TemporaryDirectory() as work:
+            path = os.pathsep.join([*{str(Path(p).parent) for p in PROGRAMS.values()}, os.environ["PATH"]])
+            for (shell, text), (other, expected) in zip(blocks, blocks[1:]):
+                if shell and not other:
+                    with self.subTest(text.splitlines()[0]):
+                        done = subprocess.run(["sh", "-eu", "-c", text.replace("/tmp/", f"{work}/")], cwd=PROJECT, env={**os.environ, "PATH": path},
+                                              text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True)
+                        self.assertEqual(done.stdout.replace(f"{work}/", "/tmp/"), expected)
+                        tried += 1
+        self.assertGreater(tried, 4)
 
 
 class Links(unittest.TestCase):
