@@ -17,12 +17,12 @@ import json
 import os
 import random
 import re
+import resource
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Iterable, Iterator, NamedTuple
@@ -199,38 +199,67 @@ ALONE = ["unshare", "-pfm", "--mount-proc", "--kill-child", "sh", "-c",
          'mount -t tmpfs -o size=4g tmpfs /tmp && mount -t tmpfs -o size=1g tmpfs /dev/shm && ulimit -v 8388608 && exec "$@"', "-"]
 
 
-class Tests:
-    def __init__(self):
-        self.reached = json.loads((COVERAGE / "reached.json").read_text())
-        self.seconds = json.loads((COVERAGE / "seconds.json").read_text())
-        self.lines = {file: Counter(test for tests in lines.values() for test in tests) for file, lines in self.reached.items()}
-        self.kills = Counter()      # of a file by a test
-        self.passes = {}            # without any fault
+def special(lines: dict[str, list[str]]) -> Counter:
+    """How much a test is one of this file: lines that few others reach count most."""
+    points = Counter()
+    for tests in lines.values():
+        for test in tests:
+            points[test] += 1 / len(tests)
+    return points
 
-    def of(self, fault: Fault) -> list[str]:
-        """Those that reach the line: quick unit suites and those that found most in the file first, then those that reach most of it for
-        their time."""
+
+class Tests:
+    def __init__(self, longest: float):
+        self.reached = json.loads((COVERAGE / "reached.json").read_text())
+        self.seconds = {test: seconds for test, seconds in json.loads((COVERAGE / "seconds.json").read_text()).items() if seconds <= longest}
+        self.special = {file: special(lines) for file, lines in self.reached.items()}
+        self.kills = Counter()      # of a file by a test
+        self.fail_anyway = set()    # without any fault
+        self.pass_else = set()
+
+    def of(self, fault: Fault) -> list[tuple[str, ...]]:
+        """Those that reach the line, in groups that run together: quick unit suites and what found most in the file first, then what
+        was made for this file, by its time."""
         lines = self.reached.get(fault.file, {})
         tests = lines.get(str(fault.line))
         if tests is None and (PROJECT / fault.file).read_text().splitlines()[fault.line - 1].startswith("#"):
             tests = sorted({test for tests in lines.values() for test in tests})
-        return sorted((t for t in tests or () if t in self.seconds),
-                      key=lambda t: (not (t.startswith("unit-") and self.seconds[t] < 5), -self.kills[fault.file, t],
-                                     -self.lines[fault.file][t] / (self.seconds[t] + 0.3)))
+        ordered = sorted((t for t in tests or () if t in self.seconds and t not in self.fail_anyway),
+                         key=lambda t: (not (t.startswith("unit-") and self.seconds[t] < 5), -self.kills[fault.file, t],
+                                        -self.special[fault.file][t] / (self.seconds[t] + 0.3)))
+        groups = []         # methods of one file, some seconds of them
+        for test in ordered:
+            suite = test.partition(".")[0]
+            open_group = next((g for g in groups if g[0].startswith(suite + ".") and sum(self.seconds[t] for t in g) < 3), None)
+            if open_group:
+                open_group.append(test)
+            else:
+                groups.append([test])
+        return list(map(tuple, groups))
 
-    def run(self, test: str) -> bool:
-        name, _, method = test.partition(".")
+    def failing(self, group: tuple[str, ...]) -> str:
+        """The first that fails; empty: all pass."""
+        name = group[0].partition(".")[0]
         if name.startswith("unit-"):
             argv = [BUILD / "bin" / "unit-tests", name.removeprefix("unit-")]
         else:
-            argv = ["/usr/bin/python3", f"tests/e2e/test_{name.removeprefix('e2e-')}.py", "-f", method]
+            argv = ["/usr/bin/python3", f"tests/e2e/test_{name.removeprefix('e2e-')}.py", "-f", *(t.partition(".")[2] for t in group)]
         env = os.environ | {"CLS_CONVERT": str(BUILD / "bin" / "convert-legacy-stream"), "PYTHONDONTWRITEBYTECODE": "1",
                             "CLS_VERIFY": str(BUILD / "bin" / "verify-stream-v2")}
         try:
-            return subprocess.run([*ALONE, *map(str, argv)], cwd=TREE, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                  stderr=subprocess.DEVNULL, timeout=20 + 10 * self.seconds[test], check=False).returncode == 0
+            done = subprocess.run([*ALONE, *map(str, argv)], cwd=TREE, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.PIPE, timeout=30 + 10 * sum(self.seconds[t] for t in group), check=False)
         except subprocess.TimeoutExpired:
-            return False
+            return group[0]
+        if done.returncode == 0:
+            return ""
+        failed = re.search(rb"^(?:FAIL|ERROR): (\w+) ", done.stderr, re.M)
+        return next((t for t in group if failed and t.endswith("." + failed[1].decode())), group[0])
+
+
+def processor_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 class Run:
@@ -248,10 +277,20 @@ class Run:
         self.copy.compile(file)
         self.copy.link(file)
 
+    def passes_else(self, test: str, fault: Fault, source: str) -> bool:
+        """Without the fault."""
+        if test not in self.tests.pass_else:
+            self.restore(fault.file)
+            (self.tests.fail_anyway if self.tests.failing((test,)) else self.tests.pass_else).add(test)
+            (TREE / fault.file).write_text(fault.of(source))
+            self.copy.compile(fault.file)
+            self.copy.link(fault.file)
+        return test in self.tests.pass_else
+
     def sees(self, fault: Fault) -> tuple[str, str]:
         """(what became of it, the test or how many did not see it)"""
         source = (PROJECT / fault.file).read_text()
-        tests = self.tests.of(fault)
+        groups = self.tests.of(fault)
         original = self.original(fault.file)
         (TREE / fault.file).write_text(fault.of(source))
         try:
@@ -262,24 +301,15 @@ class Run:
                 return "same code", ""
             if not self.copy.link(fault.file):
                 return "does not compile", ""
-            began, ran = time.monotonic(), 0
-            for test in tests:
-                if self.tests.passes.get(test) is False:
-                    continue
-                if time.monotonic() - began > self.budget:
-                    return "survived", f"{ran} of {len(tests)} tests that reach the line, for want of time"
-                ran += 1
-                if self.tests.run(test):
-                    continue
-                if test not in self.tests.passes:
-                    self.restore(fault.file)
-                    self.tests.passes[test] = self.tests.run(test)
-                    (TREE / fault.file).write_text(fault.of(source))
-                    self.copy.compile(fault.file)
-                    self.copy.link(fault.file)
-                if self.tests.passes[test]:
-                    self.tests.kills[fault.file, test] += 1
-                    return "killed", test
+            began, ran = processor_seconds(), 0
+            for group in groups:
+                if processor_seconds() - began > self.budget:
+                    return "survived", f"{ran} of {sum(map(len, groups))} tests that reach the line, for want of time"
+                failed = self.tests.failing(group)
+                if failed and self.passes_else(failed, fault, source):
+                    self.tests.kills[fault.file, failed] += 1
+                    return "killed", failed
+                ran += len(group)
             return "survived", f"all {ran} tests that reach the line"
         finally:
             self.restore(fault.file)
@@ -291,7 +321,8 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--files", nargs="*", default=["*"], help="patterns")
     parser.add_argument("--kinds", default="", help="comparison,logic,negation,constant,mode,call,flag,status,arithmetic")
-    parser.add_argument("--budget", type=float, default=120, help="seconds of tests for one fault")
+    parser.add_argument("--budget", type=float, default=60, help="seconds of a processor for the tests of one fault")
+    parser.add_argument("--longest", type=float, default=30, help="seconds of a test that is run at all")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--again", action="store_true", help="those that survived before")
     parser.add_argument("--list", action="store_true")
@@ -312,21 +343,21 @@ def main() -> int:
         for fault in faults:
             print(f"{fault.file}:{fault.line}: {fault.kind}: {fault.text}")
         return 0
-    children = [pid for job in range(args.jobs) if (pid := start_job(job, faults[job::args.jobs], args.budget, results))]
+    children = [pid for job in range(args.jobs) if (pid := start_job(job, faults[job::args.jobs], args, results))]
     for pid in children:
         os.waitpid(pid, 0)
     print_table({Fault(*one["fault"]).key(): one for one in map(json.loads, results.read_text().splitlines())}.values())
     return 0
 
 
-def start_job(job: int, faults: list[Fault], budget: float, results: Path) -> int:
+def start_job(job: int, faults: list[Fault], args: argparse.Namespace, results: Path) -> int:
     """In a process and a copy of its own."""
     global TREE, BUILD
     if pid := os.fork():
         return pid
     TREE = WORK / (f"tree-{job}" if job else "tree")
     BUILD = TREE / "build" / "mutate"
-    run = Run(Copy(), Tests(), budget)
+    run = Run(Copy(), Tests(args.longest), args.budget)
     for fault in faults:
         source = (PROJECT / fault.file).read_text()
         result, by = run.sees(fault)

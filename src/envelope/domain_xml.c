@@ -42,7 +42,7 @@ static void store_error(void *ctx, xmlErrorPtr error)
 /* Sets the target for the text of /domain/name, uuid, os/type and devices/emulator. */
 static void start_element(struct domain_xml *d)
 {
-    const char *name = (const char *)d->xml->xmlTextReaderConstLocalName(d->reader);
+    const char *name = (const char *)d->xml->xmlTextReaderConstName(d->reader);
     int depth = d->xml->xmlTextReaderDepth(d->reader);
 
     d->target = NULL;

@@ -351,7 +351,7 @@ class Files(CliTest):
             output.unlink(missing_ok=True)
             self.assert_status(program.run("-i", self.save, "-o", output, umask=umask), 0)
             self.assertEqual(output.stat().st_mode & 0o7777, 0o600, "a guest's memory is for its owner")
-        for mode in (0o640, 0o644, 0o600, 0o400):
+        for mode in (0o640, 0o644, 0o600, 0o400, 0o751, 0o2750):
             output.chmod(mode)
             self.assert_status(program.run("-i", self.save, "-o", output), 0)
             self.assertEqual(output.stat().st_mode & 0o7777, mode, "the replaced file's mode is kept")

@@ -158,7 +158,8 @@ class Repairs(LimitsTest):
         """Cut out of the XML, and every other octet stays; one that names nothing is left."""
         others = (b"<!-- <devices><emulator>y</emulator></devices> --><metadata><devices><emulator>z</emulator></devices></metadata>")
         for element, named in ((b"<emulator>/usr/lib/xen-4.4/bin/qemu-system-i386</emulator>", True), (b"<emulator a='>' />", False),
-                               (b"<emulator\n>a&amp;b</emulator >", True), (b"<emulator b=\"/>\"><![CDATA[</x>]]></emulator>", True)):
+                               (b"<emulator\n>a&amp;b</emulator >", True), (b"<emulator b=\"/>\"><![CDATA[</x>]]></emulator>", True),
+                               (b"<q:emulator xmlns:q='q'>somebody else's</q:emulator>", False)):
             with self.subTest(element=element):
                 xml = envelopes.domain_xml("hvm").replace(b"<devices>", others + b"<devices>\n  @<!-- <emulator>x</emulator> -->") + b"\0"
                 save = envelopes.libvirt_head(xml.replace(b"@", element)) + legacy.octets(hvm())

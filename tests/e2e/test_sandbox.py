@@ -410,10 +410,10 @@ class Works(SandboxTest):
 
     def test_owner_that_cannot_be_kept(self):
         """Then nobody gains access: neither who is in the old group, nor by a mode that gives away the new owner's rights."""
-        for times, wanted in ((1, 0o640), (0, 0o600)):
+        for times, wanted in ((1, 0o751), (0, 0o700)):
             with self.subTest(times=times):
                 output = self.place(old=0)
-                output.chmod(0o6640)
+                output.chmod(0o6751)
                 done = faults.run(Plan("fchown", EPERM, times=times), "-i", self.save, "-o", output)
                 self.assertEqual((done.status, mode(output)), (0, wanted), done.stderr)
 

@@ -16,7 +16,7 @@
     X(xmlTextReaderRead)                                                                           \
     X(xmlTextReaderDepth)                                                                          \
     X(xmlTextReaderNodeType)                                                                       \
-    X(xmlTextReaderConstLocalName)                                                                 \
+    X(xmlTextReaderConstName)                                                                 \
     X(xmlTextReaderConstValue)                                                                     \
     X(xmlFreeTextReader)                                                                           \
     X(xmlBufferCreate)                                                                             \
