@@ -8,7 +8,7 @@ tests/kit/fetch-xen-utils.sh
 
 for preset in debug release; do
     build $preset -DBUILD_TESTING=ON
-    ctest --preset $preset -j "$(nproc)"
+    ctest --preset $preset -j $(($(nproc) + 1)) # some wait for the disk
 done
 build fuzz
 tests/fuzz/run.sh --short

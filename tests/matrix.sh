@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds and tests with other compilers, libcs and machines: tests/matrix.sh [gcc|clang|m32|musl|s390x]...
+# Builds and tests with other compilers, libcs and machines, with all cases of the largest loops (./test.sh has every second one):
+# tests/matrix.sh [gcc|clang|m32|musl|s390x]...
 # Some minutes each, half an hour in the emulator.
 set -eu
 cd "$(dirname "$0")/.."
@@ -7,6 +8,7 @@ cd "$(dirname "$0")/.."
 need_packages $BUILD_PACKAGES $TEST_PACKAGES
 tests/kit/fetch-xen-utils.sh
 mkdir -p build
+export CLS_ALL=1
 
 # port NAME PACKAGES COMPILER [FLAG...]: the compiler's flags as in tests/ports/NAME.cmake, for CUnit
 port() {

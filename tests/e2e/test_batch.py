@@ -37,7 +37,7 @@ SMALL = int(os.environ.get("BATCH_SMALL", 100 if program.SANITIZED else 200))
 LARGE = int(os.environ.get("BATCH_LARGE", 2))
 LARGE_SIZE = int(os.environ.get("BATCH_LARGE_MIB", 8)) << 20
 UNUSED_ID = 31337    # a user without other processes
-BUSY = 2000      # files: enough to interrupt the run
+BUSY = 1000      # files: enough to interrupt the run
 
 
 class BatchTest(ProgramTest):

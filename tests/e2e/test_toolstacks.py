@@ -128,7 +128,7 @@ class Good(ToolstackTest):
         expected.run_scripts(cases.good())
 
     def test_libxl(self):
-        for case in filter(delimited, cases.good()):
+        for case in program.sampled(filter(delimited, cases.good())):
             for kind in KINDS:
                 with self.subTest(case=case.name, input=kind), self.input(kind, case.octets() + BEHIND) as source:
                     done, got = self.libxl(source, case.flavour.guest)

@@ -18,6 +18,7 @@ T = TypeVar("T")
 PROJECT = Path(__file__).resolve().parents[2]
 NAME = "convert-legacy-stream"
 PROGRAM = Path(os.environ.get("CLS_CONVERT") or PROJECT / "build" / "release" / "bin" / NAME).absolute()
+ALL = os.environ.get("CLS_ALL") == "1"                  # cases of the largest loops, not only a part of them
 SANITIZED = os.environ.get("CLS_SANITIZED") == "1"      # built with AddressSanitizer: slower
 LIBRARIES = os.environ.get("CLS_NO_LIBRARIES") != "1"       # libxml2, json-c and nettle can be loaded
 EMULATED = bool(os.environ.get("CLS_EMULATOR"))             # by qemu, of another machine
@@ -34,8 +35,8 @@ ERROR = re.compile(rf"{NAME}: .+: byte 0x[0-9a-f]+: .+: .+")
 
 
 def sampled(items: Iterable[T], every: int = 5) -> list[T]:
-    """All of them for the release build; a part with sanitizers, which are many times slower."""
-    return list(items)[::every if SANITIZED else 1]
+    """All of them if CLS_ALL=1, else every second; with sanitizers, where a run takes many times as long, every fifth or so."""
+    return list(items)[::1 if ALL else every if SANITIZED else 2]
 
 
 @functools.cache
