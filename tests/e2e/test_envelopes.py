@@ -104,6 +104,14 @@ class RoundTrips(ProgramTest):
                 self.assertIn(f"byte {at:#x}: XAPI record: unexpected record of type {record:#06x} and 1 bytes", done.stderr.decode())
             self.assert_clean(output)
 
+    def test_end_of_an_image(self):
+        """Nothing but a record of type END_OF_IMAGE and length 0."""
+        image = XAPI_STRUCTURED.octets(cases.named("hvm32-age-4-2"))
+        for end in (envelopes.xapi_record(envelopes.END_OF_IMAGE, b"x"), envelopes.xapi_record(envelopes.VARSTORED)):
+            output = self.out()
+            line = self.assert_refused(program.run("-i", self.file("in.save", image[:-16] + end), "-o", output), output)
+            self.assertIn(f"byte {len(image) - 16:#x}: XAPI record: unexpected record of type 0x", line)
+
     def test_disks_have_no_end(self):
         """The old content of the disk after an image is ignored in a named file, and not read from an fd."""
         for envelope in (XAPI, XAPI_STRUCTURED):

@@ -170,6 +170,23 @@ class Replace(ProgramTest):
         self.replace(self.tree)
         self.assertEqual(self.contents(), {"a": NEW})
 
+    @faults.needed
+    def test_temporary_file_of_another_run(self):
+        """One that is being written has a lock, and stays."""
+        path = self.put("a")
+        other = program.start("-i", "-", "-o", self.tree / "b", stdin=subprocess.PIPE, env=faults.environment(Plan(no_tmpfile=True), -1))
+        self.addCleanup(other.wait)
+        self.addCleanup(other.stdin.close)
+        other.stdin.write(OLD[:8192])
+        other.stdin.flush()
+        self.assertTrue(program.wait_until(lambda: len(self.contents()) == 2))
+        self.replace(self.tree)
+        self.assertEqual(len(self.contents()), 2)
+        other.stdin.write(OLD[8192:])
+        other.stdin.close()
+        self.assertEqual(other.wait(program.TIMEOUT), 0)
+        self.assertEqual(self.contents(), {"a": NEW, "b": NEW})
+
     def test_killed_and_started_again(self):
         """At random moments: each file is old or new, whole. By hand: BATCH_ROUNDS=50 BATCH_SMALL=10000 BATCH_LARGE=20."""
         origin, once = self.dir / "origin", self.dir / "once"

@@ -1,5 +1,7 @@
 """Where no library can be loaded (a static program), what takes one says so; all else works."""
 
+import os
+import subprocess
 import sys
 import unittest
 from pathlib import Path
@@ -43,6 +45,17 @@ class WithoutLibraries(ProgramTest):
         (saves / "old.save").write_bytes(CASE.octets())
         self.assert_status(program.run("-i", saves, "-o", new, "--report", self.dir / "report.html"), 0)
         self.assertTrue((new / "old.save").exists())
+
+
+@program.needs_libraries
+class OtherVersion(ProgramTest):
+    def test_function_that_is_missing(self):
+        """In a library of the right name."""
+        subprocess.run(["cc", "-shared", "-o", self.dir / "libjson-c.so.5", "-x", "c", "/dev/null"], check=True)
+        done = program.run("-i", self.file("old.save", CASE.octets()), "--inspect=json", env={**os.environ, "LD_LIBRARY_PATH": str(self.dir)})
+        self.assert_status(done, 3)
+        self.assert_silent_stdout(done)
+        self.assertRegex(done.stderr.decode(), r"\Aconvert-legacy-stream: libjson-c\.so\.5 has no function \w+: unsupported version of the library\n\Z")
 
 
 if __name__ == "__main__":

@@ -360,6 +360,7 @@ static void params_of_value_0_are_ignored(void)
     put_page(&body.b, 8, 0x1);
     put_param(&body.b, -3, 0);
     check_items(&body, HVM_START "PAGES 00000001 | 4096*01\nPARAMS 19=1\n" HVM_REST);
+    CHECK_CONTAINS((const char *)body.log.text.p, "HVM parameters with value 0 dropped: 2");
     finish(&body);
 
     start(&body, 4, GUEST_HVM);
