@@ -79,7 +79,7 @@ bool verify_libxl(struct verifier *v, struct cls_error *err) CLS_MUST_CHECK;
 bool verify_libxc_record(struct verifier *v, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * The name of the first record in list, which ends with REC_TYPE_END, that did not come though
+ * The name of the first record in list, which ends with REC_TYPE_END, that is missing although
  * streams of this guest type and version have it; NULL: none is missing.
  */
 const char *missing_record(const struct verifier *v, const uint32_t *list);

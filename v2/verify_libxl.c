@@ -1,5 +1,5 @@
 /*
- * The libxl stream around a libxc one, and the qemu record that stands in libxl's place behind a
+ * The libxl stream around a libxc one, and the qemu record behind a
  * bare libxc stream.
  */
 #include <inttypes.h>

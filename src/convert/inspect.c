@@ -116,7 +116,7 @@ static bool look_at_v2(struct look *look, enum v2_stream stream, const struct cl
     r->guest = summary.guest;
     r->guest_width = summary.guest_width;
     r->pt_levels = summary.pt_levels;
-    if (r->emulator.bytes == UINT64_MAX) /* a record that goes on to the end */
+    if (r->emulator.bytes == UINT64_MAX) /* the record reaches to the end */
         r->emulator.bytes = look->in.offset - r->emulator.offset;
     return ok;
 }

@@ -53,7 +53,7 @@
 /* Restore code reads no longer record (xg_sr_stream_format.h; 8 MiB before Xen 4.10). */
 #define REC_LENGTH_MAX (128u * 1024 * 1024)
 
-/* In a PAGE_DATA entry the type stands in bits 63..60. */
+/* In a PAGE_DATA entry the type is in bits 63..60. */
 #define PAGE_DATA_TYPE_SHIFT    60
 #define PAGE_DATA_PFN_MASK      ((UINT64_C(1) << 52) - 1)
 #define PAGE_DATA_RESERVED_MASK (UINT64_C(0xff) << 52)

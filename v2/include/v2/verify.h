@@ -43,7 +43,7 @@ struct v2_observer {
      * What corresponds to an image item, one by one: P2M_FRAMES (without frames), TSC_INFO,
      * HVM_PARAMS (one at a time), HVM_CONTEXT, VCPU_BASIC, VCPU_EXTENDED, VCPU_XSAVE, EMULATOR. Its
      * lead is the qemu record's, or libxl's emulator header. Data that lies next in the input may
-     * be consumed in part; len UINT64_MAX: it goes on to the end of the input. Returns false, and
+     * be consumed in part; len UINT64_MAX: it reaches to the end of the input. Returns false, and
      * err filled, to end it.
      */
     bool (*item)(void *ctx, const struct image_item *item, struct cls_error *err);
@@ -67,8 +67,8 @@ enum v2_extent {
 /*
  * Verifies the stream at which in stands. Memory is constant; page contents are skipped.
  *
- * Each record is told to log (CLS_LOG_INFO), page data counted together. err names offset, record
- * and rule: CLS_BAD_INPUT. summary is filled as far as it went; log and observer may be NULL.
+ * Logs each record (CLS_LOG_INFO), and page data as one line. err names offset, record
+ * and rule: CLS_BAD_INPUT. summary is filled up to there; log and observer may be NULL.
  */
 bool v2_verify(struct cls_input *in, enum v2_stream stream, enum v2_extent extent,
                const struct cls_log *log, const struct v2_observer *observer,

@@ -21,7 +21,7 @@ enum cls_status {
 
 struct cls_error {
     enum cls_status status;
-    bool about_input; /* reason concerns the input at this offset; else it stands alone */
+    bool about_input; /* the reason is in the input, at this offset */
     uint64_t offset;  /* bytes from the start of the input */
     char place[64];   /* where in the structure: "page batch 12"; may be empty */
     char reason[320]; /* what was expected, what was found */

@@ -37,7 +37,7 @@ struct inspect_pages {
      * a new pass begins where a pfn is not above the one before.
      */
     uint64_t mapped, passes;
-    uint64_t distinct; /* pfns; those from PFN_SET_MAX on are taken to come once */
+    uint64_t distinct; /* pfns; those from PFN_SET_MAX on count at each occurrence */
     /* during the inspection */
     struct pfn_set seen; /* no_memory: distinct is wrong */
     uint64_t last_pfn;
@@ -93,7 +93,7 @@ struct inspection {
     uint64_t physmap_count;
     struct inspect_physmap physmap[INSPECT_PHYSMAP_MAX];
     uint64_t other_keys;   /* v2: of xenstore, outside of physmap */
-    uint64_t physmap_last; /* v2: phys_offset of the entry at hand */
+    uint64_t physmap_last; /* v2: phys_offset of the current entry */
     struct inspect_emulator emulator;
 
     struct limits_hold hold; /* while it is read */
@@ -101,7 +101,7 @@ struct inspection {
     struct limits_host host; /* that is to restore it */
     struct limits_findings findings;
 
-    struct inspect_run run; /* at hand, while it is read */
+    struct inspect_run run; /* the current one, during the inspection */
     uint64_t runs_count;
     struct inspect_run runs[INSPECT_RUNS_MAX];
 
