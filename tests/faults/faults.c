@@ -354,16 +354,7 @@ int openat64(int dir, const char *path, int flags, ...)
     return note_open((int)through("openat", SYS_openat, dir, (long)path, flags, mode, 0, 0));
 }
 
-int openat(int dir, const char *path, int flags, ...)
-{
-    va_list args;
-    mode_t mode;
-
-    va_start(args, flags);
-    mode = va_arg(args, mode_t);
-    va_end(args);
-    return openat64(dir, path, flags, mode);
-}
+int openat(int dir, const char *path, int flags, ...) __attribute__((alias("openat64")));
 
 /* The input, a directory, a pipe or device as output. */
 int open64(const char *path, int flags, ...)
@@ -379,27 +370,13 @@ int open64(const char *path, int flags, ...)
     return note_open((int)through("open", SYS_openat, AT_FDCWD, (long)path, flags, mode, 0, 0));
 }
 
-int open(const char *path, int flags, ...)
-{
-    va_list args;
-    mode_t mode;
-
-    va_start(args, flags);
-    mode = va_arg(args, mode_t);
-    va_end(args);
-    return open64(path, flags, mode);
-}
+int open(const char *path, int flags, ...) __attribute__((alias("open64")));
 
 /* The C library's names for the same in fortified programs. */
 int __open64_2(const char *path, int flags);
-int __open_2(const char *path, int flags);
+int __open_2(const char *path, int flags) __attribute__((alias("__open64_2")));
 
 int __open64_2(const char *path, int flags)
-{
-    return open64(path, flags, 0);
-}
-
-int __open_2(const char *path, int flags)
 {
     return open64(path, flags, 0);
 }
