@@ -16,7 +16,7 @@
     X(xmlTextReaderRead)                                                                           \
     X(xmlTextReaderDepth)                                                                          \
     X(xmlTextReaderNodeType)                                                                       \
-    X(xmlTextReaderConstName)                                                                 \
+    X(xmlTextReaderConstName)                                                                      \
     X(xmlTextReaderConstValue)                                                                     \
     X(xmlFreeTextReader)                                                                           \
     X(xmlBufferCreate)                                                                             \
