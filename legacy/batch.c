@@ -6,28 +6,36 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "compact.h"
 #include "compressed.h"
 #include "reader_internal.h"
 
-static bool blame_entry(const struct legacy_reader *r, uint32_t i, enum entry_fault fault,
-                        uint32_t entry, struct cls_error *err)
+static bool blame_entry(const struct legacy_reader *r, uint32_t i, uint32_t entry,
+                        struct cls_error *err)
 {
-    unsigned width = r->stream.width;
-    uint64_t at = r->chunk.start + 4 + (uint64_t)i * width;
+    uint64_t value = stream_get_ulong(&r->stream, r->chunk.raw, i);
+    uint64_t at = r->chunk.start + 4 + (uint64_t)i * r->stream.width;
 
-    switch (fault) {
-    case ENTRY_TOO_WIDE:
-        return cls_input_fail(r->in, err, at, "pfn entry 0x%" PRIx64 " does not fit in 32 bits",
-                              stream_get_ulong(&r->stream, r->chunk.raw, i));
-    case ENTRY_BOGUS_TYPE:
-        return cls_input_fail(r->in, err, at, "pfn 0x%" PRIx32 " has invalid page type %u",
+    if (!entry_fits_32_bits(value))
+        return cls_input_fail(r->stream.in, err, at,
+                              "pfn entry 0x%" PRIx64 " does not fit in 32 bits", value);
+    if (!page_type_known(entry_type(entry)))
+        return cls_input_fail(r->stream.in, err, at, "pfn 0x%" PRIx32 " has invalid page type %u",
                               entry_pfn(entry), entry_type(entry));
-    default:
-        return cls_input_fail(r->in, err, at,
-                              "pfn 0x%" PRIx32 " is not below the guest's p2m_size 0x%" PRIx64,
-                              entry_pfn(entry), r->stream.p2m_size);
-    }
+    return cls_input_fail(r->stream.in, err, at,
+                          "pfn 0x%" PRIx32 " is not below the guest's p2m_size 0x%" PRIx64,
+                          entry_pfn(entry), r->stream.p2m_size);
+}
+
+/*
+ * --compact: the content of pfn, which was counted (checkpoint.c), has come: for the last time? In
+ * doubt yes, so that a last time is never missed.
+ */
+static bool is_last_copy(struct legacy_reader *r, uint32_t pfn)
+{
+    /* At 0, there were more than 32 bits can count, or the input has changed since. */
+    if (r->copies_left[pfn] == 0)
+        return !r->stream.verify;
+    return --r->copies_left[pfn] == 0;
 }
 
 /* Is this occurrence of the entry to be in the output? */
@@ -35,26 +43,8 @@ static bool is_wanted(struct legacy_reader *r, uint32_t entry)
 {
     if (r->options.leave_out && pfn_set_has(r->options.leave_out, entry_pfn(entry)))
         return false;
-    return !r->compact || !page_type_has_data(entry_type(entry)) ||
-           compact_is_last(r->compact, entry_pfn(entry), r->stream.verify);
-}
-
-/* PV only: HVM streams have no list of unmapped pfns. */
-static bool note_sent(struct legacy_reader *r, uint32_t entry, struct cls_error *err)
-{
-    return r->stream.guest != GUEST_PV || pfn_set_add(&r->sent, entry_pfn(entry)) ||
-           cls_fail_errno(err, ENOMEM, "cannot allocate the set of sent pages");
-}
-
-static bool take_entry(struct legacy_reader *r, uint32_t entry, bool wanted, struct cls_error *err)
-{
-    unsigned type = entry_type(entry);
-    bool has_data = page_type_has_data(type);
-
-    r->l2_seen |= has_data && (type & PFINFO_LTABTYPE_MASK) == PFINFO_L2TAB;
-    r->l3_seen |= has_data && (type & PFINFO_LTABTYPE_MASK) == PFINFO_L3TAB;
-    *(has_data ? &r->pages : &r->pages_without_data) += 1;
-    return !wanted || note_sent(r, entry, err);
+    return !r->copies_left || !page_type_has_data(entry_type(entry)) ||
+           is_last_copy(r, entry_pfn(entry));
 }
 
 /* Leaves the entries but those of type XTAB in r->entries and r->wanted; *all: all are wanted. */
@@ -63,23 +53,25 @@ static bool take_entries(struct legacy_reader *r, uint32_t *kept, bool *all, str
     *kept = 0;
     *all = true;
     for (uint32_t i = 0; i < r->chunk.entries; i++) {
-        enum entry_fault fault;
         uint32_t entry;
         bool wanted;
 
-        fault = chunk_entry(&r->stream, &r->chunk, i, &entry);
-        if (fault != ENTRY_SOUND)
-            return blame_entry(r, i, fault, entry, err);
+        if (!chunk_entry(&r->stream, &r->chunk, i, &entry))
+            return blame_entry(r, i, entry, err);
         /* Its low bits hold a machine frame number in streams of Xen 3. */
         if (entry_type(entry) == PFINFO_XTAB)
             continue;
         wanted = is_wanted(r, entry);
-        if (!take_entry(r, entry, wanted, err))
-            return false;
+        /* HVM streams have no list of unmapped pfns. */
+        if (wanted && r->stream.guest == GUEST_PV && !pfn_set_add(&r->sent, entry_pfn(entry)))
+            return cls_fail_errno(err, ENOMEM, "cannot allocate the set of sent pages");
+        r->types_seen |= 1u << entry_type(entry);
         r->entries[*kept] = entry;
         r->wanted[(*kept)++] = wanted;
         *all &= wanted;
     }
+    r->pages += r->chunk.pages;
+    r->pages_without_data += *kept - r->chunk.pages;
     r->entries_dropped += r->chunk.entries - *kept;
     return true;
 }
@@ -91,8 +83,8 @@ static bool take_page(struct legacy_reader *r, uint32_t entry, bool wanted, uint
     if (stream_is_compressed(&r->stream))
         return compressed_page(r->compressed, entry, page, err);
     if (wanted)
-        return cls_input_read(r->in, page, CLS_PAGE_SIZE, "page data", err);
-    return cls_input_skip(r->in, CLS_PAGE_SIZE, "page data", err);
+        return cls_input_read(r->stream.in, page, CLS_PAGE_SIZE, "page data", err);
+    return cls_input_skip(r->stream.in, CLS_PAGE_SIZE, "page data", err);
 }
 
 /* Leaves the wanted of count entries in r->entries, and their pages in r->page_buf. */
@@ -118,18 +110,18 @@ static bool collect(struct legacy_reader *r, uint32_t count, uint32_t *kept, uin
     return true;
 }
 
-enum step read_batch(struct legacy_reader *r, struct image_item *item, struct cls_error *err)
+bool read_batch(struct legacy_reader *r, struct image_item *item, struct cls_error *err)
 {
     uint32_t kept, pages = r->chunk.pages;
     bool straight;
 
     if (!take_entries(r, &kept, &straight, err))
-        return STEP_FAILED;
+        return false;
     straight &= !stream_is_compressed(&r->stream);
     if (!straight && !collect(r, kept, &kept, &pages, err))
-        return STEP_FAILED;
+        return false;
     if (kept == 0)
-        return STEP_AGAIN;
+        return true;
     item->kind = IMAGE_PAGES;
     item->pages.count = kept;
     item->pages.entries = r->entries;
@@ -138,5 +130,5 @@ enum step read_batch(struct legacy_reader *r, struct image_item *item, struct cl
     else
         item->pages.data =
             (struct image_data){.len = (uint64_t)pages * CLS_PAGE_SIZE, .bytes = r->page_buf};
-    return STEP_ITEM;
+    return true;
 }

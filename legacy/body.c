@@ -7,8 +7,6 @@
 #include "base/bytes.h"
 #include "reader_internal.h"
 
-#define PHYSMAP_HEADER 8 /* version, count: toolstack.c */
-
 /* One remark for the page batches since the last other chunk. */
 static void log_batches(struct legacy_reader *r)
 {
@@ -21,7 +19,7 @@ static void log_batches(struct legacy_reader *r)
     r->batches_logged = r->stream.batches;
 }
 
-static enum step give_tsc_info(struct legacy_reader *r, struct image_item *item)
+static bool give_tsc_info(const struct legacy_reader *r, struct image_item *item)
 {
     const uint8_t *b = r->chunk.raw;
 
@@ -30,10 +28,10 @@ static enum step give_tsc_info(struct legacy_reader *r, struct image_item *item)
                                              .nsec = get_le64(b + 4),
                                              .khz = get_le32(b + 12),
                                              .incarnation = get_le32(b + 16)};
-    return STEP_ITEM;
+    return true;
 }
 
-static enum step take_param(struct legacy_reader *r)
+static bool take_param(struct legacy_reader *r)
 {
     const struct chunk *chunk = &r->chunk;
     uint64_t index = (uint64_t)chunk->type->hvm_param;
@@ -42,60 +40,59 @@ static enum step take_param(struct legacy_reader *r)
     if (r->options.guest != GUEST_HVM) {
         cls_warn(r->log, "byte 0x%" PRIx64 ": %s dropped: it has no effect on a PV guest",
                  chunk->start, chunk->type->name);
-        return STEP_AGAIN;
+        return true;
     }
     while (i < r->params_count && r->params[i].index != index)
         i++;
     if (i == r->params_count)
         r->params_count++;
-    r->params[i] = (struct image_hvm_param){.index = index, .value = chunk->value};
-    return STEP_AGAIN;
+    r->params[i] = (struct image_hvm_param){.index = index, .value = get_le64(chunk->raw + 4)};
+    return true;
 }
 
 /* PV guests have no device model to tell of it, and libxc's format has no place for it. */
-static enum step drop_toolstack(struct legacy_reader *r, uint32_t len, struct cls_error *err)
+static bool drop_toolstack(struct legacy_reader *r, uint32_t len, struct cls_error *err)
 {
     const uint8_t *head;
     size_t got;
 
-    if (!cls_input_peek(r->in, len < PHYSMAP_HEADER ? len : PHYSMAP_HEADER, &head, &got, err))
-        return STEP_FAILED;
-    r->physmap_dropped = got == PHYSMAP_HEADER ? get_le32(head + 4) : 0;
-    if (r->options.guest != GUEST_HVM && len > TOOLSTACK_BLOB_EMPTY)
+    if (!cls_input_peek(r->stream.in, len < TOOLSTACK_BLOB_HEADER ? len : TOOLSTACK_BLOB_HEADER,
+                        &head, &got, err))
+        return false;
+    r->physmap_dropped = got == TOOLSTACK_BLOB_HEADER ? get_le32(head + 4) : 0;
+    if (r->options.guest != GUEST_HVM && len > TOOLSTACK_BLOB_HEADER)
         cls_warn(r->log,
                  "toolstack blob of %" PRIu32 " bytes dropped: it has no effect on a PV guest",
                  len);
     else
         cls_info(r->log, "toolstack blob of %" PRIu32 " bytes dropped", len);
-    return cls_input_skip(r->in, len, "the toolstack blob", err) ? STEP_AGAIN : STEP_FAILED;
+    return cls_input_skip(r->stream.in, len, "the toolstack blob", err);
 }
 
-static enum step take_toolstack(struct legacy_reader *r, struct cls_error *err)
+static bool take_toolstack(struct legacy_reader *r, struct cls_error *err)
 {
     uint32_t len = (uint32_t)r->chunk.bulk;
 
     if (r->options.guest != GUEST_HVM || r->options.ignore_toolstack)
         return drop_toolstack(r, len, err);
-    if (!toolstack_read(&r->toolstack, r->in, len, r->stream.width, err))
-        return STEP_FAILED;
+    if (!toolstack_read(&r->toolstack, r->stream.in, len, r->stream.width, err))
+        return false;
     cls_info(r->log, "toolstack blob with physmap entries: %" PRIu32, r->toolstack.count);
-    return STEP_AGAIN;
+    return true;
 }
 
-static enum step take_tmem(struct legacy_reader *r, struct cls_error *err)
+static bool take_tmem(struct legacy_reader *r, struct cls_error *err)
 {
     const struct tmem *tmem = &r->chunk.tmem;
     uint64_t start = r->chunk.start;
 
-    cls_input_at(r->in, "tmem", -1, NULL);
-    if (tmem->pages > 0 && !r->options.drop_tmem) {
-        cls_input_fail(
-            r->in, err, start,
+    cls_input_at(r->stream.in, "tmem", -1, NULL);
+    if (tmem->pages > 0 && !r->options.drop_tmem)
+        return cls_input_fail(
+            r->stream.in, err, start,
             "guest has memory in tmem, which a v2 stream cannot hold (pools with pages: %" PRIu32
             ", pages: %" PRIu64 "); --drop-tmem converts the guest without it",
             tmem->pools_with_pages, tmem->pages);
-        return STEP_FAILED;
-    }
     if (tmem->pages > 0)
         cls_warn(r->log,
                  "byte 0x%" PRIx64 ": guest memory in tmem dropped (pools with pages: %" PRIu32
@@ -104,10 +101,10 @@ static enum step take_tmem(struct legacy_reader *r, struct cls_error *err)
     else
         cls_warn(r->log, "byte 0x%" PRIx64 ": tmem pools without pages dropped: %" PRIu32, start,
                  tmem->pools);
-    return STEP_AGAIN;
+    return true;
 }
 
-static enum step take_chunk(struct legacy_reader *r, struct image_item *item, struct cls_error *err)
+static bool take_chunk(struct legacy_reader *r, struct image_item *item, struct cls_error *err)
 {
     const struct chunk_type *type = r->chunk.type;
 
@@ -124,26 +121,21 @@ static enum step take_chunk(struct legacy_reader *r, struct image_item *item, st
         return take_toolstack(r, err);
     case XC_SAVE_ID_TMEM:
         return take_tmem(r, err);
-    case XC_SAVE_ID_ENABLE_VERIFY_MODE:
-        /* The same pages once more, meant for comparison: harmless as ordinary ones. */
-    case XC_SAVE_ID_LAST_CHECKPOINT:
-    case XC_SAVE_ID_VCPU_INFO:
-    case XC_SAVE_ID_TMEM_EXTRA:
-    case XC_SAVE_ID_ENABLE_COMPRESSION:
-        return STEP_AGAIN;
-    case XC_SAVE_ID_COMPRESSED_DATA:
-        return cls_input_skip(r->in, r->chunk.bulk, "compressed data", err) ? STEP_AGAIN
-                                                                            : STEP_FAILED;
     default:
-        return take_param(r);
+        if (type->hvm_param)
+            return take_param(r);
+        /*
+         * The stream has noted the others. Their bulk is compressed data, read by further cursors.
+         * The pages of verify mode are the same once more: harmless as ordinary ones.
+         */
+        return cls_input_skip(r->stream.in, r->chunk.bulk, "compressed data", err);
     }
 }
 
-enum step read_chunk(struct legacy_reader *r, struct image_item *item, struct cls_error *err)
+bool read_chunk(struct legacy_reader *r, struct image_item *item, struct cls_error *err)
 {
-    if (!chunk_read(&r->stream, r->in, &r->chunk, err))
-        return STEP_FAILED;
-    chunk_note(&r->stream, &r->chunk);
+    if (!chunk_read(&r->stream, &r->chunk, err))
+        return false;
     if (r->chunk.type)
         return take_chunk(r, item, err);
     trace_part(r, "page batch", r->chunk.start, r->chunk.entries);

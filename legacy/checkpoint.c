@@ -8,11 +8,11 @@
  * buffer; from other inputs, what is measured is copied into a spool, at the same offsets as in the
  * input. There, the tail of the last complete checkpoint waits with what follows.
  */
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 
-#include "compact.h"
 #include "compressed.h"
-#include "measure.h"
 #include "reader_internal.h"
 
 /* May more follow behind the tail of the body that was read? */
@@ -22,21 +22,21 @@ static bool may_go_on(const struct legacy_reader *r, const struct legacy_stream 
            !(r->options.skip_qemu && s->guest == GUEST_HVM);
 }
 
-static enum step begin_tail(struct legacy_reader *r)
+static bool begin_tail(struct legacy_reader *r)
 {
     r->phase = r->stream.guest == GUEST_HVM ? PHASE_HVM_PARAMS : PHASE_TAIL;
-    return STEP_AGAIN;
+    return true;
 }
 
-enum step end_body(struct legacy_reader *r, struct cls_error *err)
+bool end_body(struct legacy_reader *r, struct cls_error *err)
 {
     /* The stream has noted the end: was the body a compressed one? */
     if (r->stream.compression && r->stream.bodies > 1 && !compressed_end(r->compressed, err))
-        return STEP_FAILED;
+        return false;
     if (!may_go_on(r, &r->stream))
         return begin_tail(r);
     r->phase = PHASE_CHECKPOINT;
-    return STEP_AGAIN;
+    return true;
 }
 
 /* Everything before offset was given, everything behind comes to be measured. */
@@ -56,14 +56,11 @@ static void keep_from(struct legacy_reader *r, uint64_t offset)
 /* Takes up reading at an offset that was kept, or where the input stands. */
 static bool go_to(struct legacy_reader *r, uint64_t offset, struct cls_error *err)
 {
+    bool regular = r->source->is_regular, there = !regular && offset == r->source->offset;
+
     r->data_end = 0;
-    if (!r->source->is_regular && offset == r->source->offset) {
-        r->in = r->source;
-        return true;
-    }
-    if (!r->source->is_regular)
-        r->in = &r->spooled;
-    return cls_input_seek(r->in, offset, err);
+    r->stream.in = regular || there ? r->source : &r->spooled;
+    return there || cls_input_seek(r->stream.in, offset, err);
 }
 
 /* Does anything that may be a body follow? Nothing is consumed. */
@@ -73,8 +70,8 @@ static bool sees_body(struct legacy_reader *r, bool *seen, struct cls_error *err
     size_t n;
 
     if (r->options.checkpoints != LEGACY_CHECKPOINTS_YES)
-        return measure_sees_body(&r->stream, r->in, seen, err);
-    if (!cls_input_peek(r->in, 1, &byte, &n, err))
+        return measure_sees_body(&r->stream, seen, err);
+    if (!cls_input_peek(r->stream.in, 1, &byte, &n, err))
         return false;
     *seen = n > 0;
     return true;
@@ -83,16 +80,15 @@ static bool sees_body(struct legacy_reader *r, bool *seen, struct cls_error *err
 /* Is there a further checkpoint at next, where the last one ends, and is it complete? */
 static bool measure_next(struct legacy_reader *r, uint64_t next, bool *found, struct cls_error *err)
 {
-    struct legacy_stream ahead = r->stream;
+    struct legacy_stream ahead;
     struct cls_error why;
-    bool seen;
 
-    *found = false;
-    if (!go_to(r, next, err) || !sees_body(r, &seen, err))
+    if (!go_to(r, next, err) || !sees_body(r, found, err))
         return false;
-    if (!seen)
+    if (!*found)
         return true;
-    *found = measure_body(&ahead, r->in, NULL, &why) && measure_tail(&ahead, r->in, true, &why);
+    ahead = r->stream;
+    *found = measure_checkpoint(&ahead, &why);
     if (*found)
         return true;
     if (why.status != CLS_BAD_INPUT) {
@@ -107,7 +103,7 @@ static bool measure_next(struct legacy_reader *r, uint64_t next, bool *found, st
     return true;
 }
 
-/* r->in stands at the next body. */
+/* The stream stands at the next body. */
 static bool begin_body(struct legacy_reader *r, struct cls_error *err)
 {
     r->phase = PHASE_BODY;
@@ -115,47 +111,72 @@ static bool begin_body(struct legacy_reader *r, struct cls_error *err)
         return true;
     if (!r->compressed && !(r->compressed = compressed_new(r->options.store, err)))
         return false;
-    compressed_begin(r->compressed, &r->stream, r->in);
+    compressed_begin(r->compressed, &r->stream);
     return true;
 }
 
-enum step find_checkpoint(struct legacy_reader *r, struct cls_error *err)
+bool find_checkpoint(struct legacy_reader *r, struct cls_error *err)
 {
-    struct legacy_stream ahead = r->stream;
-    uint64_t tail = r->in->offset, next;
+    uint64_t tail = r->stream.in->offset, next;
     bool found;
 
     keep_from(r, tail);
-    if (!measure_tail(&ahead, r->in, true, err))
-        return STEP_FAILED;
-    next = r->in->offset;
+    if (!measure_tail(&r->stream, true, err))
+        return false;
+    next = r->stream.in->offset;
     if (!measure_next(r, next, &found, err) || !go_to(r, found ? next : tail, err))
-        return STEP_FAILED;
+        return false;
     if (found) {
         trace_part(r, "tail of a checkpoint", tail, 0);
-        return begin_body(r, err) ? STEP_AGAIN : STEP_FAILED;
+        return begin_body(r, err);
     }
     cls_info(r->log, "checkpoints: %u", r->stream.bodies);
     return begin_tail(r);
 }
 
-/* Counts the pages of all checkpoints that are complete. That the first is, the reader finds out.
+/*
+ * The pages of a batch will come. Those of verify mode come only for comparison with earlier ones,
+ * so that they count where there are none. Entries that are not sound are rejected when the batch
+ * is converted.
  */
+static void count_pages(uint32_t *copies, const struct legacy_stream *s, const struct chunk *chunk)
+{
+    uint32_t entry;
+
+    for (uint32_t i = 0; i < chunk->entries; i++)
+        if (chunk_entry(s, chunk, i, &entry) && page_type_has_data(entry_type(entry)) &&
+            (!s->verify || copies[entry_pfn(entry)] == 0))
+            copies[entry_pfn(entry)]++;
+}
+
+static bool count_body(struct legacy_reader *r, struct legacy_stream s, struct cls_error *err)
+{
+    struct chunk chunk;
+
+    do {
+        if (!measure_chunk(&s, &chunk, err))
+            return false;
+        count_pages(r->copies_left, &s, &chunk);
+    } while (!chunk_ends_body(&chunk));
+    return true;
+}
+
+/* Counts the pages of all checkpoints that are complete. Whether the first is complete is not
+ * checked here: reading it shows that. */
 static bool count_checkpoints(struct legacy_reader *r, struct cls_error *err)
 {
-    const struct chunk_visitor count = {compact_count, r->compact};
     struct legacy_stream ahead = r->stream;
     bool more = true;
 
     while (more) {
-        struct legacy_stream again = ahead;
-        uint64_t start = r->in->offset, end;
+        struct legacy_stream begin = ahead;
+        uint64_t start = ahead.in->offset, end;
 
-        if (!measure_body(&ahead, r->in, NULL, err) || !measure_tail(&ahead, r->in, true, err))
+        if (!measure_checkpoint(&ahead, err))
             return err->status == CLS_BAD_INPUT;
-        end = r->in->offset;
-        if (!cls_input_seek(r->in, start, err) || !measure_body(&again, r->in, &count, err) ||
-            !cls_input_seek(r->in, end, err))
+        end = ahead.in->offset;
+        if (!cls_input_seek(ahead.in, start, err) || !count_body(r, begin, err) ||
+            !cls_input_seek(ahead.in, end, err))
             return false;
         more = may_go_on(r, &ahead);
         if (more && !sees_body(r, &more, err))
@@ -164,14 +185,15 @@ static bool count_checkpoints(struct legacy_reader *r, struct cls_error *err)
     return true;
 }
 
-enum step begin_bodies(struct legacy_reader *r, struct cls_error *err)
+bool begin_bodies(struct legacy_reader *r, struct cls_error *err)
 {
-    uint64_t start = r->in->offset;
+    uint64_t start = r->stream.in->offset;
 
     r->phase = PHASE_BODY;
     if (!r->options.compact)
-        return STEP_AGAIN;
-    r->compact = compact_new(r->stream.p2m_size, err);
-    return r->compact && count_checkpoints(r, err) && go_to(r, start, err) ? STEP_AGAIN
-                                                                           : STEP_FAILED;
+        return true;
+    r->copies_left = calloc((size_t)r->stream.p2m_size, sizeof(r->copies_left[0]));
+    if (!r->copies_left)
+        return cls_fail_errno(err, ENOMEM, "cannot allocate a counter for each page");
+    return count_checkpoints(r, err) && go_to(r, start, err);
 }

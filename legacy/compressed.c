@@ -6,8 +6,6 @@
 #include <string.h>
 
 #include "legacy/delta.h"
-#include "measure.h"
-#include "sender_cache.h"
 
 #define WINDOW_SIZE ((size_t)64 * 1024) /* far more than a coded page can take */
 #define GROUP_SIZE  8192                /* PAGE_BUFFER_SIZE in xc_compression.c */
@@ -17,13 +15,12 @@ struct cursor {
     struct cls_input in;
     struct legacy_stream stream;
     struct chunk chunk;
-    bool ended; /* the body has no more chunks */
+    uint64_t left; /* of its bulk: not consumed yet */
 };
 
 struct compressed {
-    struct sender_cache *cache;
-    struct cursor data;    /* at the chunk of compressed data that is being read: */
-    uint64_t left;         /* how much of it is not in the window */
+    struct sender_cache cache;
+    struct cursor data;    /* at the chunk of compressed data that is being read */
     struct cursor entries; /* at the last batch of the group: */
     uint32_t entry;        /* the next that is not seen of its entries */
     uint32_t group_left;   /* pages of the group that were not taken yet */
@@ -38,53 +35,51 @@ struct compressed *compressed_new(struct spool *store, struct cls_error *err)
 {
     struct compressed *c = calloc(1, sizeof(*c));
 
-    if (c && (c->cache = sender_cache_new(store, err)))
-        return c;
-    free(c);
-    cls_fail_errno(err, ENOMEM, "cannot allocate buffers for decompression");
-    return NULL;
+    if (c)
+        sender_cache_init(&c->cache, store);
+    else
+        cls_fail_errno(err, ENOMEM, "cannot allocate buffers for decompression");
+    return c;
 }
 
 void compressed_free(struct compressed *c)
 {
     if (!c)
         return;
-    sender_cache_free(c->cache);
     cls_input_release(&c->data.in);
     cls_input_release(&c->entries.in);
     free(c);
 }
 
-static void cursor_begin(struct cursor *cursor, const struct legacy_stream *stream,
-                         const struct cls_input *in)
+static void cursor_begin(struct cursor *cursor, const struct legacy_stream *stream)
 {
+    const struct cls_input *in = stream->in;
+
     cls_input_release(&cursor->in);
     cls_input_init_at(&cursor->in, in->fd, in->name, in->offset, in->watch);
     cursor->stream = *stream;
-    cursor->chunk.entries = 0;
-    cursor->ended = false;
+    cursor->stream.in = &cursor->in;
+    cursor->chunk = (struct chunk){0};
+    cursor->left = 0;
 }
 
-/* The next chunk without its bulk, unless the body has ended. */
+/* The next chunk without its bulk. */
 static bool cursor_next(struct cursor *cursor, struct cls_error *err)
 {
-    if (!chunk_read(&cursor->stream, &cursor->in, &cursor->chunk, err))
+    if (!cls_input_skip(&cursor->in, cursor->left, "data", err) ||
+        !chunk_read(&cursor->stream, &cursor->chunk, err))
         return false;
-    chunk_note(&cursor->stream, &cursor->chunk);
-    cursor->ended = chunk_ends_body(&cursor->chunk);
+    cursor->left = cursor->chunk.bulk;
     return true;
 }
 
-void compressed_begin(struct compressed *c, const struct legacy_stream *stream,
-                      const struct cls_input *in)
+void compressed_begin(struct compressed *c, const struct legacy_stream *stream)
 {
-    cursor_begin(&c->data, stream, in);
-    cursor_begin(&c->entries, stream, in);
-    c->left = 0;
+    cursor_begin(&c->data, stream);
+    cursor_begin(&c->entries, stream);
     c->entry = c->group_left = 0;
-    c->chunk_begins = false;
     c->begin = c->end = 0;
-    c->edge = in->offset;
+    c->edge = stream->in->offset;
 }
 
 static bool is_page_table(uint32_t entry)
@@ -102,10 +97,10 @@ static bool begin_group(struct compressed *c, struct cls_error *err)
     uint32_t entry;
 
     c->group_begins = true;
-    while (c->group_left < GROUP_SIZE && !at->ended) {
+    while (c->group_left < GROUP_SIZE && !chunk_ends_body(&at->chunk)) {
         if (c->entry >= at->chunk.entries) {
             c->entry = 0;
-            if (!cursor_next(at, err) || !cls_input_skip(&at->in, at->chunk.bulk, "data", err))
+            if (!cursor_next(at, err))
                 return false;
             continue;
         }
@@ -114,68 +109,46 @@ static bool begin_group(struct compressed *c, struct cls_error *err)
             continue;
         c->group_left++;
         if (is_page_table(entry))
-            sender_cache_drop(c->cache, entry_pfn(entry));
+            sender_cache_drop(&c->cache, entry_pfn(entry));
     }
     return true;
 }
 
-/* Goes on to the next chunk of compressed data, if there is one. */
-static bool find_data(struct compressed *c, struct cls_error *err)
+static bool holds_data(const struct cursor *at)
 {
-    while (c->left == 0 && !c->data.ended) {
-        if (!cursor_next(&c->data, err))
-            return false;
-        if (c->data.chunk.type && c->data.chunk.type->id == XC_SAVE_ID_COMPRESSED_DATA) {
-            c->left = c->data.chunk.bulk;
-            c->chunk_begins = c->begin == c->end;
-        } else if (!cls_input_skip(&c->data.in, c->data.chunk.bulk, "data", err)) {
-            return false;
-        }
-    }
-    return true;
+    return at->left > 0 && at->chunk.type && at->chunk.type->id == XC_SAVE_ID_COMPRESSED_DATA;
 }
 
 /* *got: how many bytes came to what is in the window; 0: there are no more. */
 static bool read_more(struct compressed *c, size_t *got, struct cls_error *err)
 {
     size_t have = c->end - c->begin, want = WINDOW_SIZE - have;
+    struct cursor *at = &c->data;
 
-    if (!find_data(c, err))
-        return false;
+    while (!holds_data(at) && !chunk_ends_body(&at->chunk)) {
+        if (!cursor_next(at, err))
+            return false;
+        c->chunk_begins = have == 0;
+    }
     memmove(c->window, c->window + c->begin, have);
-    c->begin = 0;
-    c->end = have;
-    if (want > c->left)
-        want = (size_t)c->left;
-    if (want > 0 && !cls_input_read(&c->data.in, c->window + have, want, "compressed data", err))
+    if (want > at->left)
+        want = (size_t)at->left;
+    cls_input_at(&at->in, "compressed data", -1, NULL);
+    if (!cls_input_read(&at->in, c->window + have, want, "compressed data", err))
         return false;
     if (want > 0)
-        c->edge = c->data.in.offset;
-    c->end += want;
-    c->left -= want;
+        c->edge = at->in.offset;
+    at->left -= want;
+    c->begin = 0;
+    c->end = have + want;
     *got = want;
     return true;
-}
-
-/* The cursor may stand at another chunk already. */
-static struct cls_input *at_data(struct compressed *c)
-{
-    cls_input_at(&c->data.in, "compressed data", -1, NULL);
-    return &c->data.in;
 }
 
 /* Where the next page's code begins. */
 static uint64_t code_start(const struct compressed *c)
 {
     return c->edge - (c->end - c->begin);
-}
-
-/* The next page cannot be what it is coded as. Always returns false. */
-static bool fail_change(struct compressed *c, struct cls_error *err, uint32_t entry,
-                        const char *why)
-{
-    return cls_input_fail(at_data(c), err, code_start(c),
-                          "pfn 0x%" PRIx32 " is delta-encoded, but %s", entry_pfn(entry), why);
 }
 
 /*
@@ -186,17 +159,19 @@ static bool fail_change(struct compressed *c, struct cls_error *err, uint32_t en
 static bool load_old(struct compressed *c, uint32_t entry, uint32_t *slot, uint8_t *page,
                      struct cls_error *err)
 {
-    bool retried = c->chunk_begins && !c->group_begins, cached;
+    bool retried = c->chunk_begins && !c->group_begins, cached = false;
+    bool whole = c->window[c->begin] == DELTA_WHOLE, table = is_page_table(entry);
 
-    if (is_page_table(entry))
-        return c->window[c->begin] == DELTA_WHOLE ||
-               fail_change(c, err, entry, "page tables are always sent in full");
-    *slot = sender_cache_use(c->cache, entry_pfn(entry), &cached);
-    if (c->window[c->begin] == DELTA_WHOLE)
+    if (!table)
+        *slot = sender_cache_use(&c->cache, entry_pfn(entry), &cached);
+    if (whole)
         return true;
-    if (!cached && !retried)
-        return fail_change(c, err, entry, "the sender's cache does not hold the page");
-    return sender_cache_load(c->cache, *slot, page, err);
+    if (table || (!cached && !retried))
+        return cls_input_fail(&c->data.in, err, code_start(c),
+                              "pfn 0x%" PRIx32 " is delta-encoded, but %s", entry_pfn(entry),
+                              table ? "page tables are always sent in full"
+                                    : "the sender's cache does not hold the page");
+    return sender_cache_load(&c->cache, *slot, page, err);
 }
 
 /* A page may go on in the next chunk, though savers fill chunks with whole pages. */
@@ -212,7 +187,7 @@ static bool decode(struct compressed *c, uint32_t pfn, uint8_t *page, struct cls
             return false;
     if (result != DELTA_DONE)
         return cls_input_fail(
-            at_data(c), err, code_start(c) + used, "compressed data of pfn 0x%" PRIx32 " %s", pfn,
+            &c->data.in, err, code_start(c) + used, "compressed data of pfn 0x%" PRIx32 " %s", pfn,
             result == DELTA_NO_RUN    ? "has a run of length 0"
             : result == DELTA_OVERRUN ? "has a run that crosses the end of the page"
                                       : "ends before the page is complete");
@@ -230,13 +205,13 @@ bool compressed_page(struct compressed *c, uint32_t entry, uint8_t *page, struct
     if (c->begin == c->end && !read_more(c, &got, err))
         return false;
     if (got == 0)
-        return cls_input_fail(at_data(c), err, code_start(c),
+        return cls_input_fail(&c->data.in, err, code_start(c),
                               "compressed data ends before pfn 0x%" PRIx32, entry_pfn(entry));
     if (!load_old(c, entry, &slot, page, err) || !decode(c, entry_pfn(entry), page, err))
         return false;
     c->group_left--;
     c->chunk_begins = c->group_begins = false;
-    return is_page_table(entry) || sender_cache_store(c->cache, slot, page, err);
+    return is_page_table(entry) || sender_cache_store(&c->cache, slot, page, err);
 }
 
 bool compressed_end(struct compressed *c, struct cls_error *err)
@@ -245,6 +220,6 @@ bool compressed_end(struct compressed *c, struct cls_error *err)
 
     if (c->begin == c->end && !read_more(c, &got, err))
         return false;
-    return got == 0 || cls_input_fail(at_data(c), err, code_start(c),
+    return got == 0 || cls_input_fail(&c->data.in, err, code_start(c),
                                       "compressed data continues after the last page");
 }

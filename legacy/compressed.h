@@ -1,6 +1,6 @@
 /*
  * The pages of a compressed checkpoint (Remus). Its batches hold pfn entries only; the pages, coded
- * against what the sender's cache held (legacy/delta.h, sender_cache.h), come in chunks of
+ * against what the sender's cache held (legacy/delta.h), come in chunks of
  * compressed data anywhere in the same body: the k-th entry with content has the k-th page of all
  * these chunks together. The sender compresses up to 8192 pages at a time, a group.
  */
@@ -17,11 +17,10 @@ struct compressed *compressed_new(struct spool *store, struct cls_error *err);
 void compressed_free(struct compressed *c);
 
 /*
- * The pages of a compressed body come to be taken: its first byte is the next of in, a file. It is
- * read by cursors of their own; in stays where it is.
+ * The pages of a compressed body come to be taken: the stream, in a file, stands at its first byte.
+ * It is read by further cursors; the stream's own stays where it is.
  */
-void compressed_begin(struct compressed *c, const struct legacy_stream *stream,
-                      const struct cls_input *in);
+void compressed_begin(struct compressed *c, const struct legacy_stream *stream);
 
 /* Takes the next page, which is that of this entry. */
 bool compressed_page(struct compressed *c, uint32_t entry, uint8_t *page,
@@ -29,5 +28,42 @@ bool compressed_page(struct compressed *c, uint32_t entry, uint8_t *page,
 
 /* At the end of the body: fails if there is data that belongs to no page. */
 bool compressed_end(struct compressed *c, struct cls_error *err) CLS_MUST_CHECK;
+
+/*
+ * sender_cache.c: the page cache of a sender that compresses checkpoints (Remus), kept alike: it
+ * codes each page against what its cache holds of it (get_cache_page() and invalidate_cache_page()
+ * in tools/libxc/xc_compression.c of Xen 4.2 to 4.5).
+ *
+ * The cache has 8192 slots, all zeros at first. A page that is not in it takes the slot that was
+ * not used for the longest time, and whatever that holds stays until the page is stored there.
+ */
+#define SENDER_CACHE_SLOTS 8192 /* DELTA_CACHE_SIZE in xc_compression.c */
+
+struct sender_cache {
+    struct spool *store;
+    uint32_t chains[SENDER_CACHE_SLOTS]; /* of slots, by pfn */
+    struct sender_cache_slot {
+        uint32_t pfn;
+        bool used;             /* it is pfn's */
+        bool written;          /* else it holds zeros */
+        uint32_t newer, older; /* a ring by last use; the additional slot closes it */
+        uint32_t next;         /* in the chain of its pfn */
+    } slots[SENDER_CACHE_SLOTS + 1];
+};
+
+/* An empty cache. Pages are kept in store, which stays the caller's. */
+void sender_cache_init(struct sender_cache *cache, struct spool *store);
+
+/* The pfn has become a page table, which is never cached: its slot is the next to be taken. */
+void sender_cache_drop(struct sender_cache *cache, uint32_t pfn);
+
+/* Finds or takes the pfn's slot, which becomes the last used. *cached: it had one before. */
+uint32_t sender_cache_use(struct sender_cache *cache, uint32_t pfn, bool *cached);
+
+/* The 4096 bytes that a slot holds. */
+bool sender_cache_load(const struct sender_cache *cache, uint32_t slot, uint8_t *page,
+                       struct cls_error *err) CLS_MUST_CHECK;
+bool sender_cache_store(struct sender_cache *cache, uint32_t slot, const uint8_t *page,
+                        struct cls_error *err) CLS_MUST_CHECK;
 
 #endif

@@ -10,39 +10,42 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "measure.h"
+#include "stream.h"
 
 /* Every stream is longer than this. */
 #define FIRST_LOOK 24
 
 enum part {
-    PART_P2M_SIZE,
-    PART_PV_INFO,
+    PART_HEADER,
     PART_FRAMES,
     PART_BODY,
     PART_TAIL,
-    PART_NONE, /* all fitted */
+    PART_NONE, /* every part fitted */
 };
 
 struct candidate {
     struct legacy_stream stream;
     enum part part;
     bool fits;
-    bool waits;      /* for more of the input than there is to see */
+    bool waits;      /* needs more of the input than is visible */
     uint64_t offset; /* of the part */
-    uint64_t wanted; /* if it fits, the stream goes on to here at least */
-    bool marked;     /* by the marker of extended info */
+    uint64_t wanted; /* offset up to which the stream extends at least, if it fits */
+    bool certain;    /* HVM; PV with extended info, a large frame number, or a chunk */
     bool body_began;
     uint32_t first_batch; /* entries in it; 0: none was seen */
-    uint32_t frames_at_0; /* of the p2m frame list */
+    uint32_t frames_at_0; /* how often the p2m frame list contains frame 0 */
 };
 
 struct race {
     struct cls_input *in;
     struct candidate candidates[4];
-    /* what can be seen of an input that is no regular file, or at first: */
-    const uint8_t *bytes;
-    size_t n;
+    const uint8_t *bytes; /* peeked bytes; NULL: the whole file is visible */
+    size_t n;             /* number of bytes */
+    /* about the candidates that fit: */
+    unsigned fitting;           /* their number */
+    bool settled;               /* none is left, or a certain one */
+    struct candidate *hindmost; /* at the lowest offset of those that do not wait */
+    uint64_t sure_end;          /* the lowest wanted: bytes before it belong to the stream */
 };
 
 #define FOR_EACH(race, c)                                                                          \
@@ -50,16 +53,12 @@ struct race {
 
 static void race_init(struct race *race, struct cls_input *in)
 {
-    static const struct legacy_kind kinds[4] = {
-        {8, GUEST_HVM}, {8, GUEST_PV}, {4, GUEST_HVM}, {4, GUEST_PV}};
-
     *race = (struct race){.in = in};
     for (int i = 0; i < 4; i++) {
-        struct candidate *c = &race->candidates[i];
-
-        stream_init(&c->stream, kinds[i].width, kinds[i].guest, false);
-        c->fits = true;
-        c->offset = in->offset;
+        stream_init(&race->candidates[i].stream, NULL, i < 2 ? 8 : 4, i % 2 ? GUEST_PV : GUEST_HVM);
+        race->candidates[i].fits = true;
+        race->candidates[i].certain = i % 2 == 0;
+        race->candidates[i].offset = in->offset;
     }
 }
 
@@ -68,299 +67,231 @@ static bool has_pv_info(const struct candidate *c, const uint8_t *bytes)
 {
     unsigned width = c->stream.width;
     const uint8_t *id = bytes + (size_t)2 * width + 4;
+    uint64_t p2m_size = stream_get_ulong(&c->stream, bytes, 0);
 
-    return c->stream.guest == GUEST_PV && c->stream.p2m_size >= 1 &&
-           c->stream.p2m_size <= P2M_SIZE_MAX &&
+    return c->stream.guest == GUEST_PV && p2m_size >= 1 && p2m_size <= P2M_SIZE_MAX &&
            stream_is_info_marker(&c->stream, stream_get_ulong(&c->stream, bytes, 1)) &&
            (width == 8 || memcmp(id, "vcpu", 4) == 0 || memcmp(id, "extv", 4) == 0 ||
             memcmp(id, "xcnt", 4) == 0);
 }
 
-/* Nobody sees the error. Always returns false. */
+/* The error is not reported. Always returns false. */
 static bool does_not_fit(struct cls_error *err)
 {
     *err = (struct cls_error){.status = CLS_BAD_INPUT};
     return false;
 }
 
-/* An empty body is no real guest's. */
-static bool fits_first_chunk(const struct candidate *c, struct cls_input *in, bool *fits,
-                             struct cls_error *err)
-{
-    const uint8_t *bytes;
-    size_t n;
-
-    *fits = true;
-    if (c->body_began)
-        return true;
-    return cls_input_peek(in, 4, &bytes, &n, err) &&
-           (n == 0 || measure_sees_body(&c->stream, in, fits, err));
-}
-
-static bool step_in_body(struct candidate *c, struct cls_input *in, struct cls_error *err)
+static bool step_in_body(struct candidate *c, struct cls_error *err)
 {
     struct chunk chunk;
-    bool fits;
+    const uint8_t *byte;
+    bool fits = true;
+    size_t n;
 
-    if (!fits_first_chunk(c, in, &fits, err))
+    if (!c->body_began && (!cls_input_peek(c->stream.in, 1, &byte, &n, err) ||
+                           (n > 0 && !measure_sees_body(&c->stream, &fits, err))))
         return false;
-    if (!fits)
+    if (!fits) /* an empty body does not fit either: real guests have pages */
         return does_not_fit(err);
-    if (!chunk_read(&c->stream, in, &chunk, err))
+    if (!chunk_read(&c->stream, &chunk, err))
         return false;
     if (!measure_fits_batch(&c->stream, &chunk, chunk.entries))
         return does_not_fit(err);
     if (c->first_batch == 0)
         c->first_batch = chunk.entries;
-    c->body_began = true;
-    if (!cls_input_skip(in, chunk.bulk, "page data", err))
-        return false;
-    chunk_note(&c->stream, &chunk);
+    c->body_began = c->certain = true;
     if (chunk_ends_body(&chunk))
         c->part = PART_TAIL;
-    return true;
+    return cls_input_skip(c->stream.in, chunk.bulk, "page data", err);
 }
 
-static bool step_in_frames(struct candidate *c, struct cls_input *in, struct cls_error *err)
+static bool step_in_frames(struct candidate *c, struct cls_error *err)
 {
     uint64_t frames[CLS_BATCH_MAX];
-    uint32_t count = in->fd < 0 ? 1 : CLS_BATCH_MAX; /* of a window all that can be seen */
+    uint32_t count = c->stream.in->fd < 0 ? 1 : CLS_BATCH_MAX; /* a window may end anywhere */
 
-    if (!stream_read_frames(&c->stream, in, frames, &count, err))
+    if (!stream_read_frames(&c->stream, frames, &count, err))
         return false;
+    c->certain |= c->stream.frames_done == count && frames[0] > CLS_BATCH_MAX;
     for (uint32_t i = 0; i < count; i++)
         c->frames_at_0 += frames[i] == 0;
-    if (c->frames_at_0 > 1) /* it has room for one part of the table */
+    if (c->frames_at_0 > 1) /* one frame holds one part of the table only */
         return does_not_fit(err);
     if (c->stream.frames_done == c->stream.frames_total)
         c->part = PART_BODY;
     return true;
 }
 
-static bool step(struct candidate *c, struct cls_input *in, struct cls_error *err)
+static bool step(struct candidate *c, struct cls_error *err)
 {
     switch (c->part) {
-    case PART_P2M_SIZE:
-        c->part = c->stream.guest == GUEST_PV ? PART_PV_INFO : PART_BODY;
-        return stream_read_p2m_size(&c->stream, in, err);
-    case PART_PV_INFO:
-        c->part = PART_FRAMES;
-        return stream_read_pv_info(&c->stream, in, err);
+    case PART_HEADER:
+        c->part = c->stream.guest == GUEST_PV ? PART_FRAMES : PART_BODY;
+        return stream_read_header(&c->stream, err);
     case PART_FRAMES:
-        return step_in_frames(c, in, err);
+        return step_in_frames(c, err);
     case PART_BODY:
-        return step_in_body(c, in, err);
-    case PART_TAIL:
-        c->part = PART_NONE;
-        return measure_tail(&c->stream, in, false, err); /* the qemu record may be others' */
+        return step_in_body(c, err);
     default:
-        return true;
+        c->part = PART_NONE;
+        return measure_tail(&c->stream, false, err); /* others may read the qemu record */
     }
 }
 
-/* One step in what can be seen. Fails only where the system does. */
+/* Parses the next part as far as it is visible. Fails on system errors only. */
 static bool follow(const struct race *race, struct candidate *c, struct cls_error *err)
 {
     struct candidate before = *c;
+    size_t done = (size_t)(c->offset - race->in->offset);
     struct cls_input in;
     bool ok;
 
     if (race->bytes)
-        cls_input_init_window(&in, race->bytes + (c->offset - race->in->offset),
-                              race->n - (size_t)(c->offset - race->in->offset), c->offset);
+        cls_input_init_window(&in, race->bytes + done, race->n - done, c->offset);
     else
         cls_input_init_at(&in, race->in->fd, race->in->name, c->offset, race->in->watch);
-    ok = step(c, &in, err);
+    c->stream.in = &in;
+    ok = step(c, err);
     cls_input_release(&in);
     if (ok) {
         c->offset = c->wanted = in.offset;
-        c->waits = c->part == PART_NONE;
         return true;
     }
     if (in.wanted == 0) {
         c->fits = false;
         return err->status == CLS_BAD_INPUT;
     }
-    before.first_batch = c->first_batch; /* its pages need not be there */
+    /* known without the pages of the batch */
+    before.first_batch = c->first_batch;
     before.body_began = c->body_began;
+    before.certain = c->certain;
     *c = before;
     c->waits = true;
     c->wanted = in.wanted;
     return true;
 }
 
-static unsigned count_fitting(struct race *race)
-{
-    unsigned n = 0;
-
-    FOR_EACH(race, c)
-    n += c->fits;
-    return n;
-}
-
-/* The one that was followed the least far, so that none is followed further than needed. */
-static struct candidate *hindmost(struct race *race)
-{
-    struct candidate *found = NULL;
-
-    FOR_EACH(race, c)
-    if (c->fits && !c->waits && (!found || c->offset < found->offset))
-        found = c;
-    return found;
-}
-
-/* A small number and what lies below p2m_size also begin other things: a save of ia64. */
+/* Small frame numbers also begin other formats, such as saves of ia64. */
 static bool is_certain(const struct candidate *c)
 {
-    return c->stream.guest == GUEST_HVM || c->body_began || c->stream.first_frame > CLS_BATCH_MAX ||
-           c->marked || c->part == PART_PV_INFO;
+    return c->certain || c->part == PART_HEADER;
 }
 
-static bool is_settled(struct race *race)
+static void survey(struct race *race)
 {
-    unsigned fitting = count_fitting(race);
-
+    race->fitting = 0;
+    race->settled = true;
+    race->hindmost = NULL;
+    race->sure_end = UINT64_MAX;
     FOR_EACH(race, c)
-    if (fitting == 1 && c->fits)
-        return is_certain(c);
-    return fitting == 0;
+    if (c->fits) {
+        race->settled = race->fitting++ == 0 && is_certain(c);
+        if (c->wanted < race->sure_end)
+            race->sure_end = c->wanted;
+        if (!c->waits && c->part != PART_NONE &&
+            (!race->hindmost || c->offset < race->hindmost->offset))
+            race->hindmost = c;
+    }
 }
 
-/* As far as there is something to see. */
-static bool follow_all(struct race *race, struct cls_error *err)
+/*
+ * Follows the candidates through the first n bytes, or the whole file if n is 0: until the race is
+ * settled, or to the end of what is visible.
+ */
+static bool look(struct race *race, uint64_t n, bool to_the_end, struct cls_error *err)
 {
-    struct candidate *c;
+    race->bytes = NULL;
+    if (n > 0 && !cls_input_peek(race->in, n < CLS_PEEK_MAX ? (size_t)n : CLS_PEEK_MAX,
+                                 &race->bytes, &race->n, err))
+        return false;
+    FOR_EACH(race, c)
+    c->waits = false;
+    for (survey(race); (to_the_end || !race->settled) && race->hindmost; survey(race)) {
+        struct candidate *c = race->hindmost;
 
-    while ((c = hindmost(race)))
         if (!follow(race, c, err))
             return false;
-    return true;
-}
-
-/* The last one may be wrong further on: its errors are found when it is read. */
-static bool follow_until_settled(struct race *race, struct cls_error *err)
-{
-    struct candidate *c;
-
-    while (!is_settled(race) && (c = hindmost(race))) {
-        if (!follow(race, c, err))
-            return false;
-        if (count_fitting(race) == 0)
+        /* The last one may be wrong further on: its errors are found when it is read. */
+        if (!to_the_end && race->fitting == 1 && !c->fits)
             c->fits = c->waits = true;
     }
     return true;
 }
 
-/* What every candidate says belongs to the stream. */
-static uint64_t sure_end(struct race *race)
-{
-    uint64_t end = UINT64_MAX;
-
-    FOR_EACH(race, c)
-    if (c->fits && c->wanted < end)
-        end = c->wanted;
-    return end;
-}
-
-static bool see(struct race *race, uint64_t n, struct cls_error *err)
-{
-    return cls_input_peek(race->in, n < CLS_PEEK_MAX ? (size_t)n : CLS_PEEK_MAX, &race->bytes,
-                          &race->n, err);
-}
-
-static void wake_all(struct race *race)
-{
-    FOR_EACH(race, c)
-    c->waits = c->part == PART_NONE;
-}
-
-/* With each look the candidates show how much further one may look. */
-static bool follow_by_peeking(struct race *race, struct cls_error *err)
+static bool run(struct race *race, struct cls_error *err)
 {
     size_t before;
 
-    do {
-        before = race->n;
-        wake_all(race);
-        if (!see(race, sure_end(race) - race->in->offset, err) || !follow_until_settled(race, err))
-            return false;
-    } while (!is_settled(race) && race->n > before);
-    return true;
-}
-
-static bool run(struct race *race, struct cls_error *err)
-{
-    if (!see(race, FIRST_LOOK, err))
+    if (!look(race, FIRST_LOOK, true, err))
         return false;
     if (race->n < FIRST_LOOK)
         return cls_input_truncated(race->in, err, race->in->offset, FIRST_LOOK, race->n,
                                    "a stream");
-    if (!follow_all(race, err))
-        return false;
     FOR_EACH(race, c)
     if (has_pv_info(c, race->bytes)) {
-        c->marked = true;
+        c->certain = true;
         FOR_EACH(race, other)
         other->fits = other == c;
+        survey(race);
         return true;
     }
-    if (is_settled(race))
+    if (race->settled)
         return true;
-    if (!race->in->is_regular)
-        return follow_by_peeking(race, err);
-    race->bytes = NULL;
-    wake_all(race);
-    return follow_until_settled(race, err);
+    if (race->in->is_regular)
+        return look(race, 0, false, err);
+    do { /* what the candidates want shows how much more may be peeked at */
+        before = race->n;
+        if (!look(race, race->sure_end - race->in->offset, false, err))
+            return false;
+    } while (!race->settled && race->n > before);
+    return true;
 }
 
-/* One that is whole, or else the one with the fuller batch. */
-static bool is_better(const struct candidate *c, const struct candidate *than)
-{
-    bool whole = c->part == PART_NONE, than_whole = than->part == PART_NONE;
-
-    return whole != than_whole ? whole : c->first_batch > than->first_batch;
-}
-
-/* Of those that fit and are of this kind, which may be not known. */
-static struct candidate *best_of(struct race *race, enum guest_type guest, unsigned width)
+/*
+ * Chooses among the candidates that fit and have the requested guest type. The order of preference:
+ * the configured guest type, the requested width, a complete stream, the fuller first batch.
+ */
+static struct candidate *choose(struct race *race, const struct legacy_kind *told,
+                                enum guest_type config)
 {
     struct candidate *best = NULL;
+    unsigned highest = 0;
 
     FOR_EACH(race, c)
-    if (c->fits && (guest == GUEST_UNKNOWN || c->stream.guest == guest) &&
-        (width == 0 || c->stream.width == width) && (!best || is_better(c, best)))
-        best = c;
+    {
+        unsigned rank = 1 + c->first_batch;
+
+        rank += c->part == PART_NONE ? 2 * CLS_BATCH_MAX : 0;
+        rank += c->stream.width == told->width ? 4 * CLS_BATCH_MAX : 0;
+        rank += c->stream.guest == config ? 8 * CLS_BATCH_MAX : 0;
+        if (c->fits && (told->guest == GUEST_UNKNOWN || c->stream.guest == told->guest) &&
+            rank > highest) {
+            best = c;
+            highest = rank;
+        }
+    }
     return best;
-}
-
-static struct candidate *choose(struct race *race, enum guest_type guest, unsigned width)
-{
-    struct candidate *c = best_of(race, guest, width);
-
-    return c ? c : best_of(race, guest, 0);
 }
 
 static bool settle(struct race *race, const struct legacy_kind *told, enum guest_type config,
                    const struct cls_log *log, struct legacy_detected *found, struct cls_error *err)
 {
-    struct candidate *any = best_of(race, GUEST_UNKNOWN, 0), *c;
+    const struct candidate *c = choose(race, told, config);
 
-    if (told->guest != GUEST_UNKNOWN)
-        c = choose(race, told->guest, told->width);
-    else if (!(c = choose(race, config, told->width)))
-        c = choose(race, GUEST_UNKNOWN, told->width);
     if (c) {
         *found = (struct legacy_detected){{c->stream.width, c->stream.guest}, is_certain(c)};
-        if (count_fitting(race) > 1)
+        if (race->fitting > 1)
             cls_info(log, "guest type or width is ambiguous; --guest-type and --width select one");
         return true;
     }
-    if (any)
+    if (race->fitting > 0)
         return cls_input_fail(race->in, err, race->in->offset,
                               "stream is for a %s guest, but --guest-type says %s",
-                              guest_type_name(any->stream.guest), guest_type_name(told->guest));
+                              guest_type_name(told->guest == GUEST_PV ? GUEST_HVM : GUEST_PV),
+                              guest_type_name(told->guest));
     if (told->width != 0 && told->guest != GUEST_UNKNOWN) {
-        *found = (struct legacy_detected){*told, false}; /* the reader will say what is wrong */
+        *found = (struct legacy_detected){*told, false}; /* the reader reports the error */
         return true;
     }
     return cls_input_fail(race->in, err, race->in->offset,

@@ -1,62 +1,47 @@
-#include "measure.h"
-
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/bytes.h"
+#include "stream.h"
 
 /* Enough of a body to tell it from other things. */
 #define BODY_LOOK 4096
 
-bool measure_chunk(struct legacy_stream *s, struct cls_input *in, struct chunk *chunk,
-                   struct cls_error *err)
+bool measure_chunk(struct legacy_stream *s, struct chunk *chunk, struct cls_error *err)
 {
-    if (!chunk_read(s, in, chunk, err) || !cls_input_skip(in, chunk->bulk, "page data", err))
-        return false;
-    chunk_note(s, chunk);
-    return true;
+    return chunk_read(s, chunk, err) && cls_input_skip(s->in, chunk->bulk, "page data", err);
 }
 
-bool measure_body(struct legacy_stream *s, struct cls_input *in,
-                  const struct chunk_visitor *visitor, struct cls_error *err)
+static bool skip_to_eof(const struct legacy_stream *s, struct cls_error *err)
 {
-    struct chunk chunk;
+    struct cls_held held = {0};
+    bool ok = tail_read_to_eof(s, &held, err);
 
-    do {
-        if (!measure_chunk(s, in, &chunk, err))
-            return false;
-        if (visitor)
-            visitor->visit(visitor->ctx, s, &chunk);
-    } while (!chunk_ends_body(&chunk));
-    return true;
+    cls_held_free(&held);
+    return ok;
 }
 
-static bool skip_to_eof(struct cls_input *in, struct cls_error *err)
-{
-    uint8_t *buf = cls_input_bulk(in, err);
-    uint64_t start = in->offset;
-    size_t got = CLS_BULK_SIZE;
-
-    if (!buf)
-        return false;
-    while (got == CLS_BULK_SIZE && in->offset - start <= QEMU_TO_EOF_MAX)
-        if (!cls_input_read_some(in, buf, CLS_BULK_SIZE, &got, err))
-            return false;
-    return true;
-}
-
-bool measure_tail(const struct legacy_stream *s, struct cls_input *in, bool with_qemu,
-                  struct cls_error *err)
+bool measure_tail(const struct legacy_stream *s, bool with_qemu, struct cls_error *err)
 {
     struct tail_part part = {0};
 
     do {
-        if (!tail_read(s, in, &part, err) ||
-            !(part.to_eof ? skip_to_eof(in, err) : cls_input_skip(in, part.bulk, "data", err)))
+        if (!tail_read(s, &part, err) ||
+            !(part.to_eof ? skip_to_eof(s, err) : cls_input_skip(s->in, part.bulk, "data", err)))
             return false;
     } while (part.kind != TAIL_NONE && part.kind != TAIL_QEMU &&
              (with_qemu || part.kind != TAIL_HVM_CONTEXT));
     return true;
+}
+
+bool measure_checkpoint(struct legacy_stream *s, struct cls_error *err)
+{
+    struct chunk chunk;
+
+    do {
+        if (!measure_chunk(s, &chunk, err))
+            return false;
+    } while (!chunk_ends_body(&chunk));
+    return measure_tail(s, true, err);
 }
 
 /* Do fewer than 4 bytes begin a chunk id or page count? */
@@ -77,7 +62,7 @@ bool measure_fits_batch(const struct legacy_stream *s, const struct chunk *chunk
     uint32_t entry;
 
     for (uint32_t i = 0; i < n; i++) {
-        if (chunk_entry(s, chunk, i, &entry) != ENTRY_SOUND)
+        if (!chunk_entry(s, chunk, i, &entry))
             return false;
         if (s->guest == GUEST_HVM && entry_type(entry) != PFINFO_NOTAB &&
             page_type_has_data(entry_type(entry)))
@@ -100,13 +85,12 @@ static bool begins_body(const struct legacy_stream *s, const uint8_t *bytes, siz
     return measure_fits_batch(s, &chunk, seen < id ? seen : id);
 }
 
-bool measure_sees_body(const struct legacy_stream *s, struct cls_input *in, bool *seen,
-                       struct cls_error *err)
+bool measure_sees_body(const struct legacy_stream *s, bool *seen, struct cls_error *err)
 {
     const uint8_t *bytes;
     size_t n;
 
-    if (!cls_input_peek(in, BODY_LOOK, &bytes, &n, err))
+    if (!cls_input_peek(s->in, BODY_LOOK, &bytes, &n, err))
         return false;
     *seen = n < 4 ? n > 0 && begins_id(bytes, n) : begins_body(s, bytes, n);
     return true;

@@ -10,11 +10,13 @@
 
 #define CHUNK_PARAMS_MAX 16 /* more than there are chunk types with a HVM parameter */
 
+/* What a phase leaves as the item's kind where it read something that makes no item. */
+#define NO_ITEM (IMAGE_END + 1)
+
 enum reader_phase {
     PHASE_HEADER,
     PHASE_PV_INFO,
     PHASE_P2M_FRAMES,
-    PHASE_SURVEY,
     PHASE_BODY,
     PHASE_CHECKPOINT,
     PHASE_HVM_PARAMS,
@@ -24,44 +26,35 @@ enum reader_phase {
     PHASE_END,
 };
 
-/* What one step of the reader came to. */
-enum step {
-    STEP_FAILED, /* err is filled */
-    STEP_ITEM,   /* an item is ready */
-    STEP_AGAIN,  /* something was read that makes no item */
-};
-
-struct compact;
 struct compressed;
 
 struct legacy_reader {
     struct cls_input *source; /* as it was handed to us */
-    struct cls_input *in;     /* what is read now: source, or spooled */
     struct cls_input spooled; /* the part of source that is kept in options.spool */
     const struct cls_log *log;
     struct legacy_options options;
     enum reader_phase phase;
-    struct legacy_stream stream;
-    struct chunk chunk; /* the last one of the body */
-    uint64_t data_end;  /* offset behind the bulk of the last item */
+    struct legacy_stream stream; /* its in: source, or spooled */
+    struct chunk chunk;          /* the last one of the body */
+    uint64_t data_end;           /* offset behind the bulk of the last item */
 
     /* what the bodies so far came to */
     uint64_t pages, pages_without_data, entries_dropped;
     uint64_t batches_logged;
-    bool l2_seen, l3_seen;
+    uint32_t types_seen; /* one bit for each page type */
     struct image_hvm_param params[CHUNK_PARAMS_MAX];
     uint32_t params_count;
     struct toolstack_blob toolstack;
     uint32_t physmap_dropped; /* entries of a blob that the outgoing format has no place for */
     struct pfn_set sent;      /* PV: pfns that the output has got */
 
-    bool rest_dropped;       /* an incomplete checkpoint was found */
-    struct compact *compact; /* --compact: which occurrence of a pfn is its last */
+    bool rest_dropped;     /* an incomplete checkpoint was found */
+    uint32_t *copies_left; /* --compact: by pfn, how often its content is still to come */
     struct compressed *compressed;
     uint8_t *page_buf; /* CLS_BATCH_MAX pages, where they can't be referred to */
 
     struct tail_part tail; /* the last part that was read */
-    uint8_t *qemu_bytes;   /* of a record without length */
+    struct cls_held qemu;  /* a record without length */
     struct pfn_set given_back;
 
     /* what items refer to */
@@ -71,29 +64,37 @@ struct legacy_reader {
     uint8_t vcpu_bytes[XSAVE_SIZE_MAX];
 };
 
-/* reader_util.c: makes data refer to the next len bytes of the input. */
-void refer_to_input(struct legacy_reader *r, struct image_data *data, uint64_t len);
+/* Makes data refer to the next len bytes of the input. */
+static inline void refer_to_input(struct legacy_reader *r, struct image_data *data, uint64_t len)
+{
+    *data = (struct image_data){.len = len, .from = r->stream.in};
+    r->data_end = r->stream.in->offset + len;
+}
 
 /* Tells the trace that a part begins. */
-void trace_part(const struct legacy_reader *r, const char *name, uint64_t offset, uint64_t count);
+static inline void trace_part(const struct legacy_reader *r, const char *name, uint64_t offset,
+                              uint64_t count)
+{
+    stream_trace_part(r->options.trace, NULL, name, offset, count);
+}
 
 /* body.c: one chunk. */
-enum step read_chunk(struct legacy_reader *r, struct image_item *item, struct cls_error *err);
+bool read_chunk(struct legacy_reader *r, struct image_item *item, struct cls_error *err);
 
 /* batch.c: the pages of r->chunk, a page batch. */
-enum step read_batch(struct legacy_reader *r, struct image_item *item, struct cls_error *err);
+bool read_batch(struct legacy_reader *r, struct image_item *item, struct cls_error *err);
 
 /*
  * checkpoint.c: behind the header, and where a body has ended: finds out what comes next, and sets
  * the phase.
  */
-enum step begin_bodies(struct legacy_reader *r, struct cls_error *err);
-enum step end_body(struct legacy_reader *r, struct cls_error *err);
-enum step find_checkpoint(struct legacy_reader *r, struct cls_error *err);
+bool begin_bodies(struct legacy_reader *r, struct cls_error *err);
+bool end_body(struct legacy_reader *r, struct cls_error *err);
+bool find_checkpoint(struct legacy_reader *r, struct cls_error *err);
 
 /* tail_items.c: one part of the tail; what comes in front of it and between its parts. */
-enum step read_tail(struct legacy_reader *r, struct image_item *item, struct cls_error *err);
-enum step give_chunk_params(struct legacy_reader *r, struct image_item *item);
-enum step give_physmap(struct legacy_reader *r, struct image_item *item);
+bool read_tail(struct legacy_reader *r, struct image_item *item, struct cls_error *err);
+bool give_chunk_params(struct legacy_reader *r, struct image_item *item);
+bool give_physmap(struct legacy_reader *r, struct image_item *item);
 
 #endif

@@ -1,56 +1,26 @@
-#include "sender_cache.h"
+#include "compressed.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/image.h"
 
-#define SLOTS  8192 /* DELTA_CACHE_SIZE in xc_compression.c */
-#define NONE   SLOTS
-#define CHAINS 8192 /* of slots by pfn */
+#define NONE SENDER_CACHE_SLOTS /* ends a chain; in the ring, stands between oldest and newest */
 
-struct slot {
-    uint32_t pfn;
-    bool used;             /* it is pfn's */
-    bool written;          /* else it holds zeros */
-    uint32_t newer, older; /* by last use; NONE at the ends */
-    uint32_t next;         /* in the chain of its pfn */
-};
-
-struct sender_cache {
-    struct spool *store;
-    uint32_t newest, oldest;
-    uint32_t chains[CHAINS];
-    struct slot slots[SLOTS];
-};
-
-struct sender_cache *sender_cache_new(struct spool *store, struct cls_error *err)
+void sender_cache_init(struct sender_cache *c, struct spool *store)
 {
-    struct sender_cache *c = calloc(1, sizeof(*c));
-
-    if (!c) {
-        cls_fail_errno(err, ENOMEM, "cannot allocate buffers for decompression");
-        return NULL;
-    }
+    memset(c, 0, sizeof(*c));
     c->store = store;
-    for (uint32_t i = 0; i < SLOTS; i++)
-        c->slots[i] = (struct slot){.newer = i == 0 ? NONE : i - 1, .older = i + 1};
-    c->oldest = SLOTS - 1;
-    for (uint32_t i = 0; i < CHAINS; i++)
-        c->chains[i] = NONE;
-    return c;
-}
-
-void sender_cache_free(struct sender_cache *c)
-{
-    free(c);
+    for (uint32_t i = 0; i <= NONE; i++) {
+        c->slots[i].newer = i == 0 ? NONE : i - 1;
+        c->slots[i].older = i == NONE ? 0 : i + 1;
+        c->chains[i % NONE] = NONE;
+    }
 }
 
 /* Where the number of pfn's slot is kept, or would be: NONE ends the chain. */
 static uint32_t *find(struct sender_cache *c, uint32_t pfn)
 {
-    uint32_t *at = &c->chains[pfn % CHAINS];
+    uint32_t *at = &c->chains[pfn % SENDER_CACHE_SLOTS];
 
     while (*at != NONE && c->slots[*at].pfn != pfn)
         at = &c->slots[*at].next;
@@ -59,36 +29,20 @@ static uint32_t *find(struct sender_cache *c, uint32_t pfn)
 
 static void forget_pfn(struct sender_cache *c, uint32_t slot)
 {
-    if (!c->slots[slot].used)
-        return;
-    *find(c, c->slots[slot].pfn) = c->slots[slot].next;
+    if (c->slots[slot].used)
+        *find(c, c->slots[slot].pfn) = c->slots[slot].next;
     c->slots[slot].used = false;
 }
 
-static void unlink_slot(struct sender_cache *c, uint32_t slot)
+static void move(struct sender_cache *c, uint32_t slot, bool to_oldest)
 {
-    const struct slot *s = &c->slots[slot];
+    struct sender_cache_slot *s = &c->slots[slot];
 
-    *(s->newer == NONE ? &c->newest : &c->slots[s->newer].older) = s->older;
-    *(s->older == NONE ? &c->oldest : &c->slots[s->older].newer) = s->newer;
-}
-
-static void make_newest(struct sender_cache *c, uint32_t slot)
-{
-    unlink_slot(c, slot);
-    c->slots[slot].newer = NONE;
-    c->slots[slot].older = c->newest;
-    c->slots[c->newest].newer = slot;
-    c->newest = slot;
-}
-
-static void make_oldest(struct sender_cache *c, uint32_t slot)
-{
-    unlink_slot(c, slot);
-    c->slots[slot].older = NONE;
-    c->slots[slot].newer = c->oldest;
-    c->slots[c->oldest].older = slot;
-    c->oldest = slot;
+    c->slots[s->newer].older = s->older;
+    c->slots[s->older].newer = s->newer;
+    s->newer = to_oldest ? c->slots[NONE].newer : NONE;
+    s->older = c->slots[s->newer].older;
+    c->slots[s->newer].older = c->slots[s->older].newer = slot;
 }
 
 void sender_cache_drop(struct sender_cache *c, uint32_t pfn)
@@ -98,7 +52,7 @@ void sender_cache_drop(struct sender_cache *c, uint32_t pfn)
     if (slot == NONE)
         return;
     forget_pfn(c, slot);
-    make_oldest(c, slot);
+    move(c, slot, true);
 }
 
 uint32_t sender_cache_use(struct sender_cache *c, uint32_t pfn, bool *cached)
@@ -107,14 +61,14 @@ uint32_t sender_cache_use(struct sender_cache *c, uint32_t pfn, bool *cached)
 
     *cached = slot != NONE;
     if (!*cached) {
-        slot = c->oldest;
+        slot = c->slots[NONE].newer;
         forget_pfn(c, slot);
         c->slots[slot].pfn = pfn;
         c->slots[slot].used = true;
         c->slots[slot].next = NONE;
         *find(c, pfn) = slot;
     }
-    make_newest(c, slot);
+    move(c, slot, false);
     return slot;
 }
 

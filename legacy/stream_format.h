@@ -53,9 +53,6 @@
 /* xc_domain_restore.c, buffer_tail_pv(). */
 #define UNMAPPED_PFNS_MAX (1u << 28)
 
-/* Version and count: all that savers wrote for PV guests (libxl__toolstack_save). */
-#define TOOLSTACK_BLOB_EMPTY 8
-
 /* The longest record that v2 restore code reads (REC_LENGTH_MAX since Xen 4.10). */
 #define HVM_CONTEXT_MAX (128u * 1024 * 1024)
 
@@ -66,7 +63,9 @@
 struct chunk_type {
     int32_t id;
     const char *name;
-    int hvm_param; /* HVM_PARAM_* whose value the chunk holds, or -1 */
+    const char *what; /* what follows the id, for errors */
+    size_t size;      /* of it, where that is fixed; else of what decides how it goes on, or 0 */
+    int hvm_param; /* HVM_PARAM_* whose value the chunk holds; 0, which none does: no parameter */
 };
 
 /* The chunk types, or NULL for a number that is none. */

@@ -3,150 +3,128 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "base/bytes.h"
 #include "base/hvm_params.h"
 #include "reader_internal.h"
 
-/* What no Xen that reads v2 could restore, and what only the whole body tells. */
+static bool has_seen(const struct legacy_reader *r, enum page_type type)
+{
+    return r->types_seen & (1u << type | 1u << (type | PFINFO_LPINTAB));
+}
+
+/* Guests that no Xen that reads v2 could restore. Only the whole body shows them. */
 static bool check_guest(struct legacy_reader *r, struct cls_error *err)
 {
     const struct legacy_stream *s = &r->stream;
 
-    if (r->pages + r->pages_without_data == 0)
-        return cls_input_fail(r->in, err, r->tail.start, "stream has no guest pages");
+    if (r->types_seen == 0)
+        return cls_input_fail(s->in, err, r->tail.start, "stream has no guest pages");
     /* Hypervisors that ran 64-bit toolstacks ran no such guests. */
-    if (s->width == 4 && s->guest_width == 4 && r->l2_seen && !r->l3_seen)
-        return cls_input_fail(r->in, err, r->tail.start,
+    if (s->width == 4 && s->guest_width == 4 && has_seen(r, PFINFO_L2TAB) &&
+        !has_seen(r, PFINFO_L3TAB))
+        return cls_input_fail(s->in, err, r->tail.start,
                               "guest uses 2-level page tables (32-bit without PAE), which Xen 4.3 "
                               "and later cannot run");
     return true;
 }
 
-/* Pages that were sent, and that the guest has given back to Xen since. */
-static bool note_given_back(struct legacy_reader *r, uint64_t pfn, struct cls_error *err)
-{
-    return !pfn_set_has(&r->sent, pfn) || pfn_set_add(&r->given_back, pfn) ||
-           cls_fail_errno(err, ENOMEM, "cannot allocate the set of released pages");
-}
-
+/* Those of the listed pfns that were sent are pages that the guest has given back to Xen since. */
 static bool read_unmapped_pfns(struct legacy_reader *r, struct cls_error *err)
 {
-    uint64_t start = r->in->offset, size = r->tail.bulk;
-    unsigned width = r->stream.width;
+    const struct legacy_stream *s = &r->stream;
+    uint64_t start = s->in->offset, done, pfn;
 
-    while (r->in->offset < start + size) {
-        uint64_t left = start + size - r->in->offset;
+    while ((done = s->in->offset - start) < r->tail.bulk) {
+        uint64_t left = r->tail.bulk - done;
         size_t n = left < sizeof(r->chunk.raw) ? (size_t)left : sizeof(r->chunk.raw), got;
 
-        if (!cls_input_read_some(r->in, r->chunk.raw, n, &got, err))
+        if (!cls_input_read_some(s->in, r->chunk.raw, n, &got, err))
             return false;
         if (got < n)
-            return cls_input_truncated(r->in, err, start, size, r->in->offset - start,
+            return cls_input_truncated(s->in, err, start, r->tail.bulk, done + got,
                                        "unmapped pfns");
-        for (size_t i = 0; i < n / width; i++)
-            if (!note_given_back(r, stream_get_ulong(&r->stream, r->chunk.raw, i), err))
-                return false;
+        for (size_t i = 0; i < n / s->width; i++) {
+            pfn = stream_get_ulong(s, r->chunk.raw, i);
+            if (pfn_set_has(&r->sent, pfn) && !pfn_set_add(&r->given_back, pfn))
+                return cls_fail_errno(err, ENOMEM, "cannot allocate the set of released pages");
+        }
     }
-    if (size > 0)
+    if (r->tail.count > 0)
         cls_info(r->log, "unmapped pfns: %" PRIu32 ", of which sent before: %" PRIu64,
                  r->tail.count, r->given_back.count);
     return true;
 }
 
-static enum step give_vcpu(struct legacy_reader *r, struct image_item *item,
-                           enum image_item_kind kind, const char *what, struct cls_error *err)
+static bool give_vcpu(struct legacy_reader *r, struct image_item *item, enum image_item_kind kind,
+                      const char *what, struct cls_error *err)
 {
-    if (!cls_input_read(r->in, r->vcpu_bytes, (size_t)r->tail.bulk, what, err))
-        return STEP_FAILED;
+    if (!cls_input_read(r->stream.in, r->vcpu_bytes, (size_t)r->tail.bulk, what, err))
+        return false;
     /* Savers without VCPU_INFO saved no such flag, and the restore code put it there. */
     if (kind == IMAGE_VCPU_BASIC && !r->stream.vcpu_info_seen)
         r->vcpu_bytes[VCPU_CONTEXT_FLAGS] |= VGCF_ONLINE;
     item->kind = kind;
     item->vcpu = (struct image_vcpu){.id = r->tail.vcpu,
                                      .data = {.len = r->tail.bulk, .bytes = r->vcpu_bytes}};
-    return STEP_ITEM;
+    return true;
 }
 
-static enum step give_data(struct legacy_reader *r, struct image_item *item,
-                           enum image_item_kind kind)
+static bool give_data(struct legacy_reader *r, struct image_item *item, enum image_item_kind kind)
 {
     item->kind = kind;
     refer_to_input(r, &item->data, r->tail.bulk);
     r->phase = PHASE_LIBXC_END;
-    return STEP_ITEM;
+    return true;
 }
 
-static enum step give_magic_pfns(struct legacy_reader *r, struct image_item *item,
-                                 struct cls_error *err)
+static bool give_magic_pfns(struct legacy_reader *r, struct image_item *item, struct cls_error *err)
 {
     static const uint64_t indices[MAGIC_PFNS] = {HVM_PARAM_IOREQ_PFN, HVM_PARAM_BUFIOREQ_PFN,
                                                  HVM_PARAM_STORE_PFN};
     uint8_t b[MAGIC_PFNS * 8];
 
-    if (!cls_input_read(r->in, b, sizeof(b), "the magic pfns", err))
-        return STEP_FAILED;
+    if (!cls_input_read(r->stream.in, b, sizeof(b), "the magic pfns", err))
+        return false;
     for (size_t i = 0; i < MAGIC_PFNS; i++)
         r->params[i] = (struct image_hvm_param){.index = indices[i], .value = get_le64(b + 8 * i)};
     item->kind = IMAGE_HVM_PARAMS;
     item->hvm_params = (struct image_hvm_params){.count = MAGIC_PFNS, .params = r->params};
-    return STEP_ITEM;
-}
-
-/* A record without length: held in memory, since v2 wants the length first. */
-static bool read_to_eof(struct legacy_reader *r, struct image_data *data, struct cls_error *err)
-{
-    uint64_t start = r->in->offset;
-    size_t len = 0, got = 1;
-
-    while (got > 0) {
-        uint8_t *bytes = realloc(r->qemu_bytes, len + CLS_BULK_SIZE);
-
-        if (!bytes)
-            return cls_fail_errno(err, ENOMEM, "cannot allocate memory for the qemu record");
-        r->qemu_bytes = bytes;
-        if (!cls_input_read_some(r->in, bytes + len, CLS_BULK_SIZE, &got, err))
-            return false;
-        len += got;
-        if (len > QEMU_TO_EOF_MAX)
-            return cls_input_fail(r->in, err, start,
-                                  "record without a length is longer than %zu bytes",
-                                  QEMU_TO_EOF_MAX);
-    }
-    *data = (struct image_data){.len = len, .bytes = r->qemu_bytes};
     return true;
 }
 
-static enum step give_qemu(struct legacy_reader *r, struct image_item *item, struct cls_error *err)
+static bool give_qemu(struct legacy_reader *r, struct image_item *item, struct cls_error *err)
 {
     struct image_emulator *emulator = &item->emulator;
 
     emulator->lead = r->tail.lead;
     emulator->lead_len = r->tail.lead_len;
-    if (!r->tail.to_eof)
+    if (r->tail.to_eof && !tail_read_to_eof(&r->stream, &r->qemu, err))
+        return false;
+    if (r->tail.to_eof)
+        emulator->data = (struct image_data){.len = r->qemu.len, .bytes = r->qemu.bytes};
+    else
         refer_to_input(r, &emulator->data, r->tail.bulk);
-    else if (!read_to_eof(r, &emulator->data, err))
-        return STEP_FAILED;
     cls_info(r->log, "qemu record %.*s: %" PRIu64 " bytes", QEMU_SIGNATURE_SIZE,
              (const char *)r->tail.lead, emulator->data.len);
     item->kind = IMAGE_EMULATOR;
     r->phase = PHASE_END;
-    return STEP_ITEM;
+    return true;
 }
 
-enum step read_tail(struct legacy_reader *r, struct image_item *item, struct cls_error *err)
+bool read_tail(struct legacy_reader *r, struct image_item *item, struct cls_error *err)
 {
     struct tail_part *part = &r->tail;
 
-    if (!tail_read(&r->stream, r->in, part, err))
-        return STEP_FAILED;
+    if (!tail_read(&r->stream, part, err))
+        return false;
+    if (part->kind != TAIL_NONE && part->kind != TAIL_VCPU_EXTENDED &&
+        part->kind != TAIL_VCPU_XSAVE)
+        trace_part(r, r->stream.in->place, part->start, part->count);
     switch (part->kind) {
     case TAIL_UNMAPPED_PFNS:
-        trace_part(r, "unmapped pfns", part->start, part->count);
-        return check_guest(r, err) && read_unmapped_pfns(r, err) ? STEP_AGAIN : STEP_FAILED;
+        return check_guest(r, err) && read_unmapped_pfns(r, err);
     case TAIL_VCPU_BASIC:
-        trace_part(r, "vcpu", part->start, 0);
         cls_info(r->log, "vcpu %" PRIu32, part->vcpu);
         return give_vcpu(r, item, IMAGE_VCPU_BASIC, "a vcpu context", err);
     case TAIL_VCPU_EXTENDED:
@@ -154,23 +132,18 @@ enum step read_tail(struct legacy_reader *r, struct image_item *item, struct cls
     case TAIL_VCPU_XSAVE:
         return give_vcpu(r, item, IMAGE_VCPU_XSAVE, "xsave data", err);
     case TAIL_SHARED_INFO:
-        trace_part(r, "shared info", part->start, 0);
         return give_data(r, item, IMAGE_SHARED_INFO);
     case TAIL_MAGIC_PFNS:
-        trace_part(r, "magic pfns", part->start, 0);
         return give_magic_pfns(r, item, err);
     case TAIL_HVM_CONTEXT:
-        trace_part(r, "HVM context", part->start, 0);
         cls_info(r->log, "HVM context of %" PRIu64 " bytes", part->bulk);
         return give_data(r, item, IMAGE_HVM_CONTEXT);
     case TAIL_QEMU:
-        trace_part(r, "qemu record", part->start, 0);
         return give_qemu(r, item, err);
     case TAIL_NONE:
-        break;
+        r->phase = PHASE_END;
     }
-    r->phase = PHASE_END;
-    return STEP_AGAIN;
+    return true;
 }
 
 /*
@@ -189,18 +162,18 @@ static void drop_zero_params(struct legacy_reader *r)
     r->params_count = kept;
 }
 
-enum step give_chunk_params(struct legacy_reader *r, struct image_item *item)
+bool give_chunk_params(struct legacy_reader *r, struct image_item *item)
 {
     r->phase = PHASE_TAIL;
     drop_zero_params(r);
     if (r->params_count == 0)
-        return STEP_AGAIN;
+        return true;
     item->kind = IMAGE_HVM_PARAMS;
     item->hvm_params = (struct image_hvm_params){.count = r->params_count, .params = r->params};
-    return STEP_ITEM;
+    return true;
 }
 
-enum step give_physmap(struct legacy_reader *r, struct image_item *item)
+bool give_physmap(struct legacy_reader *r, struct image_item *item)
 {
     r->phase = r->options.skip_qemu ? PHASE_END : PHASE_TAIL;
     /* XAPI's QEMU has no use for them. */
@@ -210,9 +183,9 @@ enum step give_physmap(struct legacy_reader *r, struct image_item *item)
                  " (libxc format cannot hold them; --format libxl keeps them)",
                  r->physmap_dropped);
     if (r->toolstack.count == 0)
-        return STEP_AGAIN;
+        return true;
     item->kind = IMAGE_PHYSMAP;
     item->physmap = (struct image_physmap){
         .count = r->toolstack.count, .next = toolstack_next, .ctx = &r->toolstack};
-    return STEP_ITEM;
+    return true;
 }

@@ -48,11 +48,11 @@ bool leftover_check(struct cls_input *in, const struct legacy_reader *reader,
                     const struct legacy_options *options, bool by_name, const struct cls_log *log,
                     struct cls_error *err)
 {
-    bool may_go_on = !legacy_reader_last_checkpoint(reader), more;
     struct leftover left = {0};
     struct cls_input behind;
     uint8_t bytes[LOOK_SIZE];
     struct stat st;
+    bool more;
     size_t n;
 
     if (options->embedded || legacy_reader_rest_dropped(reader) ||
@@ -60,9 +60,9 @@ bool leftover_check(struct cls_input *in, const struct legacy_reader *reader,
         fd_stat(in->fd, &st) != 0 || !S_ISREG(st.st_mode))
         return true;
     cls_input_at(in, "end of the stream", -1, NULL);
-    if (may_go_on && !legacy_reader_sees_more(reader, &more, err))
+    if (!legacy_reader_sees_more(reader, &more, err))
         return false;
-    if (may_go_on && more) {
+    if (more) {
         cls_warn(log, "byte 0x%" PRIx64 ": another checkpoint follows and is ignored", in->offset);
         return true;
     }

@@ -18,7 +18,7 @@ static void walk(const struct toolstack_blob *blob)
         toolstack_next(blob, &pos, &entry);
         names += entry.name ? strlen(entry.name) : 0;
     }
-    if (names > blob->len)
+    if (names > blob->held.len)
         __builtin_trap();
 }
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/image.h"
+#include "compressed.h"
 #include "legacy/delta.h"
-#include "sender_cache.h"
 #include "support.h"
 
 #define OLD 0x11
@@ -130,63 +130,62 @@ static void bad_runs(void)
     check_bad("ff ff ff ff ff ff ff ff", 0, DELTA_SHORT, 8);
 }
 
-static void fill_cache(struct sender_cache *cache, uint32_t first, uint32_t n)
+static struct sender_cache cache;
+
+static void fill_cache(struct sender_cache *c, uint32_t first, uint32_t n)
 {
     bool cached;
 
     for (uint32_t pfn = first; pfn < first + n; pfn++) {
-        (void)sender_cache_use(cache, pfn, &cached);
+        (void)sender_cache_use(c, pfn, &cached);
         CHECK(!cached);
     }
 }
 
-/* All bytes of the page in the pfn's slot have this value. */
-static void check_slot(struct sender_cache *cache, uint32_t pfn, bool wanted, int content)
+/* The page in the pfn's slot is this byte again and again. */
+static void check_slot(struct sender_cache *c, uint32_t pfn, bool wanted, int content)
 {
     uint8_t same[CLS_PAGE_SIZE];
     struct cls_error err;
     bool cached;
-    uint32_t slot = sender_cache_use(cache, pfn, &cached);
+    uint32_t slot = sender_cache_use(c, pfn, &cached);
 
     CHECK_INT(cached, wanted);
-    CHECK(sender_cache_load(cache, slot, page, &err));
+    CHECK(sender_cache_load(c, slot, page, &err));
     memset(same, content, sizeof(same));
     CHECK_THAT(memcmp(page, same, sizeof(page)) == 0, "pfn %u: %02x, not %02x", pfn, page[0],
                content);
 }
 
-static void store_page(struct sender_cache *cache, uint32_t pfn, int content)
+static void store_page(struct sender_cache *c, uint32_t pfn, int content)
 {
     struct cls_error err;
     bool cached;
 
     memset(page, content, sizeof(page));
-    CHECK(sender_cache_store(cache, sender_cache_use(cache, pfn, &cached), page, &err));
+    CHECK(sender_cache_store(c, sender_cache_use(c, pfn, &cached), page, &err));
 }
 
 /* xc_compression.c: 8192 pages; the least recently used one is evicted. */
 static void the_senders_cache(void)
 {
     struct spool store;
-    struct cls_error err;
-    struct sender_cache *cache;
 
     spool_open(&store);
-    cache = sender_cache_new(&store, &err);
-    check_slot(cache, 5, false, 0);
-    store_page(cache, 5, 0x55);
-    check_slot(cache, 5, true, 0x55);
-    fill_cache(cache, 0x10000, 8191); /* now it is full, and 5 is the oldest */
-    check_slot(cache, 5, true, 0x55);
-    check_slot(cache, 0x30000, false, 0); /* takes the slot of 0x10000 */
-    check_slot(cache, 5, true, 0x55);
-    check_slot(cache, 0x10000, false, 0);
-    fill_cache(cache, 0x40000, 8190);
-    check_slot(cache, 5, true, 0x55);
-    fill_cache(cache, 0x50000, 8191);
-    check_slot(cache, 5 + 8192, false, 0x55); /* its slot is reused with its content */
-    check_slot(cache, 5, false, 0);
-    sender_cache_free(cache);
+    sender_cache_init(&cache, &store);
+    check_slot(&cache, 5, false, 0);
+    store_page(&cache, 5, 0x55);
+    check_slot(&cache, 5, true, 0x55);
+    fill_cache(&cache, 0x10000, 8191); /* now it is full, and 5 the oldest */
+    check_slot(&cache, 5, true, 0x55);
+    check_slot(&cache, 0x30000, false, 0); /* takes the slot of 0x10000 */
+    check_slot(&cache, 5, true, 0x55);
+    check_slot(&cache, 0x10000, false, 0);
+    fill_cache(&cache, 0x40000, 8190);
+    check_slot(&cache, 5, true, 0x55);
+    fill_cache(&cache, 0x50000, 8191);
+    check_slot(&cache, 5 + 8192, false, 0x55); /* its slot comes to another, with what it holds */
+    check_slot(&cache, 5, false, 0);
     spool_close(&store);
 }
 
@@ -194,23 +193,20 @@ static void the_senders_cache(void)
 static void page_tables_leave_the_senders_cache(void)
 {
     struct spool store;
-    struct cls_error err;
-    struct sender_cache *cache;
 
     spool_open(&store);
-    cache = sender_cache_new(&store, &err);
-    store_page(cache, 1, 0x11);
-    store_page(cache, 2, 0x22);
-    store_page(cache, 3, 0x33);
-    sender_cache_drop(cache, 7);
-    sender_cache_drop(cache, 2);
-    sender_cache_drop(cache, 2);
-    sender_cache_drop(cache, 3);
-    check_slot(cache, 8, false, 0x33);
-    check_slot(cache, 9, false, 0x22);
-    check_slot(cache, 2, false, 0);
-    check_slot(cache, 1, true, 0x11);
-    sender_cache_free(cache);
+    sender_cache_init(&cache, &store);
+    store_page(&cache, 1, 0x11);
+    store_page(&cache, 2, 0x22);
+    store_page(&cache, 3, 0x33);
+    sender_cache_drop(&cache, 7);
+    sender_cache_drop(&cache, 2);
+    sender_cache_drop(&cache, 2);
+    sender_cache_drop(&cache, 3);
+    check_slot(&cache, 8, false, 0x33);
+    check_slot(&cache, 9, false, 0x22);
+    check_slot(&cache, 2, false, 0);
+    check_slot(&cache, 1, true, 0x11);
     spool_close(&store);
 }
 

@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "measure.h"
+#include "stream.h"
 #include "streams.h"
 
 /* What detection says of these bytes, as text: "64 pv", "32 hvm?" (? : not certain), or the reason.
@@ -367,10 +367,10 @@ static bool sees_body(const uint8_t *bytes, size_t n, unsigned width, uint64_t p
     struct cls_error err;
     bool seen = false;
 
-    stream_init(&stream, width, GUEST_PV, false);
+    stream_init(&stream, &in, width, GUEST_PV);
     stream.p2m_size = p2m_size;
     cls_input_init_window(&in, bytes, n < CLS_PEEK_MAX ? n : CLS_PEEK_MAX, 0);
-    CHECK(measure_sees_body(&stream, &in, &seen, &err));
+    CHECK(measure_sees_body(&stream, &seen, &err));
     cls_input_release(&in);
     return seen;
 }
@@ -383,7 +383,7 @@ static void page_tables_fit_no_hvm_guest(void)
     struct chunk chunk = {0};
 
     for (int guest = GUEST_PV; guest <= GUEST_HVM; guest++) {
-        stream_init(&stream, 4, (enum guest_type)guest, false);
+        stream_init(&stream, NULL, 4, (enum guest_type)guest);
         stream.p2m_size = 0x100;
         memcpy(chunk.raw, (const uint32_t[]){plain, broken, unmapped, table}, 16);
         CHECK(measure_fits_batch(&stream, &chunk, 3));

@@ -300,7 +300,7 @@ static void blobs_are_bounded(void)
     CHECK_CONTAINS(t.err.reason, "blob length 50331649 is above the maximum 50331648");
     try_again(&t, &b, 4, UINT32_MAX);
     CHECK(!t.ok);
-    CHECK_INT(t.blob.capacity, 0);
+    CHECK_INT(t.blob.held.capacity, 0);
     bytes_free(&b);
 }
 
@@ -317,7 +317,7 @@ static void truncated_claims_cost_no_memory(void)
     CHECK_INT(t.err.offset, 5);
     CHECK_TEXT(t.err.reason, "expected 50331648 bytes of the toolstack blob, input ended after "
                              "20013");
-    CHECK(t.blob.capacity <= 65536);
+    CHECK(t.blob.held.capacity <= 65536);
     toolstack_free(&t.blob);
     bytes_free(&b);
 }

@@ -186,7 +186,8 @@ void reading_run_fd(struct reading *reading, int fd)
     reader = legacy_reader_new(&in, &reading->options, reading->log, &reading->err);
     if (CHECK(reader != NULL)) {
         reading->ok = read_items(reading, reader);
-        reading->last_checkpoint = legacy_reader_last_checkpoint(reader);
+        if (reading->ok && reading->look_behind)
+            CHECK(legacy_reader_sees_more(reader, &reading->sees_more, &reading->err));
         reading->rest_dropped = legacy_reader_rest_dropped(reader);
     }
     legacy_reader_free(reader);

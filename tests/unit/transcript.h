@@ -20,6 +20,7 @@ struct reading {
     /* set by the caller; log may be NULL */
     struct legacy_options options;
     enum appetite appetite;
+    bool look_behind; /* also ask whether a further body follows */
     const struct cls_log *log;
     /* results */
     bool ok;
@@ -27,7 +28,7 @@ struct reading {
     struct bytes text;   /* with a NUL at its end */
     uint64_t end_offset; /* of the input, as counted by the reader */
     int64_t fd_offset;   /* the fd's offset */
-    bool last_checkpoint, rest_dropped;
+    bool sees_more, rest_dropped;
 };
 
 /* Reads a stream from a file. To be freed by reading_free(). */

@@ -55,9 +55,6 @@ void legacy_reader_free(struct legacy_reader *reader);
 bool legacy_reader_next(struct legacy_reader *reader, struct image_item *item,
                         struct cls_error *err) CLS_MUST_CHECK;
 
-/* Was XC_SAVE_ID_LAST_CHECKPOINT seen, by which savers since 4.1 say that no checkpoint follows? */
-bool legacy_reader_last_checkpoint(const struct legacy_reader *reader);
-
 /*
  * Was an incomplete checkpoint found behind the last complete one? With a warning, it counts for
  * nothing: a regular file stands in front of it at the end, other inputs stand somewhere in it.
@@ -65,8 +62,9 @@ bool legacy_reader_last_checkpoint(const struct legacy_reader *reader);
 bool legacy_reader_rest_dropped(const struct legacy_reader *reader);
 
 /*
- * At IMAGE_END, of a regular file: does what stands behind the stream look like the body of a
- * further checkpoint? Nothing is consumed.
+ * At IMAGE_END, of a regular file: do the bytes behind the stream look like the body of a further
+ * checkpoint? They never do where XC_SAVE_ID_LAST_CHECKPOINT was seen, by which savers since 4.1
+ * say that none follows. Nothing is consumed, but the fd may have been read ahead.
  */
 bool legacy_reader_sees_more(const struct legacy_reader *reader, bool *seen,
                              struct cls_error *err) CLS_MUST_CHECK;

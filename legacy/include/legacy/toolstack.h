@@ -6,6 +6,7 @@
 #ifndef LEGACY_TOOLSTACK_H
 #define LEGACY_TOOLSTACK_H
 
+#include "base/held.h"
 #include "base/image.h"
 
 /*
@@ -14,9 +15,11 @@
  */
 #define TOOLSTACK_BLOB_MAX ((size_t)48 * 1024 * 1024)
 
+/* Version and count: all that savers wrote for PV guests. */
+#define TOOLSTACK_BLOB_HEADER 8
+
 struct toolstack_blob {
-    uint8_t *bytes;
-    size_t len, capacity;
+    struct cls_held held;
     unsigned width;
     uint32_t count; /* entries */
 };
