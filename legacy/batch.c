@@ -1,6 +1,6 @@
 /*
- * The pages of a batch. They are referred to where they lie next in the input if all are wanted;
- * else, or if they are compressed, they are put together in memory.
+ * The pages of a batch. The item refers to the input if all pages are wanted and not compressed;
+ * otherwise the wanted pages are collected in memory.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -27,18 +27,18 @@ static bool blame_entry(const struct legacy_reader *r, uint32_t i, uint32_t entr
 }
 
 /*
- * --compact: the content of pfn, which was counted (checkpoint.c), has come: for the last time? In
- * doubt yes, so that a last time is never missed.
+ * --compact: is this the last copy of the page among those that were counted (checkpoint.c)? In
+ * doubt yes, so that no page gets lost.
  */
 static bool is_last_copy(struct legacy_reader *r, uint32_t pfn)
 {
-    /* At 0, there were more than 32 bits can count, or the input has changed since. */
+    /* 0: more copies than 32 bits can count, or the input has changed since. */
     if (r->copies_left[pfn] == 0)
         return !r->stream.verify;
     return --r->copies_left[pfn] == 0;
 }
 
-/* Is this occurrence of the entry to be in the output? */
+/* Does this copy of the page belong in the output? */
 static bool is_wanted(struct legacy_reader *r, uint32_t entry)
 {
     if (r->options.leave_out && pfn_set_has(r->options.leave_out, entry_pfn(entry)))
@@ -47,7 +47,7 @@ static bool is_wanted(struct legacy_reader *r, uint32_t entry)
            is_last_copy(r, entry_pfn(entry));
 }
 
-/* Leaves the entries but those of type XTAB in r->entries and r->wanted; *all: all are wanted. */
+/* Stores all entries but those of type XTAB in r->entries and r->wanted. *all: all are wanted. */
 static bool take_entries(struct legacy_reader *r, uint32_t *kept, bool *all, struct cls_error *err)
 {
     *kept = 0;
@@ -58,7 +58,7 @@ static bool take_entries(struct legacy_reader *r, uint32_t *kept, bool *all, str
 
         if (!chunk_entry(&r->stream, &r->chunk, i, &entry))
             return blame_entry(r, i, entry, err);
-        /* Its low bits hold a machine frame number in streams of Xen 3. */
+        /* In streams of Xen 3 the low bits hold a machine frame number. */
         if (entry_type(entry) == PFINFO_XTAB)
             continue;
         wanted = is_wanted(r, entry);
@@ -76,7 +76,7 @@ static bool take_entries(struct legacy_reader *r, uint32_t *kept, bool *all, str
     return true;
 }
 
-/* The page of an entry, wanted or not. */
+/* Reads the page of an entry. A page that is not wanted may be skipped. */
 static bool take_page(struct legacy_reader *r, uint32_t entry, bool wanted, uint8_t *page,
                       struct cls_error *err)
 {
@@ -87,7 +87,7 @@ static bool take_page(struct legacy_reader *r, uint32_t entry, bool wanted, uint
     return cls_input_skip(r->stream.in, CLS_PAGE_SIZE, "page data", err);
 }
 
-/* Leaves the wanted of count entries in r->entries, and their pages in r->page_buf. */
+/* Reduces r->entries to the wanted ones, and reads their pages into r->page_buf. */
 static bool collect(struct legacy_reader *r, uint32_t count, uint32_t *kept, uint32_t *pages,
                     struct cls_error *err)
 {

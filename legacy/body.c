@@ -1,5 +1,5 @@
 /*
- * The body: what becomes of its chunks. Any may come at any place, and a later one replaces an
+ * The body: makes items of its chunks. Chunks come in any order, and a later one replaces an
  * earlier one of its kind (pagebuf_get_one() in tools/libxc/xc_domain_restore.c of Xen 4.5).
  */
 #include <inttypes.h>
@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 #include "reader_internal.h"
 
-/* One remark for the page batches since the last other chunk. */
+/* One line for all page batches since the last other chunk. */
 static void log_batches(struct legacy_reader *r)
 {
     if (r->stream.batches == r->batches_logged)
@@ -50,7 +50,7 @@ static bool take_param(struct legacy_reader *r)
     return true;
 }
 
-/* PV guests have no device model to tell of it, and libxc's format has no place for it. */
+/* PV guests have no device model that needs it, and libxc's format cannot hold it. */
 static bool drop_toolstack(struct legacy_reader *r, uint32_t len, struct cls_error *err)
 {
     const uint8_t *head;
@@ -125,8 +125,9 @@ static bool take_chunk(struct legacy_reader *r, struct image_item *item, struct 
         if (type->hvm_param)
             return take_param(r);
         /*
-         * The stream has noted the others. Their bulk is compressed data, read by further cursors.
-         * The pages of verify mode are the same once more: harmless as ordinary ones.
+         * chunk_read() has noted the others. Their bulk is compressed data, which compressed.c
+         * reads by further cursors. Verify mode sends the same pages again: as ordinary pages they
+         * do no harm.
          */
         return cls_input_skip(r->stream.in, r->chunk.bulk, "compressed data", err);
     }

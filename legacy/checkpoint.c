@@ -1,12 +1,12 @@
 /*
  * Several checkpoints in one stream (Remus): body and tail, body and tail, until the sender died.
- * xc_domain_restore() in tools/libxc/xc_domain_restore.c of Xen 4.5 buffered what followed the
- * first tail, body and tail whole, before it applied any of it; what it failed to buffer, it
- * dropped, and went on with the last complete checkpoint.
+ * xc_domain_restore() in tools/libxc/xc_domain_restore.c of Xen 4.5 buffered each further
+ * body and tail completely before it applied any of it. It dropped an incomplete checkpoint, and
+ * went on with the last complete one.
  *
- * So does this: a checkpoint is first measured to its end, then read. A regular file is its own
- * buffer; from other inputs, what is measured is copied into a spool, at the same offsets as in the
- * input. There, the tail of the last complete checkpoint waits with what follows.
+ * The reader does the same: a checkpoint is first measured to its end, then read. A regular file is
+ * its own buffer. From other inputs, the measured bytes are copied into a spool, at the same
+ * offsets as in the input: the tail of the last complete checkpoint and the checkpoint behind it.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -15,7 +15,7 @@
 #include "compressed.h"
 #include "reader_internal.h"
 
-/* May more follow behind the tail of the body that was read? */
+/* Can a further checkpoint follow behind the tail of the current body? */
 static bool may_go_on(const struct legacy_reader *r, const struct legacy_stream *s)
 {
     return r->options.checkpoints != LEGACY_CHECKPOINTS_NEVER && !s->last_checkpoint &&
@@ -30,7 +30,7 @@ static bool begin_tail(struct legacy_reader *r)
 
 bool end_body(struct legacy_reader *r, struct cls_error *err)
 {
-    /* The stream has noted the end: was the body a compressed one? */
+    /* chunk_read() has counted this body already: those behind the first are compressed. */
     if (r->stream.compression && r->stream.bodies > 1 && !compressed_end(r->compressed, err))
         return false;
     if (!may_go_on(r, &r->stream))
@@ -39,7 +39,7 @@ bool end_body(struct legacy_reader *r, struct cls_error *err)
     return true;
 }
 
-/* Everything before offset was given, everything behind comes to be measured. */
+/* Keeps the input from offset on in the spool. Bytes before it are no longer needed. */
 static void keep_from(struct legacy_reader *r, uint64_t offset)
 {
     if (r->source->is_regular)
@@ -48,12 +48,12 @@ static void keep_from(struct legacy_reader *r, uint64_t offset)
         r->source->copy = r->options.spool;
         cls_input_init_at(&r->spooled, r->options.spool->fd, "the temporary file", offset,
                           r->source->watch);
-        r->spooled.changes = true; /* as soon as spool_discard() */
+        r->spooled.changes = true; /* by spool_discard() */
     }
     spool_discard(r->options.spool, offset);
 }
 
-/* Takes up reading at an offset that was kept, or where the input stands. */
+/* Continues at an offset that is in the spool, or at the position of the input. */
 static bool go_to(struct legacy_reader *r, uint64_t offset, struct cls_error *err)
 {
     bool regular = r->source->is_regular, there = !regular && offset == r->source->offset;
@@ -63,7 +63,7 @@ static bool go_to(struct legacy_reader *r, uint64_t offset, struct cls_error *er
     return there || cls_input_seek(r->stream.in, offset, err);
 }
 
-/* Does anything that may be a body follow? Nothing is consumed. */
+/* Does a further body seem to follow? Nothing is consumed. */
 static bool sees_body(struct legacy_reader *r, bool *seen, struct cls_error *err)
 {
     const uint8_t *byte;
@@ -77,7 +77,7 @@ static bool sees_body(struct legacy_reader *r, bool *seen, struct cls_error *err
     return true;
 }
 
-/* Is there a further checkpoint at next, where the last one ends, and is it complete? */
+/* Does a complete checkpoint begin at next, where the last one ends? */
 static bool measure_next(struct legacy_reader *r, uint64_t next, bool *found, struct cls_error *err)
 {
     struct legacy_stream ahead;
@@ -103,7 +103,7 @@ static bool measure_next(struct legacy_reader *r, uint64_t next, bool *found, st
     return true;
 }
 
-/* The stream stands at the next body. */
+/* The stream is at the first byte of a further body. */
 static bool begin_body(struct legacy_reader *r, struct cls_error *err)
 {
     r->phase = PHASE_BODY;
@@ -135,9 +135,8 @@ bool find_checkpoint(struct legacy_reader *r, struct cls_error *err)
 }
 
 /*
- * The pages of a batch will come. Those of verify mode come only for comparison with earlier ones,
- * so that they count where there are none. Entries that are not sound are rejected when the batch
- * is converted.
+ * Counts the pages of a batch. Verify mode repeats pages for comparison, so its pages count only
+ * where none came before. Entries that are not sound are rejected when the batch is converted.
  */
 static void count_pages(uint32_t *copies, const struct legacy_stream *s, const struct chunk *chunk)
 {
@@ -161,8 +160,8 @@ static bool count_body(struct legacy_reader *r, struct legacy_stream s, struct c
     return true;
 }
 
-/* Counts the pages of all checkpoints that are complete. Whether the first is complete is not
- * checked here: reading it shows that. */
+/* Counts the pages of all complete checkpoints. If the first one is incomplete, reading it fails.
+ */
 static bool count_checkpoints(struct legacy_reader *r, struct cls_error *err)
 {
     struct legacy_stream ahead = r->stream;

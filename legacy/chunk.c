@@ -83,7 +83,7 @@ static bool read_vcpu_map(struct legacy_stream *s, struct chunk *c, struct cls_e
     return true;
 }
 
-/* The pages of a body behind the first, apart from their entries (compressed.c). */
+/* Pages of a body behind the first, without their entries (compressed.c). */
 static bool read_compressed_data(const struct legacy_stream *s, struct chunk *c,
                                  struct cls_error *err)
 {
@@ -116,7 +116,7 @@ static bool read_other(struct legacy_stream *s, struct chunk *c, struct cls_erro
         s->last_checkpoint = true;
         return true;
     case XC_SAVE_ID_ENABLE_COMPRESSION:
-        /* Counts in the first body only, and applies to those behind it. */
+        /* Has an effect in the first body only, on the bodies behind it. */
         s->compression |= s->bodies == 0;
         return true;
     case XC_SAVE_ID_VCPU_INFO:

@@ -7,7 +7,7 @@
 
 #include "legacy/delta.h"
 
-#define WINDOW_SIZE ((size_t)64 * 1024) /* far more than a coded page can take */
+#define WINDOW_SIZE ((size_t)64 * 1024) /* far more than an encoded page can take */
 #define GROUP_SIZE  8192                /* PAGE_BUFFER_SIZE in xc_compression.c */
 
 /* Goes from chunk to chunk of a body. */
@@ -15,19 +15,20 @@ struct cursor {
     struct cls_input in;
     struct legacy_stream stream;
     struct chunk chunk;
-    uint64_t left; /* of its bulk: not consumed yet */
+    uint64_t left; /* bytes of its bulk that were not consumed yet */
 };
 
 struct compressed {
     struct sender_cache cache;
-    struct cursor data;    /* at the chunk of compressed data that is being read */
-    struct cursor entries; /* at the last batch of the group: */
-    uint32_t entry;        /* the next that is not seen of its entries */
-    uint32_t group_left;   /* pages of the group that were not taken yet */
-    bool group_begins;     /* none was */
-    bool chunk_begins;     /* the next page is the first of a chunk of data */
-    size_t begin, end;     /* of what is not used yet of the window: bytes of one chunk or more */
-    uint64_t edge;         /* offset in the input behind the window's last byte */
+    struct cursor data;    /* at the current chunk of compressed data */
+    struct cursor entries; /* at the last batch of the group */
+    uint32_t entry;        /* index of its next entry */
+    uint32_t group_left;   /* pages of the group that were not decoded yet */
+    bool group_begins;     /* the next page is the first of its group */
+    bool chunk_begins;     /* the next page is the first of its chunk of data */
+    size_t begin,
+        end;       /* the bytes of the window that were not decoded yet, of one or more chunks */
+    uint64_t edge; /* offset in the input behind the window's last byte */
     uint8_t window[WINDOW_SIZE];
 };
 
@@ -89,8 +90,7 @@ static bool is_page_table(uint32_t entry)
     return type >= PFINFO_L1TAB && type <= PFINFO_L4TAB;
 }
 
-/* The sender put a group together before it coded any of it, and took page tables from its cache.
- */
+/* The sender dropped the page tables of a whole group from its cache before it encoded any page. */
 static bool begin_group(struct compressed *c, struct cls_error *err)
 {
     struct cursor *at = &c->entries;
@@ -119,7 +119,7 @@ static bool holds_data(const struct cursor *at)
     return at->left > 0 && at->chunk.type && at->chunk.type->id == XC_SAVE_ID_COMPRESSED_DATA;
 }
 
-/* *got: how many bytes came to what is in the window; 0: there are no more. */
+/* Reads data into the window. *got: how many bytes; 0 at the end of the data. */
 static bool read_more(struct compressed *c, size_t *got, struct cls_error *err)
 {
     size_t have = c->end - c->begin, want = WINDOW_SIZE - have;
@@ -145,16 +145,17 @@ static bool read_more(struct compressed *c, size_t *got, struct cls_error *err)
     return true;
 }
 
-/* Where the next page's code begins. */
+/* Offset in the input of the next encoded page. */
 static uint64_t code_start(const struct compressed *c)
 {
     return c->edge - (c->end - c->begin);
 }
 
 /*
- * What the page is coded against. One that was not in the cache comes whole, but where the sender's
- * output buffer had no room for it: then the page had its slot already when it was coded again, as
- * the first of the next chunk, against what the slot held from before.
+ * Loads the content that the page is encoded against. A page that is not in the cache is sent in
+ * full, with one exception: where it did not fit in the sender's output buffer, it had its slot
+ * already when it was encoded again, as the first page of the next chunk. Then it is encoded
+ * against the old content of that slot.
  */
 static bool load_old(struct compressed *c, uint32_t entry, uint32_t *slot, uint8_t *page,
                      struct cls_error *err)
@@ -174,7 +175,7 @@ static bool load_old(struct compressed *c, uint32_t entry, uint32_t *slot, uint8
     return sender_cache_load(&c->cache, *slot, page, err);
 }
 
-/* A page may go on in the next chunk, though savers fill chunks with whole pages. */
+/* A page may continue in the next chunk, though no saver is known to split one. */
 static bool decode(struct compressed *c, uint32_t pfn, uint8_t *page, struct cls_error *err)
 {
     enum delta_result result;

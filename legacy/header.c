@@ -34,7 +34,7 @@ static bool read_p2m_size(struct legacy_stream *s, struct cls_error *err)
     return true;
 }
 
-/* start: where the block's header began. */
+/* start: offset of the block's header. */
 static bool read_block(struct legacy_stream *s, uint64_t start, const uint8_t *id, uint32_t size,
                        struct cls_error *err)
 {
@@ -43,7 +43,7 @@ static bool read_block(struct legacy_stream *s, uint64_t start, const uint8_t *i
                          : cls_input_fail(s->in, err, start,
                                           "xcnt block has %" PRIu32 " bytes (expected 4)", size);
     if (memcmp(id, "vcpu", 4) == 0) {
-        /* Only its size matters: the context itself comes again in the tail. */
+        /* Only its size matters: the tail has the context that counts. */
         if (size != VCPU_CONTEXT_SIZE_X86_32 && size != VCPU_CONTEXT_SIZE_X86_64)
             return cls_input_fail(
                 s->in, err, start,

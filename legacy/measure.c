@@ -3,7 +3,7 @@
 #include "base/bytes.h"
 #include "stream.h"
 
-/* Enough of a body to tell it from other things. */
+/* Enough of a body to distinguish it from other data. */
 #define BODY_LOOK 4096
 
 bool measure_chunk(struct legacy_stream *s, struct chunk *chunk, struct cls_error *err)
@@ -71,7 +71,7 @@ bool measure_fits_batch(const struct legacy_stream *s, const struct chunk *chunk
     return true;
 }
 
-/* A batch's entries must fit, as far as they are there; of other chunks the id will do. */
+/* Checks the visible entries of a batch, and only the id of other chunks. */
 static bool begins_body(const struct legacy_stream *s, const uint8_t *bytes, size_t n)
 {
     struct chunk chunk;

@@ -94,7 +94,7 @@ static bool read_header(struct legacy_reader *r, struct image_item *item, struct
     return true;
 }
 
-/* The list in parts that fit the reader's buffers, so that its length costs no memory. */
+/* The list is read in parts, so that its length costs no memory. */
 static bool read_p2m_frames(struct legacy_reader *r, struct image_item *item, struct cls_error *err)
 {
     struct legacy_stream *s = &r->stream;
@@ -151,7 +151,7 @@ bool legacy_reader_next(struct legacy_reader *r, struct image_item *item, struct
 {
     struct cls_input *in = r->stream.in;
 
-    /* The consumer may have left some of the last item's bulk. */
+    /* Skip the rest of the last item's bulk. */
     if (in->offset < r->data_end && !cls_input_skip(in, r->data_end - in->offset, "data", err))
         return false;
     item->kind = NO_ITEM;

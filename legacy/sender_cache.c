@@ -4,7 +4,9 @@
 
 #include "base/image.h"
 
-#define NONE SENDER_CACHE_SLOTS /* ends a chain; in the ring, stands between oldest and newest */
+#define NONE                                                                                       \
+    SENDER_CACHE_SLOTS /* ends a chain; in the ring, it is between the oldest and the newest slot  \
+                        */
 
 void sender_cache_init(struct sender_cache *c, struct spool *store)
 {
@@ -17,7 +19,7 @@ void sender_cache_init(struct sender_cache *c, struct spool *store)
     }
 }
 
-/* Where the number of pfn's slot is kept, or would be: NONE ends the chain. */
+/* The link to pfn's slot; at the end of its chain, which is NONE, if it has none. */
 static uint32_t *find(struct sender_cache *c, uint32_t pfn)
 {
     uint32_t *at = &c->chains[pfn % SENDER_CACHE_SLOTS];

@@ -14,25 +14,25 @@
 #include "base/page_type.h"
 #include "stream_format.h"
 
-/* What is known of a stream so far. A plain value: a copy can be used to parse ahead. */
+/* State of the parser. A plain value: a copy can be used to parse ahead. */
 struct legacy_stream {
-    struct cls_input *in; /* stands at the next part */
+    struct cls_input *in; /* at the next part */
     unsigned width;       /* of the saving toolstack's unsigned long, in bytes: 4 or 8 */
     enum guest_type guest;
-    bool embedded; /* the stream lies in something larger: the input's end is not its end */
+    bool embedded; /* the stream is part of something larger: it ends before the input does */
 
     /* header */
     uint64_t p2m_size;
     unsigned guest_width, pt_levels;
     bool has_extended;      /* "extv" */
-    uint32_t xcnt;          /* "xcnt": 0, or vcpus have xsave records */
+    uint32_t xcnt;          /* "xcnt": not 0 if vcpus have xsave records */
     unsigned unknown_infos; /* blocks of the extended info that are skipped */
     uint32_t frames_total, frames_done;
 
     /* bodies */
-    unsigned bodies; /* that were read to their end */
+    unsigned bodies; /* number of bodies that were read to their end */
     uint64_t batches;
-    bool verify;      /* the pages come once more, for comparison */
+    bool verify;      /* verify mode: the pages are sent again, for comparison */
     bool compression; /* the bodies behind the first are compressed */
     bool last_checkpoint;
     size_t tmem_oid_size;
@@ -41,11 +41,11 @@ struct legacy_stream {
     uint64_t vcpu_map[XC_SR_MAX_VCPUS / 64];
 };
 
-/* Begins a stream at the next byte of in: nothing is known but this. */
+/* Begins a stream at the next byte of in. */
 void stream_init(struct legacy_stream *s, struct cls_input *in, unsigned width,
                  enum guest_type guest);
 
-/* Entry i of an array of toolstack ulongs. In line, as the next ones: once for each page. */
+/* Entry i of an array of toolstack ulongs. Inline, as the next ones: called for each page. */
 static inline uint64_t stream_get_ulong(const struct legacy_stream *s, const uint8_t *array,
                                         size_t i)
 {
@@ -58,14 +58,14 @@ static inline uint64_t stream_get_ulong(const struct legacy_stream *s, const uin
  */
 bool stream_read_header(struct legacy_stream *s, struct cls_error *err) CLS_MUST_CHECK;
 
-/* Does this ulong, where a frame list would begin, announce an extended info? */
+/* Is this ulong, in the place of the first frame, the marker of an extended info? */
 bool stream_is_info_marker(const struct legacy_stream *s, uint64_t value);
 
-/* PV: up to *count (<= CLS_BATCH_MAX) further entries of the p2m frame list; *count: how many. */
+/* PV: up to *count (<= CLS_BATCH_MAX) entries of the p2m frame list; sets *count. */
 bool stream_read_frames(struct legacy_stream *s, uint64_t frames[CLS_BATCH_MAX], uint32_t *count,
                         struct cls_error *err) CLS_MUST_CHECK;
 
-/* tmem.c: what a chunk XC_SAVE_ID_TMEM holds. */
+/* tmem.c: content of a chunk XC_SAVE_ID_TMEM. */
 #define TMEM_OID_MAX 24 /* bytes of an object id; Xen before 4.0.2 wrote 8 */
 
 struct tmem {
@@ -81,24 +81,23 @@ bool stream_read_tmem_extra(const struct legacy_stream *s, struct cls_error *err
 struct chunk {
     uint64_t start;                /* offset of its id */
     const struct chunk_type *type; /* NULL: a page batch */
-    uint32_t entries;              /* of a batch; they lie in raw */
-    uint32_t pages;                /* how many entries are of a type with content */
-    uint64_t bulk;                 /* bytes that belong to it and were not consumed */
+    uint32_t entries;              /* of a batch; raw has them */
+    uint32_t pages;                /* number of entries with content */
+    uint64_t bulk;                 /* bytes that belong to it and follow in the input */
     struct tmem tmem;
-    uint8_t raw[CLS_BATCH_MAX * 8]; /* entries, TSC info, HVM parameter: as in the stream */
+    uint8_t raw[CLS_BATCH_MAX * 8]; /* entries, TSC info or HVM parameter, as in the stream */
 };
 
 /*
- * All of a chunk but its bulk: the pages of a batch, compressed data, the toolstack blob. What
- * later parts depend on is noted in the stream. Entries of a batch are not checked: see
- * chunk_entry().
+ * Reads a chunk without its bulk (the pages of a batch, compressed data, the toolstack blob), and
+ * updates the stream's state. Entries of a batch are not checked: see chunk_entry().
  */
 bool chunk_read(struct legacy_stream *s, struct chunk *chunk, struct cls_error *err) CLS_MUST_CHECK;
 
 /* Is the chunk the end of its body? */
 bool chunk_ends_body(const struct chunk *chunk);
 
-/* Are the pages of the body that is being read compressed? */
+/* Are the pages of the current body compressed? */
 bool stream_is_compressed(const struct legacy_stream *s);
 
 static inline unsigned entry_type(uint32_t entry)
@@ -140,7 +139,7 @@ static inline bool chunk_entry(const struct legacy_stream *s, const struct chunk
 enum tail_kind {
     TAIL_NONE,          /* before the first, and behind the last */
     TAIL_UNMAPPED_PFNS, /* PV: bulk is toolstack ulongs */
-    TAIL_VCPU_BASIC,    /* and so on, for each online vcpu by ascending id */
+    TAIL_VCPU_BASIC,    /* this and the next two: for each online vcpu, by ascending id */
     TAIL_VCPU_EXTENDED,
     TAIL_VCPU_XSAVE, /* at most XSAVE_SIZE_MAX bytes */
     TAIL_SHARED_INFO,
@@ -156,17 +155,16 @@ enum tail_kind {
 struct tail_part {
     enum tail_kind kind;
     uint64_t start; /* offset */
-    uint64_t bulk;  /* bytes that belong to it and were not consumed */
+    uint64_t bulk;  /* bytes that belong to it and follow in the input */
     uint32_t vcpu;  /* its id */
     uint32_t count; /* of unmapped pfns */
-    /* QEMU: signature and length, as found; without length, the state goes on to the end of input.
-     */
+    /* QEMU: signature and length, as in the stream */
     uint8_t lead[QEMU_LEAD_MAX];
     size_t lead_len;
-    bool to_eof;
+    bool to_eof; /* it has no length: the state extends to the end of the input */
 };
 
-/* All of a tail's next part but its bulk. part: the one before; begin with all zero. */
+/* Reads the next part of a tail without its bulk. part: the previous one; begin with all zero. */
 bool tail_read(const struct legacy_stream *s, struct tail_part *part,
                struct cls_error *err) CLS_MUST_CHECK;
 
@@ -175,31 +173,30 @@ bool tail_read_to_eof(const struct legacy_stream *s, struct cls_held *held,
                       struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * measure.c, the measuring pass: goes over parts of a stream without taking anything out of them,
- * to learn whether they are whole, where they end, and what they hold. Page data is skipped, in a
- * regular file by seeking.
+ * measure.c, the measuring pass: parses parts of a stream and skips their bulk, to find out whether
+ * they are complete, where they end, and what they contain. In a regular file it skips by seeking.
  */
 
 /* One chunk with its bulk. */
 bool measure_chunk(struct legacy_stream *s, struct chunk *chunk,
                    struct cls_error *err) CLS_MUST_CHECK;
 
-/* The tail behind a body; with_qemu: with the qemu record of a HVM guest, else up to it. */
+/* The tail behind a body. with_qemu: including the qemu record of a HVM guest. */
 bool measure_tail(const struct legacy_stream *s, bool with_qemu,
                   struct cls_error *err) CLS_MUST_CHECK;
 
-/* A body to its end, and the whole tail behind it. */
+/* A body and the whole tail behind it. */
 bool measure_checkpoint(struct legacy_stream *s, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * Are the first n entries of a batch what savers write for such a guest: sound, and no page tables
- * in that of a HVM guest?
+ * Could a saver have written the first n entries of a batch for such a guest? They must be sound,
+ * and a HVM guest has no page tables.
  */
 bool measure_fits_batch(const struct legacy_stream *s, const struct chunk *chunk, uint32_t n);
 
 /*
- * Does a body seem to begin here? Looks at the first chunk as far as the input may be peeked at,
- * and consumes nothing.
+ * Does a body seem to begin here? Checks the first chunk as far as the input may be peeked at, and
+ * consumes nothing.
  */
 bool measure_sees_body(const struct legacy_stream *s, bool *seen,
                        struct cls_error *err) CLS_MUST_CHECK;

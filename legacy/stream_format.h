@@ -56,19 +56,20 @@
 /* The longest record that v2 restore code reads (REC_LENGTH_MAX since Xen 4.10). */
 #define HVM_CONTEXT_MAX (128u * 1024 * 1024)
 
-/* Honest device model states are some KiB; with a whole video memory inside they stay below. */
+/* Real device model states have some KiB; with a whole video memory they stay below this. */
 #define QEMU_RECORD_MAX (256u * 1024 * 1024)
-#define QEMU_TO_EOF_MAX ((size_t)16 * 1024 * 1024) /* this form must be held in memory */
+#define QEMU_TO_EOF_MAX ((size_t)16 * 1024 * 1024) /* without length, it must be held in memory */
 
 struct chunk_type {
     int32_t id;
     const char *name;
-    const char *what; /* what follows the id, for errors */
-    size_t size;      /* of it, where that is fixed; else of what decides how it goes on, or 0 */
-    int hvm_param; /* HVM_PARAM_* whose value the chunk holds; 0, which none does: no parameter */
+    const char *what; /* names the bytes behind the id in errors */
+    size_t size;      /* number of these bytes; more may follow */
+    int hvm_param; /* HVM_PARAM_* of the value that the chunk holds; 0: none (no chunk holds number
+                      0) */
 };
 
-/* The chunk types, or NULL for a number that is none. */
+/* The chunk type, or NULL if there is none with this number. */
 const struct chunk_type *chunk_type_find(int32_t id);
 
 #endif

@@ -77,7 +77,7 @@ static bool read_qemu_length(const struct legacy_stream *s, struct tail_part *pa
                           part->bulk, QEMU_RECORD_MAX);
 }
 
-/* xend's and XAPI's signatures differ in the byte behind: the record itself, or a newline. */
+/* xend's and XAPI's signatures are the same; XAPI's is followed by a newline. */
 static bool read_xend_or_xapi_head(const struct legacy_stream *s, struct tail_part *part,
                                    struct cls_error *err)
 {
@@ -139,7 +139,7 @@ static enum tail_kind next_kind(const struct legacy_stream *s, struct tail_part 
         ++*vcpu;
         __attribute__((fallthrough));
     case TAIL_UNMAPPED_PFNS:
-        /* Bits of the map above max_vcpu_id don't count. */
+        /* Bits of the map above max_vcpu_id are ignored. */
         while (*vcpu <= s->max_vcpu_id && !(s->vcpu_map[*vcpu / 64] >> *vcpu % 64 & 1))
             ++*vcpu;
         return *vcpu <= s->max_vcpu_id ? TAIL_VCPU_BASIC : TAIL_SHARED_INFO;

@@ -1,5 +1,5 @@
 /*
- * The items of a tail, and of what a HVM guest's bodies had for it.
+ * The items of a tail, and the HVM parameters and physmap entries of the bodies before it.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -13,14 +13,14 @@ static bool has_seen(const struct legacy_reader *r, enum page_type type)
     return r->types_seen & (1u << type | 1u << (type | PFINFO_LPINTAB));
 }
 
-/* Guests that no Xen that reads v2 could restore. Only the whole body shows them. */
+/* Rejects guests that no Xen with v2 streams can run. Only the whole body shows them. */
 static bool check_guest(struct legacy_reader *r, struct cls_error *err)
 {
     const struct legacy_stream *s = &r->stream;
 
     if (r->types_seen == 0)
         return cls_input_fail(s->in, err, r->tail.start, "stream has no guest pages");
-    /* Hypervisors that ran 64-bit toolstacks ran no such guests. */
+    /* Hypervisors with 64-bit toolstacks could not run such guests. */
     if (s->width == 4 && s->guest_width == 4 && has_seen(r, PFINFO_L2TAB) &&
         !has_seen(r, PFINFO_L3TAB))
         return cls_input_fail(s->in, err, r->tail.start,
@@ -29,7 +29,7 @@ static bool check_guest(struct legacy_reader *r, struct cls_error *err)
     return true;
 }
 
-/* Those of the listed pfns that were sent are pages that the guest has given back to Xen since. */
+/* Listed pfns that were sent are pages that the guest gave back to Xen afterwards. */
 static bool read_unmapped_pfns(struct legacy_reader *r, struct cls_error *err)
 {
     const struct legacy_stream *s = &r->stream;
@@ -61,7 +61,7 @@ static bool give_vcpu(struct legacy_reader *r, struct image_item *item, enum ima
 {
     if (!cls_input_read(r->stream.in, r->vcpu_bytes, (size_t)r->tail.bulk, what, err))
         return false;
-    /* Savers without VCPU_INFO saved no such flag, and the restore code put it there. */
+    /* Savers without VCPU_INFO saved no such flag; the restore code set it. */
     if (kind == IMAGE_VCPU_BASIC && !r->stream.vcpu_info_seen)
         r->vcpu_bytes[VCPU_CONTEXT_FLAGS] |= VGCF_ONLINE;
     item->kind = kind;
@@ -176,7 +176,7 @@ bool give_chunk_params(struct legacy_reader *r, struct image_item *item)
 bool give_physmap(struct legacy_reader *r, struct image_item *item)
 {
     r->phase = r->options.skip_qemu ? PHASE_END : PHASE_TAIL;
-    /* XAPI's QEMU has no use for them. */
+    /* XAPI's QEMU does not need them. */
     if (r->physmap_dropped > 0 && !r->options.embedded && !r->options.skip_qemu)
         cls_warn(r->log,
                  "QEMU physmap entries dropped: %" PRIu32

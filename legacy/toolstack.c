@@ -14,14 +14,14 @@ void toolstack_free(struct toolstack_blob *blob)
     *blob = (struct toolstack_blob){0};
 }
 
-/* Of what the entry claims: more than 32 bits hold, maybe. */
+/* The size that the entry claims, which may need more than 32 bits. */
 static uint64_t entry_size(const struct toolstack_blob *blob, const uint8_t *entry)
 {
     return ENTRY_HEADER_SIZE + (uint64_t)get_le32(entry + 24) +
            (blob->width == 8 ? ENTRY_PADDING_64 : 0);
 }
 
-/* The restore code of Xen 4.5 took the name up to its NUL; v2 readers want it printable. */
+/* The restore code of Xen 4.5 took the name up to its NUL; v2 readers need it to be printable. */
 static bool check_name(struct cls_input *in, uint64_t offset, const uint8_t *name, uint32_t len,
                        struct cls_error *err)
 {
@@ -36,7 +36,7 @@ static bool check_name(struct cls_input *in, uint64_t offset, const uint8_t *nam
                                       "name of %" PRIu32 " bytes is not terminated by a NUL", len);
 }
 
-/* The entry at *pos, whose offset in the input is at. */
+/* Checks the entry at *pos, and moves *pos behind it. at: its offset in the input. */
 static bool check_entry(const struct toolstack_blob *blob, struct cls_input *in, uint64_t at,
                         size_t *pos, struct cls_error *err)
 {
@@ -67,7 +67,7 @@ bool toolstack_read(struct toolstack_blob *blob, struct cls_input *in, uint32_t 
     blob->count = 0;
     blob->width = width;
     if (len == 0)
-        return true; /* as Xen's converter: no blob */
+        return true; /* no blob, as for Xen's converter */
     if (len > TOOLSTACK_BLOB_MAX)
         return cls_input_fail(in, err, start, "blob length %" PRIu32 " is above the maximum %zu",
                               len, TOOLSTACK_BLOB_MAX);

@@ -14,21 +14,21 @@ struct legacy_kind {
 
 struct legacy_detected {
     struct legacy_kind kind;
-    bool certain; /* the stream fits it; else it is only what the caller said */
+    bool certain; /* the stream shows it; false: it is only what the caller requested */
 };
 
 /*
- * Follows the stream as each combination of width and guest type would have it, until only one
- * fits: a regular file to its end if need be, other inputs as far as they can be peeked at. Nothing
- * is consumed, and nothing is read that may not belong to the stream.
+ * Parses the stream as each combination of width and guest type, until only one fits: a regular
+ * file to its end if necessary, other inputs as far as they can be peeked at. Nothing is consumed,
+ * and no byte is read that may not belong to the stream.
  *
- * Where several fit, told decides (0 and GUEST_UNKNOWN where the caller was told nothing), then
- * config, the guest type that a configuration names, then the length of the first page batch:
- * savers fill it. A guest type in told that does not fit is an error; of two widths the stream's
- * own is taken, with a warning. An error, too, where the bytes are no legacy stream.
+ * Where several fit, requested decides (0 and GUEST_UNKNOWN: nothing was requested), then config,
+ * the guest type of the configuration, then the length of the first page batch, since savers fill
+ * it. A requested guest type that does not fit is an error. If the requested width does not fit,
+ * the stream's own is used, with a warning. Fails if the bytes are no legacy stream.
  */
-bool legacy_detect(struct cls_input *in, const struct legacy_kind *told, enum guest_type config,
-                   const struct cls_log *log, struct legacy_detected *found,
+bool legacy_detect(struct cls_input *in, const struct legacy_kind *requested,
+                   enum guest_type config, const struct cls_log *log, struct legacy_detected *found,
                    struct cls_error *err) CLS_MUST_CHECK;
 
 #endif

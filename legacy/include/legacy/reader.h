@@ -14,32 +14,32 @@
 #include "base/spool.h"
 #include "base/trace.h"
 
-/* Behind which tail does the stream end, if no body says it by XC_SAVE_ID_LAST_CHECKPOINT? */
+/* The tail behind which the stream ends, if no body has XC_SAVE_ID_LAST_CHECKPOINT. */
 enum legacy_checkpoints {
     LEGACY_CHECKPOINTS_NEVER, /* the first */
-    LEGACY_CHECKPOINTS_LOOK,  /* the last one behind which there are no signs of a body */
-    LEGACY_CHECKPOINTS_YES,   /* the last complete one: all that follows is checkpoints (Remus) */
+    LEGACY_CHECKPOINTS_LOOK,  /* the first one behind which no body seems to begin */
+    LEGACY_CHECKPOINTS_YES,   /* the last complete one: only checkpoints follow (Remus) */
 };
 
 struct legacy_options {
     unsigned width;        /* of the saving toolstack's unsigned long, in bytes: 4 or 8 */
     enum guest_type guest; /* GUEST_PV or GUEST_HVM */
     bool skip_qemu;        /* HVM: stop behind the HVM context, leave the qemu record unread */
-    bool ignore_toolstack; /* skip the toolstack blob without looking into it */
-    bool embedded;         /* the stream lies in something larger: the input's end is not its end */
-    enum legacy_checkpoints checkpoints; /* LOOK: where nobody else reads on */
+    bool ignore_toolstack; /* skip the toolstack blob unchecked */
+    bool embedded;         /* the stream is part of something larger: it ends before the input */
+    enum legacy_checkpoints checkpoints; /* LOOK: only if no other process reads on */
     struct spool *store; /* for the pages of compressed checkpoints; NULL only with NEVER */
     struct spool *spool; /* for checkpoints that may be incomplete; NULL with regular files */
-    bool compact;        /* give each pfn's content once, its last; regular files only */
-    bool drop_tmem;      /* convert without the pages that the guest had in tmem */
-    const struct pfn_set *leave_out;  /* pages that are not given; NULL: all are */
-    const struct stream_trace *trace; /* is told of each part; may be NULL */
+    bool compact;        /* give only the last content of each pfn; regular files only */
+    bool drop_tmem;      /* convert without the guest's pages in tmem */
+    const struct pfn_set *leave_out;  /* pages to omit; NULL: none */
+    const struct stream_trace *trace; /* gets each part; may be NULL */
 };
 
 struct legacy_reader;
 
 /*
- * A reader that takes a stream from in, which must stand at its first byte. in and log (may be
+ * A reader of the stream that begins at the next byte of in. in and log (may be
  * NULL) stay the caller's and must outlive it. NULL and err filled when there is no memory.
  */
 struct legacy_reader *legacy_reader_new(struct cls_input *in, const struct legacy_options *options,
@@ -47,17 +47,17 @@ struct legacy_reader *legacy_reader_new(struct cls_input *in, const struct legac
 void legacy_reader_free(struct legacy_reader *reader);
 
 /*
- * Takes the next item. Its pointers are good until the next call. Bulk that the item says lies next
- * in the input may be consumed by the caller, in part or whole; the rest is skipped here.
- * After IMAGE_END the input stands exactly behind the stream's last byte (but see
+ * Reads the next item. Its pointers are valid until the next call. The caller may consume all or
+ * part of the bulk that the item refers to in the input; the rest is skipped by the next call.
+ * After IMAGE_END the input is exactly behind the stream's last byte (but see
  * legacy_reader_rest_dropped()); don't call again then.
  */
 bool legacy_reader_next(struct legacy_reader *reader, struct image_item *item,
                         struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * Was an incomplete checkpoint found behind the last complete one? With a warning, it counts for
- * nothing: a regular file stands in front of it at the end, other inputs stand somewhere in it.
+ * Was an incomplete checkpoint found behind the last complete one? It is ignored, with a warning.
+ * At the end, a regular file is in front of it; other inputs are somewhere in it.
  */
 bool legacy_reader_rest_dropped(const struct legacy_reader *reader);
 
@@ -70,10 +70,10 @@ bool legacy_reader_sees_more(const struct legacy_reader *reader, bool *seen,
                              struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * PV, at IMAGE_END: pages that were given, though the stream's tail lists their pfns as unmapped:
- * the guest gave them back to Xen while it was saved live. The restore code freed them again
- * (xc_domain_restore() in tools/libxc/xc_domain_restore.c of Xen 4.5); v2 cannot take a page back,
- * but a second reader can leave_out them. The set is the reader's, but may be taken away.
+ * PV, at IMAGE_END: pages that were given to the caller, though the stream's tail lists their pfns
+ * as unmapped: the guest gave them back to Xen while it was saved live. The restore code freed them
+ * again (xc_domain_restore() in tools/libxc/xc_domain_restore.c of Xen 4.5). v2 cannot take a page
+ * back, but a second reader can leave_out them. The reader owns the set; the caller may move it.
  */
 struct pfn_set *legacy_reader_given_back(struct legacy_reader *reader);
 
