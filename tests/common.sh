@@ -2,8 +2,8 @@
 
 BUILD_PACKAGES="gcc libc6-dev make cmake pkg-config libxml2-dev libjson-c-dev nettle-dev"
 # clang and libclang-rt-14-dev: the fuzz targets. libxml2-utils: xmllint. strace: which way data goes. python3: the end-to-end
-# tests, and Xen's script. mandoc: the man pages.
-TEST_PACKAGES="libcunit1-dev clang libclang-rt-14-dev python3 libxml2-utils zstd xz-utils gzip bzip2 lz4 strace mandoc ca-certificates"
+# tests, and Xen's script. mandoc: the man pages. codespell: spelling.
+TEST_PACKAGES="libcunit1-dev codespell clang libclang-rt-14-dev python3 libxml2-utils zstd xz-utils gzip bzip2 lz4 strace mandoc ca-certificates"
 
 # need_packages PACKAGE...: installs what is missing when root, else says what to install.
 need_packages() {

@@ -60,8 +60,8 @@ static void put_pv_boot(struct config_text *t, struct xend_guest *g)
         xend_put_text(t, g, "ramdisk");
     } else {
         xl_put(t,
-               "# xend names neither kernel nor bootloader, and xl wants one of them; a restore\n"
-               "# uses neither.\nbootloader = \"pygrub\"\n");
+               "# xend's configuration has no kernel or bootloader. xl requires one; a restore does\n"
+               "# not use it.\nbootloader = \"pygrub\"\n");
     }
     put_command_line(t, g);
 }

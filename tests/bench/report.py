@@ -248,12 +248,12 @@ METHOD = """## How it is measured
 - {repeat} runs of each command, in turn: one run of each, then again, each round starting with another one. Before each run the
   last output is deleted, `sync` is called, and the command runs once on a tiny save, so that it is in the cache itself. Before
   each file → file run a file of the same size is written and deleted: memory that a virtual machine never used before
-  is slow the first time, which would fall on whoever comes first. Warm: the save is in the page cache. Cold: `drop_caches`
+  is slow the first time, which would count against the first command. Warm: the save is in the page cache. Cold: `drop_caches`
   before each run.
-- file → file: `cp SAVE OUT`, `convert-legacy-stream -i SAVE -o OUT --no-sync`. Nobody waits for the disk at the end.
+- file → file: `cp SAVE OUT`, `convert-legacy-stream -i SAVE -o OUT --no-sync`. No command waits for the disk at the end.
 - file → file, on disk: `cp SAVE OUT && sync OUT`, `convert-legacy-stream -i SAVE -o OUT`.
 - file → pipe: the reader {reader}. pipe → pipe: {feeder} feeds.
-  Reader and feeder are the same for all, their CPU is nobody's here, but they take part of the machine: wall is bounded
+  Reader and feeder are the same for all, their CPU is not counted, but they take part of the machine: wall is bounded
   by the slowest of them.
 - bare loop: `tests/bench/splice_loop.c`, which looks at nothing: copy_file_range between files, else splice with pipes of 1 MiB.
 - Xen's script: Debian's xen-utils-4.17, `-w 64 -f libxc`, its modules compiled beforehand.

@@ -11,7 +11,7 @@
 #define CLS_MUST_CHECK        __attribute__((warn_unused_result))
 #define CLS_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
-/* What went wrong, as the exit status of the programs (docs/cli.md). */
+/* What went wrong, as the exit status of the programs (EXIT STATUS in the manual page). */
 enum cls_status {
     CLS_OK = 0,
     CLS_BAD_INPUT = 1, /* the input is not a sound stream */
