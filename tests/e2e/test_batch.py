@@ -128,13 +128,13 @@ class What(BatchTest):
         self.assertEqual(self.results(), want)
         self.assertEqual(self.new_files(), {"a.save": WANT})
 
-        os.chmod(self.old / "notes.txt", 0o640)
+        os.chmod(self.old / "notes.txt", 0o751)
         rows = self.report_of("--copy-others", "--force")
         self.assertEqual({n.decode(): r["result"] for n, r in rows.items()}, want)
         self.assertEqual({n for n, r in rows.items() if r.get("copied")}, {n for n in rows if n != b"a.save"})
         for name in want:
             self.assertEqual(self.new_files()[name], WANT if name == "a.save" else (self.old / name).read_bytes())
-        self.assertEqual((self.new / "notes.txt").stat().st_mode & 0o777, 0o640)
+        self.assertEqual((self.new / "notes.txt").stat().st_mode & 0o777, 0o751)
         self.assertEqual(set(self.results("--copy-others").values()), {"up-to-date"})
 
     def test_nothing_is_overlooked(self):

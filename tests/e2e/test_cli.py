@@ -456,6 +456,11 @@ class System(CliTest):
                 self.assert_status(done, 3)
                 self.assert_one_line(done)
                 self.assert_clean(output)
+                with open(output, "wb") as inherited:
+                    done = program.run("-i", self.save, "-o", "-", stdout=inherited,
+                                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+                self.assert_status(done, 3)
+                self.assert_one_line(done)
 
     @unittest.skipUnless(os.geteuid() == 0, "root alone can become somebody else")
     def test_no_permission(self):

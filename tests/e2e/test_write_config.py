@@ -165,6 +165,7 @@ class WriteConfig(ProgramTest):
                  {"timer_mode": "2", "viridian": ["base", "freq"], "acpi": "1", "pae": "1"}),
                 (HVM, "(image (hvm (timer_mode 9) (viridian 7) (acpi 2)))", {"acpi": None}),
                 (HVM, "(image (hvm (stdvga 1) (videoram 4)))", {"stdvga": "1", "videoram": "8"}),
+                (HVM, "(image (hvm (stdvga 1) (videoram 0)))", {"stdvga": "1", "videoram": "8"}),
                 (HVM, "(image (hvm (stdvga 1) (videoram 16)))", {"stdvga": "1", "videoram": "16"}),
                 (HVM, "(image (hvm (serial none) (parallel none) (fda /f.img) (usbdevice (mouse tablet))))",
                  {"serial": "none", "device_model_args_hvm": ["-fda", "/f.img"], "usbdevice": ["mouse", "tablet"]}),

@@ -480,6 +480,26 @@ static void lines_of_a_configuration(void)
     CHECK(!limits_config_lines(&facts, "R13", &lines));
 }
 
+/* Cut at the size of the buffers; the sanitizers look at what lies behind these. */
+static void long_lines_of_a_configuration(void)
+{
+    static const char *const forms[][2] = {
+        {"", " = 1"}, {"builder = \"", "\""}, {"builder = ", ""}};
+    char word[600], text[700];
+
+    memset(word, 'a', sizeof(word));
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+        for (int n = 1; n < (int)sizeof(word); n++) {
+            struct limits_facts f;
+
+            limits_facts_init(&f);
+            snprintf(text, sizeof(text), "%s%.*s%s\nvcpus = 3\n", forms[i][0], n, word,
+                     forms[i][1]);
+            text_config(&f, text);
+            CHECK_INT(f.config.vcpus, 3);
+        }
+}
+
 static void names_of_repairs(void)
 {
     CHECK_INT(limits_repair_parse("tsc-mode", 8), LIMITS_REPAIR_TSC_MODE);
@@ -521,6 +541,7 @@ CU_TestInfo limits_tests[] = {
     {"spans of releases", spans_of_releases},
     {"releases in words", releases_in_words},
     {"lines of a configuration", lines_of_a_configuration},
+    {"long lines of a configuration", long_lines_of_a_configuration},
     {"names of repairs", names_of_repairs},
     {"repairs that a Xen needs", repairs_that_a_xen_needs},
     CU_TEST_INFO_NULL,

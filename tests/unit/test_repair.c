@@ -142,7 +142,8 @@ static void repairs_of_a_context(void)
 
 static void mce_caps_for_amd_only(void)
 {
-    struct limits_host unknown = {0}, intel = {.given = true, .vendor = LIMITS_VENDOR_INTEL};
+    struct limits_host unknown = {0}, intel = {.given = true, .vendor = LIMITS_VENDOR_INTEL},
+                       amd = {.given = true, .vendor = LIMITS_VENDOR_AMD, .minor = 17};
     struct repair_request request = {.all = true};
     struct bytes b = context(); /* saved on AMD */
     struct limits_hold hold = {0};
@@ -159,6 +160,11 @@ static void mce_caps_for_amd_only(void)
     repair_init(&r, &request, &unknown);
     CHECK(repair_item(&r, &hold, &item, &before, &has_before, &err));
     CHECK(!(repair_made(&r) & LIMITS_REPAIR_MCE_CAPS));
+    repair_init(&r, &request, &amd);
+    CHECK(repair_item(&r, &hold, &item, &before, &has_before, &err));
+    CHECK(repair_made(&r) & LIMITS_REPAIR_MCE_CAPS);
+    put_le32(b.p + 8 + 16, 0x000206a7);
+    item = context_item(&b);
     intel.minor = 17;
     put_le32(b.p + 8 + 16, 0x00800f12);
     item = context_item(&b);
@@ -256,6 +262,11 @@ static void mcg_caps_of_pv_vcpus(void)
     wanted = filled(128, 32, 2);
     put_le32(wanted.p + 4, 40);
     CHECK_BYTES(item.vcpu.data.bytes, item.vcpu.data.len, &wanted);
+    put_le32(b.p + 4, 40);
+    item.vcpu.data = (struct image_data){.len = 39, .bytes = b.p};
+    limits_facts_init(&f);
+    limits_facts_item(&f, &item);
+    CHECK_INT(f.mcg_caps, 0);
     limits_hold_free(&hold);
     bytes_free(&wanted);
     bytes_free(&b);
