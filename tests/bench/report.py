@@ -7,6 +7,7 @@ from statistics import median
 from typing import Callable, Iterable, Optional
 
 import plot
+import summary
 
 MIB, GIB = 1 << 20, 1 << 30
 OURS, XEN, LOOP = "convert-legacy-stream", "Xen's script", "bare loop"
@@ -270,15 +271,16 @@ def write(results: dict, out: Path, notes: str) -> None:
     reader = {"read": "reads 1 MiB at a time into memory and drops it", "splice": "splices into /dev/null"}[results["reader"]]
     picture = out.with_suffix(".svg")
     parts = [
-        "# Benchmarks\n\n<!-- Written by tests/bench/bench.py; what is said about the figures stands in tests/bench/notes.md. -->\n\n"
-        f"Ratios of medians of {results['repeat']} runs, in one go. **Bold** misses the target; figures in brackets are not judged.\n\n",
-        figures.ratios() + "\n",
+        "# Benchmarks\n\n<!-- Written by tests/bench/bench.py; what is said about the figures stands in tests/bench/notes.md. -->\n\n",
         notes.strip() + "\n\n" if notes.strip() else "",
-        figures.growth(),
         f"## Plots\n\n![Wall, CPU and memory against size]({picture.name})\n\n",
-        figures.ways(), figures.details(), figures.calls(), figures.circumstances(),
-        METHOD.format(repeat=results["repeat"], feeder=feeder, reader=reader),
+        METHOD.format(repeat=results["repeat"], feeder=feeder, reader=reader) + "\n",
+        figures.circumstances(),
+        f"## Ratios and targets\n\nRatios of medians of {results['repeat']} runs, in one go. **Bold** misses the target; figures in brackets are not judged.\n\n",
+        figures.ratios() + "\n",
+        figures.growth(), figures.ways(), figures.details(), figures.calls(),
     ]
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text("".join(parts), encoding="utf-8")
     picture.write_text(plot.draw(figures), encoding="utf-8")
+    summary.insert(out)
