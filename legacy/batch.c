@@ -9,8 +9,8 @@
 #include "compressed.h"
 #include "reader_internal.h"
 
-static bool blame_entry(const struct legacy_reader *r, uint32_t i, uint32_t entry,
-                        struct cls_error *err)
+static bool reject_entry(const struct legacy_reader *r, uint32_t i, uint32_t entry,
+                         struct cls_error *err)
 {
     uint64_t value = stream_get_ulong(&r->stream, r->chunk.raw, i);
     uint64_t at = r->chunk.start + 4 + (uint64_t)i * r->stream.width;
@@ -57,7 +57,7 @@ static bool take_entries(struct legacy_reader *r, uint32_t *kept, bool *all, str
         bool wanted;
 
         if (!chunk_entry(&r->stream, &r->chunk, i, &entry))
-            return blame_entry(r, i, entry, err);
+            return reject_entry(r, i, entry, err);
         /* In streams of Xen 3 the low bits hold a machine frame number. */
         if (entry_type(entry) == PFINFO_XTAB)
             continue;

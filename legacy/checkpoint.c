@@ -16,7 +16,7 @@
 #include "reader_internal.h"
 
 /* Can a further checkpoint follow behind the tail of the current body? */
-static bool may_go_on(const struct legacy_reader *r, const struct legacy_stream *s)
+static bool checkpoint_may_follow(const struct legacy_reader *r, const struct legacy_stream *s)
 {
     return r->options.checkpoints != LEGACY_CHECKPOINTS_NEVER && !s->last_checkpoint &&
            !(r->options.skip_qemu && s->guest == GUEST_HVM);
@@ -33,14 +33,14 @@ bool end_body(struct legacy_reader *r, struct cls_error *err)
     /* chunk_read() has counted this body already: those behind the first are compressed. */
     if (r->stream.compression && r->stream.bodies > 1 && !compressed_end(r->compressed, err))
         return false;
-    if (!may_go_on(r, &r->stream))
+    if (!checkpoint_may_follow(r, &r->stream))
         return begin_tail(r);
     r->phase = PHASE_CHECKPOINT;
     return true;
 }
 
 /* Keeps the input from offset on in the spool. Bytes before it are no longer needed. */
-static void keep_from(struct legacy_reader *r, uint64_t offset)
+static void spool_from(struct legacy_reader *r, uint64_t offset)
 {
     if (r->source->is_regular)
         return;
@@ -54,7 +54,7 @@ static void keep_from(struct legacy_reader *r, uint64_t offset)
 }
 
 /* Continues at an offset that is in the spool, or at the position of the input. */
-static bool go_to(struct legacy_reader *r, uint64_t offset, struct cls_error *err)
+static bool continue_at(struct legacy_reader *r, uint64_t offset, struct cls_error *err)
 {
     bool regular = r->source->is_regular, there = !regular && offset == r->source->offset;
 
@@ -64,7 +64,7 @@ static bool go_to(struct legacy_reader *r, uint64_t offset, struct cls_error *er
 }
 
 /* Does a further body seem to follow? Nothing is consumed. */
-static bool sees_body(struct legacy_reader *r, bool *seen, struct cls_error *err)
+static bool body_follows(struct legacy_reader *r, bool *seen, struct cls_error *err)
 {
     const uint8_t *byte;
     size_t n;
@@ -83,7 +83,7 @@ static bool measure_next(struct legacy_reader *r, uint64_t next, bool *found, st
     struct legacy_stream ahead;
     struct cls_error why;
 
-    if (!go_to(r, next, err) || !sees_body(r, found, err))
+    if (!continue_at(r, next, err) || !body_follows(r, found, err))
         return false;
     if (!*found)
         return true;
@@ -120,11 +120,11 @@ bool find_checkpoint(struct legacy_reader *r, struct cls_error *err)
     uint64_t tail = r->stream.in->offset, next;
     bool found;
 
-    keep_from(r, tail);
+    spool_from(r, tail);
     if (!measure_tail(&r->stream, true, err))
         return false;
     next = r->stream.in->offset;
-    if (!measure_next(r, next, &found, err) || !go_to(r, found ? next : tail, err))
+    if (!measure_next(r, next, &found, err) || !continue_at(r, found ? next : tail, err))
         return false;
     if (found) {
         trace_part(r, "tail of a checkpoint", tail, 0);
@@ -177,8 +177,8 @@ static bool count_checkpoints(struct legacy_reader *r, struct cls_error *err)
         if (!cls_input_seek(ahead.in, start, err) || !count_body(r, begin, err) ||
             !cls_input_seek(ahead.in, end, err))
             return false;
-        more = may_go_on(r, &ahead);
-        if (more && !sees_body(r, &more, err))
+        more = checkpoint_may_follow(r, &ahead);
+        if (more && !body_follows(r, &more, err))
             return false;
     }
     return true;
@@ -194,5 +194,5 @@ bool begin_bodies(struct legacy_reader *r, struct cls_error *err)
     r->copies_left = calloc((size_t)r->stream.p2m_size, sizeof(r->copies_left[0]));
     if (!r->copies_left)
         return cls_fail_errno(err, ENOMEM, "cannot allocate a counter for each page");
-    return count_checkpoints(r, err) && go_to(r, start, err);
+    return count_checkpoints(r, err) && continue_at(r, start, err);
 }

@@ -42,10 +42,10 @@ struct race {
     const uint8_t *bytes; /* peeked bytes; NULL: the whole file is visible */
     size_t n;             /* number of bytes */
     /* about the candidates that fit: */
-    unsigned fitting;           /* their number */
-    bool settled;               /* none is left, or a certain one */
-    struct candidate *hindmost; /* at the lowest offset of those that do not wait */
-    uint64_t sure_end;          /* the lowest wanted: bytes before it belong to the stream */
+    unsigned fitting;         /* their number */
+    bool settled;             /* none is left, or a certain one */
+    struct candidate *lowest; /* at the lowest offset of those that do not wait */
+    uint64_t sure_end;        /* the lowest wanted: bytes before it belong to the stream */
 };
 
 #define FOR_EACH(race, c)                                                                          \
@@ -182,7 +182,7 @@ static void survey(struct race *race)
 {
     race->fitting = 0;
     race->settled = true;
-    race->hindmost = NULL;
+    race->lowest = NULL;
     race->sure_end = UINT64_MAX;
     FOR_EACH(race, c)
     if (c->fits) {
@@ -190,8 +190,8 @@ static void survey(struct race *race)
         if (c->wanted < race->sure_end)
             race->sure_end = c->wanted;
         if (!c->waits && c->part != PART_NONE &&
-            (!race->hindmost || c->offset < race->hindmost->offset))
-            race->hindmost = c;
+            (!race->lowest || c->offset < race->lowest->offset))
+            race->lowest = c;
     }
 }
 
@@ -207,8 +207,8 @@ static bool look(struct race *race, uint64_t n, bool to_the_end, struct cls_erro
         return false;
     FOR_EACH(race, c)
     c->waits = false;
-    for (survey(race); (to_the_end || !race->settled) && race->hindmost; survey(race)) {
-        struct candidate *c = race->hindmost;
+    for (survey(race); (to_the_end || !race->settled) && race->lowest; survey(race)) {
+        struct candidate *c = race->lowest;
 
         if (!follow(race, c, err))
             return false;
@@ -219,7 +219,7 @@ static bool look(struct race *race, uint64_t n, bool to_the_end, struct cls_erro
     return true;
 }
 
-static bool run(struct race *race, struct cls_error *err)
+static bool narrow_down(struct race *race, struct cls_error *err)
 {
     size_t before;
 
@@ -252,7 +252,7 @@ static bool run(struct race *race, struct cls_error *err)
  * Chooses among the candidates that fit and have the requested guest type. The order of preference:
  * the configured guest type, the requested width, a complete stream, the fuller first batch.
  */
-static struct candidate *choose(struct race *race, const struct legacy_kind *told,
+static struct candidate *choose(struct race *race, const struct legacy_kind *requested,
                                 enum guest_type config)
 {
     struct candidate *best = NULL;
@@ -263,9 +263,9 @@ static struct candidate *choose(struct race *race, const struct legacy_kind *tol
         unsigned rank = 1 + c->first_batch;
 
         rank += c->part == PART_NONE ? 2 * CLS_BATCH_MAX : 0;
-        rank += c->stream.width == told->width ? 4 * CLS_BATCH_MAX : 0;
+        rank += c->stream.width == requested->width ? 4 * CLS_BATCH_MAX : 0;
         rank += c->stream.guest == config ? 8 * CLS_BATCH_MAX : 0;
-        if (c->fits && (told->guest == GUEST_UNKNOWN || c->stream.guest == told->guest) &&
+        if (c->fits && (requested->guest == GUEST_UNKNOWN || c->stream.guest == requested->guest) &&
             rank > highest) {
             best = c;
             highest = rank;
@@ -274,10 +274,10 @@ static struct candidate *choose(struct race *race, const struct legacy_kind *tol
     return best;
 }
 
-static bool settle(struct race *race, const struct legacy_kind *told, enum guest_type config,
+static bool decide(struct race *race, const struct legacy_kind *requested, enum guest_type config,
                    const struct cls_log *log, struct legacy_detected *found, struct cls_error *err)
 {
-    const struct candidate *c = choose(race, told, config);
+    const struct candidate *c = choose(race, requested, config);
 
     if (c) {
         *found = (struct legacy_detected){{c->stream.width, c->stream.guest}, is_certain(c)};
@@ -288,30 +288,31 @@ static bool settle(struct race *race, const struct legacy_kind *told, enum guest
     if (race->fitting > 0)
         return cls_input_fail(race->in, err, race->in->offset,
                               "stream is for a %s guest, but --guest-type says %s",
-                              guest_type_name(told->guest == GUEST_PV ? GUEST_HVM : GUEST_PV),
-                              guest_type_name(told->guest));
-    if (told->width != 0 && told->guest != GUEST_UNKNOWN) {
-        *found = (struct legacy_detected){*told, false}; /* the reader reports the error */
+                              guest_type_name(requested->guest == GUEST_PV ? GUEST_HVM : GUEST_PV),
+                              guest_type_name(requested->guest));
+    if (requested->width != 0 && requested->guest != GUEST_UNKNOWN) {
+        *found = (struct legacy_detected){*requested, false}; /* the reader reports the error */
         return true;
     }
     return cls_input_fail(race->in, err, race->in->offset,
                           "not a legacy stream of Xen, and not a known other format");
 }
 
-bool legacy_detect(struct cls_input *in, const struct legacy_kind *told, enum guest_type config,
-                   const struct cls_log *log, struct legacy_detected *found, struct cls_error *err)
+bool legacy_detect(struct cls_input *in, const struct legacy_kind *requested,
+                   enum guest_type config, const struct cls_log *log, struct legacy_detected *found,
+                   struct cls_error *err)
 {
     struct race race;
 
     race_init(&race, in);
     cls_input_at(in, "start of the stream", -1, NULL);
-    if (!run(&race, err) || !settle(&race, told, config, log, found, err))
+    if (!narrow_down(&race, err) || !decide(&race, requested, config, log, found, err))
         return false;
-    if (told->width != 0 && told->width != found->kind.width)
+    if (requested->width != 0 && requested->width != found->kind.width)
         cls_warn(
             log,
             "stream was written by a %u-bit toolstack (--width says %u); using the stream's width",
-            found->kind.width * 8, told->width * 8);
+            found->kind.width * 8, requested->width * 8);
     cls_info(log, "legacy stream of a %u-bit toolstack, %s guest", found->kind.width * 8,
              guest_type_name(found->kind.guest));
     return true;
