@@ -13,15 +13,21 @@
 
 #define TEXT "new"
 
+#define MESSAGE_TEXT 400
+
 struct heard {
     unsigned lines;
+    size_t length; /* of the last one */
+    enum cls_log_level level;
 };
 
 static void store_line(void *ctx, enum cls_log_level level, const char *text)
 {
-    (void)level;
-    (void)text;
-    ((struct heard *)ctx)->lines++;
+    struct heard *heard = ctx;
+
+    heard->lines++;
+    heard->length = strlen(text);
+    heard->level = level;
 }
 
 static bool valid_result(struct conversion *c, struct cls_error *err)
@@ -149,6 +155,18 @@ static bool floods(struct conversion *c, struct cls_error *err)
     return valid_result(c, err);
 }
 
+/* A message of an unknown level, without a NUL. */
+static bool sends_endless_text(struct conversion *c, struct cls_error *err)
+{
+    struct {
+        uint32_t level;
+        char text[MESSAGE_TEXT];
+    } message = {.level = 99};
+
+    memset(message.text, 'x', sizeof(message.text));
+    return write(c->keep_fd, &message, sizeof(message)) == sizeof(message) && valid_result(c, err);
+}
+
 struct trial {
     struct scratch dir;
     struct convert_cleanup cleanup;
@@ -244,9 +262,22 @@ static void test_flood(void)
     finish(&t);
 }
 
+static void text_without_end(void)
+{
+    struct trial t = {0};
+
+    try_out(&t, sends_endless_text);
+    CHECK(t.ok);
+    CHECK_INT(t.heard.lines, 1);
+    CHECK_INT(t.heard.length, MESSAGE_TEXT - 1);
+    CHECK_INT(t.heard.level, CLS_LOG_INFO);
+    finish(&t);
+}
+
 CU_TestInfo apart_tests[] = {
     {"valid results are taken", valid_results_are_taken},
     {"invalid results are rejected", invalid_results_are_rejected},
     {"remarks have an end", test_flood},
+    {"text without end", text_without_end},
     CU_TEST_INFO_NULL,
 };
