@@ -219,7 +219,8 @@ class WriteConfig(ProgramTest):
     def test_vifs(self):
         for case, items, want, lost in (
                 (PV, "(ip '1.2.3.4,5.6.7.8') (backend 0) (vifname v)", "vifname=v", 1),
-                (PV, "(mac x)", "", 1), (PV, "(mac 0:1:2:3:4:5) (type ioemu)", "mac=0:1:2:3:4:5", 0),
+                *((PV, f"(mac {mac})", "", 1) for mac in ("x", "000:1:2:3:4:5", "0::2:3:4:5", "0:1:2:3:4", "0:1:2:3:4:5:6", "0:1:2:3:4-5")),
+                (PV, "(mac 0:1:2:3:4:5) (type ioemu)", "mac=0:1:2:3:4:5", 0),
                 (PV, "(rate '62500,50000')", "rate=1250000B/s@50000us", 0), (PV, "(rate '4294967295,0')", "", 0),
                 (PV, "(rate '10Mb/s@20ms')", "rate=10Mb/s@20ms", 0), (PV, "(rate fast)", "", 1), (PV, "(rate 0b/s)", "", 1),
                 (PV, "(accel x)", "", 1), (HVM, "(bridge b)", "bridge=b,type=ioemu", 0),
