@@ -154,7 +154,7 @@ bool chunk_read(struct legacy_stream *s, struct chunk *c, struct cls_error *err)
     if (!c->type)
         return cls_input_fail(s->in, err, c->start,
                               "%" PRId32
-                              " is neither a chunk id (-21 to 0) nor a page count (1 to %d)",
-                              (int32_t)id, CLS_BATCH_MAX);
+                              " is neither a chunk id (%d to 0) nor a page count (1 to %d)",
+                              (int32_t)id, XC_SAVE_ID_LOWEST, CLS_BATCH_MAX);
     return read_other(s, c, err);
 }

@@ -47,7 +47,7 @@ bool measure_checkpoint(struct legacy_stream *s, struct cls_error *err)
 /* Do fewer than 4 bytes begin a chunk id or page count? */
 static bool begins_id(const uint8_t *bytes, size_t n)
 {
-    for (int32_t id = XC_SAVE_ID_HVM_X87_FIP_WIDTH; id <= CLS_BATCH_MAX; id++) {
+    for (int32_t id = XC_SAVE_ID_LOWEST; id <= CLS_BATCH_MAX; id++) {
         uint8_t b[4];
 
         put_le32(b, (uint32_t)id);

@@ -30,6 +30,7 @@
 #define XC_SAVE_ID_HVM_IOREQ_SERVER_PFN      (-19)
 #define XC_SAVE_ID_HVM_NR_IOREQ_SERVER_PAGES (-20)
 #define XC_SAVE_ID_HVM_X87_FIP_WIDTH         (-21) /* Xen 4.5.4 and 4.5.5 only */
+#define XC_SAVE_ID_LOWEST                    XC_SAVE_ID_HVM_X87_FIP_WIDTH
 
 /* 28 bits of an entry hold the pfn, so no saver handled more (xc_domain_save.c). */
 #define P2M_SIZE_MAX 0x0fffffffu

@@ -103,6 +103,7 @@ static const char help[] =
     "  " PROGRAM " old.save new.save --verify\n"
     "  " PROGRAM " old.save --inspect --for 4.20\n"
     "  " PROGRAM " old-saves new-saves --report report.html\n"
+    "  " PROGRAM " saves --replace\n"
     "\n"
     "Input and output:\n"
     "  -i, --in FILE|FD|-|DIR     legacy save; a number is an inherited file descriptor (write ./5\n"
