@@ -17,12 +17,12 @@ fixed="setarch $(uname -m) -R"
 [ "$seconds" = --short ] && $fixed true 2>/dev/null || fixed=
 mkdir -p $crashes
 
-# The first byte chooses the options of most targets; the others take it as noise.
+# seed CORPUS "FIRST..." FIXTURE...: the first byte chooses the options of most targets; the others take it as noise.
 seed() {
-    corpus=$1
-    shift
+    corpus=$1 bytes=$2
+    shift 2
     for fixture in "$@"; do
-        for first in 000 001 002 003 200; do
+        for first in $bytes; do
             { printf '\'$first; cat "$fixture"; } >"$corpus/$first-$(basename "$fixture")"
         done
     done
@@ -42,7 +42,7 @@ seed_choices() {
 make_corpus() {
     mkdir -p "$2"
     case $1 in
-    verify) seed "$2" fixtures/*.expected ;;
+    verify) seed "$2" "000 001 002 003" fixtures/*.expected ;;
     config) # the first byte chooses the form: xend's, text, JSON
         for fixture in fixtures/*xend*.legacy; do
             { printf '\000'; tail -c +21 "$fixture" | head -c 3000; } >"$2/$(basename "$fixture")"
@@ -55,7 +55,10 @@ make_corpus() {
             python3 tests/kit/limits_seeds.py $part >"$2/$part"
         done
         ;;
-    convert | detect | reader) seed "$2" fixtures/*.legacy ;;
+    convert) seed "$2" "000 001 002 003 200" fixtures/*.legacy ;;
+    detect) seed "$2" "000 001 002 003 005 012" fixtures/*.legacy ;;
+    reader) # width, guest; checkpoints, of a pipe, compact
+        seed "$2" "000 001 002 003 020 021 022 023 041 143 160 161 163 221 223" fixtures/*.legacy ;;
     envelope)
         for fixture in fixtures/*xl*.legacy fixtures/*libvirt*.legacy fixtures/*xend*.legacy fixtures/*xapi*; do
             head -c 4096 "$fixture" >"$2/$(basename "$fixture")"
