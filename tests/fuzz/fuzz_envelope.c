@@ -28,6 +28,15 @@ static bool write_again(const struct envelope *envelope, struct cls_input *in,
     return ok;
 }
 
+static bool change(struct envelope *envelope, struct cls_input *in, struct cls_error *err)
+{
+    bool dropped;
+
+    return envelope_hold_config(envelope, in, err) &&
+           (envelope->kind != ENVELOPE_LIBVIRT ||
+            envelope_drop_emulator(envelope, in, &dropped, err));
+}
+
 static bool look_through(struct envelope *envelope, struct cls_input *in, struct cls_error *err)
 {
     return envelope_read(in, NULL, envelope, err) && envelope_skip(envelope, in, err) &&
@@ -49,7 +58,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (lseek(fd, 0, SEEK_SET) != 0)
         abort();
     cls_input_init(&in, fd, "input", 0, NULL);
-    if (!envelope_read(&in, NULL, &envelope, &err) || !write_again(&envelope, &in, &err))
+    if (!envelope_read(&in, NULL, &envelope, &err) || !change(&envelope, &in, &err) ||
+        !write_again(&envelope, &in, &err))
         must_blame_input(&err);
     envelope_free(&envelope);
     cls_input_release(&in);

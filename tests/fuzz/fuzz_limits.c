@@ -16,7 +16,25 @@ static void check_text(const char *text, size_t size)
         __builtin_trap();
 }
 
-static void check_findings(const struct limits_facts *facts)
+/* Any host, at hand or named, knows something, or not. */
+static struct limits_host host_of(unsigned bits)
+{
+    struct limits_host host = {
+        .given = true, .is_local = bits & 1, .minor = 6 + (int)(bits % 17), .point = (int)bits % 4};
+
+    if (!host.is_local) {
+        host.point = LIMITS_POINT_ANY;
+        return host;
+    }
+    host.pv = host.pv32 = host.hvm = (enum limits_known)(bits % 3);
+    host.qemu_traditional = host.l1tf = (enum limits_known)(bits / 2 % 3);
+    host.vendor = (enum limits_vendor)(bits / 3 % 3);
+    for (unsigned i = 0; i < LIMITS_CPU_COUNT; i++)
+        host.cpu[i] = (enum limits_known)((bits + i) % 3);
+    return host;
+}
+
+static void check_findings(const struct limits_facts *facts, unsigned bits)
 {
     static struct limits_findings findings;
     struct limits_span spans[LIMITS_SPANS_MAX];
@@ -28,11 +46,9 @@ static void check_findings(const struct limits_facts *facts)
         check_text(findings.list[i].where, sizeof(findings.list[i].where));
         check_text(findings.list[i].remedy, sizeof(findings.list[i].remedy));
     }
-    host.given = true;
-    host.minor = 6 + (int)(facts->vcpus_needed % 17);
-    host.point = LIMITS_POINT_ANY;
+    host = host_of(bits);
     limits_find(facts, &host, &findings);
-    if (facts->vcpus_needed % 64 == 63 && limits_spans(facts, spans) > LIMITS_SPANS_MAX)
+    if (bits == 31 && limits_spans(facts, spans) > LIMITS_SPANS_MAX)
         __builtin_trap();
 }
 
@@ -67,8 +83,7 @@ static const struct image_data *data_of(const struct image_item *item)
 
 static unsigned mend(struct image_item *item, struct limits_hold *hold)
 {
-    const struct repair_request request = {.named = LIMITS_REPAIR_ALL &
-                                                    ~(unsigned)LIMITS_REPAIR_VIRIDIAN};
+    const struct repair_request request = {.named = LIMITS_REPAIR_ALL};
     const struct limits_host host = {0};
     struct image_item before;
     struct repair repair;
@@ -76,9 +91,10 @@ static unsigned mend(struct image_item *item, struct limits_hold *hold)
     bool has_before;
 
     repair_init(&repair, &request, &host);
-    if (!repair_item(&repair, hold, item, &before, &has_before, &err) || has_before)
+    if (!repair_item(&repair, hold, item, &before, &has_before, &err) ||
+        (has_before && before.kind != IMAGE_HVM_PARAMS))
         __builtin_trap();
-    return repair_made(&repair);
+    return repair_made(&repair) & ~(unsigned)LIMITS_REPAIR_VIRIDIAN; /* not in the item */
 }
 
 static void fuzz_item(enum part part, unsigned bits, const uint8_t *data, size_t size)
@@ -92,7 +108,7 @@ static void fuzz_item(enum part part, unsigned bits, const uint8_t *data, size_t
     facts.guest =
         item.kind == IMAGE_HVM_CONTEXT || item.kind == IMAGE_EMULATOR ? GUEST_HVM : GUEST_PV;
     limits_facts_item(&facts, &item);
-    check_findings(&facts);
+    check_findings(&facts, bits);
     if (mend(&item, &hold) != mend(&same, &other) || data_of(&item)->len != data_of(&same)->len ||
         data_of(&item)->len > len ||
         memcmp(data_of(&item)->bytes, data_of(&same)->bytes, data_of(&item)->len) != 0)
@@ -123,6 +139,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     limits_facts_init(&facts);
     facts.guest = bits & 1 ? GUEST_HVM : GUEST_PV;
     limits_facts_config(&facts, (const char *)data + 1, size - 1, part == JSON);
-    check_findings(&facts);
+    check_findings(&facts, bits);
     return 0;
 }

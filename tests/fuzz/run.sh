@@ -43,16 +43,14 @@ make_corpus() {
     mkdir -p "$2"
     case $1 in
     verify) seed "$2" "000 001 002 003" fixtures/*.expected ;;
-    config) # the first byte chooses the form: xend's, text, JSON
-        for fixture in fixtures/*xend*.legacy; do
-            { printf '\000'; tail -c +21 "$fixture" | head -c 3000; } >"$2/$(basename "$fixture")"
+    config)
+        for seed in xend-hvm xend-pv xend-more text json json-pv json-iomem; do
+            python3 tests/kit/config_seeds.py $seed >"$2/$seed"
         done
-        printf '\001name = "x"\nbuilder = "linux"\ndisk = [ "a,backendtype=tap,vdev=hda" ]\nmemory=1\n' >"$2/text"
-        printf '\002{"c_info":{"type":"hvm"},"b_info":{"tsc_mode":"native_paravirt","type.hvm":{"viridian":"True"}}}' >"$2/json"
         ;;
     limits)
-        for part in context qemu extended xsave text json; do
-            python3 tests/kit/limits_seeds.py $part >"$2/$part"
+        for seed in context qemu extended xsave text json; do
+            python3 tests/kit/limits_seeds.py $seed >"$2/$seed"
         done
         ;;
     convert) seed "$2" "000 001 002 003 200" fixtures/*.legacy ;;
@@ -60,13 +58,19 @@ make_corpus() {
     reader) # width, guest; checkpoints, of a pipe, compact
         seed "$2" "000 001 002 003 020 021 022 023 041 143 160 161 163 221 223" fixtures/*.legacy ;;
     envelope)
-        for fixture in fixtures/*xl*.legacy fixtures/*libvirt*.legacy fixtures/*xend*.legacy fixtures/*xapi*; do
+        for fixture in fixtures/*xl*.legacy fixtures/*libvirt* fixtures/*xend*.legacy fixtures/*xapi*; do
             head -c 4096 "$fixture" >"$2/$(basename "$fixture")"
         done
+        sed 's|<disk|<emulator>/a</emulator><disk|' "$2"/*libvirt*.legacy >"$2/emulator" 2>/dev/null || true
         ;;
     structured) seed_choices "$2" '\000' '\001' '\002' '\003' '\200' ;;
     differential) seed_choices "$2" '\000\000' '\001\001' '\002\002' '\003\003' '\200\010' '\201\013' ;;
     esac
+}
+
+# The words that the parsers know are what their sources spell out.
+make_dictionary() {
+    [ -d "src/$1" ] && grep -ohE '"[A-Za-z_(<][A-Za-z0-9_.:/>-]{2,40}"' "src/$1"/*.c | sort -u >"build/fuzz/$1.dict"
 }
 
 short_runs() {
@@ -102,6 +106,7 @@ for target in "$@"; do
         }
     }
     rm -f $crashes/"$target"-*
+    make_dictionary "$name" && dictionary=-dict=build/fuzz/$name.dict || dictionary=
     [ ! -d tests/fuzz/finds/"$name" ] || fuzz tests/fuzz/finds/"$name"/*
     # Inputs of choices are short, and each byte counts.
     case $name in structured | differential) lengths=-len_control=0 ;; *) lengths= ;; esac
@@ -114,11 +119,11 @@ for target in "$@"; do
         [ -s "$corpus.list" ] && seeds=-seed_inputs=@$corpus.list || seeds=
         # json-c draws a number by which it sorts keys, and so compares others each time.
         [ "$name" = config ] && lengths=-use_cmp=0
-        fuzz -seed=1 -runs="$(short_runs "$name")" -max_total_time=60 $lengths $seeds
+        fuzz -seed=1 -runs="$(short_runs "$name")" -max_total_time=60 $lengths $dictionary $seeds
     else
         echo "fuzzing $target for $seconds s"
         make_corpus "$name" "$corpus"
-        fuzz -max_total_time="$seconds" ${FUZZ_RUNS:+-runs=$FUZZ_RUNS} $lengths "$corpus"
+        fuzz -max_total_time="$seconds" ${FUZZ_RUNS:+-runs=$FUZZ_RUNS} $lengths $dictionary "$corpus"
     fi
     grep -E "^#[0-9]+.DONE|stat::(number_of_executed_units|peak_rss_mb)" "$log" || true
 done
