@@ -106,13 +106,13 @@ static const char help[] =
     "  " PROGRAM " saves --replace\n"
     "\n"
     "Input and output:\n"
-    "  -i, --in FILE|FD|-|DIR     legacy save; a number is an inherited file descriptor (write ./5\n"
-    "                             for a file named 5)\n"
+    "  -i, --in FILE|FD|-|DIR     legacy save; a number is an inherited file descriptor (./5 is a\n"
+    "                             file named 5)\n"
     "  -o, --out FILE|FD|-|DIR    v2 save; a file is complete or does not appear\n"
     "  -w, --width 32|64          toolstack width (default: detected; a different width in the\n"
     "                             stream overrides this option, with a warning)\n"
     "  -g, --guest-type pv|hvm    guest type (default: detected)\n"
-    "  -f, --format libxc|libxl   output format (default: libxl for saves of xl, libvirt and xend,\n"
+    "  -f, --format libxc|libxl   output format (default: libxl for saves of xl, libvirt, xend;\n"
     "                             libxc for others)\n"
     "  -x, --xl                   require an xl header in the input (default: detected)\n"
     "      --skip-qemu            libxc format only: leave the qemu record in the input, unread\n"
@@ -128,9 +128,9 @@ static const char help[] =
     "Inspecting and repairing:\n"
     "      --inspect[=FORM]       print the contents of a legacy or v2 save and whether it can be\n"
     "                             restored; write nothing. FORM: text (default), xml or json\n"
-    "      --for RELEASE|host     Xen that will restore the save: 4.6 to 4.22, 4.14.3, or host for\n"
-    "                             this host (default on a Xen host)\n"
-    "      --repair[=LIST]        apply the repairs that the Xen of --for needs, or those in LIST:\n"
+    "      --for RELEASE|host     Xen that will restore the save: 4.6 to 4.22, 4.14.3, or host\n"
+    "                             for this host (default on a Xen host)\n"
+    "      --repair[=LIST]        apply the repairs that the Xen of --for needs, or LIST:\n"
     "                             viridian, tsc-mode, xsave, mce-caps, fip-width, kvmvapic,\n"
     "                             vga-revision, emulator\n"
     "      --drop-tmem            convert a guest that has memory in tmem, without that memory\n"
@@ -141,14 +141,15 @@ static const char help[] =
 
 static const char help_more[] = /* C11 guarantees only 4095 bytes for a string literal */
     "Writing the output:\n"
-    "      --verify               read both files again and compare all pages and blobs before the\n"
-    "                             output is renamed into place\n"
+    "      --verify               read both files again and compare all pages and blobs before\n"
+    "                             the output is renamed into place\n"
     "      --no-sync              do not sync the output to disk\n"
     "      --no-clobber           fail if the output exists\n"
     "      --replace              replace the input (a file, or all saves in a directory) after\n"
     "                             --verify (implied) and sync; instead of --out\n"
-    "      --force                with --replace: replace compressed and read-only files and those\n"
-    "                             with several hard links, too; else, for a directory: convert\n"
+    "      --force                with --replace: replace compressed and read-only files, and\n"
+    "                             files with other hard links, too; else, for a directory: "
+    "convert\n"
     "                             files that are up to date, too\n"
     "\n"
     "Messages:\n"
@@ -166,16 +167,16 @@ static const char help_more[] = /* C11 guarantees only 4095 bytes for a string l
     "                             processor for small saves, unless --no-sync is given)\n"
     "      --timeout SECONDS      stop a conversion that takes longer; it counts as failed\n"
     "      --copy-others          copy files that are not legacy saves\n"
-    "      --report FILE          write the result of each file to FILE: .html and .xml at the end,\n"
-    "                             .jsonl line by line, appended; may be repeated\n"
-    "      --shard K/N|auto       convert only part K of N; auto: K and N from the environment of a\n"
-    "                             Slurm array job or an indexed Kubernetes Job\n"
+    "      --report FILE          write the result of each file to FILE: .html and .xml at the\n"
+    "                             end; .jsonl line by line, appended; may be repeated\n"
+    "      --shard K/N|auto       convert only part K of N; auto: K and N from the environment\n"
+    "                             of a Slurm array job or indexed Kubernetes Job\n"
     "      --files-from FILE|-    convert only the files listed there, relative to the input\n"
     "      --merge-reports OUT    merge several .jsonl reports into one report, and exit\n"
     "\n"
     "Exit status: 0 converted; 1 input is not a sound legacy save; 2 wrong usage; 3 system error\n"
-    "(open, read, write, out of space); 128+N stopped by signal N. For a directory the worst status\n"
-    "of all files, where 3 is worse than 1.\n";
+    "(open, read, write, out of space); 128+N stopped by signal N. For a directory the worst\n"
+    "status of all files, where 3 is worse than 1.\n";
 
 static bool parse_width(const char *value, struct convert_options *c)
 {
@@ -315,7 +316,8 @@ static bool parse_for(const char *value, struct tool_options *o)
     o->for_host = strcmp(value, "host") == 0;
     o->for_release = !o->for_host;
     return o->for_host || limits_host_parse(value, &o->convert.host) ||
-           wrong_option(PROGRAM, "--for", value, "host or a release from 4.6 to 4.22, as 4.14.3");
+           wrong_option(PROGRAM, "--for", value,
+                        "host or a release from 4.6 to 4.22 (for example 4.14.3)");
 }
 
 static bool parse_repair(const char *value, struct convert_options *c)
@@ -466,7 +468,10 @@ static bool take_positional(int argc, char **argv, struct convert_options *c)
             c->out = argv[optind++];
     }
     return optind == argc ||
-           messages_usage(PROGRAM, "unexpected argument '%s' (see --help)", argv[optind]);
+           messages_usage(PROGRAM,
+                          "unexpected argument '%s': give INPUT and OUTPUT, or --in and --out "
+                          "(see --help)",
+                          argv[optind]);
 }
 
 /* Options that would weaken the guarantees of --replace are rejected; --verify is implied. */
