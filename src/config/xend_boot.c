@@ -59,9 +59,10 @@ static void put_pv_boot(struct config_text *t, struct xend_guest *g)
         xl_put_string(t, "kernel", value);
         xend_put_text(t, g, "ramdisk");
     } else {
-        xl_put(t,
-               "# xend's configuration has no kernel or bootloader. xl requires one; a restore does\n"
-               "# not use it.\nbootloader = \"pygrub\"\n");
+        xl_put(
+            t,
+            "# xend's configuration has no kernel or bootloader. xl requires one; a restore does\n"
+            "# not use it.\nbootloader = \"pygrub\"\n");
     }
     put_command_line(t, g);
 }

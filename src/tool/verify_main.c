@@ -50,7 +50,8 @@ static const char help[] =
     "  -h, --help              print this help\n"
     "  -V, --version           print the version\n"
     "\n"
-    "Exit status: 0 sound; 1 not sound (one line: offset, record, reason); 2 wrong usage; 3 system\n"
+    "Exit status: 0 sound; 1 not sound (one line: offset, record, reason); 2 wrong usage; 3 "
+    "system\n"
     "error.\n";
 
 struct options {
