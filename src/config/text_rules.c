@@ -132,8 +132,9 @@ static void repair_vcpus(struct repair *p)
     (void)xl_file_number(p->text, "vcpus", &vcpus);
     (void)xl_file_number(p->text, "maxvcpus", &max_vcpus);
     if (needed > (max_vcpus > vcpus ? max_vcpus : vcpus))
-        change_number(p, "R18", has_setting(p, "vcpus") ? "maxvcpus" : "vcpus", needed,
-                      "the stream has this many vcpus.");
+        change_number(p, "R18",
+                      has_setting(p, "vcpus") || has_setting(p, "maxvcpus") ? "maxvcpus" : "vcpus",
+                      needed, "the stream has this many vcpus.");
 }
 
 /* The stream sets HVM_PARAM_VIRIDIAN, too, and Xen rejects a second, different value. */
