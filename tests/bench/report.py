@@ -74,7 +74,7 @@ class Target:
 TARGETS = [
     Target("file-file", "wall", "cp", 1.05, least_size=GIB),
     Target("file-file", "CPU", "cp", 1.05, least_size=GIB),
-    Target("file-file", "CPU", XEN, 3, inverse=True),
+    Target("file-file", "CPU", XEN, 1, inverse=True),
     Target("file-file", "memory", None, 8),
     Target("file-file", "memory", XEN, 1 / 3),
     Target("durable", "wall", "cp + sync", 1.05, least_size=GIB),
