@@ -222,7 +222,7 @@ class Tests:
         was made for this file, by its time."""
         lines = self.reached.get(fault.file, {})
         tests = lines.get(str(fault.line))
-        if tests is None and (PROJECT / fault.file).read_text().splitlines()[fault.line - 1].startswith("#"):
+        if tests is None:       # data or a constant
             tests = sorted({test for tests in lines.values() for test in tests})
         ordered = sorted((t for t in tests or () if t in self.seconds and t not in self.fail_anyway),
                          key=lambda t: (not (t.startswith("unit-") and self.seconds[t] < 5), -self.kills[fault.file, t],

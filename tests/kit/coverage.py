@@ -3,7 +3,7 @@
     raw/TEST/       the counters of one test: a suite of unit-tests, or a method of tests/e2e
     seconds.json    how long each took
     lines.lcov      the sum, by line (lcov's format)
-    reached.json    for each source file: line -> tests that reached it; for tests/mutate.py
+    reached.json    for each source file: line of code -> tests that reached it; for tests/mutate.py
 """
 
 import importlib.util
@@ -120,7 +120,7 @@ def counts(lcov: str) -> tuple[Counts, Counts]:
     return lines, branches
 
 
-def reached_lines(test: str) -> dict[str, list[str]]:
+def reached_lines(test: str) -> dict[str, dict[str, bool]]:
     raw = [p for p in (BUILD / "raw" / test).iterdir() if p.is_file()]
     merged = BUILD / "raw" / f"{test}.profdata"
     try:
@@ -128,7 +128,7 @@ def reached_lines(test: str) -> dict[str, list[str]]:
     except subprocess.CalledProcessError:
         return {}       # all its counters were cut short: it limits the size of files
     merged.unlink()
-    return {file: [line for (line,), count in of.items() if count] for file, of in lines.items()}
+    return {file: {line: count > 0 for (line,), count in of.items()} for file, of in lines.items()}
 
 
 def write_map() -> None:
@@ -137,8 +137,8 @@ def write_map() -> None:
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for test, found in zip(tests, pool.map(reached_lines, tests)):
             for file, lines in found.items():
-                for line in lines:
-                    reached[file][line].append(test)
+                for line, is_reached in lines.items():
+                    reached[file][line] += [test] * is_reached
     (BUILD / "reached.json").write_text(json.dumps(reached))
     seconds = {}
     for file in (BUILD / "raw").glob("*.json"):
