@@ -171,6 +171,14 @@ class Replace(ProgramTest):
         self.assertEqual(self.contents(), {"a": NEW})
 
     @faults.needed
+    def test_temporary_file_is_a_new_one(self):
+        """Whatever has its name already: it is created, for its owner alone."""
+        trace, path = self.dir / "trace", self.put("a")
+        subprocess.run(["strace", "-f", "-o", trace, "-e", "trace=openat", "-e", "signal=none", program.PROGRAM, "-i", path, "--replace", "-q"],
+                       check=True, env={**faults.environment(Plan(no_tmpfile=True), -1), "ASAN_OPTIONS": "detect_leaks=0"})
+        self.assertRegex(trace.read_text(), r'"\.convert-legacy-stream\.[0-9a-f]{16}", O_RDWR\|O_CREAT\|O_EXCL\|O_CLOEXEC, 0600\)')
+
+    @faults.needed
     def test_temporary_file_of_another_run(self):
         """One that is being written has a lock, and stays."""
         path = self.put("a")
