@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 out=build/fuzz-coverage
 verbose=
 [ "${1:-}" != -v ] || { verbose=1; shift; }
-[ $# -gt 0 ] || set -- config convert delta detect differential envelope limits reader structured toolstack verify
+[ $# -gt 0 ] || set -- config convert delta detect differential envelope limits reader structured toolstack v2 verify
 
 own() {
     case $1 in
@@ -15,7 +15,7 @@ own() {
     envelope) ls src/envelope/*.c | grep -v compression.c ;;    # which program uncompresses what
     limits) ls src/limits/*.c | grep -vE 'host.c|hold.c' ;;   # the host's files; data that is still in the input
     reader) ls legacy/*.c | grep -v detect.c ;;
-    verify) echo v2/verify*.c src/convert/verify.c ;;
+    v2 | verify) echo v2/verify*.c src/convert/verify.c ;;
     *) echo legacy/*.c v2/writer*.c v2/record.c src/convert/run.c src/envelope/*.c ;; # the whole conversion
     esac
 }

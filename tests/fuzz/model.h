@@ -65,10 +65,8 @@ struct model_told {
 enum model_verdict model_legacy(struct model_guest *guest, const struct model_told *told,
                                 const uint8_t *bytes, size_t n);
 
-/* Of either format. False: that is no sound v2 stream. */
-bool model_v2(struct model_guest *guest, const uint8_t *bytes, size_t n);
-
-/* The same, in any container that a conversion makes. */
+/* A v2 stream of either format, in any container that a conversion makes. False: it is not sound.
+ */
 bool model_new_save(struct model_guest *guest, const uint8_t *bytes, size_t n);
 
 /* What all the repairs of docs/limits.md make of a guest, but for its configuration. */

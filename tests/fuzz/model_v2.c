@@ -204,7 +204,7 @@ static bool read_qemu(struct v2 *v)
     return head == 21 || left - head == (head == 25 ? get_le32(at + 21) : get_be32(at + 22));
 }
 
-bool model_v2(struct model_guest *guest, const uint8_t *bytes, size_t n)
+static bool read_stream(struct model_guest *guest, const uint8_t *bytes, size_t n)
 {
     struct v2 v = {.bytes = bytes, .end = n, .guest = guest};
 
@@ -251,7 +251,7 @@ bool model_new_save(struct model_guest *guest, const uint8_t *bytes, size_t n)
         memset(guest, 0, sizeof(*guest));
         return read_xapi(&(struct v2){.bytes = bytes, .pos = 15, .end = n, .guest = guest});
     }
-    return start < n && model_v2(guest, bytes + start, n - start);
+    return start < n && read_stream(guest, bytes + start, n - start);
 }
 
 static bool same(const struct model_blob *a, const struct model_blob *b)

@@ -10,7 +10,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 seconds=$1
 shift
-[ $# -gt 0 ] || set -- config convert delta detect differential envelope limits reader structured toolstack verify
+[ $# -gt 0 ] || set -- config convert delta detect differential envelope limits reader structured toolstack v2 verify
 crashes=build/fuzz/crashes
 # libFuzzer learns from what is compared, pointers too: the same executions need the same addresses.
 fixed="setarch $(uname -m) -R"
@@ -63,6 +63,11 @@ make_corpus() {
         done
         sed 's|<disk|<emulator>/a</emulator><disk|' "$2"/*libvirt*.legacy >"$2/emulator" 2>/dev/null || true
         ;;
+    v2) # format, guest, version; then all honest
+        for bits in 000 001 002 003 004 005 010 014 016 020 021 027; do
+            { printf '\'$bits; head -c 100 /dev/zero; } >"$2/$bits"
+        done
+        ;;
     structured) seed_choices "$2" '\000' '\001' '\002' '\003' '\200' ;;
     differential) seed_choices "$2" '\000\000' '\001\001' '\002\002' '\003\003' '\200\010' '\201\013' ;;
     esac
@@ -109,7 +114,7 @@ for target in "$@"; do
     make_dictionary "$name" && dictionary=-dict=build/fuzz/$name.dict || dictionary=
     [ ! -d tests/fuzz/finds/"$name" ] || fuzz tests/fuzz/finds/"$name"/*
     # Inputs of choices are short, and each byte counts.
-    case $name in structured | differential) lengths=-len_control=0 ;; *) lengths= ;; esac
+    case $name in structured | differential | v2) lengths=-len_control=0 ;; *) lengths= ;; esac
     if [ "$seconds" = --short ]; then
         echo "fuzzing $target, $(short_runs "$name") times"
         corpus=build/fuzz/seeds-$target
