@@ -51,10 +51,10 @@ static int spawn(struct decompress *d, int in, int out)
     sigset_t old;
 
     hold_signals(&old);
-    d->pid = vfork(); /* NOLINT(clang-analyzer-*vfork): quick however much is mapped */
+    d->pid = vfork(); /* NOLINT(clang-analyzer-*): quick however much is mapped */
     if (d->pid == 0) {
-        become(d, in, out);
-        failed = errno; /* NOLINT(clang-analyzer-unix.Vfork): the parent sees it, as is wanted */
+        become(d, in, out); /* NOLINT(clang-analyzer-unix.Vfork): async-signal-safe calls only */
+        failed = errno;     /* NOLINT(clang-analyzer-unix.Vfork): the parent reads it */
         _exit(CLS_SYSTEM);
     }
     release_signals(&old);
