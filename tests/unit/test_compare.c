@@ -147,6 +147,7 @@ static bool files_agree(struct pair *p)
     ok = read_back(&c, &p->err);
     cls_input_release(&c.in);
     cls_output_release(&c.out);
+    repaired_release(&c.repaired);
     envelope_free(&c.envelope);
     return ok;
 }
