@@ -7,6 +7,7 @@ Prints a table for docs/benchmarks.md. Needs a machine that does nothing else, a
 """
 
 import argparse
+import os
 import resource
 import subprocess
 import sys
@@ -46,7 +47,17 @@ def middle(costs: list[Cost]) -> Cost:
     return Cost(*(median(column) for column in zip(*costs)))
 
 
-def measure(pair: Pair, repeat: int) -> tuple[Cost, Cost]:
+def settle(ballast: Path, size: int) -> None:
+    """On virtual machines, memory that was never used is slow the first time: let it be used, then set free."""
+    block = bytes(1 << 20)
+    with ballast.open("wb", buffering=0) as out:
+        for _ in range(3 * size // len(block)):
+            out.write(block)
+    ballast.unlink()
+    os.sync()
+
+
+def measure(pair: Pair, repeat: int, settled: Callable[[], None]) -> tuple[Cost, Cost]:
     """(ours, the peer's)"""
     commands = [c for c in (pair.ours, pair.peer, pair.without) if c]
     costs: dict[str, list[Cost]] = {c: [] for c in commands}
@@ -54,7 +65,8 @@ def measure(pair: Pair, repeat: int) -> tuple[Cost, Cost]:
         run(c)
     for i in range(repeat):
         for k in range(len(commands)):
-            c = commands[(i + k) % len(commands)]       # nobody always comes after the same one
+            c = commands[(i + k) % len(commands)]       # no command always comes after the same one
+            settled()
             costs[c].append(run(c))
     ours, peer = middle(costs[pair.ours]), middle(costs[pair.peer])
     return ours - middle(costs[pair.without]) if pair.without else ours, peer
@@ -95,8 +107,9 @@ def main() -> None:
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=args.directory) as root:
         print("| what | wall | CPU | ours, s (CPU) | the other, s (CPU) |\n| --- | ---: | ---: | ---: | ---: |")
-        for pair in pairs(Path(root), make_stream.octets(args.size)):
-            ours, peer = measure(pair, args.repeat)
+        size = make_stream.octets(args.size)
+        for pair in pairs(Path(root), size):
+            ours, peer = measure(pair, args.repeat, lambda: settle(Path(root) / "ballast", size))
             print(f"| {pair.what} | {ours.wall / peer.wall:.2f} | {ours.cpu / peer.cpu:.2f} | {ours.wall:.4f} ({ours.cpu:.4f}) | "
                   f"{peer.wall:.4f} ({peer.cpu:.4f}) |", flush=True)
 
