@@ -28,14 +28,16 @@
 /* Memory of the program, in bytes. Usual window sizes need far less. */
 #define MEMORY_MAX ((rlim_t)1024 * 1024 * 1024)
 
-/* In the new process. Returns only if it fails. */
-static void become(const struct decompress *d, int in, int out)
+/* In the new process; parent: the one that started it. Returns only if it fails. */
+static void become(const struct decompress *d, int in, int out, pid_t parent)
 {
     const struct rlimit memory = {.rlim_cur = MEMORY_MAX, .rlim_max = MEMORY_MAX};
     char uncompress[] = "-dc", *argv[] = {(char *)(uintptr_t)d->program, uncompress, NULL};
 
     set_signals(SIG_DFL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) /* it was killed before */
+        _exit(CLS_SYSTEM);
     if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
         dup2(d->messages, STDERR_FILENO) < 0)
         return;
@@ -48,13 +50,14 @@ static void become(const struct decompress *d, int in, int out)
 static int spawn(struct decompress *d, int in, int out)
 {
     volatile int failed = 0; /* the new process shares our memory until it executes the program */
+    const pid_t parent = getpid();
     sigset_t old;
 
     hold_signals(&old);
     d->pid = vfork(); /* NOLINT(clang-analyzer-*): quick however much is mapped */
     if (d->pid == 0) {
-        become(d, in, out); /* NOLINT(clang-analyzer-unix.Vfork): async-signal-safe calls only */
-        failed = errno;     /* NOLINT(clang-analyzer-unix.Vfork): the parent reads it */
+        become(d, in, out, parent); /* NOLINT(clang-analyzer-unix.Vfork): signal-safe calls */
+        failed = errno;             /* NOLINT(clang-analyzer-unix.Vfork): the parent reads it */
         _exit(CLS_SYSTEM);
     }
     release_signals(&old);
