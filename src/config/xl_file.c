@@ -19,13 +19,18 @@ static size_t span(const struct lexer *l, size_t pos, const char *set)
     return pos;
 }
 
+static bool ends_line(char c)
+{
+    return c == '\n' || c == '\0'; /* xl holds values as C strings */
+}
+
 /* Returns the end of the string that begins at pos; 0 if it is not closed. */
 static size_t string_end(const struct lexer *l, size_t pos)
 {
     char quote = l->text[pos++];
 
-    for (; pos < l->len && l->text[pos] != quote && l->text[pos] != '\n'; pos++)
-        if (l->text[pos] == '\\' && pos + 1 < l->len && l->text[pos + 1] != '\n')
+    for (; pos < l->len && l->text[pos] != quote && !ends_line(l->text[pos]); pos++)
+        if (l->text[pos] == '\\' && pos + 1 < l->len && !ends_line(l->text[pos + 1]))
             pos++;
     return pos < l->len && l->text[pos] == quote ? pos + 1 : 0;
 }

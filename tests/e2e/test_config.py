@@ -76,7 +76,7 @@ class Text(ConfigTest):
 
     def test_unreadable(self):
         """If xl cannot parse the configuration, nothing is changed."""
-        for broken in (b"x = [", b"x = ['a' 'b']", b"x y", b"x = 'a", b"x = 1 2", b"X = 1"):
+        for broken in (b"x = [", b"x = ['a' 'b']", b"x y", b"x = 'a", b"x = 1 2", b"X = 1", b"x = 'a\0b'"):
             config = b"name='x'\nbuilder='hvm'\nvcpus=4\ntsc_mode=3\n" + broken + b"\n"
             target = self.out("new.cfg")
             done, _ = self.convert(self.save(config), "--write-config", target)
