@@ -77,7 +77,8 @@ bool json_put_bool(struct json_text *t, const struct json_row *row, struct json_
     return true;
 }
 
-bool json_put_strings(struct json_text *t, const struct json_row *row, struct json_object *value)
+bool json_put_list(struct json_text *t, const struct json_row *row, struct json_object *value,
+                   json_put *put_item)
 {
     size_t count = json_length(t->c, value);
 
@@ -85,9 +86,22 @@ bool json_put_strings(struct json_text *t, const struct json_row *row, struct js
         return true;
     xl_list_begin(t->text, row->xl);
     for (size_t i = 0; i < count; i++)
-        xl_item(t->text, t->c->json->json_object_get_string(json_at(t->c, value, i)));
+        if (!put_item(t, row, json_at(t->c, value, i)))
+            return false;
     xl_list_end(t->text);
     return true;
+}
+
+static bool put_item_text(struct json_text *t, const struct json_row *row, struct json_object *item)
+{
+    (void)row;
+    xl_item(t->text, t->c->json->json_object_get_string(item));
+    return true;
+}
+
+bool json_put_strings(struct json_text *t, const struct json_row *row, struct json_object *value)
+{
+    return json_put_list(t, row, value, put_item_text);
 }
 
 /* Does the value mean the same as a missing member? */

@@ -35,6 +35,10 @@ json_put json_put_bool;    /* libxl's defbool, or a boolean. */
 json_put json_put_strings; /* A list of strings or numbers. */
 json_put json_put_object;  /* An object, whose members have rows. */
 
+/* Appends a list, for which put_item appends each element; nothing if there is none. */
+bool json_put_list(struct json_text *t, const struct json_row *row, struct json_object *value,
+                   json_put *put_item);
+
 /* json_special.c */
 json_put json_put_type, json_put_vcpus, json_put_affinity, json_put_videoram, json_put_cpuid,
     json_put_ioports, json_put_vga, json_put_viridian, json_put_action;

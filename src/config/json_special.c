@@ -28,10 +28,11 @@ bool json_put_vcpus(struct json_text *t, const struct json_row *row, struct json
 }
 
 /* Writes an array of CPU numbers as "0,1,2". */
-static bool put_cpus(struct json_text *t, struct json_object *cpus)
+static bool put_cpus(struct json_text *t, const struct json_row *row, struct json_object *cpus)
 {
     size_t count = json_length(t->c, cpus);
 
+    (void)row;
     xl_item_begin(t->text);
     for (size_t i = 0; i < count; i++) {
         char number[32];
@@ -49,16 +50,7 @@ static bool put_cpus(struct json_text *t, struct json_object *cpus)
 
 bool json_put_affinity(struct json_text *t, const struct json_row *row, struct json_object *value)
 {
-    size_t count = json_length(t->c, value);
-
-    if (count == 0)
-        return true;
-    xl_list_begin(t->text, row->xl);
-    for (size_t i = 0; i < count; i++)
-        if (!put_cpus(t, json_at(t->c, value, i)))
-            return false;
-    xl_list_end(t->text);
-    return true;
+    return json_put_list(t, row, value, put_cpus);
 }
 
 /* Writes nothing for 0, which PV guests have. */
@@ -72,7 +64,7 @@ bool json_put_videoram(struct json_text *t, const struct json_row *row, struct j
 }
 
 /* Writes {"leaf": 1, "ecx": "xx..."} as "0x1:ecx=xx...". */
-static bool put_leaf(struct json_text *t, struct json_object *leaf)
+static bool put_leaf(struct json_text *t, const struct json_row *row, struct json_object *leaf)
 {
     static const char *const registers[] = {"eax", "ebx", "ecx", "edx"};
     int64_t number, subleaf;
@@ -80,7 +72,7 @@ static bool put_leaf(struct json_text *t, struct json_object *leaf)
     char text[64];
 
     if (!json_integer(t->c, json_member(t->c, leaf, "leaf"), &number))
-        return json_text_fail(t, "cpuid");
+        return json_text_fail(t, row->json);
     snprintf(text, sizeof(text), "0x%" PRIx64, (uint64_t)number);
     xl_item_begin(t->text);
     xl_put(t->text, text);
@@ -106,41 +98,28 @@ static bool put_leaf(struct json_text *t, struct json_object *leaf)
 
 bool json_put_cpuid(struct json_text *t, const struct json_row *row, struct json_object *value)
 {
-    size_t count = json_length(t->c, value);
+    return json_put_list(t, row, value, put_leaf);
+}
 
-    if (count == 0)
-        return true;
-    xl_list_begin(t->text, row->xl);
-    for (size_t i = 0; i < count; i++)
-        if (!put_leaf(t, json_at(t->c, value, i)))
-            return false;
-    xl_list_end(t->text);
+static bool put_ports(struct json_text *t, const struct json_row *row, struct json_object *range)
+{
+    int64_t first, number = 1;
+    char text[64];
+
+    if (!json_integer(t->c, json_member(t->c, range, "first"), &first))
+        first = 0;
+    (void)json_integer(t->c, json_member(t->c, range, "number"), &number);
+    if (number < 1 || first > UINT16_MAX || number > UINT16_MAX)
+        return json_text_fail(t, row->json);
+    snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIx64, (uint64_t)first,
+             (uint64_t)(first + number - 1));
+    xl_item(t->text, text);
     return true;
 }
 
 bool json_put_ioports(struct json_text *t, const struct json_row *row, struct json_object *value)
 {
-    size_t count = json_length(t->c, value);
-
-    if (count == 0)
-        return true;
-    xl_list_begin(t->text, row->xl);
-    for (size_t i = 0; i < count; i++) {
-        struct json_object *range = json_at(t->c, value, i);
-        int64_t first, number = 1;
-        char text[64];
-
-        if (!json_integer(t->c, json_member(t->c, range, "first"), &first))
-            first = 0;
-        (void)json_integer(t->c, json_member(t->c, range, "number"), &number);
-        if (number < 1 || first > UINT16_MAX || number > UINT16_MAX)
-            return json_text_fail(t, row->json);
-        snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIx64, (uint64_t)first,
-                 (uint64_t)(first + number - 1));
-        xl_item(t->text, text);
-    }
-    xl_list_end(t->text);
-    return true;
+    return json_put_list(t, row, value, put_ports);
 }
 
 bool json_put_vga(struct json_text *t, const struct json_row *row, struct json_object *value)
