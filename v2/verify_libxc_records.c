@@ -37,6 +37,11 @@
         }                                                                                          \
     }
 
+static bool skip(struct verifier *v, struct cls_error *err)
+{
+    return cls_input_skip(v->in, v->length, "the record", err);
+}
+
 /* An array that is part of the static data. */
 static bool verify_policy(struct verifier *v, struct cls_error *err)
 {
@@ -47,7 +52,7 @@ static bool verify_policy(struct verifier *v, struct cls_error *err)
     if (v->length == 0 || v->length % size != 0)
         return bad_record(v, err, "length %" PRIu32 " is not a multiple of %" PRIu32, v->length,
                           size);
-    return cls_input_skip(v->in, v->length, "the record", err);
+    return skip(v, err);
 }
 
 static bool verify_pv_info(struct verifier *v, struct cls_error *err)
@@ -294,11 +299,6 @@ static bool reject_toolstack(struct verifier *v, struct cls_error *err)
 static bool reject_checkpoint(struct verifier *v, struct cls_error *err)
 {
     return bad_record(v, err, "checkpoint record in a plain stream, rejected by Xen's restore");
-}
-
-static bool skip(struct verifier *v, struct cls_error *err)
-{
-    return cls_input_skip(v->in, v->length, "the record", err);
 }
 
 /* What the type of a record says of it. */
