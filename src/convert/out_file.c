@@ -31,11 +31,6 @@ static bool fail(const struct out_file *file, int errnum, const char *doing, str
     return cls_fail_errno(err, errnum, "cannot %s %s", doing, file->display);
 }
 
-static bool same_file(const struct stat *a, const struct stat *b)
-{
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
 static bool resolve_inherited(struct out_file *file, struct cls_error *err)
 {
     int flags = fcntl(file->fd, F_GETFL);
@@ -140,7 +135,7 @@ static bool resolve_path(struct out_file *file, const char *arg, struct cls_erro
     if (!file->path || !open_directory(file, err) || !find_existing(file, err))
         return file->path ? false : fail(file, errno, "write", err);
     /* realpath() also follows links that the kernel would not follow. */
-    return file->exists == exists && (!exists || same_file(&file->st, &behind))
+    return file->exists == exists && (!exists || fd_same_file(&file->st, &behind))
                ? true
                : cls_fail(err, CLS_SYSTEM, "%s was replaced by another file during the conversion",
                           file->display);
@@ -177,7 +172,7 @@ bool out_file_resolve_at(struct out_file *file, int dir_fd, const char *name, co
 bool out_file_is(const struct out_file *file, const struct stat *st)
 {
     return (file->inherited || file->exists) && (S_ISREG(st->st_mode) || S_ISBLK(st->st_mode)) &&
-           same_file(&file->st, st);
+           fd_same_file(&file->st, st);
 }
 
 bool out_file_are_same(const struct out_file *a, const struct out_file *b)
@@ -189,7 +184,7 @@ bool out_file_are_same(const struct out_file *a, const struct out_file *b)
     if (out_file_is_straight(a) || out_file_is_straight(b))
         return out_file_is(a, &b->st);
     return fstat(a->dir_fd, &dir_a) == 0 && fstat(b->dir_fd, &dir_b) == 0 &&
-           same_file(&dir_a, &dir_b) && strcmp(a->name, b->name) == 0;
+           fd_same_file(&dir_a, &dir_b) && strcmp(a->name, b->name) == 0;
 }
 
 bool out_file_is_straight(const struct out_file *file)
@@ -265,7 +260,7 @@ static bool open_straight(struct out_file *file, struct cls_error *err)
     file->fd = open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
     if (file->fd < 0 || fstat(file->fd, &st) != 0)
         return fail(file, errno, "open", err);
-    return (same_file(&st, &file->st) && st.st_rdev == file->st.st_rdev &&
+    return (fd_same_file(&st, &file->st) && st.st_rdev == file->st.st_rdev &&
             (st.st_mode & S_IFMT) == (file->st.st_mode & S_IFMT)) ||
            cls_fail(err, CLS_SYSTEM, "%s was replaced by another file during the conversion",
                     file->display);
@@ -426,7 +421,7 @@ static bool is_there(const struct out_file *file)
     struct stat st;
 
     return fstatat(file->dir_fd, file->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-           same_file(&st, &file->st);
+           fd_same_file(&st, &file->st);
 }
 
 bool out_file_commit(struct out_file *file, struct out_file *also, bool sync, struct cls_error *err)

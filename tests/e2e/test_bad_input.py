@@ -1,4 +1,4 @@
-"""Every field of a stream set to 0, 1 and all ones, and truncated streams: rejected, unless LEGAL says why not."""
+"""Every field of a stream set to 0, 1 and all ones, and truncated streams: rejected, except for those in LEGAL."""
 
 import re
 import sys
@@ -10,7 +10,7 @@ from kit import cases, program
 from kit.base import ProgramTest
 from kit.cases import put
 
-# The streams whose fields are set: between them they have every kind of field.
+# Together these streams have every kind of field.
 SUBJECTS = [c.with_header(make(c.flavour.guest)) if make else c for c, make in (
     (cases.named("pv64-age-4-5"), cases.xl_json),
     (cases.named("pv32-age-4-5"), None),
@@ -26,7 +26,7 @@ SUBJECTS = [c.with_header(make(c.flavour.guest)) if make else c for c, make in (
 ZERO, ONE, ONES = "0", "1", "all ones"
 ANY = (ZERO, ONE, ONES)
 
-# Valid values: (subject, field, values, why). The first match counts; all others must be rejected.
+# Valid values: (subject, field, values, reason). The first match counts; other values must be rejected.
 LEGAL = [
     (".*", r"xl\.mandatory_flags", (ZERO, ONE), "text or JSON config"),
     (".*", r"xl\.optional_flags", ANY, "optional: whoever does not know them goes on"),
@@ -67,14 +67,14 @@ def legal(subject: str, field: str, value: str) -> bool:
 
 class Fields(ProgramTest):
     def run_both(self, case, data: bytes):
-        """With all options, and with none."""
+        """Runs the program with and without width and guest type."""
         told = ["-w", str(case.flavour.width), "-g", case.flavour.guest, "-f", "libxl"]
         for options in (told, ["-f", "libxl"]):
             source, output = self.file("in.save", data), self.out()
             yield options, program.run("-i", source, "-o", output, "--no-sync", *options), output
 
     def test_numbers(self):
-        """Fields that a reader decodes."""
+        """Fields that the reader decodes."""
         used = set()
         for case in SUBJECTS:
             data, fields = case.fields()
@@ -108,7 +108,7 @@ class Fields(ProgramTest):
 
 class Cut(ProgramTest):
     def test_cut_points(self):
-        """Truncated around each border between fields; the unit tests truncate small streams at every octet."""
+        """Streams truncated near each field boundary. The unit tests truncate small streams at every octet."""
         more = [cases.named(name) for name in ("pv64-age-3-0", "pv32-vcpus-many", "hvm64-full-batch")]
         for case in SUBJECTS + more:
             data, fields = case.fields()
@@ -121,7 +121,7 @@ class Cut(ProgramTest):
                     self.assert_refused(program.run("-i", source, "-o", output, "--no-sync"), output)
 
     def test_cut_qemu_record_to_the_end(self):
-        """All of it is the end of input's to say, but its first four octets."""
+        """A qemu record that extends to the end of the input must have at least four octets."""
         case = cases.named("hvm64-qemu-to-the-end")
         data, fields = case.fields()
         start = next(f.offset for f in fields if f.name == "qemu.data")
@@ -131,7 +131,7 @@ class Cut(ProgramTest):
                 self.assert_refused(program.run("-i", source, "-o", output, "--no-sync"), output)
 
     def test_lengths_are_not_believed(self):
-        """Claims of 4 GiB on small inputs end as truncation, with the offset where the input ended."""
+        """Lengths of 4 GiB in small inputs are reported as truncation."""
         for name, field in (("hvm64-age-4-5", "qemu.len"), ("hvm64-age-4-5", "context.len"),
                             ("hvm64-age-4-5", "Toolstack.len"), ("pv64-age-4-5", "ext.total"),
                             ("pv64-ext-unknown", "ext.what.size")):

@@ -1,4 +1,4 @@
-"""The command line: options, names of files, what is left behind on success, failure and signals."""
+"""The command line: options, file names, and the files that remain after success, failure and signals."""
 
 import fcntl
 import os
@@ -21,7 +21,7 @@ from kit import cases, expected, legacy, make_stream, program, v2
 from kit.base import ProgramTest
 from kit.flavours import HVM64
 
-CASE = cases.named("hvm64-age-4-5-4")       # one that needs no script
+CASE = cases.named("hvm64-age-4-5-4")       # its expected output does not need Xen's script
 OLD = b"an older file"
 
 
@@ -129,7 +129,7 @@ class Options(CliTest):
                 self.assertRegex(done.stderr.decode(), f"warning: .*{says}")
 
     def test_an_input_cannot_fill_the_log(self):
-        """Repeated warnings of a kind are counted."""
+        """Repeated warnings of one kind are counted, not printed."""
         count = 100_000
         chunks, blocks = (cases.named(name).save for name in ("pv64-hvm-chunk", "pv64-ext-unknown"))
         param = next(chunk for chunk in chunks.body if isinstance(chunk, legacy.Param))
@@ -171,7 +171,7 @@ class Options(CliTest):
                 self.assertFalse((self.dir / "x").exists())
 
     def in_syslog(self, *argv: str, stderr: int = subprocess.DEVNULL) -> list[str]:
-        """What syslog gets of a run, in a name space where /dev/log is ours."""
+        """Returns the syslog messages of a run in a mount namespace with its own /dev/log."""
         dev = self.dir / "dev"
         dev.mkdir(exist_ok=True)
         (dev / "null").touch()
@@ -190,7 +190,7 @@ class Options(CliTest):
                     return lines
 
     def test_syslog(self):
-        """All messages with --syslog; errors and warnings, also of usage, if standard error is /dev/null."""
+        """All messages go to syslog with --syslog. If standard error is /dev/null, errors and warnings do."""
         if subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "true"], check=False).returncode:
             self.skipTest("no name spaces of users here")
         bad = self.file("bad.save", CASE.octets()[:-1])
@@ -252,7 +252,7 @@ class Names(CliTest):
         self.assertTrue(done.stdout == converted())
 
     def test_output_fd(self):
-        """An inherited fd is written from its offset on; the bytes before stay."""
+        """An inherited fd is written from its current offset on; the bytes before it are unchanged."""
         output = self.out()
         with open(output, "wb", buffering=0) as f:
             f.write(OLD)
@@ -297,7 +297,7 @@ class Names(CliTest):
             self.assertFalse(set(done.stderr) - {10} - set(range(0x20, 0x7F)), done.stderr)
 
     def test_error_line(self):
-        """convert-legacy-stream: NAME: byte 0x..: place: reason."""
+        """The format is: convert-legacy-stream: NAME: byte 0x..: place: reason."""
         data, fields = CASE.fields()
         at = next(f for f in fields if f.name == "context.len")
         bad, output = self.file("bad.save", cases.put(data, at, 0)), self.out()
@@ -381,7 +381,7 @@ class Files(CliTest):
         self.assert_converted(output)
 
     def test_fifos(self):
-        """A FIFO is not replaced: it is written to."""
+        """A FIFO is written to, not replaced."""
         fifo = self.out()
         os.mkfifo(fifo)
         with program.start("-i", self.save, "-o", fifo) as process, open(fifo, "rb") as reader:
@@ -476,7 +476,7 @@ class System(CliTest):
 
     @unittest.skipIf(program.HUNGRY, "AddressSanitizer and qemu take more address space than any limit here")
     def test_memory_is_constant(self):
-        """128 MiB of guest within 64 MiB of address space, from a file and from a pipe."""
+        """A guest of 128 MiB is converted in 64 MiB of address space, from a file and from a pipe."""
         save = make_stream.big(HVM64, 128 << 20)
         path = self.dir / "big.save"
         with open(path, "wb") as f:
@@ -489,7 +489,7 @@ class System(CliTest):
 
     @unittest.skipIf(program.HUNGRY, "AddressSanitizer and qemu take more address space than any limit here")
     def test_lengths_cost_no_memory(self):
-        """A length of 4 GiB in a small input is a truncation, not a lack of memory."""
+        """A length of 4 GiB in a small input is reported as a truncation, not as a lack of memory."""
         limit = 64 << 20
         data, fields = CASE.fields()
         for name in ("qemu.len", "context.len", "Toolstack.len"):
@@ -503,7 +503,7 @@ class System(CliTest):
 
 class Signals(CliTest):
     def stalled(self, *argv, **kw) -> tuple[subprocess.Popen, int]:
-        """Starts it on a pipe with half a stream; returns when all of that has been read."""
+        """Starts the program with half a stream in a pipe; returns when all of it has been read."""
         reader, writer = os.pipe()
         process = program.start("-i", "-", *argv, stdin=reader, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **kw)
         self.addCleanup(process.stderr.close)
@@ -537,7 +537,7 @@ class Signals(CliTest):
                     self.assert_clean(output)
 
     def test_terminated_while_the_output_stalls(self):
-        """libxl sends SIGTERM once, and reads no more."""
+        """libxl sends SIGTERM once and stops reading the pipe."""
         reader, writer = os.pipe()
         save = self.file("full.save", cases.named("hvm64-full-batch").octets())
         process = program.start("-i", save, "-o", writer, pass_fds=[writer], stderr=subprocess.PIPE)
@@ -563,7 +563,7 @@ class Signals(CliTest):
         for options in ([], ["-q"], ["--progress=never"]):
             with self.subTest(options=options):
                 process, writer = self.stalled("-o", output, *options)
-                # One that comes just before the program waits for input is answered when there is some: so it is sent again.
+                # Repeated: a signal just before the program waits for input is only handled when input arrives.
                 while process.poll() is None:
                     process.send_signal(signal.SIGUSR1)
                     if select.select([process.stderr], [], [], 1)[0]:

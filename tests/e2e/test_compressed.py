@@ -1,4 +1,4 @@
-"""Compressed input: a file opened by name is decompressed by the system's programs, an fd is not."""
+"""Compressed input: named files are decompressed by the system's programs, fds are not."""
 
 import os
 import shutil
@@ -14,10 +14,10 @@ from kit.base import ProgramTest
 from kit.landlock import ABI
 from kit.make_fixtures import FIXTURES
 
-PROGRAMS = {"zstd": "zstd", "xz": "xz-utils", "gzip": "gzip", "bzip2": "bzip2", "lz4": "lz4"}     # and their packages
+PROGRAMS = {"zstd": "zstd", "xz": "xz-utils", "gzip": "gzip", "bzip2": "bzip2", "lz4": "lz4"}     # Debian package of each program
 CASE, LARGER = cases.named("hvm64-age-4-5"), cases.named("hvm64-full-batch")
 
-# Stands in for zstd: fails, and says what it has. (Python ignores SIGPIPE itself, a shell has fds of its own.)
+# Replaces zstd: prints its environment and fails. Python ignores SIGPIPE and a shell opens fds, so both are needed.
 REPORT = """
 ignored=$(grep SigIgn /proc/$$/status | cut -f 2)
 exec {python} -c "$(sed '1,/^exec/d' "$0")" "$ignored"
@@ -43,7 +43,7 @@ def compress(tool: str, data: bytes, *options: str) -> bytes:
 
 class Compressed(ProgramTest):
     def with_fake(self, script: str) -> dict:
-        """An environment where zstd is this shell script."""
+        """An environment in which zstd is this shell script."""
         fake = self.dir / "bin" / "zstd"
         fake.parent.mkdir(exist_ok=True)
         fake.write_text("#!/bin/sh\n" + script)
@@ -74,7 +74,7 @@ class Compressed(ProgramTest):
                 self.assertEqual(output.read_bytes(), envelope.expected(CASE))
 
     def test_not_whole(self):
-        """Cut anywhere, and with a checksum that is wrong: the program's failure is ours, in its words."""
+        """Truncated data or a wrong checksum: the conversion fails with the message of the decompressor."""
         for tool in PROGRAMS:
             data = compress(tool, CASE.octets())
             for cut in (20, len(data) // 2, len(data) - 1):
@@ -88,7 +88,7 @@ class Compressed(ProgramTest):
         self.assert_status(verifier.run("-i", source), 1)
 
     def test_whole_but_no_save(self):
-        """Then the program is not to blame, and does not keep us: 256 MiB are not read to its end."""
+        """Valid compressed data that is no save is rejected without decompressing all of its 256 MiB."""
         source, output = self.dir / "old.save", self.out()
         with open(source, "wb") as f:
             zeros = subprocess.Popen(["head", "-c", "256M", "/dev/zero"], stdout=subprocess.PIPE)
@@ -114,7 +114,7 @@ class Compressed(ProgramTest):
         self.assertIn("70001 bytes or more follow", self.assert_refused(program.run("-i", source, "-o", output), output))
 
     def test_verify(self):
-        """Uncompressed twice; the second time is compared."""
+        """--verify decompresses the file twice and compares."""
         for tool in PROGRAMS:
             with self.subTest(tool=tool):
                 source, output = self.file("old.save", compress(tool, LARGER.octets())), self.out()
@@ -122,12 +122,12 @@ class Compressed(ProgramTest):
                 self.assert_status(done, 0)
                 self.assertIn("verified: ", done.stderr.decode())
                 self.assertEqual(output.read_bytes(), v2.version_2_of(expected.by_model(LARGER, "libxc")))
-        # The second time something else comes out, or an error.
+        # The second decompression gives other data or fails.
         zstd = shutil.which("zstd")
         for second, says in (("| sed 's/\\(.\\{20\\}\\)./\\1~/20'", "expected|read again"), ("| head -c 9000", "read again|cannot"),
                              ("; exit 9", "exit status 9")):
             with self.subTest(second=second):
-                # The two are the program's first children.
+                # The first decompressor is the program's first child.
                 env = self.with_fake(f"read first rest < /proc/$PPID/task/$PPID/children\n"
                                      f"if [ $first = $$ ]; then exec {zstd} \"$@\"; else {zstd} \"$@\" {second}; fi")
                 source, output = self.file("old.save", compress("zstd", LARGER.octets())), self.out()
@@ -137,7 +137,7 @@ class Compressed(ProgramTest):
                 self.assert_clean(output)
 
     def test_checkpoints(self):
-        """Checkpoints are looked for as in any named file; it is read only once."""
+        """All checkpoints are converted, as from any named file. --compact is rejected: it needs a second pass."""
         for fixture in sorted(FIXTURES.glob("remus-*.legacy")):
             source, output = self.file("old.save", compress("zstd", fixture.read_bytes())), self.out()
             self.assert_status(program.run("-i", source, "-o", output, "--stream-version", "3"), 0)
@@ -175,7 +175,7 @@ class Compressed(ProgramTest):
                 self.assert_clean(output)
 
     def test_what_the_program_gets(self):
-        """The program has only standard input, output and error; SIGPIPE ends it. It may only read."""
+        """The decompressor gets only the standard descriptors and default SIGPIPE; it cannot write files."""
         source, victim = self.file("old.save", compress("zstd", CASE.octets())), self.file("victim", b"x")
         env = self.with_fake(REPORT.format(python=sys.executable, created=str(self.dir / "created"), victim=str(victim)))
         reader, writer = os.pipe()
@@ -192,7 +192,7 @@ class Compressed(ProgramTest):
 
     @unittest.skipIf(program.EMULATED, "qemu's own processes come between")
     def test_ends_with_the_program(self):
-        """However that ends, and whatever it waits for."""
+        """The decompressor ends when the program is killed."""
         source = self.file("old.save", compress("zstd", CASE.octets()))
         process = program.start("-i", source, "-o", self.out(), env=self.with_fake("exec sleep 60\n"), stderr=subprocess.DEVNULL)
         self.addCleanup(process.wait)
@@ -204,13 +204,13 @@ class Compressed(ProgramTest):
         self.assertTrue(program.wait_until(lambda: all(program.state(pid) in ("", "Z") for pid in pids), 5))
 
     def test_bomb(self):
-        """What lies behind the stream is not uncompressed; nor is more of it than --max-input-size."""
+        """Data after the stream is not fully decompressed."""
         source, output = self.file("old.save", compress("zstd", CASE.octets() + bytes(1 << 28))), self.out()
         line = self.assert_refused(program.run("-i", source, "-o", output), output)
         self.assertRegex(line, "byte 0x[0-9a-f]+: compressed file: [0-9]{8} bytes or more follow the end of the stream")
 
     def test_limit(self):
-        """The limit applies to decompressed data, and to any other input."""
+        """--max-input-size limits the size of decompressed data and of any other input."""
         size = len(LARGER.octets())
         for tool in ("zstd", None):
             source = self.file("old.save", compress(tool, LARGER.octets()) if tool else LARGER.octets())
@@ -231,7 +231,7 @@ class Compressed(ProgramTest):
             self.assert_status(program.run("-i", source, "-o", self.out(), "--max-input-size", wrong), 2)
 
     def test_progress_knows_no_total(self):
-        """The size of the file is not that of the stream."""
+        """For compressed files progress has no percentage, since the size of the stream is unknown."""
         for tool in (None, "zstd"):
             source = self.file("old.save", compress(tool, CASE.octets()) if tool else CASE.octets())
             done = program.run("-i", source, "-o", self.out(), "--progress=always")

@@ -1,4 +1,4 @@
-"""Configurations of xl's saves: --write-config of text and JSON, and --config, which the new save carries."""
+"""Configurations in saves of xl: --write-config for text and JSON, --config, and --repair of configurations."""
 
 import json
 import struct
@@ -16,19 +16,19 @@ from kit.legacy import XlHeader
 PV, TWO, HVM, FULL = (cases.named(n).save for n in ("pv64-age-4-1", "pv32-age-3-2", "hvm64-age-4-2", "hvm64-full-batch"))
 HEADER = 48
 FLAG_JSON, FLAG_V2 = 1, 2
-# What a restore populates: all but XTAB and BROKEN.
+# Size of the pages that a restore populates: all types but XTAB and BROKEN.
 MIB = -(-len({e & 0x0FFFFFFF for chunk in FULL.body if isinstance(chunk, legacy.Batch) for e in chunk.entries
               if e >> 28 not in (0xD, 0xF)}) // 256)
 PLAIN = b"# mine\nname = 'old'\nbuilder = 'hvm' # HVM\n\nmemory=32;vcpus = 1\ndisk = [ 'phy:/dev/a,hda,w',\n  ]"
 
 
 def section(number: int, name: str, body: bytes = b"") -> bytes:
-    """One of a qemu record (savevm.c of QEMU 2.0): full, id, name, instance 0, version 1."""
+    """A section of a qemu record (savevm.c of QEMU 2.0): full, id, name, instance 0, version 1."""
     return struct.pack(">BIB", 4, number, len(name)) + name.encode() + struct.pack(">II", 0, 1) + body
 
 
 def vga_body(revision: int) -> bytes:
-    """A PCI device: version 2, configuration space of 1234:1111."""
+    """The state of a PCI device: version 2, configuration space of 1234:1111."""
     return struct.pack(">I", 2) + bytes.fromhex("34121111 00000000") + bytes([revision]) + bytes(247)
 
 
@@ -53,7 +53,7 @@ class ConfigTest(ProgramTest):
         return config.read_bytes()
 
     def carried(self, output: Path) -> tuple[int, bytes]:
-        """Flags and configuration of the new save, which must be sound."""
+        """Flags and configuration of the new save, which must be valid."""
         data = output.read_bytes()
         self.assertEqual(data[:32], legacy.XL_MAGIC)
         order, flags, _, size = struct.unpack_from("<IIII", data, 32)
@@ -67,7 +67,7 @@ class ConfigTest(ProgramTest):
 
 
 class Text(ConfigTest):
-    """--write-config: unchanged, except for settings that xl rejects."""
+    """--write-config copies a text configuration, and changes only settings that xl rejects."""
 
     def test_unchanged(self):
         for config in (PLAIN, PLAIN + b"\n", b"name = 'x'\nbuilder='h'\nwhat is this\n x = [\n", b"builder='hvm'\n\xff = 1\n"):
@@ -149,7 +149,7 @@ class Text(ConfigTest):
                          ["-x", "y", "-global", "VGA.qemu-extended-regs=off"])
 
     def test_traditional(self):
-        """Default up to xl 4.2: a text without the key means it."""
+        """Without device_model_version the guest used qemu-xen-traditional, the default up to xl 4.2."""
         old = b"QEVM" + struct.pack(">I", 3) + section(1, "piix4acpi")
         text = b"name='x'\nbuilder='hvm'\nvcpus=4\n"
         self.assertEqual(xl_config.read(self.written(self.save(text, qemu=old)))["device_model_version"], "qemu-xen-traditional")
@@ -191,7 +191,7 @@ ALL_TEXT = {
 
 @program.needs_libraries
 class Json(ConfigTest):
-    """--write-config: libxl's JSON as text."""
+    """--write-config converts libxl's JSON to text."""
 
     def text(self, value: dict, base=HVM) -> dict:
         text = self.written(self.save(json.dumps(value, indent=4).encode() + b"\n\0", base, FLAG_JSON))
@@ -246,18 +246,18 @@ class Fixtures(ConfigTest):
             data = path.read_bytes()
             json_ = data.startswith(legacy.XL_MAGIC) and data[36] & FLAG_JSON
             if json_ and not program.LIBRARIES or data.startswith(legacy.XL_MAGIC) and data[44:48] == bytes(4):
-                continue    # without a configuration
+                continue    # no configuration
             for minor in (17, 22):
                 with self.subTest(path=path.name, minor=minor):
                     text = self.written(data, f"--for=4.{minor}", "--drop-tmem")
                     wrong = xl_config.faults(text, minor)
-                    # R1: from 4.21 on there is no such device model, and no remedy
+                    # R1: Xen 4.21 removed qemu-xen-traditional; no setting replaces it
                     self.assertEqual([w for w in wrong if w != "device_model_version" or minor < 21], [])
 
 
 class Measuring(ConfigTest):
     def test_changes_nothing(self):
-        """The stream is read once more, before: the new save and the messages stay the same."""
+        """--write-config reads the stream an additional time; this changes neither the new save nor the messages."""
         config = b"name='x'\nbuilder='hvm'\nvcpus=4096\nmemory=99999\n"
         for case in program.sampled(cases.CASES, 10):
             with self.subTest(case.name):
@@ -341,12 +341,12 @@ class Given(ConfigTest):
 
 
 class Repair(ConfigTest):
-    """--repair: what the new save carries is changed where the Xen of --for needs it, and nowhere else."""
+    """--repair changes only those settings in the new save's configuration that the Xen given by --for rejects."""
 
-    VIRIDIAN = cases.named("hvm64-age-4-2").save    # of 4.2
+    VIRIDIAN = cases.named("hvm64-age-4-2").save    # saved by 4.2
 
     def repaired(self, data: bytes, *options) -> tuple[int, bytes, list[str]]:
-        """Flags, configuration, ids of the limits."""
+        """Returns flags and configuration of the new save, and the ids of the repaired limits."""
         done, output = self.convert(data, "--verify", *options)
         self.assert_status(done, 0)
         ids = [line.split("repaired (")[1].split("): configuration")[0] for line in program.lines(done.stderr)
@@ -391,7 +391,7 @@ class Repair(ConfigTest):
         self.check_text(self.with_viridian(1), "4.14", text.replace("1", "0"), text.replace("1", "0"))
 
     def test_what_was_repaired_is_no_limit(self):
-        """The verdict is that of the new save; of a list as xend's saves get it, too."""
+        """Repaired settings are not reported as limits; neither is a list as written for saves of xend."""
         base, start = self.with_viridian(1), b"name='x'\nbuilder='hvm'\nvcpus=4\n"
         for config, option, warned in ((b"viridian=1", "-v", True), (b"viridian=1", "--repair", False),
                                        (b"viridian = [\"base\", 'freq', ]", "-v", False), (b"viridian=['base']", "-v", True),
@@ -400,7 +400,7 @@ class Repair(ConfigTest):
             self.assertEqual(b"will fail: R3" in done.stderr, warned, config)
 
     def test_qemu_is_no_limit_either(self):
-        """R5, R34, R36 in the configuration, of text and JSON: no warning any more, and no argument twice."""
+        """R5 and R34 are repaired in the configuration, as text and JSON; a second repair adds no arguments."""
         cirrus, platform = (lambda slot: section(3, f"0000:00:{slot:02x}.0/cirrus_vga"),
                             lambda slot: section(2, f"0000:00:{slot:02x}.0/platform"))
         configs = [(b"name='x'\nbuilder='hvm'\nvcpus=4\n", 0)]

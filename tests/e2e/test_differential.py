@@ -1,4 +1,4 @@
-"""Every case of the catalogue through the program: equal to Xen's script where that is right, else to the model."""
+"""Every case is converted: the output equals that of Xen's script where that is correct, otherwise that of the model."""
 
 import sys
 import unittest
@@ -44,14 +44,14 @@ class Differential(ProgramTest):
                                              "-f", *fmt.split(), "--stream-version", str(version))
 
     def test_nothing_told(self):
-        """Without options: width and guest type are detected, libxc as in Xen's script, version 2."""
+        """Without options: width and guest type are detected, the output has libxc format and version 2."""
         for case in program.sampled(cases.good()):
             with self.subTest(case=case.name):
                 guest = ["-g", case.flavour.guest] if case.ask else []
                 self.assert_converts(case.octets(), expected.stream(case, "libxc", 2), *guest)
 
     def test_ambiguous_guest_type(self):
-        """A p2m frame list that could be a batch: never converted to something else than it is."""
+        """A p2m frame list that could also be a page batch is converted correctly or rejected."""
         for case in (c for c in cases.good() if c.ask):
             with self.subTest(case=case.name):
                 done, got = self.convert(case.octets())
@@ -61,7 +61,7 @@ class Differential(ProgramTest):
                     self.assert_status(done, 1)
 
     def test_xl_header(self):
-        """An xl header is found, copied and marked; the format is libxl then."""
+        """An xl header is detected and copied, with the flag for v2 set; the format is libxl."""
         for make in (cases.xl_text, cases.xl_json):
             for bare in program.sampled(cases.good()):
                 header = make(bare.flavour.guest)
@@ -87,7 +87,7 @@ class Differential(ProgramTest):
                 self.assert_status(done, 1)
 
     def test_wrong_width(self):
-        """libxl always says its own width: the stream is believed, and a warning says so."""
+        """libxl always passes its own width. If the stream has another one, that is used, with a warning."""
         for case in program.sampled(cases.good()):
             with self.subTest(case=case.name):
                 wrong = str(96 - case.flavour.width)
@@ -98,7 +98,7 @@ class Differential(ProgramTest):
     def test_wrong_guest_type(self):
         for case in program.sampled(cases.good()):
             if case.ask:
-                continue        # there -g is what decides
+                continue        # ambiguous: -g decides
             for options in ([], ["-w", str(case.flavour.width)]):
                 with self.subTest(case=case.name, options=options):
                     source, output = self.file("in.save", case.octets()), self.out()
@@ -106,7 +106,7 @@ class Differential(ProgramTest):
                     self.assert_refused(done, output)
 
     def test_memory_survives(self):
-        """Independent of any expected output: the restored guest's pages are those of the old stream."""
+        """Independent of the expected output: the decoded pages are those of the legacy stream."""
         for case in program.sampled(cases.good()):
             with self.subTest(case=case.name):
                 done, got = self.convert(case.octets(), *self.told(case), "-f", "libxl")

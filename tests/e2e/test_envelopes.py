@@ -1,4 +1,4 @@
-"""The envelopes of libvirt, xend and XAPI: round trips, detection that is not fooled, hostile contents."""
+"""Containers of libvirt, xend and XAPI: round trips, ambiguous inputs, hostile contents."""
 
 import os
 import resource
@@ -14,8 +14,8 @@ from kit.base import ProgramTest
 from kit.envelopes import LIBVIRT, XAPI, XAPI_STRUCTURED, XEND
 from kit.legacy import Batch
 
-OLD_DISK = bytes(range(256)) * 4096     # data on the disk after a suspend image
-ADDRESS_SPACE = 320 << 20               # libxml2's ICU alone maps some 40 MiB
+OLD_DISK = bytes(range(256)) * 4096     # old data on the disk after a suspend image
+ADDRESS_SPACE = 320 << 20               # ICU, used by libxml2, alone maps some 40 MiB
 SUBJECTS = [cases.named(name) for name in (
     "pv64-age-3-0", "pv32-age-3-0-low-frames", "pv32on64-age-4-5", "pv32-age-4-1", "hvm64-age-3-1", "hvm64-age-4-5-4",
     "hvm32-age-4-2", "hvm32-xenserver", "hvm64-qemu-remus-state", "hvm64-qemu-empty", "hvm32-qemu-large",
@@ -30,7 +30,7 @@ def to_the_end(case) -> bool:
 
 
 def fits(envelope, case) -> bool:
-    """XAPI's images end by themselves; of PV guests that Xen 3 saved nothing tells the type but xend and libvirt."""
+    """XAPI's images need a stream that marks its end, and whose guest type can be detected without a configuration."""
     delimited = envelope in (XAPI, XAPI_STRUCTURED)
     return not (delimited and (to_the_end(case) or case.ask))
 
@@ -80,7 +80,7 @@ class RoundTrips(ProgramTest):
         self.assert_status(verifier.verify(good + OLD_DISK), 0)
 
     def test_records_of_newer_xenopsd(self):
-        """UEFI variables and the states of vTPMs lie between the stream and QEMU's record, of any length; QEMU's is limited."""
+        """Records of UEFI variables and vTPM states between the stream and QEMU's record are skipped, with any length."""
         good = XAPI.expected(cases.named("hvm32-age-4-2"))
         at = good.rindex(struct.pack("<Q", envelopes.QEMU_TRAD))
         newer = b"".join(envelopes.xapi_record(type_, bytes(length)) for type_, length in (
@@ -93,7 +93,7 @@ class RoundTrips(ProgramTest):
             self.assert_status(verifier.verify(good[:at] + record + good[at:]), 1)
 
     def test_a_stream_has_no_length_of_its_own(self):
-        """A record of a memory image with a length is not xenopsd's."""
+        """A record of a memory image must have length 0."""
         case = cases.named("hvm32-age-4-2")
         for record, image in ((envelopes.LIBXC, XAPI.expected(case)), (envelopes.LIBXC_LEGACY, XAPI_STRUCTURED.octets(case))):
             at = image.index(envelopes.xapi_record(record))
@@ -105,7 +105,7 @@ class RoundTrips(ProgramTest):
             self.assert_clean(output)
 
     def test_end_of_an_image(self):
-        """Nothing but a record of type END_OF_IMAGE and length 0."""
+        """An image must end with a record of type END_OF_IMAGE and length 0."""
         image = XAPI_STRUCTURED.octets(cases.named("hvm32-age-4-2"))
         for end in (envelopes.xapi_record(envelopes.END_OF_IMAGE, b"x"), envelopes.xapi_record(envelopes.VARSTORED)):
             output = self.out()
@@ -113,13 +113,13 @@ class RoundTrips(ProgramTest):
             self.assertIn(f"byte {len(image) - 16:#x}: XAPI record: unexpected record of type 0x", line)
 
     def test_disks_have_no_end(self):
-        """The old content of the disk after an image is ignored in a named file, and not read from an fd."""
+        """Old data on the disk after an image is ignored in a named file, and not read from an fd."""
         for envelope in (XAPI, XAPI_STRUCTURED):
             for name in ("hvm32-xenserver", "hvm64-age-4-2", "pv32-age-4-1", "hvm32-no-last-checkpoint",
                          "pv64-no-last-checkpoint"):
                 case = cases.named(name)
                 want = envelope.expected(case)
-                # Old contents that could be taken for a further checkpoint's body.
+                # Old data that could be mistaken for the body of a further checkpoint.
                 for behind in (OLD_DISK, struct.pack("<i", 1) + bytes(8192)):
                     with self.subTest(envelope=envelope.name, case=name):
                         path, output = self.file("in.save", envelope.octets(case) + behind), self.out()
@@ -155,7 +155,7 @@ class Contradictions(ProgramTest):
         return self.assert_refused(program.run("-i", source, "-o", output, *options), output)
 
     def test_guest_type(self):
-        """The envelope's word and the stream's are both named; -g overrules the envelope."""
+        """Configuration and stream disagree on the guest type: the message names both; -g overrides the configuration."""
         for stream, said in (("pv64-age-4-5", "hvm"), ("hvm64-age-4-5", "pv")):
             case = cases.named(stream)
             for name, head in (("libvirt", envelopes.libvirt_head(envelopes.domain_xml(said) + b"\0")),
@@ -209,7 +209,7 @@ class NotFooled(ProgramTest):
                 self.assertIn("header of a save of libvirt", self.refused(head + LIBVIRT.octets(cases.named("hvm64-age-4-5"))))
 
     def test_p2m_size_like_text(self):
-        """A bare stream begins with a number, which can equal any magic."""
+        """A bare stream begins with the p2m size, which can equal the start of any magic."""
         for text in (b"Xen\n", b"lib\1", b"Lin\2", b"BZh\x09", b"\x7fEL\3", b"QEV\4", b"\x1f\x8b\x08\0", b"\x1f\x8b\x08\x08"):
             size = int.from_bytes(text, "little")
             self.assertLessEqual(size, 0x0FFFFFFF)
@@ -226,9 +226,9 @@ class NotFooled(ProgramTest):
                     self.assertEqual(v2.memory(v2.decode(output.read_bytes(), whole=False)), legacy.memory(save))
 
     def test_toolstacks_stay_as_they_were(self):
-        """On an fd, a container's magic in place of the stream is an error at once."""
+        """On an fd, a container's magic instead of a stream is rejected without waiting for more input."""
         reader, writer = os.pipe()
-        os.write(writer, b"\x28\xb5\x2f\xfd" + b"\xa5" * 60)     # and no end
+        os.write(writer, b"\x28\xb5\x2f\xfd" + b"\xa5" * 60)     # without an end of input
         try:
             done = program.run("--in", reader, "--out", 1, "--width", 64, "--guest", "hvm", "--format", "libxl",
                                pass_fds=[reader])
@@ -304,7 +304,7 @@ class HostileXml(ProgramTest):
 
 @program.needs_libraries
 class Relabel(ProgramTest):
-    """libvirt wrote version 1 in front of v2 streams for a while."""
+    """Some releases of libvirt wrote a header of version 1 before v2 streams."""
 
     def setUp(self):
         super().setUp()

@@ -1,4 +1,4 @@
-"""The fixtures: still what their maker makes, and converted as they stand, without any option."""
+"""The fixtures: equal to the output of make_fixtures.py, and converted correctly without options."""
 
 import sys
 import unittest

@@ -1,4 +1,4 @@
-"""No space, no quota, no reader, a file that changes while it is read; limits of memory and time."""
+"""Full disks and quotas, closed pipes, inputs that change while they are read, limits on memory and time."""
 
 import os
 import resource
@@ -20,13 +20,13 @@ from kit.flavours import HVM64, PV64
 from kit.legacy import Batch, Raw, TscInfo, VcpuInfo
 
 SMALL = cases.named("hvm64-age-4-5-4")
-LARGE = cases.named("hvm64-full-batch")     # 4 MiB of pages
+LARGE = cases.named("hvm64-full-batch")     # has 4 MiB of pages
 OLD = b"what was there before"
 NOBODY = 65534
 
 
 def said(stderr: bytes) -> list[str]:
-    """Without warnings, of which libxc's format has some."""
+    """The messages without warnings, which libxc format has."""
     return [line for line in program.lines(stderr) if ": warning: " not in line]
 
 
@@ -62,7 +62,7 @@ class FullDisk(FailureTest):
         return where
 
     def each_way(self, disk: Path, reason: str, large: Path, **kw):
-        """New and replacing, unnamed and hidden, from a file and from a pipe."""
+        """New and replaced output, with and without O_TMPFILE, from a file and from a pipe."""
         self.dir.chmod(0o755)
         large.chmod(0o644)
         for old in (False, True):
@@ -84,7 +84,7 @@ class FullDisk(FailureTest):
     def test_no_space(self):
         disk = self.mount("size=1m")
         self.each_way(disk, "No space left on device", self.large)
-        # What fits, fits.
+        # A smaller save still fits.
         self.assert_status(program.run("-i", self.small, "-o", disk / "new.save"), 0)
 
     def test_no_inodes(self):
@@ -96,7 +96,7 @@ class FullDisk(FailureTest):
 
     @unittest.skipIf(program.SANITIZED, "its start-up as another user is slow, and there is nothing new in it")
     def test_quota(self):
-        """Quotas apply to user nobody, not to root."""
+        """Run as user nobody, since quotas do not apply to root."""
         disk = self.mount("size=16m,mode=1777,usrquota,usrquota_block_hardlimit=1m")
         output = disk / "new.save"
         self.dir.chmod(0o755)
@@ -120,11 +120,11 @@ class FullDisk(FailureTest):
 
 
 class ReaderGone(FailureTest):
-    """libxl closes its end of the pipe when it gives up."""
+    """The output is a pipe whose reader closes it, as libxl does on errors."""
 
     def test_at_any_time(self):
         for fmt in ("libxl", "libxc"):
-            for size in (0, 1, 24, 5000, 100000, 3 << 20):  # the rest is more than a pipe holds
+            for size in (0, 1, 24, 5000, 100000, 3 << 20):  # the rest is larger than the pipe's buffer
                 for source in ("-", self.large):
                     with self.subTest(format=fmt, read=size, source=str(source)):
                         with open(self.large, "rb") as stdin:
@@ -140,7 +140,7 @@ class ReaderGone(FailureTest):
                         self.assert_failed(subprocess.CompletedProcess([], process.returncode, b"", err), "Broken pipe")
 
     def test_while_more_input_comes(self):
-        """It does not wait for the end of the input, and does not read the rest."""
+        """The program ends without waiting for the end of the input."""
         reader, writer = os.pipe()
         process = program.start("-i", "-", "-o", "-", stdin=reader, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         os.close(reader)
@@ -154,13 +154,13 @@ class ReaderGone(FailureTest):
 
 
 class ChangingInput(FailureTest):
-    """The program stops itself at a call; then the file changes, and it goes on."""
+    """The program stops itself at a system call; the input is changed; the program continues."""
 
     def run_changed(self, plan: Plan, change, *args, **kw) -> subprocess.CompletedProcess:
         process = program.start("-i", self.large, *args, env=faults.environment(plan, -1), stderr=subprocess.PIPE, **kw)
         self.addCleanup(process.stderr.close)
         program.when_stopped(process.pid, change)
-        while process.poll() is None:       # calls of the other process count, too
+        while process.poll() is None:       # both processes stop, since each counts its own calls
             for pid in program.descendants(process.pid):
                 if program.state(pid) == "T":
                     os.kill(pid, signal.SIGCONT)
@@ -199,7 +199,7 @@ class ChangingInput(FailureTest):
         return cat.stdin
 
     def test_growing(self):
-        """More than the stream is not a save that we know: whoever still writes to it is not done."""
+        """Data appended during the conversion is an error: another program may still be writing the file."""
         data = self.large.read_bytes()
         for nth in (1, 5, 30):
             with self.subTest(read=nth):
@@ -211,7 +211,7 @@ class ChangingInput(FailureTest):
                 self.assertIn(b"follow the end of the stream", done.stderr)
 
     def test_being_written(self):
-        """A file that grows to its right size, but too late, has ended early."""
+        """A file that is still incomplete is rejected, and converted once it is complete."""
         data = self.large.read_bytes()
         self.large.write_bytes(data[:100000])
         output = self.out()
@@ -220,7 +220,7 @@ class ChangingInput(FailureTest):
         self.assert_status(program.run("-i", self.large, "-o", output), 0)
 
     def test_removed(self):
-        """An open file is not affected by renaming."""
+        """Removing the input after it was opened has no effect."""
         output = self.out()
         self.assert_status(self.run_changed(self.stop("read", 5), self.large.unlink, "-o", output), 0)
         self.assertEqual(output.read_bytes(), v2.version_2_of(expected.by_model(LARGE, "libxc")))
@@ -228,10 +228,10 @@ class ChangingInput(FailureTest):
 
 @unittest.skipIf(program.SANITIZED, "AddressSanitizer reserves more address space than any limit here")
 class Bounds(ProgramTest):
-    """64 MiB of address space, all of libc's in it, and seconds: whatever the input holds."""
+    """Any input is processed in 64 MiB of address space, including libc, and within seconds."""
 
     LIMIT = 64 << 20
-    SECONDS = 10        # fifty times the real time; quadratic code takes hours
+    SECONDS = 10        # 50 times the usual time; quadratic code takes hours
 
     def convert(self, data: bytes, *options: str) -> bytes:
         save, output = self.file("in.save", data), self.out()
@@ -255,13 +255,13 @@ class Bounds(ProgramTest):
 
     @staticmethod
     def blob(entries: int) -> Raw:
-        """A toolstack blob of 40 octets an entry, and four more of padding as a 64-bit toolstack has them."""
+        """A toolstack blob with entries of 40 octets, including 4 of padding, as a 64-bit toolstack writes them."""
         one = struct.Struct("<QQQI8s4x")
         data = struct.pack("<II", 1, entries) + b"".join(one.pack(i, i, 1, 8, b"%07x\0" % i) for i in range(entries))
         return Raw(legacy.XC_SAVE_ID_TOOLSTACK, struct.pack("<I", len(data)) + data)
 
     def test_toolstack_blob(self):
-        """40 MB of a million entries."""
+        """A toolstack blob of 40 MB with a million entries."""
         entries = 1_000_000
         save = self.octets(HVM64.save(toolstack=[self.blob(entries)]))
         self.assertGreater(len(save), 40 * entries)
@@ -271,14 +271,14 @@ class Bounds(ProgramTest):
         self.assertIn(text, got)
 
     def test_vcpus(self):
-        """4096 vcpus, each with all kinds of state."""
+        """4096 vcpus with all kinds of state."""
         everyone = range(4096)
         for save in (PV64.save(online=everyone), PV64.save(online=everyone, xsave=dict.fromkeys(everyone, 4000))):
             got = self.convert(self.octets(save), "-f", "libxc")
             self.assertEqual(v2.difference(self.model(save, "libxc"), got), "")
 
     def test_tiny_chunks(self):
-        """A hundred thousand chunks of each kind that may come again and again."""
+        """100,000 chunks of each kind that may be repeated."""
         for name, chunks in {"tsc": [TscInfo()] * 100_000,
                              "batches": [Batch([0xF0000000])] * 100_000,
                              "pages": [Batch([i % 0x400], i) for i in range(10_000)],
@@ -291,7 +291,7 @@ class Bounds(ProgramTest):
                 self.assertTrue(got.startswith(b"LibxlFmt"))
 
     def test_duplicates(self):
-        """1024-page batches of one page, of two in turn, and of all twice."""
+        """Batches of 1024 pages with many duplicates."""
         for name, entries in {"one": [7] * 1024, "two": [7, 9] * 512, "twice": [*range(512)] * 2,
                               "backwards": [*range(1023, -1, -1)]}.items():
             with self.subTest(batch=name):

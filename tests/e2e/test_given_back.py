@@ -1,4 +1,4 @@
-"""Pages that a PV guest gave back to Xen while it was saved live: sent, and at the end listed as unmapped."""
+"""Pages that a PV guest released during a live save: they were sent, and are listed as unmapped at the end."""
 
 import os
 import re
@@ -24,14 +24,14 @@ def live(flavour, unmapped, age=(4, 5)) -> legacy.Save:
 
 
 def without(save: legacy.Save, pfns) -> legacy.Save:
-    """The same, had these pages never been sent."""
+    """The same save without these pages."""
     def kept(batch: Batch) -> Batch:
         return replace(batch, entries=[e for e in batch.entries if e & legacy.PFN_MASK not in pfns])
     return replace(save, body=[kept(c) if isinstance(c, Batch) else c for c in save.body],
                    later=[replace(c, body=[kept(k) if isinstance(k, Batch) else k for k in c.body]) for c in save.later])
 
 
-# What the list names: pages that were sent once and again, without content, never, beyond the guest, twice.
+# The list of unmapped pfns: sent once or repeatedly, sent without content, never sent, above the guest's, duplicate.
 LIST = [0x62, 0x7F, 0x90, 0x91, 0x92, 0x300, 0x47F, 0x500, 0x62, 0x61]
 GIVEN_BACK = {0x61, 0x62, 0x7F, 0x90, 0x91, 0x92}
 
@@ -107,7 +107,7 @@ class GivenBack(ProgramTest):
         self.assertEqual([int(n) for n in STAYS.findall(done.stderr.decode())], [len(GIVEN_BACK)])
 
     def test_verified_where_they_stay(self):
-        """An output that is inherited has a name already."""
+        """--verify with an inherited output, which cannot be rewritten: the pages remain."""
         save = live(PV64, LIST)
         source, output = self.file("in.save", legacy.octets(save)), self.out()
         fd = os.open(output, os.O_RDWR | os.O_CREAT)
@@ -120,7 +120,7 @@ class GivenBack(ProgramTest):
         self.assertEqual([int(n) for n in STAYS.findall(done.stderr.decode())], [len(GIVEN_BACK)])
 
     def test_a_list_of_pages_that_were_never_sent(self):
-        """That of every save that was not live."""
+        """As in any save that was not live: nothing changes."""
         for pipe in (False, True):
             with self.subTest(pipe=pipe):
                 save = live(PV32, [0x300, 0x301, 0x47F])

@@ -1,4 +1,4 @@
-"""The released binaries are built hardened."""
+"""The release binaries are built with hardening options."""
 
 import platform
 import struct
@@ -29,7 +29,7 @@ X86 = platform.machine() == "x86_64"
 
 
 class Elf:
-    """As much of a 64-bit little-endian ELF file as is to be looked at."""
+    """The parts of a 64-bit little-endian ELF file that these tests examine."""
 
     def __init__(self, path: Path):
         self.data = path.read_bytes()
@@ -63,7 +63,7 @@ class Elf:
         return names
 
     def functions(self) -> dict[str, bytes]:
-        """The program's own functions that other objects call or point to, with their code."""
+        """Name and code of the program's own global functions."""
         table = next(s for s in self.sections if s[1] == SHT_SYMTAB)
         strings, found = self.sections[table[6]][4], {}
         for name, info, _, section, address, size in struct.iter_unpack(
@@ -71,12 +71,12 @@ class Elf:
             if info == STB_GLOBAL_FUNC and size and section != SHN_UNDEF:
                 text = self.data[strings + name:self.data.index(b"\0", strings + name)].decode()
                 offset = address - self.sections[section][3] + self.sections[section][4]
-                if text != "_start":        # the C library's
+                if text != "_start":        # from the C library
                     found[text] = self.data[offset:offset + size]
         return found
 
     def x86_features(self) -> int:
-        """The property that says what all of the program's code is prepared for."""
+        """The x86 features that all object files of the program support."""
         notes = self.content(PT_GNU_PROPERTY)
         while notes:
             name_size, size, type_ = struct.unpack_from("<III", notes)
@@ -126,8 +126,8 @@ class Hardening(unittest.TestCase):
 
     @unittest.skipUnless(X86, "CET is of x86")
     def test_control_flow(self):
-        """IBT and SHSTK. The linker drops the note of them where the C library's own start-up code was built without,
-        as Debian 12's is; what is compiled of ours is prepared all the same."""
+        """IBT and SHSTK. The linker omits the note if the C library's start-up code lacks it, as on Debian 12. Then only
+        the code of our own functions is checked."""
         for elf in self.each():
             functions = elf.functions()
             self.assertIn("main", functions)
@@ -145,7 +145,7 @@ class Hardening(unittest.TestCase):
         return b"IBT" in notes and b"SHSTK" in notes
 
     def test_fortify_level(self):
-        """Level 3 also checks sizes that only the running program knows; a binary doesn't show it, its build does."""
+        """Level 3 also checks sizes that are computed at run time. The binary does not show the level, so check flags."""
         build = program.PROGRAM.parents[1]
         flags = [path for part in ("src", "legacy", "v2") for path in (build / part).rglob("flags.make")]
         if not flags:

@@ -1,4 +1,4 @@
-"""The test kit against Xen's script: the model agrees with it wherever the catalogue calls it right, and only there."""
+"""The test kit compared with Xen's script: the model agrees with it exactly for the cases in which it is correct."""
 
 import sys
 import unittest

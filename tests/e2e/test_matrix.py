@@ -1,4 +1,4 @@
-"""Streams that the real save functions of 15 releases wrote, where the folder with them is there."""
+"""Streams written by the original save functions of 15 Xen releases, if their folder is available."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ VERIFIER = Path(os.environ.get("CLS_VERIFY") or program.PROGRAM.parent / "verify
 @unittest.skipUnless(MATRIX.is_dir(), "the streams of the matrix are not here")
 class Matrix(unittest.TestCase):
     def test_every_stream(self):
-        """With nothing but -i and -o. Of the sanitized programs a sample; each stream has two files."""
+        """Converted with only -i and -o; a sample for slow builds. Each stream consists of two files."""
         names = sorted(p.stem for p in MATRIX.glob("*.json"))
         self.assertGreater(len(names), 300)
         with tempfile.TemporaryDirectory() as sample:

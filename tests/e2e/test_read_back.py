@@ -1,4 +1,4 @@
-"""--verify: both files are read again before the output is renamed into place; any difference is detected."""
+"""--verify: input and output are read again before the rename, and any difference is detected."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from kit import cases, envelopes, expected, faults, make_fixtures, program, v2
 from kit.base import ProgramTest
 from kit.faults import Plan
 
-CASE = cases.named("hvm64-age-4-5-4")       # one that needs no script
+CASE = cases.named("hvm64-age-4-5-4")       # its expected output does not need Xen's script
 WANT = v2.version_2_of(expected.by_model(CASE, "libxl"))
 OLD = b"an older file"
 
@@ -58,7 +58,7 @@ class Agrees(ReadBackTest):
                     self.assertTrue(output.exists())
 
     def test_checkpoints(self):
-        """Streams of Remus give the same result the second time, and the run ends."""
+        """Streams with several checkpoints are verified as well."""
         for case in (c for c in cases.good() if c.save.later and not c.ask):
             for options in ((), ("--compact",), ("--sparse",)):
                 with self.subTest(case=case.name, options=options):
@@ -68,7 +68,7 @@ class Agrees(ReadBackTest):
                     self.assertEqual(output.read_bytes(), plain.read_bytes())
 
     def test_whatever_is_changed_on_the_way(self):
-        """Repairs and configurations are applied in the second run, too."""
+        """Repairs and configurations are applied in the second run as well."""
         xl, xend, pv = CASE.octets(), envelopes.XEND.octets(CASE), cases.named("pv64-xsave-limits").octets()
         for save, options in ((xl, ("--repair", "--for", "4.17")), (xl, ("--repair", "--for", "4.17", "-f", "libxl")),
                               (pv, ("--trim-xsave",)), (xl, ("--skip-qemu",)), (xend, ("--config=auto",)), (xl, ("--stream-version", "3")),
@@ -89,7 +89,7 @@ class Agrees(ReadBackTest):
                 subprocess.run(["strace", "-f", "-o", str(trace), "-e", "trace=read,write,splice,fsync,fadvise64", str(program.PROGRAM),
                                 "-i", str(self.save), "-o", str(self.out()), "--verify", *options], check=True,
                                env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
-                # Two processes are traced: a call may stand in two lines, the first of them without its end.
+                # Two processes are traced, so strace may split a call into an unfinished and a resumed line.
                 calls = re.findall(r"^\d+ +(\w+\(.*?)(?:\) += -?\d+|,? <unfinished)", trace.read_text(errors="replace"), re.MULTILINE)
                 out = re.findall(r"^splice\(\d+, NULL, (\d+),", "\n".join(calls), re.MULTILINE)[-1]
                 of_out = [c for c in calls if re.match(rf"(read|fsync|fadvise64)\({out}(,|$)", c)]
@@ -100,7 +100,7 @@ class Agrees(ReadBackTest):
 
     @program.needs_libraries
     def test_relabelled(self):
-        """Where only libvirt's header is wrong, the stream is compared as it is."""
+        """If only the version in libvirt's header is wrong, the stream must be unchanged."""
         xml = envelopes.domain_xml("hvm") + b"\0"
         save, output = self.file("v2", envelopes.libvirt_head(xml, 1) + WANT), self.out()
         self.assert_status(program.run("-i", save, "-o", output, "--verify", "-q"), 0)
@@ -111,7 +111,7 @@ class Agrees(ReadBackTest):
         self.assertIn("verified: ", done.stderr.decode())
 
     def test_inherited_files(self):
-        """Neither begins at 0; afterwards both stand behind the streams."""
+        """Inherited fds with an offset: afterwards both are positioned at the end of the streams."""
         source, target = self.file("source", b"before" + CASE.octets()), self.file("target", b"head")
         with open(source, "rb") as read, open(target, "r+b") as written:
             read.seek(6)
@@ -143,7 +143,7 @@ class CannotBeReadAgain(ReadBackTest):
 
 @faults.needed
 class Differs(ReadBackTest):
-    """A faulty disk or memory: each call returns wrong data once."""
+    """Simulates a faulty disk or faulty memory: each call transfers wrong data once."""
 
     def attempt(self, call: str, nth: int, *options: str, old: bool = False) -> tuple[faults.Run, Path]:
         output = self.out()
@@ -169,8 +169,8 @@ class Differs(ReadBackTest):
         self.assertGreater(got_through, 2, "without --verify it goes unnoticed: so this test can fail")
 
     def test_read_wrong(self):
-        """At the first reading the input may be found to be bad, too; and some bytes don't matter (a chunk's padding,
-        what only the verifier sees). Whatever gets its name is right."""
+        """The error may make the input invalid, or hit bytes that do not matter, such as padding. An output that is
+        renamed into place is always correct."""
         for nth in range(1, 1000):
             done, output = self.attempt("read", nth, "--verify")
             if not done.fired:
@@ -190,10 +190,10 @@ class Differs(ReadBackTest):
         self.assertEqual(output.read_bytes(), OLD)
 
     def test_cannot_be_read(self):
-        """Every read fails once, also in the second run."""
+        """Each read() fails once, in both runs."""
         for nth in range(1, 1000):
             output = self.out()
-            # In one process: the other one reads remarks only, and can do without.
+            # In one process: with two, a failing read of the child's messages is not an error.
             done = faults.run(Plan("read", EIO, nth), "-i", self.save, "-o", output, "--verify", "--no-sandbox")
             if not done.fired:
                 break

@@ -1,4 +1,4 @@
-"""Real saves of Xen 4.5.5, which lie outside the project: as Xen's script converts them, and sound to its verifier."""
+"""Real saves of Xen 4.5.5 from outside the project: converted as by Xen's script, accepted by Xen's verifier."""
 
 import json
 import struct
@@ -13,7 +13,7 @@ from kit.base import ProgramTest
 from kit.program import PROJECT
 
 DATA = PROJECT.parent / "shared" / "data"
-LIBXL_FRONT = 24    # libxl header and the header of LIBXC_CONTEXT: the libxc stream lies behind them
+LIBXL_FRONT = 24    # size of the libxl header and the header of LIBXC_CONTEXT; the libxc stream follows
 CHUNK = 1 << 20
 
 
@@ -88,7 +88,7 @@ class RealSaves(ProgramTest):
 
     @program.needs_libraries
     def test_inspected(self):
-        """The facts are those of the README that lies beside them."""
+        """The facts are those in the README of the saves."""
         pv, hvm, v2 = map(self.inspect, ("pv-legacy-4.5.save", "hvm-legacy-4.5.save", "pv-v2-4.17.save"))
         self.assertEqual([s["bytes"] for s in (pv, hvm, v2)], [134496782, 29370547, 134492988])
         self.assertEqual([s["envelope"]["config"]["format"] for s in (pv, hvm, v2)], ["json"] * 3)

@@ -1,4 +1,4 @@
-"""Streams of several checkpoints, compressed pages, tmem, and pages converted once only."""
+"""Streams with several checkpoints, compressed pages or tmem, and --compact."""
 
 import os
 import subprocess
@@ -17,13 +17,13 @@ COMPRESSED = [c for c in REMUS if any(checkpoint.compressed for checkpoint in c.
 
 
 def cut_off(case, count: int):
-    """The case with this many checkpoints."""
+    """The case with only the first count checkpoints."""
     return replace(case, save=replace(case.save, later=case.save.later[:count - 1]))
 
 
 class Coding(unittest.TestCase):
     def test_what_the_compressor_wrote_is_decoded_by_the_decoder(self):
-        """The pages of each compressed checkpoint, from the stream's octets."""
+        """The kit's decoder restores the pages of each compressed checkpoint from the stream."""
         kinds = set()
         for case in (c for c in COMPRESSED if c.save.buffer == delta.BUFFER):
             memory: dict[int, bytes] = {}
@@ -86,7 +86,7 @@ class Checkpoints(RemusTest):
                 self.assertIn("another checkpoint follows and is ignored", stderr)
 
     def test_memory_page_by_page(self):
-        """What a decoder finds in our output is what the description says, for every checkpoint to end with."""
+        """The kit's decoder finds the expected memory in the output, for any number of checkpoints."""
         for case in REMUS:
             for count in range(1, len(case.save.later) + 2):
                 with self.subTest(case=case.name, checkpoints=count):
@@ -96,7 +96,7 @@ class Checkpoints(RemusTest):
                     self.assertEqual(v2.memory(v2.decode(output.read_bytes())), legacy.memory(part.save))
 
     def test_cut_at_every_field(self):
-        """The last complete checkpoint, with a warning; an error before the first is complete."""
+        """Truncated streams: the last complete checkpoint is used, with a warning. Without one it is an error."""
         for name in ("pv64-compressed", "pv32-remus", "hvm64-compressed-order", "hvm32-compressed"):
             case = cases.named(name)
             data, fields = case.fields()
@@ -134,7 +134,7 @@ class Checkpoints(RemusTest):
                     self.assertIn(f": byte {code.offset + inside:#x}: ", self.assert_refused(done, output))
 
     def test_where_no_temporary_file_can_be_had(self):
-        """Only what needs one fails."""
+        """Only conversions that need a temporary file fail."""
         plain, compressed = cases.named("hvm64-age-4-5"), cases.named("hvm64-compressed")
         for case, options, pipe, status in ((plain, (), False, 0), (cases.named("hvm64-remus"), (), False, 0),
                                             (plain, ("--checkpointed",), True, 0), (compressed, (), False, 3),
@@ -150,7 +150,7 @@ class Checkpoints(RemusTest):
                     self.assert_clean(output)
 
     def test_the_temporary_file_holds_one_checkpoint(self):
-        """However many come."""
+        """The temporary file does not grow with the number of checkpoints."""
         size, count = 1 << 20, 12
         flavour = flavours.HVM64
         entries = list(range(0x100, 0x100 + size // 4096))
@@ -191,7 +191,7 @@ class Compact(RemusTest):
                                   (v2.REC_TYPE_PAGE_DATA, v2.REC_TYPE_STATIC_DATA_END)])
 
     def test_a_live_save(self):
-        """Many rounds over the same pages, and what an incomplete checkpoint sends does not count."""
+        """Pages sent in several passes are written once. The pages of an incomplete checkpoint are ignored."""
         for flavour in (flavours.PV64, flavours.HVM32):
             rounds = [Batch(range(0x20, 0x420 - 60 * i), i) for i in range(10)]
             case = replace(cases.named(f"{flavour.name}-remus"), save=cases.remus_save(
@@ -208,7 +208,7 @@ class Compact(RemusTest):
                     self.assertLess(len(output.read_bytes()), len(data) // 4)
 
     def test_verify_mode_ends_with_its_checkpoint(self):
-        """The next one's pages count."""
+        """Pages of a verify pass are skipped, but those of the next checkpoint are converted."""
         for flavour in (flavours.PV64, flavours.HVM32):
             for cut in (0, 1):
                 with self.subTest(flavour=flavour.name, cut=cut):

@@ -1,4 +1,4 @@
-"""The program as called by libxl and xenopsd: on inherited fds, from which it may read only the stream."""
+"""The program as called by libxl and xenopsd: with inherited fds, from which it must read only the stream."""
 
 import contextlib
 import os
@@ -20,9 +20,9 @@ KINDS = ("file", "pipe", "socket")
 
 
 class Input:
-    """An fd to hand in, positioned at the start of data; left() tells what remains in it.
+    """An fd for the program, positioned at the start of data. left() returns the data that was not read.
 
-    ends: the reader meets an end of input behind the data, else it would have to wait for ever.
+    ends: the input ends after the data; otherwise a read after the data would block.
     """
 
     def __init__(self, kind: str, data: bytes, ends: bool, directory: Path):
@@ -69,7 +69,7 @@ class Input:
             self.thread.join(0.001)
 
     def close(self) -> None:
-        self.left()     # lets the feeding thread end
+        self.left()     # so that the writing thread can end
         if self.thread:
             self.thread.join()
         for fd in (self.fd, self.writer):
@@ -78,13 +78,13 @@ class Input:
 
 
 def seen(case, kind: str, skips_qemu: bool = False):
-    """What is taken of a case: further checkpoints are looked for in files only, and not behind a record left unread."""
+    """The part of a case that is converted. Further checkpoints are read only from files, and not after a skipped record."""
     return case if kind == "file" and not (skips_qemu and case.flavour.guest == "hvm") else case.first()
 
 
 class ToolstackTest(ProgramTest):
     def run_on(self, source: Input, *argv) -> tuple[subprocess.CompletedProcess, bytes]:
-        """Runs it with the input's fd for IN and a pipe's for OUT; returns what came out of that pipe too."""
+        """Runs the program; IN is replaced by the fd of the input, OUT by that of a pipe. Returns also the pipe's data."""
         reader, writer = os.pipe()
         got: list[bytes] = []
 
@@ -118,7 +118,7 @@ class ToolstackTest(ProgramTest):
 
 
 def delimited(case) -> bool:
-    """Does the stream mark its own end?"""
+    """Whether the end of the stream can be determined without the end of the input."""
     return not (case.save.qemu and case.save.qemu.length is None)
 
 
@@ -138,7 +138,7 @@ class Good(ToolstackTest):
                     self.assertEqual(source.left(), (case.octets() + BEHIND)[len(taken.octets()):])
 
     def test_xenopsd(self):
-        """--skip-qemu stops reading right after the HVM context."""
+        """With --skip-qemu, reading stops after the HVM context."""
         for case in program.sampled(cases.good()):
             for kind in KINDS:
                 with self.subTest(case=case.name, input=kind), self.input(kind, case.octets() + BEHIND) as source:
@@ -182,7 +182,7 @@ class Good(ToolstackTest):
 
 class Bad(ToolstackTest):
     def refused(self, kind: str, data: bytes, guest: str) -> bytes:
-        """What goes out although the data, and then the end of input, is refused."""
+        """Returns the output of a conversion that fails."""
         with self.ended(kind, data) as source:
             done, got = self.libxl(source, guest)
         self.assert_status(done, 1)
@@ -190,7 +190,7 @@ class Bad(ToolstackTest):
         return got
 
     def test_first_24_octets_go_out_whatever_follows(self):
-        """xl crashes if its helper exits before."""
+        """The first 24 octets are always written, since xl crashes without them."""
         stream = cases.named("hvm64-age-4-5").octets()
         for name, data in (("empty", b""), ("one octet", b"\0"), ("garbage", b"garbage " * 100), ("zeros", bytes(5000)),
                            ("ones", b"\xff" * 5000), ("cut early", stream[:7]), ("cut", stream[:len(stream) // 2])):
@@ -217,7 +217,7 @@ class Bad(ToolstackTest):
                     self.assertEqual(self.refused(kind, cases.named(name).octets(), guest)[:24], FIRST_24)
 
     def test_output_closed_by_the_toolstack(self):
-        """The program ends by SIGPIPE or with status 3; it does not read on."""
+        """The program ends by SIGPIPE or with status 3."""
         reader, writer = os.pipe()
         os.close(reader)
         with self.input("file", cases.named("hvm64-full-batch").octets()) as source:

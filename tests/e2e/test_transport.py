@@ -1,4 +1,4 @@
-"""Every kind of input with every kind of output: the same output, and no octet too many is read."""
+"""Every kind of input with every kind of output: the output is the same, and nothing after the stream is read."""
 
 import os
 import socket
@@ -24,7 +24,7 @@ def feed(fd: int, data: bytes, piece: int) -> None:
 
 
 class Transport(ProgramTest):
-    """Inputs give an fd and start whatever fills it; outputs give an fd and a function that says what arrived."""
+    """in_*() return an fd from which data can be read; out_*() an fd and a function that returns the written data."""
 
     def thread(self, run, *args) -> threading.Thread:
         thread = threading.Thread(target=run, args=args)
@@ -119,7 +119,7 @@ class Transport(ProgramTest):
                         self.assertEqual(v2.difference(want, got), "")
                         os.set_blocking(fin, True)
                         self.assertEqual(os.read(fin, 1000), BEHIND)
-                        self.doCleanups()   # fds and threads are many
+                        self.doCleanups()   # limits the number of fds and threads
                         self.setUp()
 
     def test_into_a_new_file(self):

@@ -1,4 +1,4 @@
-"""verify-stream-v2: its command line, what it prints, and that large streams take neither memory nor reading."""
+"""verify-stream-v2: command line, output, and large streams in little memory."""
 
 import os
 import resource
@@ -28,7 +28,7 @@ class CommandLine(VerifierTest):
         return self.file(name, stream.octets())
 
     def test_formats(self):
-        """Each is detected, and taken where it is asked for."""
+        """Each format is detected, and accepted when given by --format."""
         for name, stream in (("libxc", LIBXC), ("libxl", LIBXL), ("xl", XL)):
             for options in ((), ("-f", "auto"), ("-f", name), ("--format", name)):
                 with self.subTest(name, options=options):
@@ -44,7 +44,7 @@ class CommandLine(VerifierTest):
                 self.assertEqual((int(line["offset"], 16), line["place"]), (offset, place))
 
     def test_no_v2_stream(self):
-        """Legacy saves and what else there is; cut short, too."""
+        """Legacy saves, other files and fragments are rejected."""
         legacy = cases.named("hvm64-age-4-5").octets()
         with_header = cases.named("pv64-age-4-5").with_header(cases.xl_json("pv")).octets()
         for name, data in (("nothing", b""), ("an octet", b"\xff"), ("legacy", legacy), ("legacy of xl", with_header),
@@ -54,7 +54,7 @@ class CommandLine(VerifierTest):
                 self.assertEqual(self.assert_unsound(verify(data))["place"], "start of the stream")
 
     def test_inputs(self):
-        """File, standard input, fd; of the kinds file, pipe and socket. Names in messages say which."""
+        """A named file, standard input or an fd; each a file, pipe or socket. Messages name the input."""
         for stream, check in ((LIBXL, self.assert_sound), (BAD, self.assert_unsound)):
             octets = stream.octets()
             path = self.stream(stream)
@@ -79,7 +79,7 @@ class CommandLine(VerifierTest):
                         self.assertEqual(int(line["offset"], 16), stream.offset("X86_TSC_INFO"))
 
     def socket(self, data: bytes) -> socket.socket:
-        """One end of a pair, at the other end of which data comes and then nothing, but no end."""
+        """A socket from which data can be read, without an end of input after it."""
         theirs, ours = socket.socketpair()
         self.addCleanup(theirs.close)
         thread = threading.Thread(target=theirs.sendall, args=(data,))
@@ -88,7 +88,7 @@ class CommandLine(VerifierTest):
         return ours
 
     def test_offset_of_an_fd(self):
-        """An fd that stands somewhere in a file: from there on, and offsets count from the file's beginning."""
+        """An fd with an offset is read from there on; offsets in messages count from the start of the file."""
         for stream, check in ((LIBXL, self.assert_sound), (BAD, self.assert_unsound)):
             path = self.file("save", b"in front" + stream.octets())
             with open(path, "rb", buffering=0) as f:
@@ -98,7 +98,7 @@ class CommandLine(VerifierTest):
                 self.assertEqual(int(line["offset"], 16), 8 + stream.offset("X86_TSC_INFO"))
 
     def test_as_suspend_image_viewer_calls_it(self):
-        """XAPI's viewer reads the image itself, and leaves the fd to us from behind the Libxc header up to END."""
+        """XAPI's suspend-image-viewer passes an fd positioned after the Libxc header; it is left at the end of END."""
         image = envelopes.XAPI.expected(cases.named("hvm32-xenserver"))
         front = image.index(struct.pack("<QQ", envelopes.LIBXC, 0)) + 16
         end = image.rindex(struct.pack("<Q", envelopes.QEMU_TRAD))
@@ -111,7 +111,7 @@ class CommandLine(VerifierTest):
                 self.assertEqual(f.tell(), end)
 
     def test_fd_is_left_behind_end(self):
-        """Of a file, a pipe, a socket; by name and on standard input what follows is wrong."""
+        """An fd is left after the END record. In named files and standard input, data after it is an error."""
         for stream in (LIBXC, LIBXL, PV):
             octets = stream.octets() + b"what follows"
             path = self.file("save", octets)
@@ -139,7 +139,7 @@ class CommandLine(VerifierTest):
                 self.assertEqual((done.returncode, done.stdout, done.stderr), (status, b"", b""))
 
     def test_warning(self):
-        """Of what xl ignores; the stream is sound all the same."""
+        """Data that xl ignores gives a warning; the stream is accepted."""
         done = verify(XL.put("xl header.config_len", 1).octets())
         self.assertEqual((done.returncode, done.stdout), (0, b""))
         self.assertRegex(done.stderr, rb"^verify-stream-v2: standard input: warning: .*ignored by xl\n$")
@@ -189,7 +189,7 @@ class CommandLine(VerifierTest):
                 self.assertRegex(done.stderr, rb"^verify-stream-v2: cannot write standard output: .+\n$")
 
     def test_name_is_masked(self):
-        """A file's name cannot make a message two lines, nor act on the terminal."""
+        """Newlines and control characters in file names are escaped."""
         path = self.stream(BAD, "a\nb\x1b[31mc")
         line = self.assert_unsound(verifier.run("-i", path))
         self.assertTrue(line["input"].endswith(r"a\x0ab\x1b[31mc"), line)
@@ -204,7 +204,7 @@ def verify_to(stdout, data: bytes):
 
 
 class Verbose(VerifierTest):
-    """What -v prints on standard output: a person reads it, so not each word is checked."""
+    """The output of -v, which is for humans, so not each word is checked."""
 
     def lines(self, stream: Stream, *options: str) -> list[str]:
         done = verify(stream.octets(), *(options or ("-v",)))
@@ -212,7 +212,7 @@ class Verbose(VerifierTest):
         return done.stdout.decode().splitlines()
 
     def test_records(self):
-        """Each on a line that says where it is and how long; page data together."""
+        """One line for each record with its offset and length; PAGE_DATA records are summed up."""
         for stream in (LIBXL, PV, XL):
             lines = self.lines(stream)
             wanted = []
@@ -246,7 +246,7 @@ class Verbose(VerifierTest):
         self.assertIn("optional, unknown: 1", text)
 
     def test_summary(self):
-        """Guest, pages by type, records by type, bytes."""
+        """The summary has the guest, pages by type, records by type, and the size."""
         lines = self.lines(PV)
         at = lines.index("guest: 64-bit PV, 4 levels of page tables")
         self.assertEqual(lines[at + 1:at + 8], ["pages: 8", "  NOTAB: 3", "  L1TAB: 1", "  L4TAB pinned: 1",
@@ -265,7 +265,7 @@ class Verbose(VerifierTest):
         self.assertEqual(lines[-1], f"sound: libxl stream, libxc version 3, {len(LIBXL.octets())} bytes")
 
     def test_unsound(self):
-        """What came before the fault is printed, no summary; the error is on standard error as ever."""
+        """Records before the error are printed, but no summary. The error is printed on standard error."""
         done = verify(BAD.octets(), "-v")
         self.assert_status(done, 1)
         self.assertTrue(verifier.ERROR.fullmatch(done.stderr.decode()))
@@ -275,15 +275,15 @@ class Verbose(VerifierTest):
 
 
 class Large(VerifierTest):
-    """Streams that are larger than memory."""
+    """Streams that are larger than the memory limit."""
 
     def run_small(self, *args, **kw):
-        """With 64 MiB of address space; AddressSanitizer and qemu need more."""
+        """Runs with 64 MiB of address space, except under AddressSanitizer and qemu, which need more."""
         limit = None if HUNGRY else lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         return verifier.run(*args, preexec_fn=limit, **kw)
 
     def head(self, count: int, entry: int) -> bytes:
-        """A PAGE_DATA record up to its pages."""
+        """The start of a PAGE_DATA record, up to its pages."""
         length = 8 + 8 * count + 4096 * count * v2.has_data(entry)
         return struct.pack("<IIII", 1, length, count, 0) + struct.pack("<Q", entry) * count
 
@@ -302,7 +302,7 @@ class Large(VerifierTest):
         self.assertIn(b"PAGE_DATA: 3 records, 90000 pages\n", done.stdout)
 
     def test_large_claims(self):
-        """A small file that claims large records is cut short, not out of memory."""
+        """Large lengths in a small file are reported as truncation, not as lack of memory."""
         for stream, name, length in ((LIBXC, "HVM_CONTEXT", v2.LENGTH_MAX), (PV, "X86_PV_VCPU_XSAVE", v2.LENGTH_MAX),
                                      (LIBXL, "libxl EMULATOR_CONTEXT", 0xFFFFFFFF),
                                      (LIBXL, "libxl EMULATOR_XENSTORE_DATA", 0xFFFFFFF8)):
@@ -314,7 +314,7 @@ class Large(VerifierTest):
             self.assert_unsound(self.run_small("-i", self.file("save", stream.octets())))
 
     def feed(self, *pieces: bytes):
-        """Runs it with a pipe as input."""
+        """Runs the verifier with a pipe as input."""
         program = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
         def write():
@@ -331,7 +331,7 @@ class Large(VerifierTest):
             program.wait()
 
     def test_pipe(self):
-        """The largest record there can be, of pfns alone; and pages that have to be read, for want of seeking."""
+        """A record of the maximum length with pfns only, and pages that must be read, since a pipe cannot seek."""
         first, last = LIBXC.octets()[:LIBXC.offset("PAGE_DATA")], LIBXC.octets()[LIBXC.offset("X86_TSC_INFO"):]
         self.assert_sound(self.feed(first, self.head(v2.LENGTH_MAX // 8 - 1, XALLOC | 1), last))
         count = 8000
@@ -340,7 +340,7 @@ class Large(VerifierTest):
                          f"{4096 * count} bytes of page data, input ended after {4096 * count - 1}$")
 
     def test_large_xenstore_data(self):
-        """Checked in a stream, without holding it in memory."""
+        """Xenstore data is checked without holding it in memory."""
         front, behind = LIBXC.octets(), v2.libxl_record("END")
         strings = b"k\0" + b"v" * (80 << 20) + b"\0"
         record = struct.pack("<IIII", 2, 8 + len(strings), 0, 0) + strings + bytes(-len(strings) % 8)
@@ -351,7 +351,7 @@ class Large(VerifierTest):
         self.assertRegex(self.assert_unsound(self.feed(start, wrong, end))["reason"], "string 2: byte 0x80")
 
     def test_large_guest(self):
-        """8 GiB of pages, sparse; what lies behind has its right offset."""
+        """8 GiB of pages in a sparse file: offsets after them are correct."""
         first, last = LIBXC.octets()[:LIBXC.offset("PAGE_DATA")], LIBXC.octets()[LIBXC.offset("X86_TSC_INFO"):]
         count, path = 32000, self.dir / "save"
         with open(path, "wb") as f:
@@ -364,7 +364,7 @@ class Large(VerifierTest):
         self.assertGreater(tsc, 8 << 30)
         self.assert_sound(self.run_small("-i", path))
         with open(path, "r+b") as f:
-            f.seek(tsc + 8 + 20)        # the reserved field
+            f.seek(tsc + 8 + 20)        # the reserved field of X86_TSC_INFO
             f.write(b"\1")
         self.assertEqual(int(self.assert_unsound(self.run_small("-i", path))["offset"], 16), tsc)
 

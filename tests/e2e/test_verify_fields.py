@@ -1,4 +1,4 @@
-"""verify-stream-v2: each field of sound streams changed: refused, but for what the specification leaves open."""
+"""verify-stream-v2: each field of valid streams is changed. The result is rejected, except for the changes in FREE."""
 
 import re
 import sys
@@ -25,7 +25,7 @@ SUBJECTS = {
 ZERO, ONE, PLUS, MINUS, ONES, TOP = "0", "1", "+1", "-1", "all ones", "top bit"
 ANY = (ZERO, ONE, PLUS, MINUS, ONES, TOP)
 
-# What is accepted: (subject, field, how it was changed, why). All else has to be refused.
+# Accepted changes: (subject, field, change, reason). All others must be rejected.
 FREE = [
     (".*", r"domain header\.xen_minor", ANY, "the version of whoever saved or converted"),
     ("pv.*|hvm|qemu|libxl|xl", r"domain header\.xen_major", ANY, "the version of Xen that saved; 0: converted"),
@@ -47,7 +47,7 @@ FREE = [
     ("xl", r"X86_PV_P2M_FRAMES\.end", (ONE, PLUS, MINUS), "the frame that holds it is the same"),
     (".*", r"X86_PV_P2M_FRAMES\.frame\[.*", (ZERO, ONE, PLUS), "another pfn of the guest"),
 
-    # pfn entries, by their type. With another type, the page's content must fit.
+    # pfn entries, by type. A change of the type must not change whether there is page content.
     ("pv.*", r"PAGE_DATA( 2)?\.pfn\[.*\]:0", (ZERO, ONE, MINUS), "another pfn of the guest"),
     ("pv.*", r"PAGE_DATA\.pfn\[.*\]:0", (PLUS,), "another pfn of the guest"),
     ("hvm|native|qemu|libxl", r"PAGE_DATA( 2)?\.pfn\[.*\]:0", (ZERO, ONE, PLUS, MINUS), "any pfn will do for HVM"),
@@ -72,7 +72,7 @@ FREE = [
 
 
 def changes(f: Field) -> dict[bytes, str]:
-    """Other octets for the field, and what was done to it; what comes out the same once only."""
+    """Changed octets for the field, each with the name of the (first) change that gives them."""
     bits, value = 8 * f.size, int.from_bytes(f.octets, "big" if f.code[0] == ">" else "little")
     found = {}
     for name, new in ((ZERO, 0), (ONE, 1), (PLUS, value + 1), (MINUS, value - 1), (ONES, -1),
@@ -84,7 +84,7 @@ def changes(f: Field) -> dict[bytes, str]:
 
 
 def field_name(f: Field) -> str:
-    """pfn entries also say their type."""
+    """The name of the field; for pfn entries with their type."""
     return f"{f.name}:{f.value >> 60:x}" if ".pfn[" in f.name else f.name
 
 
@@ -107,7 +107,7 @@ class Fields(VerifierTest):
                 if free:
                     self.assert_status(done, 0)
                 else:
-                    # xl ignores what follows the config in the optional data: one warning, and then the error
+                    # xl ignores data after the config in the optional data: a warning precedes the error
                     warned = (subject, field, change) == ("xl", "xl header.optional_data_len", PLUS)
                     self.assert_unsound(done, warnings=int(warned))
         used |= {(i, change) for i, _ in used for change in FREE[i][2] if FREE[i][2] is ANY}
@@ -116,7 +116,7 @@ class Fields(VerifierTest):
         self.assertEqual("\n".join(never), "", "free, but never met")
 
     def test_padding(self):
-        """Each octet of it must be zero."""
+        """Each octet of padding must be zero."""
         for subject, stream in SUBJECTS.items():
             octets = stream.octets()
             for f in stream.fields():
@@ -128,7 +128,7 @@ class Fields(VerifierTest):
                                 self.assertIn("padding", self.assert_unsound(done)["reason"])
 
     def test_content(self):
-        """What only the guest, the hypervisor or an emulator reads may hold anything."""
+        """Data for the guest, the hypervisor or an emulator may have any content."""
         for subject, stream in SUBJECTS.items():
             octets = stream.octets()
             for f in stream.fields():

@@ -1,4 +1,4 @@
-"""Page data is moved in the way that was chosen for the two ends, with few system calls; the page cache is kept."""
+"""Page data is moved as the types of input and output allow, with few system calls; the page cache is preserved."""
 
 import os
 import re
@@ -18,13 +18,13 @@ from kit.make_stream import big
 HVM = next(f for f in flavours.ALL if f.name == "hvm64")
 CASE = cases.named("hvm64-full-batch")
 MIB = 1 << 20
-SMALL = 9000                # heads of batches: more than that in one call is page data
+SMALL = 9000                # calls that transfer more than a batch's entries transfer page data
 WANTED = v2.version_2_of(expected.by_model(CASE, "libxc"))
 STAGED, SPLICE, LOOP = "by splice, through an internal pipe", "by splice", "by read and write"
 
 
 class Ways(ProgramTest):
-    """Each kind of end under strace."""
+    """Runs under strace with each kind of input and output."""
 
     def setUp(self):
         super().setUp()
@@ -58,7 +58,7 @@ class Ways(ProgramTest):
         return self.own(reads)
 
     def sink(self, kind: str):
-        """(fd, what arrived)"""
+        """Returns an fd and a function that returns the written data."""
         if kind == "file":
             path = self.out()
             return self.own(os.open(path, os.O_RDWR | os.O_CREAT)), path.read_bytes
@@ -84,10 +84,10 @@ class Ways(ProgramTest):
         return writes, arrived
 
     def run_traced(self, *args, fds: tuple[int, ...] = (), strace: tuple[str, ...] = ()) -> tuple[str, list[tuple[str, str, int]]]:
-        """(the way that -v tells, the calls: name, arguments, result; process by process)"""
+        """Returns the way that -v shows, and the system calls (name, arguments, result), grouped by process."""
         for old in self.dir.glob("trace*"):
             old.unlink()
-        env = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}      # leaks cannot be looked for under strace
+        env = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}      # LeakSanitizer does not work under strace
         done = subprocess.run(["strace", "-ff", "-o", str(self.trace), *strace, str(program.PROGRAM), "-v", *map(str, args)],
                               env=env, pass_fds=fds, capture_output=True, stdin=subprocess.DEVNULL, check=False)
         self.assert_status(done, 0)
@@ -127,7 +127,7 @@ class Ways(ProgramTest):
             self.check(source, "socket", SPLICE if source == "pipe" else LOOP)
 
     def test_few_calls_for_a_batch(self):
-        """A head: id and entries are read, the new one is written; the data: moves of about 1 MiB, in and out."""
+        """A batch takes two reads (id, entries), one write, and splices of about 1 MiB for the data."""
         _, calls = self.run_traced("-i", self.save, "-o", self.out())
         names = [name for name, _, _ in calls]
         entries = next(i for i, (name, _, n) in enumerate(calls) if name == "read" and n == 1024 * 8)
@@ -148,7 +148,7 @@ class Ways(ProgramTest):
         self.assertTrue(all(sum(sizes[:i + 1]) % 65536 == 0 for i in range(len(sizes) - 1)), sizes)
 
     def asked(self, output: Path, calls) -> list[tuple[int, int]]:
-        """Of each fallocate: the end of what it asks for, and how much of the file had been written before."""
+        """For each fallocate(): the end of the range, and the size of the file written before the call."""
         filesystem = subprocess.run(["stat", "-f", "-c", "%T", str(output.parent)], capture_output=True, text=True, check=True)
         out = next(args.split(",")[0] for name, args, _ in calls if name in ("ftruncate", "fallocate"))
         self.assertEqual(filesystem.stdout.strip(), "ext2/ext3")
@@ -174,7 +174,7 @@ class Ways(ProgramTest):
         self.assertEqual(v2.difference(WANTED, output.read_bytes()), "", "and its true size afterwards")
 
     def test_space_follows_what_was_read(self):
-        """For any claimed size of the input."""
+        """Space is allocated according to the data read, not to the size of the input."""
         output = self.out()
         with self.save.open("r+b") as save:
             save.truncate(1 << 40)
@@ -188,14 +188,14 @@ class Ways(ProgramTest):
         self.assertLess(sum(int(n) for _, n in asked), 2 * len(WANTED) + MIB)
 
     def test_more_is_asked_for_than_needed(self):
-        """Since the input goes on behind the stream."""
+        """Space that was allocated but not used is released: here the input continues after the stream."""
         fin, output = self.own(os.open(self.file("long.save", CASE.octets() + bytes(2 * MIB)), os.O_RDONLY)), self.out()
         self.assert_status(program.run("-i", fin, "-o", output, pass_fds=[fin]), 0)
         self.assertEqual(v2.difference(WANTED, output.read_bytes()), "")
         self.assertLess(output.stat().st_blocks * 512, len(WANTED) + MIB)
 
     def test_calls_that_fail(self):
-        """As on kernels and in containers without these calls: slower, but correct."""
+        """Some kernels and containers lack these calls: the conversion is slower, but correct."""
         for call, error in (("splice", "ENOSYS"), ("splice", "EINVAL"), ("pipe2", "EMFILE:when=1"), ("fallocate", "ENOSPC"),
                             ("fallocate", "EOPNOTSUPP"), ("fadvise64", "EINVAL"), ("sync_file_range", "EIO")):
             with self.subTest(call=call, error=error):
@@ -236,7 +236,7 @@ class Sparse(ProgramTest):
         self.assertLess(sparse.stat().st_blocks * 512, MIB)
 
     def test_zeros_at_the_end(self):
-        """In whole blocks; the file has its size all the same."""
+        """Zeros at the end, in whole blocks, become a hole; the file has the correct size."""
         save = cases.named("hvm64-age-4-5-4").save
         plain, sparse = self.out(), self.out()
         zeros = 3 * MIB
@@ -259,7 +259,7 @@ class Sparse(ProgramTest):
 
 
 class PageCache(ProgramTest):
-    """What was in the page cache stays there; what was not is not left there, but for the last 64 MiB at most."""
+    """Input that was cached stays cached. Of other input at most the last 64 MiB remain in the page cache."""
 
     SIZE = 200 * MIB
 

@@ -1,4 +1,4 @@
-"""Where no library can be loaded (a static program), what takes one says so; all else works."""
+"""A program that cannot load libraries (static): features that need one are rejected, all others work."""
 
 import os
 import subprocess
@@ -50,7 +50,7 @@ class WithoutLibraries(ProgramTest):
 @program.needs_libraries
 class OtherVersion(ProgramTest):
     def test_function_that_is_missing(self):
-        """In a library of the right name."""
+        """A library with the expected name lacks a function."""
         subprocess.run(["cc", "-shared", "-o", self.dir / "libjson-c.so.5", "-x", "c", "/dev/null"], check=True)
         done = program.run("-i", self.file("old.save", CASE.octets()), "--inspect=json", env={**os.environ, "LD_LIBRARY_PATH": str(self.dir)})
         self.assert_status(done, 3)

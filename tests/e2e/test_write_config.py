@@ -1,4 +1,4 @@
-"""--write-config for saves of xend: conversion of its s-expression, and when the file is created."""
+"""--write-config for saves of xend: the s-expression is converted, and output and configuration appear together."""
 
 import itertools
 import random
@@ -25,7 +25,7 @@ SAME = {"name": "old", "uuid": envelopes.UUID, "memory": "256", "maxmem": "512",
                  "format=empty,vdev=hde,access=ro,devtype=cdrom,target="]}
 VIFS = ["mac=00:16:3e:11:22:33,bridge=xenbr0,script=/etc/xen/scripts/vif-bridge,model=e1000",
         "mac=00:16:3e:11:22:34"]
-del SAME["disk"][-1]    # hde: no disk of libxl's
+del SAME["disk"][-1]    # libxl does not support hde
 WANTED_PV = {**SAME, "type": "pv", "kernel": "/boot/vmlinuz-xen", "ramdisk": "/boot/initrd-xen", "tsc_mode": "default",
              "extra": 'root=/dev/xvda1 ro xencons="tty"', "vif": [VIFS[0], VIFS[1] + ",rate=10Mb/s"],
              "vfb": ["vnc=1,vncunused=1,keymap=de"]}
@@ -35,16 +35,16 @@ WANTED_HVM = {**SAME, "type": "hvm", "builder": "hvm",
               "localtime": "0", "rtc_timeoffset": "-3600", "stdvga": "0", "videoram": "4", "vnc": "1", "sdl": "0",
               "vncunused": "1", "keymap": "de", "serial": "pty", "usb": "1", "usbdevice": "tablet",
               "vif": [VIFS[0] + ",type=ioemu", VIFS[1] + ",type=vif,rate=10Mb/s"]}
-# Settings of a PV guest that xend does not have.
+# Settings that every converted configuration has.
 BARE = {"name": "Domain-Unnamed", "type": "pv", "bootloader": "pygrub", "on_crash": "restart",
-        "vcpus": "2"}   # the stream's
+        "vcpus": "2"}   # from the stream
 HVM_BARE = {"name": "Domain-Unnamed", "type": "hvm", "builder": "hvm", "device_model_version": "qemu-xen-traditional",
             "pae": "0", "acpi": "0", "apic": "0", "vnc": "0", "sdl": "0", "on_crash": "restart"}
 
 
 class WriteConfig(ProgramTest):
     def convert(self, data: bytes, *options, **kw):
-        """Output and configuration in directories of their own."""
+        """Writes output and configuration to separate new directories."""
         source, output, config = self.file("old.save", data), self.out(), self.out("new.cfg")
         done = program.run("-i", source, "-o", output, "--write-config", config, "--no-sync", *options, **kw)
         return done, output, config
@@ -62,7 +62,7 @@ class WriteConfig(ProgramTest):
         return text
 
     def of(self, *items: str, case=PV) -> dict:
-        """The settings converted from these items, without those that every domain has."""
+        """The settings converted from these items, without those that every configuration has."""
         text = "(domain " + " ".join(items) + ")"
         settings = xl_config.read(self.config(envelopes.xend_head(text.encode()) + case.octets()))
         bare = HVM_BARE if case is HVM else BARE
@@ -356,7 +356,7 @@ class WriteConfig(ProgramTest):
         self.assertEqual(sorted(p.name for p in beside.parent.iterdir()), ["out", "out.cfg"])
 
     def test_keys_are_looked_up_at_once(self):
-        """Many settings in a long list: no more than the many devices of one as long."""
+        """Many settings must not take quadratic time: no longer than many devices of the same size."""
         def seconds(image: bytes, device: bytes) -> float:
             config = (b"(domain (name old) (image (hvm " + image * (8_000_000 // len(image) if image else 0) + b")) "
                       + device * (8_000_000 // len(device) if device else 0) + b")")
@@ -368,7 +368,7 @@ class WriteConfig(ProgramTest):
 
     @faults.needed
     def test_both_or_neither(self):
-        """Whatever fails on the way; but for the sync of a directory, when both have their names."""
+        """If a call fails, neither file is created or replaced. After a failing sync of the directory both exist."""
         calls = [(call, no_tmpfile) for call in ("fsync", "linkat", "renameat", "renameat2") for no_tmpfile in (False, True)]
         fired = 0
         for old, (call, no_tmpfile), to_new in itertools.product((b"", b"old"), calls, (False, True)):

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fds.h"
 #include "batch_signals.h"
 #include "lazy/sha256.h"
 #include "plan.h"
@@ -28,11 +29,6 @@ static unsigned count_processors(void)
     return sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
 }
 
-static bool is_same_file(const struct stat *a, const struct stat *b)
-{
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
 /*
  * Is the directory dir equal to above, or below it? If the input were in the output, results could
  * overwrite inputs.
@@ -43,8 +39,8 @@ static bool is_at_or_below(const struct stat *above, int dir)
     int fd = dir;
     bool found = false;
 
-    while (fd >= 0 && fstat(fd, &st) == 0 && !(found = is_same_file(&st, above)) &&
-           !is_same_file(&st, &last)) {
+    while (fd >= 0 && fstat(fd, &st) == 0 && !(found = fd_same_file(&st, above)) &&
+           !fd_same_file(&st, &last)) {
         int up = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
         if (fd != dir)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fds.h"
 #include "batch_signals.h"
 #include "convert/out_file.h"
 #include "path_list.h"
@@ -67,8 +68,7 @@ static bool walk_directory(struct walk *w, const char *path, struct cls_error *e
     DIR *dir;
     bool ok;
 
-    if (w->except && fd >= 0 && fstat(fd, &st) == 0 && st.st_dev == w->except->st_dev &&
-        st.st_ino == w->except->st_ino) {
+    if (w->except && fd >= 0 && fstat(fd, &st) == 0 && fd_same_file(&st, w->except)) {
         close(fd);
         return true;
     }
