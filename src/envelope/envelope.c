@@ -81,7 +81,7 @@ bool envelope_read(struct cls_input *in, const struct cls_log *log, struct envel
     const struct envelope_type *type;
 
     memset(envelope, 0, sizeof(*envelope));
-    cls_input_at(in, "envelope", -1, NULL);
+    cls_input_at(in, "container", -1, NULL);
     if (!envelope_recognise(in, &envelope->kind, err))
         return false;
     type = type_of(envelope->kind);

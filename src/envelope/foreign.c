@@ -85,14 +85,14 @@ static bool is_ia64(const uint8_t *b, size_t got)
 static bool is_tar(const uint8_t *b, size_t got)
 {
     unsigned sum = 0;
-    char stored[TAR_SUM_LEN + 1] = "", *end;
+    char stored[TAR_SUM_LEN + 1] = "";
 
     if (got < TAR_BLOCK)
         return false;
     for (size_t i = 0; i < TAR_BLOCK; i++)
         sum += i >= TAR_CHECKSUM && i < TAR_CHECKSUM + TAR_SUM_LEN ? ' ' : b[i];
     memcpy(stored, b + TAR_CHECKSUM, TAR_SUM_LEN);
-    return strtoul(stored, &end, 8) == sum && end > stored;
+    return strtoul(stored, NULL, 8) == sum; /* never 0: its own bytes count as blanks */
 }
 
 static const struct foreign *find_foreign(const uint8_t *b, size_t got)

@@ -1,5 +1,6 @@
 /*
- * container: the xl header and what is known not to be a legacy save.
+ * Containers: the xl header, what is read of a domain's XML, XAPI's records; and files that are
+ * known not to be legacy saves.
  */
 #include "envelope/envelope.h"
 
@@ -298,11 +299,16 @@ static const struct {
 } magics[] = {
     {"LibxlFmt", 8, "already a libxl v2 stream", true},
     {"\xff\xff\xff\xff\xff\xff\xff\xffXENF", 12, "already a libxc v2 stream", true},
-    {XL_MAGIC, XL_MAGIC_LEN, "a container in a container: this is the header of a save of xl", false},
-    {"libvirt-xml\n \0 \r", 16, "a container in a container: this is the header of a save of libvirt", false},
-    {"LinuxGuestRecord", 16, "a container in a container: this is the header of a save of xend", false},
-    {"XenSavedDomain\n", 15, "a container in a container: this is the header of a save of xapi", false},
-    {"XenSavedDomv2-\n", 15, "a container in a container: this is the header of a save of xapi structured", false},
+    {XL_MAGIC, XL_MAGIC_LEN, "a container in a container: this is the header of a save of xl",
+     false},
+    {"libvirt-xml\n \0 \r", 16,
+     "a container in a container: this is the header of a save of libvirt", false},
+    {"LinuxGuestRecord", 16, "a container in a container: this is the header of a save of xend",
+     false},
+    {"XenSavedDomain\n", 15, "a container in a container: this is the header of a save of xapi",
+     false},
+    {"XenSavedDomv2-\n", 15,
+     "a container in a container: this is the header of a save of xapi structured", false},
     {"LibvirtQemudSave", 16, "a save of a QEMU guest", true},
     {"LibvirtQemudPart", 16, "a save of a QEMU guest", true},
     {"QEVM", 4, "a saved state of QEMU", true},
@@ -329,6 +335,7 @@ static const struct {
     {"\x28\xb5\x2f\xfd", 4, "compressed with zstd: decompress it first", false},
     {"\x04\x22\x4d\x18", 4, "compressed with lz4: decompress it first", false},
     {"BZh91AY&SY", 10, "compressed with bzip2: decompress it first", false},
+    {"BZh9\x17\x72\x45\x38\x50\x90", 10, "compressed with bzip2: decompress it first", false},
 };
 #define MAGICS (sizeof(magics) / sizeof(magics[0]))
 
@@ -456,6 +463,7 @@ static void gzip_is_distinguished_from_a_stream(void)
         {{0x00088b1f, 0x65000000, 0xbd000300, 0x55b75aed}, true},  /* gzip FILE, time of 2023 */
         {{0x08088b1f, 0x65000000, 0x61000300, 0x622e0062}, true},  /* with the file's name */
         {{0x00088b1f, 0, 0xbd000300, 0x55b75aed}, true},           /* gzip -n */
+        {{0x00088b1f, 0, 0, 1}, true},                             /* 0 ends an empty body */
         {{0x00088b1f, 0, 0xffffffff, 0xffffffff}, false},          /* PV, 64-bit */
         {{0x00088b1f, 0, 1024, 0}, false},                         /* HVM, 64-bit */
         {{0x00088b1f, 0, (uint32_t)-7, 1}, false},                 /* with TSC_INFO first */
@@ -480,6 +488,105 @@ static void gzip_is_distinguished_from_a_stream(void)
     }
 }
 
+static void put_libvirt(struct bytes *b, const char *xml)
+{
+    put_raw(b, "libvirt-xml\n \0 \r", 16);
+    put_u32(b, 1);
+    put_u32(b, (uint32_t)strlen(xml) + 1);
+    put_fill(b, 0, 40);
+    put_raw(b, xml, strlen(xml) + 1);
+}
+
+static void guest_in_a_domain_xml(void)
+{
+    static const struct {
+        const char *xml;
+        enum guest_type type;
+        const char *name, *emulator;
+    } xmls[] = {
+        {"<domain><os><type>hvm</type></os></domain>", GUEST_HVM, "", ""},
+        {"<domain><os><type>linux</type></os></domain>", GUEST_PV, "", ""},
+        {"<domain><os><type>xen</type></os></domain>", GUEST_PV, "", ""},
+        {"<domain><os><type>uml</type></os></domain>", GUEST_UNKNOWN, "", ""},
+        {"<domain><x><type>hvm</type></x></domain>", GUEST_UNKNOWN, "", ""},
+        {"<domain><os><x><type>hvm</type></x></os></domain>", GUEST_UNKNOWN, "", ""},
+        {"<domain><name>a<!-- b -->c&amp;d</name></domain>", GUEST_UNKNOWN, "ac&d", ""},
+        {"<domain><name><![CDATA[<a>]]></name></domain>", GUEST_UNKNOWN, "<a>", ""},
+        {"<domain><x><name>a</name></x></domain>", GUEST_UNKNOWN, "", ""},
+        {"<domain><devices><emulator>/a</emulator></devices></domain>", GUEST_UNKNOWN, "", "/a"},
+        {"<domain><x><emulator>/a</emulator></x></domain>", GUEST_UNKNOWN, "", ""},
+        {"<domain xmlns:x='a'><name>only a warning</name></domain>", GUEST_UNKNOWN,
+         "only a warning", ""},
+    };
+
+    for (size_t i = 0; i < sizeof(xmls) / sizeof(xmls[0]); i++) {
+        struct bytes b = {0};
+        struct trial t;
+
+        put_libvirt(&b, xmls[i].xml);
+        start(&t, &b);
+        CHECK_THAT(t.ok, "%s: %s", xmls[i].xml, t.err.reason);
+        CHECK_THAT(t.envelope.guest.type == xmls[i].type, "%s", xmls[i].xml);
+        CHECK_TEXT(t.envelope.guest.name, xmls[i].name);
+        CHECK_TEXT(t.envelope.guest.emulator, xmls[i].emulator);
+        finish(&t);
+        bytes_free(&b);
+    }
+}
+
+static void domain_xml_that_is_rejected(void)
+{
+    static const char *const xmls[][2] = {
+        {"<disk><name>a</name></disk>", "not a domain XML"},
+        {"<domain>\n<name>a</b></domain>", "line 2: Opening and ending tag mismatch"},
+        {"<domain>&none;</domain>", "line 1: Entity 'none' not defined"},
+        {"<!DOCTYPE a><domain/>", "DOCTYPE is not allowed"},
+    };
+
+    for (size_t i = 0; i < sizeof(xmls) / sizeof(xmls[0]); i++) {
+        struct bytes b = {0};
+
+        put_libvirt(&b, xmls[i][0]);
+        check_fails(&b, 64, xmls[i][1]);
+    }
+}
+
+#define XENOPS       0x000f
+#define LIBXC_LEGACY 0x00f2
+
+/* The records before the stream of a XAPI image. */
+static void xapi_records(void)
+{
+    static const struct {
+        uint64_t type, length, second_type, second_length, wrong; /* 0: both are sound */
+    } images[] = {
+        {XENOPS, 4, LIBXC_LEGACY, 0, 0},  {LIBXC_LEGACY, 4, LIBXC_LEGACY, 0, 15},
+        {XENOPS, 0, LIBXC_LEGACY, 0, 15}, {XENOPS, (uint64_t)1 << 32 | 4, LIBXC_LEGACY, 0, 15},
+        {XENOPS, 4, XENOPS, 0, 35},       {XENOPS, 4, LIBXC_LEGACY, 1, 35},
+    };
+
+    for (size_t i = 0; i < sizeof(images) / sizeof(images[0]); i++) {
+        struct bytes b = {0};
+        struct trial t;
+
+        put_text(&b, "XenSavedDomv2-\n");
+        put_u64(&b, images[i].type);
+        put_u64(&b, images[i].length);
+        put_text(&b, "(())");
+        put_u64(&b, images[i].second_type);
+        put_u64(&b, images[i].second_length);
+        if (images[i].wrong) {
+            check_fails(&b, images[i].wrong, "unexpected record of type");
+            continue;
+        }
+        start(&t, &b);
+        CHECK_THAT(t.ok, "%s", t.err.reason);
+        CHECK_INT(t.in.offset, b.len);
+        finish(&t);
+        bytes_free(&b);
+    }
+}
+
 CU_TestInfo envelope_tests[] = {
     {"configs are copied unchanged", configs_are_copied_unchanged},
     {"a header without optional data", a_header_without_optional_data},
@@ -493,6 +600,9 @@ CU_TestInfo envelope_tests[] = {
     {"truncated configs", truncated_configs},
     {"parts of the magic are no envelope", parts_of_the_magic_are_no_envelope},
     {"skipping an envelope", skipping_an_envelope},
+    {"guest in a domain XML", guest_in_a_domain_xml},
+    {"domain XML that is rejected", domain_xml_that_is_rejected},
+    {"XAPI records", xapi_records},
     {"every magic", every_magic},
     {"truncated magics", truncated_magics},
     {"tar archives", tar_archives},
