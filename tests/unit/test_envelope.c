@@ -515,7 +515,7 @@ static void guest_in_a_domain_xml(void)
         {"<domain><x><name>a</name></x></domain>", GUEST_UNKNOWN, "", ""},
         {"<domain><devices><emulator>/a</emulator></devices></domain>", GUEST_UNKNOWN, "", "/a"},
         {"<domain><x><emulator>/a</emulator></x></domain>", GUEST_UNKNOWN, "", ""},
-        {"<domain xmlns:x='a'><name>only a warning</name></domain>", GUEST_UNKNOWN,
+        {"<domain xml:space='a'><name>only a warning</name></domain>", GUEST_UNKNOWN,
          "only a warning", ""},
     };
 
