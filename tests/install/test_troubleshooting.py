@@ -52,7 +52,7 @@ def documented() -> set[str]:
     """What stands in backticks in the first column of a table, and in the table of damages in the second."""
     found: set[str] = set()
     for section in DOCUMENT.read_text().split("\n## "):
-        if section.startswith("Restored"):
+        if section.startswith("Restore problems"):
             continue
         for line in section.splitlines():
             cells = re.split(r"(?<!\\) \| ", line.strip("| "))
