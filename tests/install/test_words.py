@@ -29,6 +29,18 @@ EVERYWHERE = {
     r"\bbeyond caring\b": "is ignored",
     r"\bnone of (Xen|xend|libxl|QEMU|qemu)'s\b": "unknown",
     r"\bcourtesy to\b": "say what it does",
+    r"\brefused\b": "rejected",
+    r"\bto the letter\b": "say what is compared",
+    r"\bnever seen\b|\bseen:": "tested, not tested",
+    r"\btaken? for (a|an|one)\b": "detected as",
+    r"\b(is|are) none\b": "is not one",
+    r"\b(some|any)body\b": "name who it is",
+    r"\b(honest|bogus|junk)\b": "valid, invalid, undefined",
+    r"\bastray\b|\bloses? its way\b": "loses its position",
+    r"\bcut (off|short)\b": "truncated",
+    r"\blitter\b": "files left behind",
+    r"\bas (they say|it says)\b": "say what to do",
+    r"\bbut for\b": "except",
 }
 MESSAGES = {
     r"^which\b|\?$": "no questions: say what is needed",
