@@ -1,9 +1,12 @@
 /*
- * HVM contexts, qemu records, PV vcpus and configurations: facts, findings, repairs. What was
- * repaired needs no repair any more, and the same input gives the same result.
+ * HVM contexts, qemu records, PV vcpus, HVM parameters and configurations: facts, findings,
+ * repairs; releases and names of repairs as users write them. Repaired items need no repair, and
+ * the same input gives the same result.
  */
 #include <string.h>
 
+#include "base/bytes.h"
+#include "base/hvm_params.h"
 #include "limits/repair.h"
 #include "memory_input.h"
 #include "part.h"
@@ -34,25 +37,59 @@ static struct limits_host host_of(unsigned bits)
     return host;
 }
 
-static void check_findings(const struct limits_facts *facts, unsigned bits)
+static void ignore_line(void *ctx, enum cls_log_level level, const char *text)
+{
+    (void)ctx;
+    (void)level;
+    (void)text;
+}
+
+static void check_spans(const struct limits_facts *facts)
+{
+    struct limits_span spans[LIMITS_SPANS_MAX];
+    unsigned count = limits_spans(facts, spans);
+    char text[64];
+
+    if (count == 0 || count > LIMITS_SPANS_MAX)
+        __builtin_trap();
+    for (unsigned i = 0; i < count; i++) {
+        limits_span_text(&spans[i], text, sizeof(text));
+        check_text(text, sizeof(text));
+        if (spans[i].from > spans[i].to || (i > 0 && spans[i].from <= spans[i - 1].to))
+            __builtin_trap();
+    }
+}
+
+static void check_findings_for(const struct limits_facts *facts, const struct limits_host *host)
 {
     static struct limits_findings findings;
-    struct limits_span spans[LIMITS_SPANS_MAX];
-    struct limits_host host = {0};
+    const struct cls_log log = {.line = ignore_line};
+    struct limits_config_lines lines;
 
-    limits_find(facts, &host, &findings);
+    limits_find(facts, host, &findings);
     for (unsigned i = 0; i < findings.count; i++) {
         check_text(findings.list[i].what, sizeof(findings.list[i].what));
         check_text(findings.list[i].where, sizeof(findings.list[i].where));
         check_text(findings.list[i].remedy, sizeof(findings.list[i].remedy));
+        (void)limits_config_lines(facts, findings.list[i].id, &lines);
     }
-    host = host_of(bits);
-    limits_find(facts, &host, &findings);
-    if (bits == 31 && limits_spans(facts, spans) > LIMITS_SPANS_MAX)
+    limits_warn(&findings, host, &log);
+    if (!limits_verdict_text(findings.verdict))
         __builtin_trap();
 }
 
-enum part { HVM_CONTEXT, QEMU_RECORD, VCPU_EXTENDED, VCPU_XSAVE, TEXT, JSON, PARTS };
+static void check_findings(const struct limits_facts *facts, unsigned bits)
+{
+    struct limits_host host = {0};
+
+    check_findings_for(facts, &host);
+    host = host_of(bits);
+    check_findings_for(facts, &host);
+    if (bits == 31)
+        check_spans(facts);
+}
+
+enum part { HVM_CONTEXT, QEMU_RECORD, VCPU_EXTENDED, VCPU_XSAVE, TEXT, JSON, PARAMS, NAMES, PARTS };
 
 static struct image_item item_of(enum part part, unsigned bits, const uint8_t *data, size_t size)
 {
@@ -120,10 +157,80 @@ static void fuzz_item(enum part part, unsigned bits, const uint8_t *data, size_t
     limits_hold_free(&other);
 }
 
+#define PARAM_SIZE 9 /* index, value */
+
+/* The TSC mode, then HVM parameters. */
+static void fuzz_params(unsigned bits, const uint8_t *data, size_t size)
+{
+    const struct repair_request request = {.all = bits & 1,
+                                           .named = bits & 2 ? LIMITS_REPAIR_ALL : 0};
+    struct image_hvm_param list[2 * REPAIR_PARAMS_MAX];
+    struct image_item tsc = {.kind = IMAGE_TSC_INFO}, params = {.kind = IMAGE_HVM_PARAMS}, before;
+    const struct limits_host host = host_of(bits);
+    const struct cls_log log = {.line = ignore_line};
+    struct limits_facts facts;
+    struct repair repair;
+    struct cls_error err;
+    bool has_before;
+
+    if (size < 1)
+        return;
+    tsc.tsc_info.mode = data[0];
+    for (size_t at = 1; size - at >= PARAM_SIZE && params.hvm_params.count < 2 * REPAIR_PARAMS_MAX;
+         at += PARAM_SIZE)
+        list[params.hvm_params.count++] =
+            (struct image_hvm_param){data[at], get_le64(data + at + 1)};
+    params.hvm_params.params = list;
+    limits_facts_init(&facts);
+    facts.guest = GUEST_HVM;
+    limits_facts_item(&facts, &tsc);
+    limits_facts_item(&facts, &params);
+    check_findings(&facts, bits);
+
+    repair_init(&repair, &request, &host);
+    if (!repair_item(&repair, NULL, &tsc, &before, &has_before, &err) || has_before ||
+        !repair_item(&repair, NULL, &params, &before, &has_before, &err) || has_before)
+        __builtin_trap();
+    if (repair.selected & LIMITS_REPAIR_TSC_MODE && tsc.tsc_info.mode == 3)
+        __builtin_trap();
+    for (uint32_t i = 0; i < params.hvm_params.count; i++)
+        if (params.hvm_params.count <= REPAIR_PARAMS_MAX &&
+            repair.selected & LIMITS_REPAIR_FIP_WIDTH &&
+            params.hvm_params.params[i].index == HVM_PARAM_X87_FIP_WIDTH)
+            __builtin_trap();
+    (void)repair_drops_emulator(&repair, &request, &host, "/usr/bin/qemu");
+    repair_log(&repair, &log);
+}
+
+/* A release, and the name of a repair, as on the command line. */
+static void fuzz_names(const uint8_t *data, size_t size)
+{
+    char name[64], text[64];
+    struct limits_facts facts;
+    struct limits_host host = {0};
+    unsigned repair = limits_repair_parse((const char *)data, size);
+
+    if (repair && ((repair & ~LIMITS_REPAIR_ALL) || !limits_repair_name(repair)))
+        __builtin_trap();
+    size = size < sizeof(name) ? size : sizeof(name) - 1;
+    memcpy(name, data, size);
+    name[size] = '\0';
+    if (!limits_host_parse(name, &host))
+        return;
+    if (!host.given || host.minor < LIMITS_MINOR_MIN || host.minor > LIMITS_MINOR_MAX)
+        __builtin_trap();
+    limits_host_text(&host, text, sizeof(text));
+    check_text(text, sizeof(text));
+    if (limits_repairs_for(&host) & ~LIMITS_REPAIR_ALL)
+        __builtin_trap();
+    limits_facts_init(&facts);
+    check_findings_for(&facts, &host);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const names[PARTS] = {"context", "qemu", "extended",
-                                             "xsave",   "text", "json"};
+    static const char *const names[PARTS] = {"context", "qemu", "extended", "xsave",
+                                             "text",    "json", "params",   "names"};
     struct limits_facts facts;
     enum part part;
     unsigned bits;
@@ -136,6 +243,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_item(part, bits, data + 1, size - 1);
         return 0;
     }
+    if (part == PARAMS)
+        fuzz_params(bits, data + 1, size - 1);
+    if (part == NAMES)
+        fuzz_names(data + 1, size - 1);
+    if (part >= PARAMS)
+        return 0;
     limits_facts_init(&facts);
     facts.guest = bits & 1 ? GUEST_HVM : GUEST_PV;
     limits_facts_config(&facts, (const char *)data + 1, size - 1, part == JSON);

@@ -49,7 +49,7 @@ make_corpus() {
         done
         ;;
     limits)
-        for seed in context qemu extended xsave text json; do
+        for seed in context qemu extended xsave text json params names; do
             python3 tests/kit/limits_seeds.py $seed >"$2/$seed"
         done
         ;;
@@ -61,7 +61,9 @@ make_corpus() {
         for fixture in fixtures/*xl*.legacy fixtures/*libvirt* fixtures/*xend*.legacy fixtures/*xapi*; do
             head -c 4096 "$fixture" >"$2/$(basename "$fixture")"
         done
-        sed 's|<disk|<emulator>/a</emulator><disk|' "$2"/*libvirt*.legacy >"$2/emulator" 2>/dev/null || true
+        for seed in $(python3 tests/kit/envelope_seeds.py); do
+            python3 tests/kit/envelope_seeds.py "$seed" >"$2/$seed"
+        done
         ;;
     v2) # format, guest, version; then all honest
         for bits in 000 001 002 003 004 005 010 014 016 020 021 027; do

@@ -25,6 +25,8 @@ PARTS = {
     "xsave": b"\3" + struct.pack("<QQ", 3, 3) + bytes(512) + struct.pack("<Q", 3) + bytes(400),
     "text": b"\4" + b"builder = 'hvm'\nviridian = [ 'all' ]\nmemory=64\nvcpus=2\nmaxvcpus=1\ntsc_mode=\"native_paravirt\"\nacpi=0\npvh=1\n",
     "json": b"\5" + b'{"c_info": {"type": "hvm", "pvh": "True"}, "b_info": {"max_vcpus": 1, "device_model_version": "qemu_xen_traditional"}}',
+    "params": b"\6\3" + b"".join(struct.pack("<BQ", index, 3) for index in (9, 32, 33, 36, 17)),
+    "names": b"\7" + b"4.14.3",
 }
 
 if __name__ == "__main__":
