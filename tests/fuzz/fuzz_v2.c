@@ -208,17 +208,35 @@ static void put_stream(struct build *s)
     put_record(s, 0, NULL);
 }
 
-static void check(const struct bytes *stream, bool honest, bool print)
+/* Behind a libxc stream, in one of the three forms that a saver may have used; or none. */
+static void put_qemu_behind(struct build *s)
+{
+    static const char state[] = "QEVM\0\0\0\3";
+    unsigned form = choose(s->c) % 4;
+
+    if (form == 0)
+        return;
+    put(&s->b, form == 1 ? "DeviceModelRecord0002" : "QemuDeviceModelRecord", 21);
+    if (form == 1)
+        put_u32(&s->b, bend(s->c, 8));
+    if (form == 2) {
+        put(&s->b, "\n", 1);
+        put_be32_bytes(&s->b, bend(s->c, 8));
+    }
+    put(&s->b, state, 8);
+}
+
+static void check(const struct bytes *stream, bool by_name, bool honest, bool print)
 {
     static const struct convert_options inspection;
     struct verify_options options = {0};
     struct v2_summary summary;
     struct cls_error err = {0};
     struct cls_input in;
-    char arg[16];
+    char arg[32];
     int fd = memory_input(&in, stream->at, stream->n);
 
-    snprintf(arg, sizeof(arg), "%d", fd);
+    snprintf(arg, sizeof(arg), by_name ? "/proc/self/fd/%d" : "%d", fd);
     options.in = arg;
     if (verify_stream(&options, NULL, &summary, &err)) {
         if (!check_inspection(inspection, fd, print))
@@ -248,7 +266,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     c.only_honest = bits & 16;
     s.p2m_size = 64 + 16u * choose(&c);
     put_stream(&s);
-    check(&s.b, !c.bent && s.b.n < s.b.max, is_one_of(16, data, size));
+    if (s.hvm && !s.libxl)
+        put_qemu_behind(&s);
+    check(&s.b, bits & 32, !c.bent && s.b.n < s.b.max, is_one_of(16, data, size));
     if (is_one_of(4, data, size) && s.b.n > 0) /* v2 is refused, and still looked at */
         check_conversion(options_from_bits(choose(&c) & 7), s.b.at, s.b.n);
     return 0;

@@ -18,13 +18,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct v2_summary summary;
     struct cls_error err = {0};
     struct cls_input in;
-    char arg[16];
+    char arg[32];
     int fd;
 
     if (size == 0)
         return 0;
     fd = memory_input(&in, data + 1, size - 1);
-    snprintf(arg, sizeof(arg), "%d", fd);
+    /* A file by name is read to its end, a descriptor to the END record. */
+    snprintf(arg, sizeof(arg), data[0] & 4 ? "/proc/self/fd/%d" : "%d", fd);
     options.in = arg;
     options.format = (enum verify_format)(data[0] % 4);
     if (!verify_stream(&options, NULL, &summary, &err))

@@ -42,7 +42,7 @@ seed_choices() {
 make_corpus() {
     mkdir -p "$2"
     case $1 in
-    verify) seed "$2" "000 001 002 003" fixtures/*.expected ;;
+    verify) seed "$2" "000 001 002 003 004" fixtures/*.expected ;;
     config)
         for seed in xend-hvm xend-pv xend-more text json json-pv json-iomem; do
             python3 tests/kit/config_seeds.py $seed >"$2/$seed"
@@ -66,7 +66,7 @@ make_corpus() {
         done
         ;;
     v2) # format, guest, version; then all honest
-        for bits in 000 001 002 003 004 005 010 014 016 020 021 027; do
+        for bits in 000 001 002 003 004 005 010 014 016 020 021 027 041 061; do
             { printf '\'$bits; head -c 100 /dev/zero; } >"$2/$bits"
         done
         ;;
