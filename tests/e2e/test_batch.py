@@ -1,4 +1,4 @@
-"""Directories: files that are converted, skipped, rejected; names; resuming; reports; shards; signals and crashes."""
+"""Directory runs: results, file names, resuming, reports, shards, signals and crashes."""
 
 import fcntl
 import gzip
@@ -37,7 +37,7 @@ SMALL = int(os.environ.get("BATCH_SMALL", 100 if program.SANITIZED else 200))
 LARGE = int(os.environ.get("BATCH_LARGE", 2))
 LARGE_SIZE = int(os.environ.get("BATCH_LARGE_MIB", 8)) << 20
 UNUSED_ID = 31337    # a user without other processes
-BUSY = 600      # files: enough to interrupt the run
+BUSY = 600      # number of files: enough to interrupt the run
 
 
 class BatchTest(ProgramTest):
@@ -58,7 +58,7 @@ class BatchTest(ProgramTest):
         return program.run("-i", self.old, "-o", self.new, "--no-sync", *args, **kw)
 
     def report_of(self, *args, status: int = 0, **kw) -> dict[bytes, dict]:
-        """Runs it; returns a row for each file."""
+        """Converts the directory; returns the row of each file in the report."""
         report = self.dir / "report.jsonl"
         report.unlink(missing_ok=True)
         self.assert_status(self.run_batch("--report", report, *args, **kw), status)
@@ -73,7 +73,7 @@ class BatchTest(ProgramTest):
 
 class What(BatchTest):
     def test_every_case(self):
-        """Each file by itself, as if it were converted alone: sound ones converted, broken ones named, others left."""
+        """Each file gets the result, the output and the message of a single conversion."""
         picked = [c for c in cases.CASES if not c.ask and not c.by_name and c.save.header is None][::3]
         for case in picked:
             self.put(f"{case.flavour.name}/{case.name}", case.octets())
@@ -138,7 +138,7 @@ class What(BatchTest):
         self.assertEqual(set(self.results("--copy-others").values()), {"up-to-date"})
 
     def test_nothing_is_overlooked(self):
-        """What was a save, or may hold one, has a line and a row of its own; what is neither stays quiet."""
+        """A file that was or may contain a save gets a message and a row. Other files get no message."""
         made = archive.unreadable(GOOD)
         for name, data in made.items():
             self.put(name, data)
@@ -215,7 +215,7 @@ class What(BatchTest):
             self.assertEqual((self.new / path.relative_to(self.old)).stat().st_mode & 0o7777, mode, path)
 
     def test_modes_of_reports(self):
-        """Names of files are nobody else's business."""
+        """Reports contain file names, so only the owner can read them."""
         self.put("a")
         names = [self.dir / name for name in ("r.xml", "r.html", "r.jsonl")]
         self.assert_status(self.run_batch(*(x for name in names for x in ("--report", name)), umask=0), 0)
@@ -259,7 +259,7 @@ class What(BatchTest):
         self.assertEqual(self.new_files() if self.new.exists() else {}, {})
 
     def test_output_in_the_input(self):
-        """Outputs are neither converted again nor read."""
+        """An output directory inside the input directory is skipped."""
         self.put("a")
         self.new = self.old / "new"
         for result in ("converted", "up-to-date"):
@@ -283,7 +283,7 @@ class Names(BatchTest):
         self.assertIsNone(batch.valid_xml(self.dir / "r.xml"))
 
     def test_names_too_long_for_a_line(self):
-        """Errors of a file are printed all the same."""
+        """Messages about files with very long names are printed."""
         long = b"d" * 200 + b"/" + b"\xff" * 255
         self.put(long, BAD)
         listed = self.file("list", long + b"\n" + b"e/" * 200 + b"gone")
@@ -292,7 +292,8 @@ class Names(BatchTest):
         self.assertRegex(said[-2], r"(\\xff){255}: byte 0x[0-9a-f]+: qemu record: .* input ended after \d+$")
 
     def put_deep(self, depth: int, name: str, every: int = 0) -> int:
-        """A save below so many directories, and in every so-manieth of them; returns how many."""
+        """Creates depth nested directories with a save in the last one and, if every is set, in each every-th one;
+        returns the number of saves."""
         fd, count = os.open(self.old, os.O_RDONLY), 0
         for level in range(depth + 1):
             if level == depth or (every and level % every == 0):
@@ -308,7 +309,7 @@ class Names(BatchTest):
         return count
 
     def remove_trees(self) -> None:
-        """Python's own function is recursive."""
+        """By rm: shutil.rmtree() is recursive."""
         subprocess.run(["rm", "-rf", self.old, self.new], check=True)
         self.old.mkdir()
 
@@ -334,7 +335,7 @@ class Names(BatchTest):
         self.assertLess(opened[1], 20 * 1000)
 
     def test_too_deep(self):
-        """One row for what is left out; the rest is converted."""
+        """Too deep directories are skipped, with one row; the rest is converted."""
         self.addCleanup(self.remove_trees)
         self.put_deep(10002, "d", 10000)
         rows = self.report_of("--no-sync", status=1)
@@ -413,11 +414,11 @@ class Names(BatchTest):
 
 class Resuming(BatchTest):
     def identities(self) -> dict[str, tuple[int, int]]:
-        """Inode numbers are reused."""
+        """Inode and change time: inode numbers alone may be reused."""
         return {p.name: (p.stat().st_ino, p.stat().st_ctime_ns) for p in self.new.iterdir()}
 
     def put_after(self, name: str, ns: int) -> None:
-        """The input is as much younger than its output: a clock's ticks may be too far apart to tell."""
+        """Makes the input ns nanoseconds newer than its output. Real times may be equal on a coarse clock."""
         at = (self.new / name).stat().st_mtime_ns + ns
         os.utime(self.old / name, ns=(at, at))
 
@@ -445,7 +446,7 @@ class Resuming(BatchTest):
         self.assertEqual((self.old / "a").read_bytes(), GOOD)
 
     def test_killed_and_started_again(self):
-        """At random moments: the end is that of an undisturbed run. By hand: BATCH_ROUNDS=50 BATCH_SMALL=10000 BATCH_LARGE=20."""
+        """Killed at random moments, a resumed run ends as an undisturbed one. docs/batch.md has a longer run."""
         made = archive.make(self.old, SMALL, LARGE, LARGE_SIZE)
         begun = time.monotonic()
         rows = self.report_of("-q", status=1)
@@ -461,10 +462,10 @@ class Resuming(BatchTest):
                                         start_new_session=True)
                 try:
                     process.wait(rng.uniform(0, took))
-                    took = time.monotonic() - begun     # too late: what is there to be interrupted must be undone
+                    took = time.monotonic() - begun     # it has finished: start again with an empty directory
                     subprocess.run(["rm", "-rf", self.new], check=True)
                 except subprocess.TimeoutExpired:
-                    # Its workers are killed, too, or left to notice.
+                    # Kill the whole group, or only the program, so that its workers must notice.
                     (os.killpg if rng.random() < 0.5 else os.kill)(process.pid, signal.SIGKILL)
                     process.wait()
                     killed += 1
@@ -475,7 +476,7 @@ class Resuming(BatchTest):
         print(f"killed {killed} times in {ROUNDS} rounds of {len(want)} outputs", file=sys.stderr)
 
     def test_two_at_once(self):
-        """The second run finds the file converted."""
+        """Two runs with the same output directory at the same time: the result is that of one run."""
         archive.make(self.old, 60, 1, 4 << 20)
         self.assert_status(self.run_batch("-q"), 1)
         want = archive.snapshot(self.new)
@@ -492,7 +493,7 @@ class Trouble(BatchTest):
         return faults.environment(plan, -1)
 
     def test_crash_of_a_worker(self):
-        """Only workers rename outputs into place, and only complete ones."""
+        """Workers that are killed before the rename leave no outputs; the next run converts the files."""
         for name in ("a", "b", "c"):
             self.put(name)
         self.put("bad", BAD)
@@ -505,7 +506,7 @@ class Trouble(BatchTest):
         self.assertEqual(set(self.new_files()), {"a", "b", "c"})
 
     def test_worker_that_hangs(self):
-        """The second pread looks at what follows a stream: only sound ones come to it."""
+        """Two saves stop at the second pread, which checks for data after the stream. The truncated one fails before."""
         for name in ("1/a", "2/a"):
             self.put(name)
         self.put("3/bad", BAD)
@@ -518,7 +519,7 @@ class Trouble(BatchTest):
         self.assertEqual(self.new_files(), {})
 
     def test_result_that_comes_as_the_time_runs_out(self):
-        """The output has its name, but its worker was told to end before it could say so: converted all the same, once."""
+        """The timeout ends a worker after the rename but before its result: the file counts as converted, once."""
         for name in "ab":
             self.put(name)
         process = program.start("-i", self.old, "-o", self.new, "--no-sync", "-j", "1", "--timeout", "1", "--report", self.dir / "r.jsonl",
@@ -532,7 +533,7 @@ class Trouble(BatchTest):
         self.assertEqual(self.new_files(), dict.fromkeys("ab", WANT))
 
     def test_input_that_changes(self):
-        """Part of what was read may be old, part new: no output, which would be taken for up to date."""
+        """An input modified while it is read gives no output: it could be a mixture and would count as up to date."""
         self.put("a")
         os.utime(self.old / "a", (1, 1))
         process = program.start("-i", self.old, "-o", self.new, "--report", self.dir / "r.jsonl", stderr=subprocess.PIPE,
@@ -547,7 +548,7 @@ class Trouble(BatchTest):
         self.assertEqual(self.results(), {"a": "converted"})
 
     def test_worker_that_does_not_end(self):
-        """One that hears no SIGTERM is killed after a grace period of 5 seconds, with what it has started."""
+        """A worker that does not react to SIGTERM is killed after 5 seconds, with its processes."""
         self.put("a")
         env = self.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}", times=0))
         process = program.start("-i", self.old, "-o", self.new, "--timeout", "1", stderr=subprocess.PIPE, env=env)
@@ -560,7 +561,7 @@ class Trouble(BatchTest):
         self.assertEqual(self.new_files(), {})
 
     def test_worker_that_does_not_end_after_a_failure(self):
-        """The whole run fails: its report cannot be written."""
+        """The run ends because its report cannot be written; a stopped worker is killed."""
         for name in ("1/a", "2/a"):
             self.put(name, BAD)
         report = self.dir / "r.jsonl"
@@ -579,7 +580,7 @@ class Trouble(BatchTest):
         self.assertEqual(self.new_files(), {})
 
     def test_directory_that_cannot_be_synced(self):
-        """The output is there, but might be gone after a power failure: not up to date, and not status 0."""
+        """If the directory cannot be synced, the output may be lost after a power failure: the exit status is 3."""
         for nth, there in ((1, 0), (2, 1)):
             self.put("a")
             self.new.mkdir(exist_ok=True)
@@ -597,7 +598,7 @@ class Trouble(BatchTest):
         return re.findall(rf"fsync\(\d+<{re.escape(str(self.dir))}/?([^>]*)>", trace.read_text())
 
     def test_all_is_synced(self):
-        """Each new file, then its directory; before, each directory that gets a new one."""
+        """Each new file is synced, then its directory; parents of new directories are synced as well."""
         for name in ("a", "1/2/b", "1/c"):
             self.put(name)
         found = self.synced("-i", self.old, "-o", self.new, "-j", "1")
@@ -609,7 +610,7 @@ class Trouble(BatchTest):
         self.assertEqual([n.split("/#")[0] for n in self.synced("-i", self.old / "a", "-o", output)], [where, where])
 
     def test_input_that_becomes_a_link(self):
-        """After it was listed as a file."""
+        """A file that is replaced by a symbolic link after it was listed is not followed."""
         self.put("a")
         secret = self.dir / "secret"
         secret.write_bytes(GOOD)
@@ -626,7 +627,7 @@ class Trouble(BatchTest):
         self.assertEqual(self.new_files(), {})
 
     def test_directory_that_cannot_be_listed_whole(self):
-        """Otherwise files would be missing without a message."""
+        """A failing readdir() is an error: files would be missing without a message."""
         self.put("a")
         done = self.run_batch(env=self.environment(Plan("readdir", 5, 2)))
         self.assert_status(done, 3)
@@ -634,7 +635,7 @@ class Trouble(BatchTest):
 
     def test_no_process_can_be_had(self):
         self.put("a")
-        # First the worker's, then the conversion's; between the two pipes that the way of page data can do without.
+        # The 1st and 2nd pipe are the worker's, the 4th is the conversion's. The 3rd, for page data, is optional.
         for call, kind, nth, said in (("pipe2", EMFILE, 1, "a worker"), ("pipe2", EMFILE, 2, "a worker"),
                                       ("pipe2", EMFILE, 4, "a process for"), ("fork", ENOMEM, 1, "a worker"),
                                       ("fork", ENOMEM, 2, "a process for")):
@@ -645,7 +646,7 @@ class Trouble(BatchTest):
                 self.assertEqual(self.new_files(), {})
 
     def test_fewer_workers_than_asked_for(self):
-        """The workers that can be started convert everything, with any limit of open files."""
+        """If not all workers can be started, the others convert everything."""
         for i in range(100):
             self.put(str(i))
         done = self.run_batch("-j", "40", "-f", "libxl", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (24, 24)))
@@ -656,7 +657,7 @@ class Trouble(BatchTest):
         self.assertEqual(len(self.new_files()), 100)
 
     def test_how_many_at_once(self):
-        """By default small saves wait for the disk together; large ones have a processor each. They stop before they get their names."""
+        """By default 4 small saves per processor are converted at once (they wait for the disk), or 1 large one."""
         processors = len(os.sched_getaffinity(0))
         large = GOOD + bytes(2 << 20)
         for data, args, want in ((GOOD, [], 4 * processors), (GOOD, ["--no-sync"], processors), (large, [], processors), (large, ["-j", "3"], 3)):
@@ -675,13 +676,13 @@ class Trouble(BatchTest):
 
     @unittest.skipIf(program.HUNGRY, "a sanitizer's own processes count, too")
     def test_few_processes(self):
-        """Conversions run one after the other."""
+        """With a limit on processes, conversions wait for each other."""
         for i in range(100):
             self.put(str(i))
         os.chmod(self.dir, 0o755)
         self.new.mkdir()
         os.chown(self.new, UNUSED_ID, UNUSED_ID)
-        # 8: the last worker can be started while the others have a conversion each; all four then have room for three.
+        # 8: the program, 4 workers and 3 conversions at a time.
         for number, status in ((8, 0), (1, 3)):
             done = self.run_batch("-j", "4", "--force", "-f", "libxl", user=UNUSED_ID, group=UNUSED_ID, extra_groups=[], preexec_fn=lambda:
                                   resource.setrlimit(resource.RLIMIT_NPROC, (number, number)))
@@ -695,7 +696,7 @@ class Trouble(BatchTest):
         self.assert_status(self.run_batch("--report", "/dev/full/r.xml"), 3)
 
     def test_new_output_directory_is_synced(self):
-        """If that fails, nothing is converted."""
+        """A new output directory and its parent are synced first. If that fails, nothing is converted."""
         trace = self.dir / "trace"
         self.put("a/b")
         subprocess.run(["strace", "-y", "-f", "-o", trace, "-e", "trace=fsync", "-e", "signal=none", program.PROGRAM, "-i", self.old,
@@ -718,7 +719,7 @@ class Trouble(BatchTest):
         self.assertEqual(batch.lines(names[2])[-1]["type"], "totals")
 
     def busy(self, *args, **kw) -> subprocess.Popen:
-        """Started, and its first output exists."""
+        """Starts a run and waits until its first output exists."""
         archive.make(self.old, BUSY, 0, 0)
         process = program.start("-i", self.old, "-o", self.new, *args, stderr=subprocess.PIPE, **kw)
         self.addCleanup(process.communicate)
@@ -743,7 +744,7 @@ class Trouble(BatchTest):
                 subprocess.run(["rm", "-rf", self.old, self.new], check=True)
 
     def test_terminated_while_a_worker_hangs(self):
-        """The others have ended; time runs out for the one, not for what they no longer do."""
+        """After SIGTERM the program waits for a stopped worker. --timeout does not apply to workers that have exited."""
         process = self.busy("-j", "2", "--timeout", "1", start_new_session=True)
         workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         os.kill(int(workers[0]), signal.SIGSTOP)
@@ -755,7 +756,7 @@ class Trouble(BatchTest):
         self.assertEqual(process.returncode, 128 + signal.SIGTERM)
 
     def test_ended_before_it_began(self):
-        """It waits for the list on standard input and can be interrupted."""
+        """A run that waits for the list on standard input can be interrupted."""
         self.put("a")
         for number in (signal.SIGINT, signal.SIGTERM):
             process = program.start("-i", self.old, "-o", self.new, "--files-from", "-", stdin=subprocess.PIPE,
@@ -783,7 +784,7 @@ class Trouble(BatchTest):
 class Progress(BatchTest):
     def on_terminal(self, *args, columns: int, narrower: int = 0, rows: int = 24, term: str = "xterm",
                     **kw) -> str:
-        """What a terminal of so many columns is sent until it is enough; after some lines it has narrower columns."""
+        """Returns the output to a terminal of this size. After the first line its width changes to narrower."""
         leader, follower = pty.openpty()
         fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         env = {**kw.pop("env", os.environ), "TERM": term}
@@ -798,7 +799,7 @@ class Progress(BatchTest):
                     fcntl.ioctl(leader, termios.TIOCSWINSZ, struct.pack("HHHH", 24, narrower, 0, 0))
                 if sent.count(b"/s") > 12:
                     process.send_signal(signal.SIGTERM)
-        except OSError:     # the last one to hold the other end has closed it
+        except OSError:     # no process has the follower open any more
             pass
         os.close(leader)
         return sent.decode()
@@ -824,7 +825,7 @@ class Progress(BatchTest):
         self.assertEqual(output.read_bytes(), WANT)
 
     def test_archive(self):
-        """Its workers stop themselves, so that progress can be observed."""
+        """The conversions stop before the rename, so that progress can be observed."""
         for i in range(3):
             self.put(f"{i}-{'name ' * 30}")
         env = faults.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}", times=0), -1)
@@ -840,7 +841,7 @@ class Progress(BatchTest):
         self.assertTrue(self.drawn(sent.rpartition("\x1b[J")[2]) == [], "taken off at the end")
 
     def test_low_terminal(self):
-        """No more lines than the terminal has: others could not be cleared."""
+        """No more lines are drawn than the terminal has, since others could not be cleared."""
         for i in range(4):
             self.put(str(i))
         env = faults.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}", times=0), -1)
@@ -850,7 +851,7 @@ class Progress(BatchTest):
         self.assertNotIn("\x1b[4A", sent)
 
     def test_dumb_terminal(self):
-        """Single lines, without control sequences."""
+        """Progress is printed as single lines without control sequences."""
         self.put("a")
         env = faults.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}", times=0), -1)
         sent = self.on_terminal("-i", self.old, "-o", self.new, "--timeout", "3", columns=100, term="dumb", env=env)
@@ -899,7 +900,7 @@ class Reports(BatchTest):
         self.assertEqual(names[2].read_text().count("<script"), 1)
 
     def test_page_of_many_files(self):
-        """The table ends after 5,000 rows, of which those come first that need attention; reasons are counted over all."""
+        """The table has at most 5,000 rows, failed files first. Reasons are counted over all files."""
         row = '{"type":"file","path":"%05d","result":"%s","status":1,"bytes_in":5,"bytes_out":0,"why":{"reason":"pfn %d is bad"}}\n'
         report = self.file("r.jsonl", "".join(row % (i, "failed" if i % 3 == 0 else "other", i) for i in range(7000)).encode())
         self.assert_status(program.run("--merge-reports", self.dir / "r.html", report), 0)
@@ -910,7 +911,7 @@ class Reports(BatchTest):
         self.assertIn("Only the first 5000 of 7000 files are here: a .jsonl report has all", (self.dir / "r.html").read_text())
 
     def test_merging(self):
-        """Parts make the whole; and twice the same is once."""
+        """Reports of shards merge to the report of the whole run. Duplicate rows are merged."""
         archive.make(self.old, 150, 0, 0)
         whole = self.dir / "whole.xml"
         self.assert_status(self.run_batch("--report", whole), 1)
@@ -919,19 +920,19 @@ class Reports(BatchTest):
         for k in (1, 2, 3):
             parts.append(self.dir / f"{k}.jsonl")
             self.run_batch("--shard", f"{k}/3", "--report", parts[-1])
-        self.run_batch("--shard", "2/3", "--report", parts[1])      # again: now all is up to date
-        parts[0].write_bytes(parts[0].read_bytes() + b'{"type":"file","pa')     # killed while writing
+        self.run_batch("--shard", "2/3", "--report", parts[1])      # a second run: all is up to date
+        parts[0].write_bytes(parts[0].read_bytes() + b'{"type":"file","pa')     # a run killed while writing
         done = program.run("--merge-reports", self.dir / "merged.xml", *parts, parts[0])
         self.assert_status(done, 0)
         self.assertIn(b"may be truncated", done.stderr)
         self.assertEqual(batch.comparable_xml(self.dir / "merged.xml"), batch.comparable_xml(whole))
-        program.run("--merge-reports", parts[0], *parts)            # into one of them
+        program.run("--merge-reports", parts[0], *parts)            # the output is one of the inputs
         program.run("--merge-reports", self.dir / "again.xml", parts[0])
         self.assertEqual(batch.comparable_xml(self.dir / "again.xml"), batch.comparable_xml(whole))
         self.assertIsNone(batch.valid_xml(self.dir / "again.xml"))
 
     def test_merging_into_one_of_them(self):
-        """It is unchanged until the result is complete."""
+        """A report that is both input and output is unchanged until the result is complete."""
         self.put("a")
         report = self.dir / "r.jsonl"
         self.report_of()
@@ -965,7 +966,7 @@ class Reports(BatchTest):
         self.assertEqual([json.loads(x).get("result") for x in lines[1:]], ["converted", None, "up-to-date", None])
 
     def test_two_runs_add_to_one(self):
-        """Each line is written while the others wait; and one that was cut off meanwhile does not swallow the next."""
+        """Several runs append to one report: each locks it for a line. After a truncated line a new line is begun."""
         for i in range(20):
             self.put((b"\xff" * 250 + b"/") * 4 + b"%02d" % i, b"no save")
         report, runs = self.file("r.jsonl", b""), 3
@@ -999,7 +1000,7 @@ class Parts(BatchTest):
 
     @staticmethod
     def part_of(name: bytes, count: int) -> int:
-        """As described in docs/batch.md."""
+        """The shard of a file, as documented in docs/batch.md."""
         value = 0xcbf29ce484222325
         for octet in name:
             value = (value ^ octet) * 0x100000001b3 & (1 << 64) - 1

@@ -1,4 +1,4 @@
-"""Each system call and each allocation of a small conversion fails, one after the other: a clear end, nothing lost."""
+"""Each system call and each allocation of a small conversion fails in turn: it ends with a message, or succeeds."""
 
 import itertools
 import sys
@@ -18,9 +18,9 @@ from kit.verifier import side_by_side
 
 OLD = b"an older file, to be replaced or to stay as it is"
 OLD_MODE = 0o640
-START = 24                  # octets that libxl must get in any case: it crashes on an empty stream
+START = 24                  # octets that are written even on failure: libxl crashes on an empty stream
 
-# Allowed results.
+# Allowed exit statuses.
 FAILS, WORKS, EITHER = {3}, {0}, {0, 3}
 
 
@@ -31,8 +31,8 @@ class Fault:
     allowed: set
     why: str = ""
     times: int = 1
-    hidden: Optional[set] = None    # allowed results without unnamed files
-    to_file: Optional[set] = None   # allowed results if the output is a file
+    hidden: Optional[set] = None    # allowed statuses without O_TMPFILE
+    to_file: Optional[set] = None   # allowed statuses if the output is a file
 
     def allowed_at(self, ends: "Ends") -> set:
         if self.to_file and not ends.to_pipe:
@@ -65,7 +65,7 @@ FAULTS = [
     Fault("fchown", (EPERM,), WORKS, "the mode is narrowed to the owner's", times=0),
     Fault("fchmod", (EPERM, EIO), FAILS),
     Fault("openat", (EACCES, ENOSPC), WORKS, "where an unnamed file can't be had a hidden name is tried, nothing more",
-          hidden=EITHER),      # the output's fails; the temporary file's, which most never use, works
+          hidden=EITHER),      # of the output: fails; of the temporary file, which is rarely used: works
     Fault("openat", (EACCES, ENOSPC, EROFS), EITHER, "the temporary file's alone: works", times=0),
     Fault("lseek", (EIO,), WORKS, "as on a pipe: what cannot be skipped is read"),
     Fault("lseek", (EIO,), WORKS, "and so for ever", times=0),
@@ -94,7 +94,7 @@ SPOOL_FAULTS = [
 
 @dataclass(frozen=True)
 class Subject:
-    """A save and the format it becomes."""
+    """A save and the output format."""
     case: cases.Case
     fmt: str
 
@@ -109,13 +109,13 @@ class Subject:
 class Ends:
     name: str
     replacing: bool = False
-    hidden: bool = False            # no O_TMPFILE there
+    hidden: bool = False            # O_TMPFILE fails
     from_pipe: bool = False
     to_pipe: bool = False
     options: tuple[str, ...] = ()
 
 
-# These are not tested.
+# All combinations of these are tested.
 SUBJECTS = [Subject(cases.named(name), fmt) for name, fmt in (("hvm64-age-4-5-4", "libxl"), ("hvm64-age-4-1", "libxc"),
                                                               ("pv64-age-4-5", "libxl"), ("pv64-age-4-5", "libxc"))]
 ENDS = [Ends("new"), Ends("new, in one process", options=("--no-sandbox",)), Ends("replacing", replacing=True), Ends("to a pipe", to_pipe=True),
@@ -124,13 +124,13 @@ ENDS = [Ends("new"), Ends("new, in one process", options=("--no-sandbox",)), End
         Ends("replacing by a hidden name", hidden=True, replacing=True),
         Ends("not to be clobbered, by a hidden name", hidden=True, options=("--no-clobber",))]
 SPOOL_ENDS = [Ends("new"), Ends("from a pipe", from_pipe=True, options=("--checkpointed",))]
-if program.SANITIZED:       # slow: only for leaks and memory errors on error paths
+if program.SANITIZED:       # slow: a selection finds leaks and memory errors on error paths
     SUBJECTS = [SUBJECTS[0], SUBJECTS[3]]
     ENDS = [e for e in ENDS if not e.from_pipe and (e.hidden or not e.replacing)]
 
 
 class Attempt:
-    """One run: a directory with the save, and beside it one that holds nothing but the output."""
+    """A directory with the save, and a subdirectory that contains only the output."""
 
     def __init__(self, directory: str, subject: Subject, ends: Ends):
         self.subject, self.ends = subject, ends
@@ -151,11 +151,11 @@ class Attempt:
         kw = {"input": self.save.read_bytes()} if self.ends.from_pipe else {}
         return faults.run(replace(plan, no_tmpfile=self.ends.hidden), "-i", "-" if self.ends.from_pipe else self.save,
                           "-o", "-" if self.ends.to_pipe else self.output, "-f", self.subject.fmt, "-q", *self.ends.options,
-                          # In the sandbox leaks cannot be looked for.
+                          # LeakSanitizer does not work in the sandbox.
                           *(["--no-sandbox"] if program.SANITIZED else []), **kw)
 
     def problems(self, plan: Plan, done: faults.Run, allowed: set, live: Optional[int]) -> Iterator[str]:
-        """The violations found."""
+        """Yields what is wrong after a run; live: allocations left after a run without a fault."""
         if done.status not in allowed:
             yield f"exit status {done.status}, stderr {done.stderr!r}"
             return
@@ -173,8 +173,8 @@ class Attempt:
             yield "not the right stream"
         if done.status != 0 and not self.want.startswith(done.stdout):
             yield "what was written before is not the right stream's beginning"
-        # Without memory to start with, or where the output can't be told to be a pipe, nothing is due yet; and what
-        # write() refuses once is not tried again.
+        # The start of the stream is not required if allocations fail or the output cannot be recognised as a pipe. A
+        # write that failed is not repeated.
         if (done.status != 0 and self.subject.fmt == "libxl" and len(done.stdout) < START
                 and plan.call not in ("malloc", "fstat", "write", "splice")):
             yield f"libxl waits for {START} octets and got {len(done.stdout)}"
@@ -198,8 +198,8 @@ class Attempt:
 
     @staticmethod
     def directory_sync(plan: Plan) -> bool:
-        """The second fsync is the directory's. The output has its name then and is whole; what it replaced cannot be
-        had back. Not durable, though: so exit status 3, not 0, and another try does no harm."""
+        """The second fsync is that of the directory. The complete output has been renamed by then, but may not be
+        durable, so the exit status is 3."""
         return plan.call == "fsync" and plan.nth == 2
 
 
@@ -218,12 +218,12 @@ class Faults(unittest.TestCase):
               + ", ".join(f"{call} {n}" for call, n in sorted(cls.tried.items())) + ")", file=sys.stderr)
 
     def sweep(self, job: tuple[Subject, Ends, Fault]) -> list[str]:
-        """Each n until the fault is no longer triggered."""
+        """Fails the n-th call, for each n, until no call fails."""
         subject, ends, fault = job
         found = []
         with faults.directory() as directory:
             attempt = Attempt(directory, subject, ends)
-            # The sanitizer looks for leaks by itself.
+            # LeakSanitizer detects leaks itself.
             live = None if program.SANITIZED else attempt.run(Plan("none")).live
             for kind in fault.kinds:
                 for n in itertools.count(1):
@@ -235,7 +235,7 @@ class Faults(unittest.TestCase):
                     found += [f"{subject}, {ends.name}, {plan}: {p}"
                               for p in attempt.problems(plan, done, fault.allowed_at(ends), live)]
                     if fault.times == 0 and fault.allowed == WORKS:
-                        break       # from the first call on: that is all calls
+                        break       # all calls failed: further n add nothing
         return found
 
     def sweep_all(self, chosen: Callable[[Fault], bool]) -> None:
@@ -254,8 +254,8 @@ class Faults(unittest.TestCase):
         self.sweep_all(lambda f: f.call in ("write", "splice", "fsync", "close"))
 
     def test_closing(self):
-        """Without a sync, NFS says only then what it could not write. The output's own fd is still needed to name it.
-        (In one process: of two that close at the same time it is not certain whose call is the n-th.)"""
+        """Without a sync, NFS may report a write error only at close(). The output's fd is duplicated for that.
+        In one process, since the order of close() calls of two processes is not deterministic."""
         for ends in (e for e in ENDS if not e.to_pipe):
             with self.subTest(ends=ends.name), faults.directory() as directory:
                 attempt = Attempt(directory, SUBJECTS[0], replace(ends, options=(*ends.options, "--no-sync", "--no-sandbox")))
@@ -284,7 +284,7 @@ class Faults(unittest.TestCase):
                          if not (program.SANITIZED and f.call == "malloc")])
 
     def test_without_a_fault(self):
-        """Memory that the library itself leaks is not counted."""
+        """All combinations succeed without a fault. Leaks are not checked, since there is nothing to compare with."""
         for subject, ends in itertools.product(SUBJECTS, ENDS):
             with self.subTest(subject=str(subject), ends=ends.name), faults.directory() as directory:
                 attempt = Attempt(directory, subject, ends)
@@ -293,7 +293,7 @@ class Faults(unittest.TestCase):
 
 
 class Verifier(unittest.TestCase):
-    """verify-stream-v2 only reads."""
+    """The same for verify-stream-v2, which only reads."""
 
     def test_reading(self):
         jobs = [(fmt, call, kind, allowed) for fmt in ("libxl", "libxc")

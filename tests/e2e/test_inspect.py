@@ -1,4 +1,4 @@
-"""--inspect: the same facts in three forms, compared with the description of each stream."""
+"""--inspect: the same facts as text, XML and JSON, compared with the kit's description of each stream."""
 
 import gzip
 import json
@@ -25,13 +25,13 @@ LISTS = {"types", "hvm_params", "physmap", "parts", "lost", "remarks", "limits",
 TEXTS = {"input", "name", "uuid", "text", "place", "reason", "what", "where", "remedy"}
 Source = Union[bytes, Path]
 
-# What becomes of an envelope, by its name.
+# The container of the converted stream, by that of the legacy one.
 AFTER = {"libvirt": {"kind": "libvirt", "name": "old", "uuid": envelopes.UUID}, "xend": {"kind": "xl"},
          "xapi": {"kind": "xapi structured"}, "xapi-structured": {"kind": "xapi structured"}}
 
 
 def inspect(source: Source, form: str, *options: str, number: str = "-", **kw) -> subprocess.CompletedProcess:
-    """Bytes come by a file on standard input."""
+    """Bytes are passed as a file on standard input."""
     args = [f"--inspect={form}", *options]
     kw.setdefault("env", {**os.environ, "LC_ALL": "C.UTF-8"})
     if isinstance(source, Path):
@@ -46,7 +46,7 @@ def inspect(source: Source, form: str, *options: str, number: str = "-", **kw) -
 
 
 def of_xml(element: ElementTree.Element) -> Any:
-    """In the JSON form."""
+    """The XML document converted to the JSON form."""
     if element.tag in LISTS:
         return [of_xml(child) for child in element]
     out: dict[str, Any] = {}
@@ -59,7 +59,7 @@ def of_xml(element: ElementTree.Element) -> Any:
 
 
 def comparable(found: Any) -> Any:
-    """JSON tells by its type whether a value is text; what else looks like a number in XML is one."""
+    """JSON with numeric strings turned into numbers, except in text members: XML has no types."""
     if isinstance(found, dict):
         return {k: int(v) if isinstance(v, str) and v.isdigit() and k not in TEXTS else comparable(v)
                 for k, v in found.items()}
@@ -67,13 +67,13 @@ def comparable(found: Any) -> Any:
 
 
 def without_verdict(text: str) -> tuple[str, str]:
-    """What precedes the verdict, and the verdict: test_limits.py judges that."""
+    """Splits the text at the verdict, which test_limits.py checks."""
     at = text.find("\nrestore: ") + 1
     return (text[:at], text[at:]) if at else (text, "")
 
 
 def verdict_text(restore: Optional[inspection.Object]) -> str:
-    """The same as text, without --verbose."""
+    """The verdict as text, without --verbose."""
     if restore is None:
         return ""
     spans = restore["releases"] if 2 <= len(restore["releases"]) <= 4 else []
@@ -87,7 +87,7 @@ def verdict_text(restore: Optional[inspection.Object]) -> str:
 
 class InspectTest(ProgramTest):
     def look(self, source: Source, *options: str, status: int = 0, **kw) -> inspection.Object:
-        """Inspects it in all forms, which must agree; returns the objects."""
+        """Inspects the source in all forms, which must agree; returns the JSON document."""
         by_json, by_xml, by_text = (inspect(source, form, *options, **kw) for form in ("json", "xml", "text"))
         for done in (by_json, by_xml, by_text):
             self.assert_status(done, status)
@@ -140,7 +140,7 @@ class Fixtures(InspectTest):
                                                          model.last(fixture.case.save).qemu, **kind))
 
     def test_refused_ones(self):
-        """Everything before the damage, and the error as on standard error."""
+        """All parts before the damage are shown, and the error is the same as on standard error."""
         for name, last, place in (("bad-pv32-pfn-beyond", "page batch", "page batch 1"),
                                   ("bad-hvm64-toolstack-namelen", "XC_SAVE_ID_TOOLSTACK", "toolstack entry 1"),
                                   ("unsupported-hvm32-tmem", "XC_SAVE_ID_TMEM", "tmem"),
@@ -162,7 +162,7 @@ class Fixtures(InspectTest):
 
 class Legacy(InspectTest):
     def test_every_case(self):
-        """In JSON; that the other forms say the same is seen of the fixtures."""
+        """Only JSON: Fixtures compares the forms."""
         found = [c for c in cases.good() if not c.ask]
 
         def one(case) -> Optional[str]:
@@ -176,7 +176,7 @@ class Legacy(InspectTest):
         self.assertGreater(len(found), 150)
 
     def test_bad_cases(self):
-        """Always well formed, and with an error."""
+        """The documents are valid and contain an error."""
         for case in cases.bad()[::5]:
             if case.by_name or case.ask:
                 continue
@@ -197,13 +197,13 @@ class Legacy(InspectTest):
         self.assertEqual(len(found["conversion"]["lost"]), 1, "the physmap entries")
 
     def test_live(self):
-        """Passes, and what was sent again."""
+        """Passes of a live migration are counted, and pages that were sent again."""
         save = PV64.save(batches=[Batch([1, 2, 3]), Batch([4, 5]), Batch([2, XTAB, 4], 1), Batch([2, 3], 2)])
         pages = self.look(legacy.octets(save))["pages"]
         self.assertEqual((pages["entries"], pages["passes"], pages["distinct"], pages["sent_again"]), (10, 3, 5, 4))
 
     def test_checkpoints(self):
-        """Of Remus: an incomplete one is lost, and said to be."""
+        """Checkpoints of a Remus stream: an incomplete one is dropped and listed as lost."""
         data = cases.named("pv32-remus-ended").octets()
         whole, cut = self.look(data), self.look(data[:-10])
         self.assertEqual((whole["stream"]["checkpoints"], whole["conversion"]["lost"]), (3, []))
@@ -212,7 +212,7 @@ class Legacy(InspectTest):
         self.assertEqual(self.look(data, "--checkpointed=no")["stream"]["checkpoints"], 1)
 
     def test_leftover(self):
-        """What converting would refuse is refused: bytes behind the stream of a named file."""
+        """Bytes after the stream of a named file are an error, as for a conversion."""
         data = cases.named("pv64-age-4-5").octets()
         found = self.look(self.file("longer", data + b"x"), status=1)
         self.assertEqual((found["error"]["offset"], found["bytes"]), (len(data), len(data)))
@@ -265,7 +265,7 @@ class Config(InspectTest):
                 self.assertEqual(self.about(config, flags=1), about)
 
     def test_hostile_names(self):
-        """Characters not allowed in XML or on a terminal; long names are truncated."""
+        """Characters that XML does not allow or a terminal interprets are escaped; long names are truncated."""
         for name, shown in ((b"\x1b[2J\x07", "\\x1b[2J\\x07"), (b"\xff\xfe\xc0\xaf", "\\xff\\xfe\\xc0\\xaf"),
                             (b"<a href=\"x\">&amp;]]>", "<a href="), ("\u00fc\u20ac\U0001f600".encode(),
                                                                      "\u00fc\u20ac\U0001f600"),
@@ -289,14 +289,14 @@ class Config(InspectTest):
         self.assertIn("\\x1b]0;", self.look(path, status=0)["input"])
 
     def test_large(self):
-        """Longer than what is shown."""
+        """Configurations above the size limit are ignored."""
         self.assertEqual(self.about(b"name = 'x'\n" + b"#" * (128 << 10)), {})
         self.assertEqual(self.about(b"name = 'x'\n" + b"#" * ((128 << 10) - 11)), {"name": "x"})
         self.assertEqual(self.about(b"[" + b"{}," * (40 << 10), flags=1), {})
 
 
 class Bounds(InspectTest):
-    """The output is bounded and says how much is left out."""
+    """Lists are bounded; the number of omitted elements is given."""
 
     def test_many_parts(self):
         save = HVM64.save(batches=[TscInfo(), Batch([1])] * 3000)
@@ -327,7 +327,7 @@ class Bounds(InspectTest):
         self.assertEqual((len(hvm["hvm_params"]), hvm["hvm_params_left_out"]), (64, 936))
 
     def test_strange_hvm_contexts(self):
-        """The context is Xen's to judge; ours is to count, within bounds."""
+        """Vcpus are counted in a malformed HVM context, which only Xen can reject."""
         record = b"\2\0\0\0\0\0\0\0"
         for context, vcpus in ((b"x", 0), (record * 3, 3), (record * 200000, 200000), (record + b"\2\0\0\0\1\0\0\0", 1),
                                (b"\2\0\0\0\xff\xff\xff\xff" + record, 0), (bytes(8) + record, 0)):
@@ -338,7 +338,7 @@ class Bounds(InspectTest):
 
 class V2(InspectTest):
     def test_saved_by_xen(self):
-        """Every record that there is, in both layers, more than converters write."""
+        """All types of records, also those that converters do not write."""
         for stream, guest in ((v2stream.pv(8, 3, 4), "pv"), (v2stream.hvm(3, 4), "hvm"), (v2stream.pv(4, 2, 4), "pv")):
             with self.subTest(guest=guest):
                 found = self.look(stream.octets())
@@ -360,7 +360,7 @@ class V2(InspectTest):
                                                "start_addr": "0xf0000000", "size": "0x0"}])
 
     def test_pfns_beyond_the_bitmap(self):
-        """Taken to come once."""
+        """High pfns are not in the bitmap; each is counted as distinct."""
         high = 1 << 40
         stream = v2stream.small_hvm().instead("PAGE_DATA", v2stream.page_data(v2stream.XALLOC | 1, v2stream.XALLOC | high))
         stream = stream.after("PAGE_DATA", v2stream.page_data(v2stream.XALLOC | 1, v2stream.XALLOC | high))
@@ -374,7 +374,7 @@ class V2(InspectTest):
         self.assertEqual(self.look(stream.octets())["guest"]["p2m_size"], 1 << 32)
 
     def test_unsound(self):
-        """Found by the verifier: everything before is shown."""
+        """An error found by the verifier: all parts before it are shown."""
         stream = v2stream.hvm().without("HVM_CONTEXT")
         found = self.look(stream.octets(), status=1)
         self.assertIn("HVM_CONTEXT", found["error"]["reason"])
@@ -403,7 +403,7 @@ class Faults(InspectTest):
     SAVE = make_fixtures.FIXTURES / "good-xl-hvm32.legacy"
 
     def attempts(self, plan: faults.Plan, form: str, step: int = 1) -> int:
-        """Each call fails once; returns the number of calls."""
+        """Each step-th call fails; returns the number of calls."""
         for nth in range(1, 10000, step):
             done = faults.run(replace(plan, nth=nth), "-i", self.SAVE, f"--inspect={form}")
             if not done.fired:
@@ -447,13 +447,13 @@ class CommandLine(InspectTest):
         self.assert_clean(output)
 
     def test_cannot_be_opened(self):
-        """The documents carry that, too."""
+        """The documents contain the error."""
         found = self.look(self.dir / "nothing", status=3)
         self.assertIn("No such file", found["error"]["reason"])
         self.assertNotIn("offset", found["error"])
 
     def test_compressed(self):
-        """A named file is decompressed by a program."""
+        """A compressed named file is decompressed by the system's program."""
         data = cases.named("pv64-age-4-5").octets()
         found = self.look(self.file("in.save.gz", gzip.compress(data)))
         self.assertEqual((found["bytes"], found["guest"]["vcpus"]), (len(data), 1))

@@ -1,4 +1,4 @@
-"""--replace: the new save replaces the old one atomically; if that would lose something, --force is required."""
+"""--replace: the new save replaces the old one atomically; --force is required if data would be lost."""
 
 import fcntl
 import gzip
@@ -62,7 +62,7 @@ class Replace(ProgramTest):
         self.assertEqual(self.contents(), dict.fromkeys(("single", "d/in-a-directory"), NEW), "and nothing else")
 
     def test_link(self):
-        """The file behind it is replaced, not the link; in a directory links are not followed."""
+        """A link given by --in: its target is replaced, not the link. Links in a directory are not followed."""
         path, link = self.put("a"), self.tree / "link"
         link.symlink_to("a")
         self.replace(link)
@@ -95,7 +95,7 @@ class Replace(ProgramTest):
         self.assertEqual((self.tree / "read-only").stat().st_mode & 0o777, 0o444)
 
     def test_what_is_no_legacy_save_stays(self):
-        """Other reasons against replacing a file."""
+        """Files that are no legacy saves, or damaged ones, are not replaced."""
         for name, data in (("v2", NEW), ("notes", b"hello"), ("notes.gz", gzip.compress(b"x" * 999)), ("tar", archive.tar("a", OLD)),
                            ("bad", OLD[:-1]), ("empty.save", b"")):
             os.chmod(self.put(name, data), 0o444)
@@ -107,7 +107,7 @@ class Replace(ProgramTest):
         self.assertEqual((self.contents(), {p.name: p.stat().st_ino for p in self.tree.iterdir()}), (before, inodes))
 
     def test_report(self):
-        """Has the digests of both, of which only one is left."""
+        """The report has the digests of the old and the new file."""
         self.put("a")
         self.replace(self.tree, "--report", self.dir / "r.jsonl")
         row = batch.rows(self.dir / "r.jsonl")[b"a"]
@@ -149,18 +149,18 @@ class Replace(ProgramTest):
 
     @faults.needed
     def test_another_file_in_its_place(self):
-        """A file that was created under the name meanwhile is not replaced."""
+        """A file that was renamed over the input during the conversion is not replaced."""
         path, other = self.put("a"), self.file("other", b"precious")
         process = program.start("-i", self.tree, "--replace", stderr=subprocess.PIPE,
                                 env=faults.environment(Plan("pread", f"before:{int(signal.SIGSTOP)}", 2, file="a"), -1))
         self.addCleanup(process.communicate)
         program.when_stopped(process.pid, lambda: os.rename(other, path))
-        program.when_stopped(process.pid, lambda: None)     # the worker, which reads it for the digest
+        program.when_stopped(process.pid, lambda: None)     # the worker, which reads the file for its digest
         self.assertEqual(process.wait(program.TIMEOUT), 3)
         self.assertEqual(self.contents(), {"a": b"precious"})
 
     def test_temporary_files_of_killed_runs(self):
-        """Temporary files are removed unless a run still uses them, and never converted."""
+        """Temporary files are never converted; they are removed unless a run still has them locked."""
         self.put("a")
         self.put(f"d/{STALE}")
         with open(self.put(STALE), "rb") as used:
@@ -172,7 +172,7 @@ class Replace(ProgramTest):
 
     @faults.needed
     def test_temporary_file_is_a_new_one(self):
-        """Whatever has its name already: it is created, for its owner alone."""
+        """Without O_TMPFILE it is created with O_EXCL and mode 0600."""
         trace, path = self.dir / "trace", self.put("a")
         subprocess.run(["strace", "-f", "-o", trace, "-e", "trace=openat", "-e", "signal=none", program.PROGRAM, "-i", path, "--replace", "-q"],
                        check=True, env={**faults.environment(Plan(no_tmpfile=True), -1), "ASAN_OPTIONS": "detect_leaks=0"})
@@ -180,7 +180,7 @@ class Replace(ProgramTest):
 
     @faults.needed
     def test_temporary_file_of_another_run(self):
-        """One that is being written has a lock, and stays."""
+        """A temporary file that another run writes is locked and is not removed."""
         path = self.put("a")
         other = program.start("-i", "-", "-o", self.tree / "b", stdin=subprocess.PIPE, env=faults.environment(Plan(no_tmpfile=True), -1))
         self.addCleanup(other.wait)
@@ -196,7 +196,7 @@ class Replace(ProgramTest):
         self.assertEqual(self.contents(), {"a": NEW, "b": NEW})
 
     def test_killed_and_started_again(self):
-        """At random moments: each file is old or new, whole. By hand: BATCH_ROUNDS=50 BATCH_SMALL=10000 BATCH_LARGE=20."""
+        """Killed at random moments: each file is the complete old or new one. docs/batch.md has a longer run."""
         origin, once = self.dir / "origin", self.dir / "once"
         archive.make(origin, SMALL, LARGE, LARGE_SIZE)
         subprocess.run(["cp", "-a", origin, once], check=True)

@@ -1,4 +1,4 @@
-"""Code in the parsing process is confined: tested from inside a read() of the input, see tests/faults/probes.c."""
+"""The sandbox of the parsing process: tests/faults/probes.c tries to escape from inside a read() of the input."""
 
 import fcntl
 import os
@@ -28,7 +28,7 @@ NOBODY = 65534
 OLD = b"what was there before"
 STOPPED = (EPERM, EACCES)
 
-# What is refused without the sandbox, too: on some kernels, or by what is open; and to others than an unconfined root.
+# Probes that can fail without the sandbox: depending on the kernel and on the open files, or without root's privileges.
 ALWAYS = {"foreign-machine", "x32", "foreign-fd", "directory-fd", "fsetxattr", "execute-by-fd"}
 NEEDS_PRIVILEGE = {
     "open-by-handle", "make-device", "chroot", "mount", "unmount", "pivot-root", "fsopen", "open-tree", "open-tree-attr",
@@ -38,22 +38,22 @@ NEEDS_PRIVILEGE = {
     "lock-memory", "session", "group", "clone-user-namespace", "unshare-user", "add-key", "request-key", "keyctl",
     "queue-signal", "queue-signal-to-thread", "remove-shared-memory", "make-link", "setxattrat"}
 
-# Of these the sweep, whose arguments are nonsense, says nothing: they look at their arguments, or do not come back.
+# Calls for which the sweep has no result: the filter checks their arguments (the sweep's are invalid), or they never return.
 LOOK_AT_ARGUMENTS = {"fcntl", "ioctl", "mmap", "mprotect", "tgkill", "sendto"}
 DO_NOT_RETURN = {"exit", "exit_group", "rt_sigreturn"}
 
-# The first read takes the bytes that are compared with the envelopes' magics, outside; all others are inside.
+# The first read detects the container, before the sandbox is entered. All later reads are inside.
 FIRST_READ_INSIDE = 2
 
 
 def documented_calls() -> set[str]:
-    """The list in docs/SECURITY.md."""
+    """The system calls listed in docs/SECURITY.md."""
     text = (program.PROJECT / "docs" / "SECURITY.md").read_text()
     return set(re.search(r"\n    read\b[^`]*?\n\n", text)[0].split())
 
 
 def numbers() -> dict[int, str]:
-    """The system calls of this machine, from the kernel's header."""
+    """Number and name of each system call, from the kernel's header."""
     source = subprocess.run(["gcc", "-dM", "-E", "-include", "asm/unistd.h", "-x", "c", "/dev/null"], capture_output=True,
                             text=True, check=True).stdout
     return {int(n): name for name, n in re.findall(r"#define __NR_(\w+) (\d+)", source)}
@@ -67,14 +67,14 @@ def has_all_capabilities() -> bool:
 
 @dataclass(frozen=True)
 class Situation:
-    """A conversion in which code could be taken over."""
+    """A way to call the programs in which a hostile input could take over the parsing process."""
     name: str
-    args: tuple[str, ...]       # IN, NEW: the save, and the output
+    args: tuple[str, ...]       # IN, NEW: replaced by the paths of the save and the output
     binary: Path = program.PROGRAM
-    old: bool = False           # there is a file in the output's place
-    v2: bool = False            # the input is one
+    old: bool = False           # the output exists and is replaced
+    v2: bool = False            # the input is a v2 stream
     stdin: bool = False
-    names: bool = True          # the output gets a name
+    names: bool = True          # a new file is renamed into place
 
     def __str__(self) -> str:
         return self.name
@@ -136,16 +136,16 @@ class Probes(SandboxTest):
             self.output.write_bytes(OLD)
 
     def probe(self, situation: Situation, *args, landlock: Optional[int] = None, nth: int = FIRST_READ_INSIDE) -> faults.Run:
-        """Runs it with what the probes need; checks that what they say is true."""
+        """Runs a situation with the probes; checks the results of those that leave traces."""
         self.make_files(situation)
         where = {"IN": self.save, "IN_DIR": self.in_dir, "NEW": self.output, "NEW_DIR": self.out_dir}
         plan = Plan("read", "probe", nth, landlock=landlock,
                     **({"fd": 0} if situation.stdin else {"file": "in.save"}))
         keyboard, terminal = pty.openpty()
         with open(self.elsewhere / "neighbour", "rb") as neighbour:
-            foreign = fcntl.fcntl(neighbour, fcntl.F_DUPFD, 200)        # a number that is not soon used again
+            foreign = fcntl.fcntl(neighbour, fcntl.F_DUPFD, 200)        # a number that the program does not use
         tty.setraw(terminal)
-        # In a process group of its own, and no child of the program.
+        # The target of kill(): not a child of the program.
         victim = subprocess.Popen(["sleep", "100"])
         kw = {"input": self.save.read_bytes()} if situation.stdin else {}
         try:
@@ -185,7 +185,7 @@ class Probes(SandboxTest):
                              documented_calls() - LOOK_AT_ARGUMENTS - DO_NOT_RETURN - {"restart_syscall"})
 
     def test_refused(self):
-        """Whatever this kernel knows of Landlock; and where it says that it knows less."""
+        """With the Landlock ABI of this kernel, and with older ABIs or none, which the library simulates."""
         for situation in SITUATIONS:
             for landlock in (None, 0, 1, 2, 3):
                 if landlock is not None and landlock > ABI:
@@ -212,7 +212,7 @@ class Probes(SandboxTest):
 
 
 class Processes(SandboxTest):
-    """The process that parses, and the one that renames."""
+    """The parsing process and the process that renames the output: one of them ends or gets a signal."""
 
     def setUp(self):
         super().setUp()
@@ -225,7 +225,7 @@ class Processes(SandboxTest):
                         {p: program.state(p) for p in pids})
 
     def stopped(self, *args, nth: int = 5) -> tuple[subprocess.Popen, list[int]]:
-        """The process that parses, the last one, has stopped itself."""
+        """Starts the program and waits until its parsing process, the last descendant, has stopped itself."""
         env = faults.environment(Plan("read", f"before:{int(signal.SIGSTOP)}", nth, file="in.save"), -1)
         process = program.start(*args, env=env, stderr=subprocess.PIPE)
         self.addCleanup(process.communicate)
@@ -239,7 +239,7 @@ class Processes(SandboxTest):
         yield "directory", ("-i", self.old, "-o", self.new, "-j", "1"), 3
 
     def test_end_of_the_one_that_names(self):
-        """However it ends, what parses ends with it: also a worker, or the program behind it."""
+        """When the program or a worker ends, for any reason, its parsing process ends too."""
         for name, args, count in self.each_run():
             for victim in range(count - 1):
                 for number in (signal.SIGKILL, signal.SIGTERM):
@@ -255,7 +255,7 @@ class Processes(SandboxTest):
                         process.kill()
 
     def test_end_of_the_one_that_parses(self):
-        """It is reported, and no file is left."""
+        """The end of the parsing process is reported, and no file is left."""
         for name, args, count in self.each_run():
             with self.subTest(run=name):
                 process, pids = self.stopped(*args)
@@ -266,14 +266,14 @@ class Processes(SandboxTest):
                 self.assertFalse([p for d in (self.dir / "out", self.new) if d.exists() for p in d.iterdir()])
 
     def test_deaf_to_signals(self):
-        """Only the process that renames handles them, also if a terminal sends them to both."""
+        """The parsing process ignores signals: a terminal sends them to both, and the parent handles them."""
         process, pids = self.stopped("-i", self.old / "in.save", "-o", self.dir / "new.save")
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGCONT):
             os.kill(pids[-1], number)
         self.assertEqual((process.wait(program.TIMEOUT), (self.dir / "new.save").exists()), (0, True))
 
     def test_claims(self):
-        """Who ends in the middle has not converted, whatever its status says."""
+        """A parsing process that exits early counts as failed, with any exit status."""
         for name, args, _ in self.each_run():
             for status in (0, 1, 2, 3, 99):
                 with self.subTest(run=name, status=status):
@@ -283,7 +283,7 @@ class Processes(SandboxTest):
                     self.assertFalse([p for d in (self.dir / "out", self.new) if d.exists() for p in d.iterdir()])
 
     def test_inherited_ends(self):
-        """As by libxl and xenopsd: no output is named, so there is one process."""
+        """Ends inherited from libxl or xenopsd: no file is renamed, so there is only one process."""
         reader, writer = os.pipe()
         done_reader, done_writer = os.pipe()
         process = program.start("-i", reader, "-o", done_writer, "-f", "libxl", pass_fds=(reader, done_writer))
@@ -298,7 +298,7 @@ class Processes(SandboxTest):
 
 
 class Works(SandboxTest):
-    """Naming the output from inside, wherever root may have to put it."""
+    """Conversions succeed in the sandbox, with the output in any directory that root may have to use."""
 
     def convert(self, output: Path, *options: str, hidden: bool = False, **kw) -> faults.Run:
         done = faults.run(Plan(no_tmpfile=hidden), "-i", self.save, "-o", output, "-f", "libxl", *options, **kw)
@@ -308,7 +308,7 @@ class Works(SandboxTest):
         return done
 
     def both_ways(self, make, *options: str, **kw):
-        """Yields the output converted to; make(): gives a fresh path, with or without a file there."""
+        """Converts with and without O_TMPFILE; make() returns a new path, at which a file may exist."""
         for hidden in (False, True):
             with self.subTest(hidden=hidden):
                 output = make()
@@ -323,7 +323,7 @@ class Works(SandboxTest):
                     self.assertEqual(mode(output), 0o600)
 
     def place(self, mode_: int = 0o755, owner: int = 0, old: Optional[int] = None) -> Path:
-        """A path in a new directory of this mode and owner; old: the owner of the file that is there."""
+        """A path in a new directory of this mode and owner; old: owner of an existing file, or None."""
         directory = Path(tempfile.mkdtemp(dir=self.dir))
         path = directory / "new.save"
         if old is not None:
@@ -353,14 +353,14 @@ class Works(SandboxTest):
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
     def test_foreign_file(self):
-        """Of somebody else, in root's own directory: where fs.protected_hardlinks is set, only who owns a file or may
-        write to it gives it a name, and the new one is somebody else's by then."""
+        """A file of another user in root's directory. With fs.protected_hardlinks linkat() needs the ownership of the
+        new file or write access to it, but its owner has already been changed."""
         self.both_ways(lambda: self.place(0o755, 0, NOBODY))
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
     def test_sticky_directory(self):
-        """As /tmp is: a file of root's, or of the directory's owner, is replaced as anywhere; who else put one there is
-        not given the guest's memory."""
+        """In a sticky directory such as /tmp, owner and mode are kept only if the old file belongs to root or to the
+        directory's owner. Other users must not get access to the guest's memory."""
         for owner in (0, NOBODY):
             for old in (None, 0, NOBODY, 1):
                 with self.subTest(owner=owner, old=old):
@@ -375,7 +375,7 @@ class Works(SandboxTest):
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
     def test_nobody_reads_before_the_end(self):
-        """Owner and mode are those of the old file only when the new one is complete."""
+        """Owner and mode of the old file are set only when the new file is complete."""
         output = self.place(old=NOBODY)
         process = program.start("-i", "-", "-o", output, stdin=subprocess.PIPE)
         process.stdin.write(CASE.octets()[:8192])
@@ -390,7 +390,7 @@ class Works(SandboxTest):
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
     def test_foreign_link(self):
-        """Into a directory as /tmp, where fs.protected_symlinks refuses it to cp and to a shell's >."""
+        """A symbolic link in a directory such as /tmp is followed only if fs.protected_symlinks would allow it."""
         victim = self.dir / "victim"
         victim.write_bytes(OLD)
         for directory, link, follows in ((0o1777, 1, False), (0o777, 1, False), (0o1775, 1, False), (0o755, 1, True),
@@ -409,7 +409,7 @@ class Works(SandboxTest):
                 victim.write_bytes(OLD)
 
     def test_owner_that_cannot_be_kept(self):
-        """Then nobody gains access: neither who is in the old group, nor by a mode that gives away the new owner's rights."""
+        """If fchown() fails, the mode is narrowed, so that no other user or group gains access."""
         for times, wanted in ((1, 0o751), (0, 0o700)):
             with self.subTest(times=times):
                 output = self.place(old=0)
@@ -419,7 +419,7 @@ class Works(SandboxTest):
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
     def test_read_only_directory(self):
-        """A file that root can only write to by its capabilities."""
+        """A directory that root can write to only by its capabilities."""
         self.both_ways(lambda: self.place(0o555, 0, None))
         self.both_ways(lambda: self.place(0o555, NOBODY, NOBODY))
 

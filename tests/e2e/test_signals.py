@@ -1,6 +1,6 @@
-"""A signal at any moment: the whole new file or what was there before, and nothing beside it.
+"""A signal at any moment leaves the complete new file or the old state, and no other files.
 
-At each call of the program into the system one by one, and at random moments: SIGNAL_RUNS of them, from SIGNAL_SEED on.
+Signals are sent before and after each system call, and at random moments (SIGNAL_RUNS runs with seed SIGNAL_SEED).
 """
 
 import itertools
@@ -26,7 +26,7 @@ from kit.verifier import side_by_side
 
 RUNS = int(os.environ.get("SIGNAL_RUNS", 60))
 SEED = int(os.environ.get("SIGNAL_SEED", 1))
-KILLS = os.environ.get("SIGNAL_KILLS") == "1"      # SIGKILL only, to either process
+KILLS = os.environ.get("SIGNAL_KILLS") == "1"      # only SIGKILL, to the program or its parsing process
 
 CASE = cases.named("hvm64-age-4-5-4")
 OLD = b"an older file"
@@ -36,7 +36,7 @@ START = v2.version_2_of(expected.by_model(CASE, "libxl"))[:24]
 
 
 def as_in_a_shell(status: int) -> int:
-    """Before the program's first line there is no handler: then it dies of the signal, which a shell calls 128+N."""
+    """A signal before the handlers are installed kills the program. Map that to 128+N, as shells do."""
     return status if status >= 0 else 128 - status
 
 
@@ -50,27 +50,27 @@ def make_ready(directory: Path, old: bool) -> Path:
 
 
 def problems(output: Path, old: bool, want: bytes, number: int, status: int, hidden: bool) -> Iterator[str]:
-    """The violations found after signal number."""
+    """Yields what is wrong after a run that was sent signal number."""
     killed = number == signal.SIGKILL
     names = {p.name for p in output.parent.iterdir()}
     litter = names - {output.name}
     content = output.read_bytes() if output.name in names else None
     before = OLD if old else None
-    # Between its hidden name and its own a file has no other name: who is killed there cannot clean up.
+    # A run that is killed before the rename cannot remove its temporary file.
     may_litter = killed and (hidden or old)
     if litter and not (may_litter and len(litter) == 1 and HIDDEN.fullmatch(min(litter))):
         yield f"left behind: {sorted(litter)}"
     if status == 0 or killed and content == want:
         if content != want:
             yield "ended well without the right output"
-    elif status != 128 + number and not (killed and status == 3):      # it was the process that parses
+    elif status != 128 + number and not (killed and status == 3):      # 3: the parsing process was killed
         yield f"exit status {status}"
     elif content != before:
         yield "what was there before is no longer there"
 
 
 class EachCall(unittest.TestCase):
-    """The library of tests/faults sends the signal just before and just after each call."""
+    """The library of tests/faults sends the signal just before and just after each system call."""
 
     CALLS = ("open", "fstat", "openat", "fchown", "fchmod", "lseek", "syscall", "read", "pread", "write", "fsync",
              "linkat", "renameat")
@@ -102,7 +102,7 @@ class EachCall(unittest.TestCase):
         found = [p for _, ps in results for p in ps]
         print(f"signals just before or after a call: {sum(n for n, _ in results)}", file=sys.stderr)
         self.assertEqual(found[:10], [], f"{len(found)} problems")
-        # At least one of each call, except those that only some ends need.
+        # Each call must have occurred in at least one run.
         seen = {job[3] for job, (tried, _) in zip(jobs, results) if tried}
         self.assertEqual(set(self.CALLS) - seen, set(), "never fired")
 
@@ -115,16 +115,16 @@ class EachCall(unittest.TestCase):
 
 @dataclass(frozen=True)
 class Kind:
-    """Of a run at random."""
+    """The parameters of a random run."""
     number: int
     old: bool
     hidden: bool
     from_pipe: bool
-    parser: bool = False        # it is the process that parses, if there is one by then
+    parser: bool = False        # send it to the last process started: the parsing process, if it exists yet
 
 
 class Random(unittest.TestCase):
-    """A conversion long enough to be hit anywhere, on a file system where fsync takes its time, too."""
+    """Random moments of a conversion that is long enough to be interrupted anywhere."""
 
     @classmethod
     def setUpClass(cls):
@@ -152,7 +152,7 @@ class Random(unittest.TestCase):
     @classmethod
     def run_one(cls, kind: Kind, after: Optional[float], output: Path) -> tuple[int, float]:
         args = ["-i", "-" if kind.from_pipe else str(cls.save), "-o", str(output)]
-        # A signal that meets the process which looks for leaks at the end would leave the program waiting for it.
+        # A signal that hits LeakSanitizer's own process at exit would leave the program waiting for it.
         env = {**faults.environment(Plan(no_tmpfile=kind.hidden), -1), "ASAN_OPTIONS": "detect_leaks=0:exitcode=99"}
         begun = time.monotonic()
         process = program.start(*args, env=env, stdin=subprocess.PIPE if kind.from_pipe else subprocess.DEVNULL,
@@ -165,7 +165,7 @@ class Random(unittest.TestCase):
             try:
                 os.kill(program.descendants(process.pid)[-1] if kind.parser else process.pid, kind.number)
             except (ProcessLookupError, IndexError):
-                pass        # it has ended
+                pass        # it has exited
         status = process.wait(program.TIMEOUT)
         took = time.monotonic() - begun
         if feeder:
@@ -174,7 +174,7 @@ class Random(unittest.TestCase):
 
     @classmethod
     def feed(cls, pipe) -> None:
-        """Slowly."""
+        """Writes the save to the pipe slowly."""
         try:
             with pipe:
                 for at in range(0, len(cls.data), 1 << 18):
@@ -214,7 +214,7 @@ class Others(unittest.TestCase):
         return process
 
     def wait_until_it_reads(self, process: subprocess.Popen) -> None:
-        """Waits until its handlers are installed and it sleeps."""
+        """Waits until the program has installed its handlers and waits for input."""
         until = time.monotonic() + 10
         while time.monotonic() < until:
             status = Path(f"/proc/{process.pid}/status").read_text()
@@ -236,7 +236,7 @@ class Others(unittest.TestCase):
                 self.assertEqual(out, v2.version_2_of(expected.by_model(CASE, "libxl")))
 
     def test_libxl_gives_up_before_it_sent_anything(self):
-        """libxl always reads the start of the stream, and crashes without one."""
+        """The headers are written even on a signal: libxl always reads them, and crashes without them."""
         for number in TO_END:
             with self.subTest(signal=number):
                 process = self.start("-o", "-", "--width", "64", "--guest", "hvm", "--format", "libxl")
@@ -261,7 +261,7 @@ class Others(unittest.TestCase):
             self.assertGreater(n, 10)
 
     def test_second_signal(self):
-        """A second signal while the first one is handled."""
+        """Several signals that are pending at the same time."""
         process = self.start("-o", "-", "-f", "libxl")
         self.wait_until_it_reads(process)
         process.send_signal(signal.SIGSTOP)

@@ -1,6 +1,6 @@
-"""verify-stream-v2: what it accepts, and for each of its checks a stream that violates just that one.
+"""verify-stream-v2: valid streams are accepted; for each check, a stream that violates only that check is rejected.
 
-Restore code is that of Xen 4.21: tools/libs/guest/xg_sr_restore*.c and tools/libs/light/libxl_stream_read.c.
+"Restore code" means that of Xen 4.21: tools/libs/guest/xg_sr_restore*.c and tools/libs/light/libxl_stream_read.c.
 """
 
 import os
@@ -25,7 +25,7 @@ PV, PV32, PV_V2, HVM, HVM_V2 = v2.pv(), v2.pv(4), v2.pv(version=2), v2.hvm(), v2
 NATIVE = v2.hvm(major=4)
 LIBXL = v2.libxl(HVM, v2.emulator_context())
 
-# Exit statuses of Xen's verifier. Under Python 3 it refuses all xenstore data.
+# Exit statuses of Xen's verifier. Under Python 3 it rejects all xenstore data.
 ACCEPTS, REFUSES, FAILS = 0, 1, 2
 
 
@@ -34,7 +34,7 @@ def xens_verdicts(streams: Iterable[Stream]) -> list[int]:
 
 
 def fmt(stream: Stream) -> str:
-    """The format that a stream is built for."""
+    """The value of --format for this stream."""
     return {"libxl header": "libxl", "xl header": "xl"}.get(stream.parts[0].name, "libxc")
 
 
@@ -46,14 +46,14 @@ def all_types(guest: Stream) -> Stream:
 
 
 def with_qemu(signature: bytes, length: bytes, data: bytes) -> Stream:
-    """What converters write in libxc format: the old save's qemu record behind the stream."""
+    """A stream in libxc format with the qemu record of the legacy save after it, as converters write it."""
     return Stream((*HVM.parts, Part("qemu record", (Field("signature", "", signature), Field("length", "", length),
                                                     Field("data", "", data)))))
 
 
 QEMU = b"QEVM and its state"
 
-# name, stream, what Xen's verifier says
+# name, stream, exit status of Xen's verifier
 SOUND = [
     ("PV, 64 bits", PV, ACCEPTS),
     ("PV, 32 bits", PV32, ACCEPTS),
@@ -131,7 +131,7 @@ class Accepted(VerifierTest):
                 self.assert_sound(done)
 
     def test_xens_verifier(self):
-        """Xen's verifier gives the result in the table for the streams above."""
+        """Xen's verifier exits with the status listed in SOUND."""
         for (name, _, want), got in zip(SOUND, xens_verdicts(stream for _, stream, _ in SOUND)):
             with self.subTest(name):
                 self.assertEqual(got, want)
@@ -151,7 +151,7 @@ class Accepted(VerifierTest):
                 self.assert_sound(verifier.run("-i", path))
 
     def convert_and_verify(self, job: tuple[cases.Case, list[str]]):
-        """What the converter says, and what the verifier says of its output."""
+        """Convert a case, verify the output; return both results."""
         case, options = job
         fd = verifier.file(case.octets())
         try:
@@ -176,7 +176,7 @@ class Accepted(VerifierTest):
 
     @unittest.skipUnless(DATA.is_dir(), f"no real saves: {DATA} is not there")
     def test_real_saves(self):
-        """A v2 save of Xen 4.17, and what we make of legacy ones; through a pipe and from a file."""
+        """A v2 save of Xen 4.17 and the conversions of legacy saves, each read from a pipe and from a file."""
         found = sorted(DATA.glob("*.save.zst"))
         self.assertTrue(found)
         for packed in found:
@@ -208,9 +208,9 @@ class Unsound:
     name: str
     stream: Stream
     at: str             # the part or field where the error is found: "image header.version"
-    words: str          # regular expression: the rule
-    xen: int            # what Xen's verifier says
-    restore: str        # the function of the restore code that rejects it; "" if none does
+    words: str          # regular expression that matches the reason in the message
+    xen: int            # exit status of Xen's verifier
+    restore: str        # function of the restore code that rejects the stream; "" if none does
 
 
 U = Unsound
@@ -385,7 +385,7 @@ def vcpus() -> Iterator[Unsound]:
 
 
 def presence() -> Iterator[Unsound]:
-    """What the stream ends without, one record after the other."""
+    """Streams without a required record: each adds the record that the previous one lacked."""
     small = v2.small_pv()
     bare = Stream((*small.parts[:2], v2.signal("END")))
     for name, restore in (("X86_PV_INFO", "update_vcpu_context"), ("X86_PV_P2M_FRAMES", "update_vcpu_context"),
@@ -417,7 +417,7 @@ def other_records() -> Iterator[Unsound]:
         yield U(f"HVM_PARAMS of {size} octets", HVM.instead("HVM_PARAMS", v2.blob("HVM_PARAMS", size)), "HVM_PARAMS",
                 f"length {size} is below the minimum 8", REFUSES, "handle_hvm_params")
     yield U("HVM_PARAMS, reserved", HVM.put("HVM_PARAMS.reserved", 1), "HVM_PARAMS", "reserved field", REFUSES, "")
-    for count in (0, 1, 3, 0x10000002):         # the last one is right in 32 bits
+    for count in (0, 1, 3, 0x10000002):         # the last one is correct modulo 2^32
         yield U(f"HVM_PARAMS, {count} instead of 2", HVM.put("HVM_PARAMS.count", count), "HVM_PARAMS",
                 f"length 40, but {count} parameters need {8 + 16 * count}", REFUSES, "handle_hvm_params")
     yield U("HVM_CONTEXT empty", HVM.instead("HVM_CONTEXT", v2.hvm_context(0)), "HVM_CONTEXT", "length 0 is below the minimum 1",
@@ -509,7 +509,7 @@ UNSOUND = [(group.__name__, u) for group in (headers, any_record, static_data, p
 
 
 def place(stream: Stream, at: str) -> str:
-    """The name of a part in messages."""
+    """The name that messages use for a part."""
     name = at.partition(".")[0]
     part = stream.part(name)
     if not part.layer:
@@ -525,7 +525,7 @@ class Refused(VerifierTest):
         self.assertRegex(line["reason"], words)
 
     def verify(self, stream: Stream, *options: str):
-        """Told the format, so that a broken header is no unknown format."""
+        """Passes --format, so that a damaged header is not reported as an unknown format."""
         return verify(stream.octets(), "-f", fmt(stream), *options)
 
     def test_each_check(self):
@@ -567,7 +567,7 @@ class Refused(VerifierTest):
                     self.assertRegex(line["reason"], words)
 
     def test_qemu_record(self):
-        """Behind a libxc stream: its length must be the truth."""
+        """The length in a qemu record after a libxc stream must match its data."""
         for signature, order in ((b"DeviceModelRecord0002", "little"), (b"RemusDeviceModelState", "little"),
                                  (b"QemuDeviceModelRecord\n", "big")):
             for length, place_, reason in ((len(QEMU) + 1, "qemu record", "input ended"),
@@ -581,7 +581,7 @@ class Refused(VerifierTest):
                     self.assertIn(reason, line["reason"])
 
     def test_length_limit(self):
-        """128 MiB are possible, and not an octet more; no one looks at what is in them."""
+        """Records of 128 MiB are accepted, longer ones are rejected. Their content is skipped."""
         optional = v2.unknown(v2.OPTIONAL)
         for base, name, old in ((HVM, "HVM_CONTEXT", v2.hvm_context(0)),
                                 (PV, "X86_PV_VCPU_XSAVE", v2.vcpu("XSAVE", 0, 0)),
@@ -605,7 +605,7 @@ class Refused(VerifierTest):
                         self.assert_refuses(stream, name, f"length {length} is above the maximum {v2.LENGTH_MAX}", done)
 
     def test_libxl_has_no_length_limit(self):
-        """libxl takes any length."""
+        """libxl accepts records of any length."""
         stream = v2.libxl(HVM, v2.emulator_context(0))
         octets, length, at = stream.octets(), (1 << 32) - 8, stream.offset("libxl EMULATOR_CONTEXT")
         with open(self.dir / "sparse", "wb") as f:
@@ -618,7 +618,7 @@ class Refused(VerifierTest):
 # Truncated ----------------------------------------------------------------------------------------------------------
 
 class Truncated(VerifierTest):
-    """Truncated at every octet. The message names what would have been read there."""
+    """Streams truncated at every octet: the message names the part that is incomplete."""
 
     def cut(self, stream: Stream) -> None:
         octets, points = stream.octets(), self.every_point(stream)
@@ -631,7 +631,7 @@ class Truncated(VerifierTest):
                 self.assertGreater(wanted, got)
 
     def every_point(self, stream: Stream) -> list[int]:
-        """With sanitizers processes are slow: fewer points inside of what the verifier does not look at."""
+        """All offsets. With sanitizers processes are slow: fewer offsets inside of data that the verifier skips."""
         points = []
         for f in stream.fields():
             inside = range(f.size) if f.code or not SANITIZED else sorted({*range(0, f.size, 101), *range(f.size)[-3:]})
@@ -656,7 +656,7 @@ class Truncated(VerifierTest):
                                  f"expected 8192 bytes of page data, input ended after {n}")
 
     def test_pipe(self):
-        """The same through a pipe, where nothing can be sought over."""
+        """The same from a pipe, which cannot seek."""
         stream = v2.small_hvm()
         octets = stream.octets()
         for n in self.every_point(stream):
@@ -668,8 +668,8 @@ class Truncated(VerifierTest):
 
 # Page types ---------------------------------------------------------------------------------------------------------
 
-# type: (does restore know it, does content go with it); is_known_page_type() and page_type_has_stream_data() in
-# xg_sr_common.h. Pinned are the page tables with bit 3.
+# type: (is_known_page_type(), page_type_has_stream_data()), both in xg_sr_common.h. Bit 3 is set for pinned page
+# tables.
 PAGE_TYPES = {
     0x0: (True, True),      # NOTAB
     0x1: (True, True),      # L1TAB
@@ -692,7 +692,7 @@ PAGE_TYPES = {
 
 class PageTypes(VerifierTest):
     def test_each(self):
-        """Alone and between others, with content and without."""
+        """Each type as the only entry and between others, with and without page content."""
         rows = []
         for guest in (PV, HVM):
             for type_, (known, data) in PAGE_TYPES.items():
@@ -721,7 +721,7 @@ class PageTypes(VerifierTest):
                                                   for known, data in PAGE_TYPES.values() for content in (0, 1)])
 
     def test_length(self):
-        """Exactly the head, an entry for each pfn, and a page for each that has one; not an octet more or less."""
+        """The length must be exactly that of the header, one entry for each pfn, and the pages that entries have."""
         entries = [L2TAB | PINNED | 1, XALLOC | 2, NOTAB | 3, BROKEN | 4, L4TAB | 5, XTAB | 6]
         for guest in (PV, HVM):
             right = 8 + 8 * 6 + 3 * PAGE_SIZE
@@ -739,7 +739,7 @@ class PageTypes(VerifierTest):
                     self.assertEqual(line["reason"], f"length {right + delta}, but 6 pfns and 3 pages need {right}")
 
     def test_buffers(self):
-        """The same with more entries than any buffer holds, the last one wrong."""
+        """The same with more entries than fit into a buffer; only the last entry is invalid."""
         for last, sound in ((XALLOC | 1, True), (NOTAB | 1, False), (0x5 << 60, False), (1 << 52, False)):
             with self.subTest(hex(last)):
                 entries = [XALLOC | i for i in range(5000)] + [last]
