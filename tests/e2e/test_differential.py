@@ -1,4 +1,4 @@
-"""Every case is converted: the output equals that of Xen's script where that is correct, otherwise that of the model."""
+"""Every case is converted: the output equals that of Xen's script where that is correct, else that of the model."""
 
 import sys
 import unittest

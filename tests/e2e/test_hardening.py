@@ -126,8 +126,8 @@ class Hardening(unittest.TestCase):
 
     @unittest.skipUnless(X86, "CET is of x86")
     def test_control_flow(self):
-        """IBT and SHSTK. The linker omits the note if the C library's start-up code lacks it, as on Debian 12. Then only
-        the code of our own functions is checked."""
+        """IBT and SHSTK. The linker omits the note if the C library's start-up code lacks it, as on Debian 12. Then
+        only the code of our own functions is checked."""
         for elf in self.each():
             functions = elf.functions()
             self.assertIn("main", functions)
@@ -145,7 +145,7 @@ class Hardening(unittest.TestCase):
         return b"IBT" in notes and b"SHSTK" in notes
 
     def test_fortify_level(self):
-        """Level 3 also checks sizes that are computed at run time. The binary does not show the level, so check flags."""
+        """Level 3 also checks sizes computed at run time. The binary does not show the level, so check the flags."""
         build = program.PROGRAM.parents[1]
         flags = [path for part in ("src", "legacy", "v2") for path in (build / part).rglob("flags.make")]
         if not flags:

@@ -78,13 +78,13 @@ class Input:
 
 
 def seen(case, kind: str, skips_qemu: bool = False):
-    """The part of a case that is converted. Further checkpoints are read only from files, and not after a skipped record."""
+    """The part of a case that is converted: further checkpoints are read only from files, not after a skipped record."""
     return case if kind == "file" and not (skips_qemu and case.flavour.guest == "hvm") else case.first()
 
 
 class ToolstackTest(ProgramTest):
     def run_on(self, source: Input, *argv) -> tuple[subprocess.CompletedProcess, bytes]:
-        """Runs the program; IN is replaced by the fd of the input, OUT by that of a pipe. Returns also the pipe's data."""
+        """Runs the program with the input's fd for IN and a pipe's fd for OUT; also returns the data from the pipe."""
         reader, writer = os.pipe()
         got: list[bytes] = []
 

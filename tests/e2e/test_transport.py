@@ -24,7 +24,7 @@ def feed(fd: int, data: bytes, piece: int) -> None:
 
 
 class Transport(ProgramTest):
-    """in_*() return an fd from which data can be read; out_*() an fd and a function that returns the written data."""
+    """in_*() return an fd to read the data from; out_*() an fd and a function that returns the written data."""
 
     def thread(self, run, *args) -> threading.Thread:
         thread = threading.Thread(target=run, args=args)
