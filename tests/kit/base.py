@@ -39,6 +39,6 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual(left, [], "nothing may be left beside the output")
 
     def out(self, name: str = "out") -> Path:
-        """A path in a new empty directory, so that files left over are noticed."""
+        """A path in a new empty directory, in which assert_clean() detects temporary files."""
         directory = Path(tempfile.mkdtemp(dir=self.dir))
         return directory / name

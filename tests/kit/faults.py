@@ -21,7 +21,7 @@ SHM = Path("/dev/shm")      # fsync costs nothing there
 
 @dataclass(frozen=True)
 class Plan:
-    """A fault; see tests/faults/faults.h. kind: an errno, or a word."""
+    """A fault, see tests/faults/faults.h. kind: an errno, or a keyword."""
     call: str = "none"
     kind: Union[int, str] = 0
     nth: int = 1

@@ -1,4 +1,4 @@
-"""The kernel's version of Landlock."""
+"""The Landlock ABI version of the kernel."""
 
 import ctypes
 

@@ -1,7 +1,7 @@
 """Writes legacy (Xen < 4.6) save streams from a description of their content.
 
 cases.py varies the description (Save and its parts), and model.py turns it into the expected v2 stream.
-Everything is written in order, so a body may be a generator and the output larger than memory.
+Streams are written sequentially, so a body may be a generator and the stream larger than memory.
 """
 
 import hashlib
@@ -63,7 +63,7 @@ _NOISE = hashlib.shake_128(b"legacy save").digest(65536 + PAGE_SIZE).replace(b"\
 
 
 def noise(key: str, size: int) -> bytes:
-    """Octets that are unique for this key, none of them zero."""
+    """Data that is unique for this key, without zero octets."""
     return hashlib.shake_128(key.encode()).digest(size).replace(b"\0", b"\xa5")
 
 
@@ -74,7 +74,7 @@ def page(pfn: int, iteration: int = 0) -> bytes:
 
 
 def touched(pfn: int, iteration: int = 0) -> bytes:
-    """A page of which an iteration changes a part, which depends on the pfn."""
+    """A page of which each iteration changes a part that depends on the pfn."""
     words = [page(pfn)[i:i + 4] for i in range(0, PAGE_SIZE, 4)]
     new = struct.pack("<I", 0xC0DE0000 + iteration)
     where = {0: [], 1: [5], 2: range(200, 900), 3: range(0, 1024, 2), 4: range(1024), 5: [0, 1023], 6: range(127),
@@ -85,7 +85,7 @@ def touched(pfn: int, iteration: int = 0) -> bytes:
 
 
 def has_data(entry: int) -> bool:
-    """Does the pfn entry have page data in its batch?"""
+    """Whether the pfn entry has page data in its batch."""
     return (entry & TYPE_MASK) < XEN_DOMCTL_PFINFO_BROKEN
 
 
@@ -101,7 +101,7 @@ class Block:
 
 @dataclass
 class Batch:
-    """A page batch. The k-th time a pfn occurs in it, its page is that of iteration + k."""
+    """A page batch. The page of the k-th occurrence of a pfn is that of iteration + k."""
     entries: Any
     iteration: int = 0
     content: Callable[[int, int], bytes] = page
@@ -132,7 +132,7 @@ class EnableCompression:
 
 @dataclass
 class CompressedData:
-    """The next size octets of the encoded pages of all batches of its body; None: all the rest."""
+    """The next size octets of the body's encoded pages; None: all remaining ones."""
     size: Optional[int] = None
     claimed: Optional[int] = None   # the size written, if not the data's
     data: Optional[bytes] = None    # other data in their place
@@ -141,7 +141,7 @@ class CompressedData:
 
 @dataclass
 class SenderData:
-    """All encoded pages of the body, in chunks as by the sender."""
+    """All encoded pages of the body, in chunks as the sender makes them."""
     id = XC_SAVE_ID_COMPRESSED_DATA
 
 
@@ -163,7 +163,7 @@ class Tmem:
 
 @dataclass
 class TmemExtra:
-    """Pages that became invalid: pool, oid, index of each."""
+    """Invalidated pages: pool, oid and index of each."""
     pages: list[tuple[int, bytes, int]]
     id = XC_SAVE_ID_TMEM_EXTRA
 
@@ -186,7 +186,7 @@ class VcpuInfo:
 
 @dataclass
 class Param:
-    """One of the chunks that carry an HVM param: id, four octets of padding, value."""
+    """A chunk with an HVM param: id, four octets of padding, value."""
     id: int
     value: int
     pad: int = 0
@@ -203,7 +203,7 @@ class TscInfo:
 
 @dataclass
 class Physmap:
-    """An entry of the toolstack blob. name is what lies in the stream, with its NUL; empty: namelen 0."""
+    """An entry of the toolstack blob. name includes the terminating NUL; empty: namelen 0."""
     phys_offset: int
     start_addr: int
     size: int
@@ -213,7 +213,7 @@ class Physmap:
 
 @dataclass
 class Toolstack:
-    """The blob that libxl saves; entries None: the chunk has length 0."""
+    """The toolstack blob of libxl; entries None: the chunk has length 0."""
     entries: Optional[list[Physmap]]
     version: int = 1
     behind: bytes = b""             # octets of the blob behind the entries
@@ -222,7 +222,7 @@ class Toolstack:
 
 @dataclass
 class Raw:
-    """A chunk with these octets."""
+    """A chunk with this content."""
     id: int
     data: bytes = b""
 
@@ -255,7 +255,7 @@ class HvmTail:
 
 @dataclass
 class Qemu:
-    """The qemu record: signature, length in front of the data ("<I", ">I" or None: to the end of input)."""
+    """The qemu record: signature, format of the data's length ("<I", ">I"; None: the data ends with the input)."""
     signature: bytes
     length: Optional[str]
     data: bytes
@@ -309,7 +309,7 @@ class Save:
 
 @dataclass(frozen=True)
 class Field:
-    """Position of a field: "number" is decoded by a reader, "opaque" is copied by it; "coded" is more."""
+    """Position of a field. Readers decode "number" fields, copy "opaque" ones and decompress "coded" ones."""
     name: str
     offset: int
     size: int
@@ -464,7 +464,7 @@ class Writer:
         self.number(at + ".end", "I", 0xFFFFFFFF)
 
     def _toolstack(self, at: str, chunk: Toolstack) -> None:
-        # The 64-bit toolstack leaked four octets of a struct's padding behind each name.
+        # The 64-bit toolstack writes four octets of struct padding after each name.
         junk = b"\x99\0\xfe\x7f" if self.width == 64 else b""
         if chunk.entries is None:
             self.number(at + ".len", "I", 0)
@@ -525,14 +525,14 @@ def octets(save: Save) -> bytes:
 
 
 def fields(save: Save) -> tuple[bytes, list[Field]]:
-    """The stream and the position of each field."""
+    """The stream and its fields."""
     out, found = io.BytesIO(), []
     Writer(out, save.width, found).save(save)
     return out.getvalue(), found
 
 
 def memory(save: Save) -> dict[int, tuple[int, Optional[bytes]]]:
-    """What a restore leaves in each pfn: type and content (None: allocated or broken, without data)."""
+    """The guest's memory after a restore: type and content of each pfn (None: allocated or broken, without data)."""
     state: dict[int, tuple[int, Optional[bytes]]] = {}
     for chunk in (chunk for checkpoint in save.checkpoints() for chunk in checkpoint.body):
         if not isinstance(chunk, Batch):

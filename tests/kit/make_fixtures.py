@@ -25,7 +25,7 @@ class Fixture:
 
     @property
     def format(self) -> str:
-        """What the program chooses: libxl where the envelope belongs to libxl."""
+        """The format that the program uses by default: libxl in containers of libxl."""
         return self.envelope.format if self.envelope else "libxl" if self.header else "libxc"
 
     def stream(self) -> bytes:
@@ -34,7 +34,7 @@ class Fixture:
         return (self.case.with_header(self.header) if self.header else self.case).octets()
 
     def expected(self) -> Optional[bytes]:
-        """The version 3 output."""
+        """The expected output in version 3."""
         if self.case.refused:
             return None
         if self.envelope:
@@ -43,7 +43,7 @@ class Fixture:
         return header + expected.stream(self.case, self.format)
 
     def about(self) -> dict[str, str]:
-        """The facts in the container's configuration."""
+        """Facts from the configuration in the container."""
         if self.envelope in (LIBVIRT, XEND):
             return {"name": "old", "uuid": envelopes.UUID, "guest": self.case.flavour.guest}
         says_type = self.header and (self.header.flags & 1 or self.case.flavour.guest == "hvm")
@@ -84,7 +84,7 @@ class Fixture:
 
 @dataclass(frozen=True)
 class Refused:
-    """Octets that must be rejected and are not in the catalogue."""
+    """Data that must be rejected and is not in the catalogue."""
     name: str
     shows: str
     data: bytes
@@ -128,7 +128,7 @@ def ia64() -> bytes:
 
 
 def uxen() -> bytes:
-    """The version's chunk comes first there, then TSC_INFO."""
+    """A uXen save: its version chunk comes first, then TSC_INFO."""
     return struct.pack("<iIiIQII", -16, 4, -7, 1, 5, 2400000, 0) + bytes(64)
 
 

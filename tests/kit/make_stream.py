@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes a legacy stream to a file: a case of the catalogue, or one with as much memory as asked for."""
+"""Writes a legacy stream to a file: a case of the catalogue, or a stream with a given amount of memory."""
 
 import argparse
 import sys
@@ -15,7 +15,7 @@ UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 
 def octets(text: str) -> int:
-    """A size: a number of octets, or one with a unit, as 512M or 16G."""
+    """Parses a size: a number of octets, or one with a unit such as 512M or 16G."""
     unit = UNITS.get(text[-1:].lower(), 0)
     return int(text[:-1]) * unit if unit else int(text)
 
@@ -26,7 +26,7 @@ def batches(pages: int) -> Iterator[Batch]:
 
 
 def body(ordinary: list, pages: int, again: int) -> Iterator:
-    """An ordinary body with other batches, made as they are written."""
+    """The default body with other batches, which are generated while they are written."""
     for chunk in ordinary:
         if isinstance(chunk, Batch):
             yield from batches(pages)
@@ -36,7 +36,7 @@ def body(ordinary: list, pages: int, again: int) -> Iterator:
 
 
 def big(flavour: flavours.Flavour, size: int, age: tuple = (4, 5), again: int = 0) -> Save:
-    """A guest of this much memory, every page of it in the stream; the first octets, as many as again says, twice."""
+    """A save of a guest with size octets of memory. Each page is sent once; the first again octets are sent twice."""
     pages = max(size // PAGE_SIZE, 1)
     save = flavour.save(age)
     frames = flavour.frames(1, pages) if flavour.pv else []
