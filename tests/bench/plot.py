@@ -1,13 +1,13 @@
-"""Draws cost and memory against size, as SVG that reads on a light and on a dark page."""
+"""Draws cost and memory against size as SVG, for light and dark pages."""
 
 from math import log10
 from statistics import median
 
 GIB = 1 << 30
-WIDTH, TOP, LEFT = 980, 74, 62                      # the whole picture
-PANEL_W, PANEL_H, GAP_X, GAP_Y = 240, 150, 68, 62   # one panel
+WIDTH, TOP, LEFT = 980, 74, 62                      # entire picture
+PANEL_W, PANEL_H, GAP_X, GAP_Y = 240, 150, 68, 62   # each panel
 
-# Name, class, and marker: shapes too, for those who don't see the colours.
+# Name, class and marker. Markers differ in shape so that colours are not needed to tell lines apart.
 TOOLS = [("convert-legacy-stream", "ours", "circle"), ("peer", "peer", "square"), ("bare loop", "loop", "diamond"),
          ("Xen's script", "xen", "triangle")]
 ROWS = [("wall", "wall, s"), ("CPU", "CPU, s"), ("memory", "peak RSS, MiB")]
@@ -39,7 +39,7 @@ text { font: 12px system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: #52
 
 
 def ticks(most: float) -> list[float]:
-    """From 0 to just above the most, in three to six round steps."""
+    """Round numbers from 0 to at least most, in three to six steps."""
     raw = most / 4 or 1
     power = 10 ** int(log10(raw) // 1)
     step = next(power * k for k in (1, 2, 2.5, 5, 10) if power * k >= raw * 0.999)
@@ -70,7 +70,7 @@ def numbers(series: dict, what: str) -> list[float]:
 
 
 def panel(x0: float, y0: float, lines: list, what: str, label: str, title: str) -> list[str]:
-    """lines: (css, shape, series in the order of size)"""
+    """lines: (css, shape, series in order of size)"""
     most_x = max(s["size"] / GIB for _, _, line in lines for s in line)
     most_y = max(max(numbers(s, what)) for _, _, line in lines for s in line)
     x_ticks, y_ticks = ticks(most_x), ticks(most_y)

@@ -1,4 +1,4 @@
-"""The figures as a document: ratios first, then what they are made of."""
+"""Writes the figures as a document: ratios first, then the measured values."""
 
 import html
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ def cpu(series: dict) -> list[float]:
 
 
 def value(series: dict, what: str) -> float:
-    """The median; CPU is user and system together, memory the largest of all runs, in MiB."""
+    """The median. CPU is user plus system time; memory is the maximum of all runs, in MiB."""
     if what == "memory":
         return max(series["rss"]) / 1024
     return median(cpu(series) if what == "CPU" else series[what])
@@ -43,10 +43,10 @@ def table(head: list[str], rows: Iterable[list[str]], left: int = 1) -> str:
 class Target:
     path: str
     what: str                       # wall, CPU, memory
-    over: Optional[str]             # a ratio: to what; None: as it is
+    over: Optional[str]             # for a ratio, the other tool; None for an absolute value
     most: float
-    inverse: bool = False           # a ratio of the other's to ours, at least this
-    least_size: int = 0             # judged from this size on
+    inverse: bool = False           # ratio of the other's value to ours; most is the minimum
+    least_size: int = 0             # smaller sizes are not judged
 
     def text(self) -> str:
         if not self.over:
@@ -98,7 +98,7 @@ class Figures:
     def __init__(self, results: dict):
         self.results = results
         self.series = {(s["path"], s["flavour"], s["size"], s["cache"], s["tool"]): s for s in results["series"]}
-        # In the order of measuring, each once.
+        # In order of measurement, without duplicates.
         self.cases = list(dict.fromkeys(key[1:4] for key in self.series if key[0] in TITLE))
         self.cases.sort(key=lambda c: (c[2] == "cold", c[0] != "hvm64", c[1]))
         self.paths = [p for p in TITLE if any(key[0] == p for key in self.series)]
@@ -196,7 +196,7 @@ class Figures:
                 "memory does not grow at all.\n\n"
                 + table(["path", "", *(long(c[1]) for c in sizes)], rows, left=2) + "\n")
 
-    # What they are made of
+    # Measured values
 
     def details(self) -> str:
         text = ("## Wall, CPU, memory\n\nMedian (least–most). Wall: until the last process of the pipeline ends. CPU, user, "
