@@ -68,8 +68,8 @@ def legal(subject: str, field: str, value: str) -> bool:
 class Fields(ProgramTest):
     def run_both(self, case, data: bytes):
         """Runs the program with and without width and guest type."""
-        told = ["-w", str(case.flavour.width), "-g", case.flavour.guest, "-f", "libxl"]
-        for options in (told, ["-f", "libxl"]):
+        kind_options = ["-w", str(case.flavour.width), "-g", case.flavour.guest, "-f", "libxl"]
+        for options in (kind_options, ["-f", "libxl"]):
             source, output = self.file("in.save", data), self.out()
             yield options, program.run("-i", source, "-o", output, "--no-sync", *options), output
 
@@ -130,7 +130,7 @@ class Cut(ProgramTest):
                 source, output = self.file("in.save", data[:point]), self.out()
                 self.assert_refused(program.run("-i", source, "-o", output, "--no-sync"), output)
 
-    def test_lengths_are_not_believed(self):
+    def test_large_lengths(self):
         """Lengths of 4 GiB in small inputs are reported as truncation."""
         for name, field in (("hvm64-age-4-5", "qemu.len"), ("hvm64-age-4-5", "context.len"),
                             ("hvm64-age-4-5", "Toolstack.len"), ("pv64-age-4-5", "ext.total"),

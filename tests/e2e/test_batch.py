@@ -71,7 +71,7 @@ class BatchTest(ProgramTest):
         return {os.fsdecode(p.relative_to(self.new)): p.read_bytes() for p in self.new.rglob("*") if p.is_file()}
 
 
-class What(BatchTest):
+class Results(BatchTest):
     def test_every_case(self):
         """Each file gets the result, the output and the message of a single conversion."""
         picked = [c for c in cases.CASES if not c.ask and not c.by_name and c.save.header is None][::3]
@@ -117,7 +117,7 @@ class What(BatchTest):
         self.assertEqual((rows[b"xl"]["result"], rows[b"xl"]["envelope"]), ("converted", "xl"))
         self.assertEqual(rows[b"bad-head"]["result"], "failed", "a broken save is a save")
 
-    def test_others_and_what_is_v2_already(self):
+    def test_other_files_and_v2_saves(self):
         self.put("a.save")
         self.put("notes.txt", b"hello\n" * 100)
         self.put("empty", b"")
@@ -137,7 +137,7 @@ class What(BatchTest):
         self.assertEqual((self.new / "notes.txt").stat().st_mode & 0o777, 0o751)
         self.assertEqual(set(self.results("--copy-others").values()), {"up-to-date"})
 
-    def test_nothing_is_overlooked(self):
+    def test_files_that_may_contain_saves(self):
         """A file that was or may contain a save gets a message and a row. Other files get no message."""
         made = archive.unreadable(GOOD)
         for name, data in made.items():
@@ -165,7 +165,7 @@ class What(BatchTest):
         self.assert_status(again, 1)
         self.assertIn(f" {len(quiet)} up to date, 0 already v2, 0 other, {len(made)} unreadable, 0 failed", again.stderr.decode())
 
-    def test_containers_as_their_tools_make_them(self):
+    def test_real_container_formats(self):
         save = self.file("save", GOOD + bytes(-len(GOOD) % 512))
         made = {}
         for fmt, name in (("vpc", "VHD"), ("vhdx", "VHDX"), ("qcow2", "qcow2"), ("vmdk", "VMDK"), ("vdi", "VDI")):
@@ -221,7 +221,7 @@ class What(BatchTest):
         self.assert_status(self.run_batch(*(x for name in names for x in ("--report", name)), umask=0), 0)
         self.assertEqual([name.stat().st_mode & 0o7777 for name in names], [0o600] * 3)
 
-    def test_options_of_a_conversion(self):
+    def test_conversion_options(self):
         self.put("a")
         self.run_batch("-f", "libxl", "--stream-version", "3")
         self.assertEqual(self.new_files()["a"], expected.by_model(CASE, "libxl"))
@@ -282,7 +282,7 @@ class Names(BatchTest):
         self.assertEqual(set(self.new_files().values()), {WANT})
         self.assertIsNone(batch.valid_xml(self.dir / "r.xml"))
 
-    def test_names_too_long_for_a_line(self):
+    def test_long_names_in_messages(self):
         """Messages about files with very long names are printed."""
         long = b"d" * 200 + b"/" + b"\xff" * 255
         self.put(long, BAD)
@@ -313,7 +313,7 @@ class Names(BatchTest):
         subprocess.run(["rm", "-rf", self.old, self.new], check=True)
         self.old.mkdir()
 
-    def test_deeper_than_any_path_can_say(self):
+    def test_paths_longer_than_path_max(self):
         self.put_deep(30, "d" * 200)
         self.assertEqual(self.results(), {("d" * 200 + "/") * 30 + "save": "converted"})
 
@@ -386,7 +386,7 @@ class Names(BatchTest):
         self.assertEqual(trace.read_text().count(f'"{self.dir}", O_RDWR|O_EXCL|O_CLOEXEC|O_TMPFILE'), 1)
         self.assertEqual((self.new / "compressed").read_bytes(), expected.stream(compressed, "libxc", 2))
 
-    def test_files_that_cannot_be_read_or_have_gone(self):
+    def test_unreadable_and_missing_files(self):
         self.put("readonly")
         os.chmod(self.old / "readonly", 0o400)
         self.put("closed")
@@ -417,7 +417,7 @@ class Resuming(BatchTest):
         """Inode and change time: inode numbers alone may be reused."""
         return {p.name: (p.stat().st_ino, p.stat().st_ctime_ns) for p in self.new.iterdir()}
 
-    def put_after(self, name: str, ns: int) -> None:
+    def make_newer(self, name: str, ns: int) -> None:
         """Makes the input ns nanoseconds newer than its output. Real times may be equal on a coarse clock."""
         at = (self.new / name).stat().st_mtime_ns + ns
         os.utime(self.old / name, ns=(at, at))
@@ -426,15 +426,15 @@ class Resuming(BatchTest):
         for name in "abc":
             self.put(name)
         self.results()
-        self.put_after("a", 0)
+        self.make_newer("a", 0)
         before = self.identities()
-        self.put_after("b", 1)
+        self.make_newer("b", 1)
         (self.new / "c").unlink()
         self.assertEqual(self.results(), {"a": "up-to-date", "b": "converted", "c": "converted"})
         after = self.identities()
         self.assertEqual([n for n in before if before[n] == after[n]], ["a"])
         self.assertEqual(set(self.results("--force").values()), {"converted"})
-        self.put_after("a", 1)
+        self.make_newer("a", 1)
         rows = self.report_of("--no-clobber", status=1)
         self.assertEqual((rows[b"a"]["result"], rows[b"a"]["status"]), ("failed", 2))
 
@@ -475,7 +475,7 @@ class Resuming(BatchTest):
             subprocess.run(["rm", "-rf", self.new], check=True)
         print(f"killed {killed} times in {ROUNDS} rounds of {len(want)} outputs", file=sys.stderr)
 
-    def test_two_at_once(self):
+    def test_concurrent_runs(self):
         """Two runs with the same output directory at the same time: the result is that of one run."""
         archive.make(self.old, 60, 1, 4 << 20)
         self.assert_status(self.run_batch("-q"), 1)
@@ -488,11 +488,11 @@ class Resuming(BatchTest):
             self.assertTrue(archive.snapshot(self.new) == want)
 
 
-class Trouble(BatchTest):
+class Failures(BatchTest):
     def environment(self, plan: Plan) -> dict[str, str]:
         return faults.environment(plan, -1)
 
-    def test_crash_of_a_worker(self):
+    def test_killed_workers(self):
         """Workers that are killed before the rename leave no outputs; the next run converts the files."""
         for name in ("a", "b", "c"):
             self.put(name)
@@ -505,7 +505,7 @@ class Trouble(BatchTest):
         self.results(status=1)
         self.assertEqual(set(self.new_files()), {"a", "b", "c"})
 
-    def test_worker_that_hangs(self):
+    def test_hanging_worker(self):
         """Two saves stop at the second pread, which checks for data after the stream. The truncated one fails before."""
         for name in ("1/a", "2/a"):
             self.put(name)
@@ -518,7 +518,7 @@ class Trouble(BatchTest):
         self.assertIn("input ended", rows[b"3/bad"]["why"]["reason"], "which waited behind it")
         self.assertEqual(self.new_files(), {})
 
-    def test_result_that_comes_as_the_time_runs_out(self):
+    def test_timeout_after_rename(self):
         """The timeout ends a worker after the rename but before its result: the file counts as converted, once."""
         for name in "ab":
             self.put(name)
@@ -532,7 +532,7 @@ class Trouble(BatchTest):
         self.assertEqual(sorted(rows), [("a", "converted"), ("b", "converted")])
         self.assertEqual(self.new_files(), dict.fromkeys("ab", WANT))
 
-    def test_input_that_changes(self):
+    def test_modified_input(self):
         """An input modified while it is read gives no output: it could be a mixture and would count as up to date."""
         self.put("a")
         os.utime(self.old / "a", (1, 1))
@@ -547,7 +547,7 @@ class Trouble(BatchTest):
         self.assertEqual(self.new_files(), {})
         self.assertEqual(self.results(), {"a": "converted"})
 
-    def test_worker_that_does_not_end(self):
+    def test_worker_ignores_sigterm(self):
         """A worker that does not react to SIGTERM is killed after 5 seconds, with its processes."""
         self.put("a")
         env = self.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}", times=0))
@@ -560,7 +560,7 @@ class Trouble(BatchTest):
         self.assertEqual([program.state(p) for p in pids], [""] * len(pids))
         self.assertEqual(self.new_files(), {})
 
-    def test_worker_that_does_not_end_after_a_failure(self):
+    def test_stopped_worker_after_failure(self):
         """The run ends because its report cannot be written; a stopped worker is killed."""
         for name in ("1/a", "2/a"):
             self.put(name, BAD)
@@ -579,7 +579,7 @@ class Trouble(BatchTest):
         self.assertTrue(program.wait_until(lambda: all(program.state(p) in ("", "Z") for p in pids), 5))
         self.assertEqual(self.new_files(), {})
 
-    def test_directory_that_cannot_be_synced(self):
+    def test_directory_sync_failure(self):
         """If the directory cannot be synced, the output may be lost after a power failure: the exit status is 3."""
         for nth, there in ((1, 0), (2, 1)):
             self.put("a")
@@ -597,7 +597,7 @@ class Trouble(BatchTest):
                        check=True, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
         return re.findall(rf"fsync\(\d+<{re.escape(str(self.dir))}/?([^>]*)>", trace.read_text())
 
-    def test_all_is_synced(self):
+    def test_files_and_directories_are_synced(self):
         """Each new file is synced, then its directory; parents of new directories are synced as well."""
         for name in ("a", "1/2/b", "1/c"):
             self.put(name)
@@ -609,7 +609,7 @@ class Trouble(BatchTest):
         where = str(output.parent.relative_to(self.dir))
         self.assertEqual([n.split("/#")[0] for n in self.synced("-i", self.old / "a", "-o", output)], [where, where])
 
-    def test_input_that_becomes_a_link(self):
+    def test_input_replaced_by_link(self):
         """A file that is replaced by a symbolic link after it was listed is not followed."""
         self.put("a")
         secret = self.dir / "secret"
@@ -626,14 +626,14 @@ class Trouble(BatchTest):
         self.assertIn(b"Too many levels of symbolic links", said)
         self.assertEqual(self.new_files(), {})
 
-    def test_directory_that_cannot_be_listed_whole(self):
+    def test_readdir_failure(self):
         """A failing readdir() is an error: files would be missing without a message."""
         self.put("a")
         done = self.run_batch(env=self.environment(Plan("readdir", 5, 2)))
         self.assert_status(done, 3)
         self.assertRegex(program.lines(done.stderr)[-1], "cannot list all of the directory.*: Input/output error")
 
-    def test_no_process_can_be_had(self):
+    def test_process_start_failure(self):
         self.put("a")
         # The 1st and 2nd pipe are the worker's, the 4th is the conversion's. The 3rd, for page data, is optional.
         for call, kind, nth, said in (("pipe2", EMFILE, 1, "a worker"), ("pipe2", EMFILE, 2, "a worker"),
@@ -645,7 +645,7 @@ class Trouble(BatchTest):
                 self.assertIn(f"cannot start {said}", done.stderr.decode())
                 self.assertEqual(self.new_files(), {})
 
-    def test_fewer_workers_than_asked_for(self):
+    def test_too_few_workers(self):
         """If not all workers can be started, the others convert everything."""
         for i in range(100):
             self.put(str(i))
@@ -656,7 +656,7 @@ class Trouble(BatchTest):
         self.assertEqual(len(said), 2, "said once")
         self.assertEqual(len(self.new_files()), 100)
 
-    def test_how_many_at_once(self):
+    def test_number_of_workers(self):
         """By default 4 small saves per processor are converted at once (they wait for the disk), or 1 large one."""
         processors = len(os.sched_getaffinity(0))
         large = GOOD + bytes(2 << 20)
@@ -675,7 +675,7 @@ class Trouble(BatchTest):
                 process.wait()
 
     @unittest.skipIf(program.HUNGRY, "a sanitizer's own processes count, too")
-    def test_few_processes(self):
+    def test_process_limit(self):
         """With a limit on processes, conversions wait for each other."""
         for i in range(100):
             self.put(str(i))
@@ -718,7 +718,7 @@ class Trouble(BatchTest):
         self.assertEqual([name.exists() for name in names], [False, True, True])
         self.assertEqual(batch.lines(names[2])[-1]["type"], "totals")
 
-    def busy(self, *args, **kw) -> subprocess.Popen:
+    def start_busy_run(self, *args, **kw) -> subprocess.Popen:
         """Starts a run and waits until its first output exists."""
         archive.make(self.old, BUSY, 0, 0)
         process = program.start("-i", self.old, "-o", self.new, *args, stderr=subprocess.PIPE, **kw)
@@ -732,7 +732,7 @@ class Trouble(BatchTest):
         report = self.dir / "r.xml"
         for number in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(signal=number):
-                process = self.busy("--report", report)
+                process = self.start_busy_run("--report", report)
                 process.send_signal(number)
                 said = process.communicate(timeout=program.TIMEOUT)[1]
                 self.assertEqual(process.returncode, 128 + number)
@@ -745,7 +745,7 @@ class Trouble(BatchTest):
 
     def test_terminated_while_a_worker_hangs(self):
         """After SIGTERM the program waits for a stopped worker. --timeout does not apply to workers that have exited."""
-        process = self.busy("-j", "2", "--timeout", "1", start_new_session=True)
+        process = self.start_busy_run("-j", "2", "--timeout", "1", start_new_session=True)
         workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         os.kill(int(workers[0]), signal.SIGSTOP)
         process.send_signal(signal.SIGTERM)
@@ -755,7 +755,7 @@ class Trouble(BatchTest):
         process.communicate(timeout=program.TIMEOUT)
         self.assertEqual(process.returncode, 128 + signal.SIGTERM)
 
-    def test_ended_before_it_began(self):
+    def test_terminated_while_reading_list(self):
         """A run that waits for the list on standard input can be interrupted."""
         self.put("a")
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -774,15 +774,15 @@ class Trouble(BatchTest):
         self.assert_status(self.run_batch(env=env), 128 + signal.SIGINT)
         self.assertEqual(self.new_files(), {})
 
-    def test_where_it_stands(self):
-        process = self.busy("-q")
+    def test_progress_signal(self):
+        process = self.start_busy_run("-q")
         process.send_signal(signal.SIGUSR1)
         text = process.communicate(timeout=program.TIMEOUT)[1].decode()
         self.assertRegex(text, rf"{program.NAME}: \d+ of {BUSY} files.*: .* of .*\(\d+ %\)")
 
 
 class Progress(BatchTest):
-    def on_terminal(self, *args, columns: int, narrower: int = 0, rows: int = 24, term: str = "xterm",
+    def run_on_terminal(self, *args, columns: int, narrower: int = 0, rows: int = 24, term: str = "xterm",
                     **kw) -> str:
         """Returns the output to a terminal of this size. After the first line its width changes to narrower."""
         leader, follower = pty.openpty()
@@ -804,7 +804,7 @@ class Progress(BatchTest):
         os.close(leader)
         return sent.decode()
 
-    def drawn(self, sent: str) -> list[str]:
+    def progress_lines(self, sent: str) -> list[str]:
         return [line for line in re.split(r"\r\n|\r|\x1b\[\d*[AJ]", sent) if "/s" in line]
 
     def test_one_conversion(self):
@@ -814,14 +814,14 @@ class Progress(BatchTest):
         feeder.stdin.write(GOOD)
         feeder.stdin.close()
         output = self.out()
-        sent = self.on_terminal("-i", "-", "-o", output, columns=40, stdin=feeder.stdout)
+        sent = self.run_on_terminal("-i", "-", "-o", output, columns=40, stdin=feeder.stdout)
         feeder.stdout.close()
         feeder.wait()
-        lines = self.drawn(sent)
+        lines = self.progress_lines(sent)
         self.assertGreater(len(lines), 2)
         self.assertTrue(all(len(line) < 40 for line in lines), lines)
         self.assertTrue(all("standard input" in line for line in lines), lines)
-        self.assertEqual(self.drawn(sent.rpartition("\x1b[J")[2]), [], "taken off at the end")
+        self.assertEqual(self.progress_lines(sent.rpartition("\x1b[J")[2]), [], "taken off at the end")
         self.assertEqual(output.read_bytes(), WANT)
 
     def test_archive(self):
@@ -829,8 +829,8 @@ class Progress(BatchTest):
         for i in range(3):
             self.put(f"{i}-{'name ' * 30}")
         env = faults.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}", times=0), -1)
-        sent = self.on_terminal("-i", self.old, "-o", self.new, "-j", "2", columns=100, narrower=60, env=env)
-        lines = self.drawn(sent)
+        sent = self.run_on_terminal("-i", self.old, "-o", self.new, "-j", "2", columns=100, narrower=60, env=env)
+        lines = self.progress_lines(sent)
         self.assertTrue(all(len(line) < 100 for line in lines), lines)
         self.assertTrue(all(len(line) < 60 for line in lines[3:]), lines)
         self.assertIn("0 of 3 files", lines[0])
@@ -838,14 +838,14 @@ class Progress(BatchTest):
         self.assertTrue(all(f"{i}-name" in lines[1 + i] for i in range(2)), lines)
         self.assertNotIn("[", lines[-1], "no room for the bar")
         self.assertIn("\x1b[5A", sent, "the two long lines took two rows each when it was made narrower")
-        self.assertTrue(self.drawn(sent.rpartition("\x1b[J")[2]) == [], "taken off at the end")
+        self.assertTrue(self.progress_lines(sent.rpartition("\x1b[J")[2]) == [], "taken off at the end")
 
     def test_low_terminal(self):
         """No more lines are drawn than the terminal has, since others could not be cleared."""
         for i in range(4):
             self.put(str(i))
         env = faults.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}", times=0), -1)
-        sent = self.on_terminal("-i", self.old, "-o", self.new, "-j", "4", columns=100, rows=3, env=env)
+        sent = self.run_on_terminal("-i", self.old, "-o", self.new, "-j", "4", columns=100, rows=3, env=env)
         self.assertIn("\x1b[2A", sent)
         self.assertNotIn("\x1b[3A", sent)
         self.assertNotIn("\x1b[4A", sent)
@@ -854,11 +854,11 @@ class Progress(BatchTest):
         """Progress is printed as single lines without control sequences."""
         self.put("a")
         env = faults.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}", times=0), -1)
-        sent = self.on_terminal("-i", self.old, "-o", self.new, "--timeout", "3", columns=100, term="dumb", env=env)
+        sent = self.run_on_terminal("-i", self.old, "-o", self.new, "--timeout", "3", columns=100, term="dumb", env=env)
         self.assertNotIn("\x1b", sent)
         self.assertIn("0 of 1 files: ", sent)
 
-    def test_elsewhere(self):
+    def test_not_a_terminal(self):
         self.put("a")
         done = self.run_batch("-f", "libxl")
         self.assertEqual(len(program.lines(done.stderr)), 1, "the summary only")
@@ -899,7 +899,7 @@ class Reports(BatchTest):
         self.assertNotIn("unsafe", page.policy)
         self.assertEqual(names[2].read_text().count("<script"), 1)
 
-    def test_page_of_many_files(self):
+    def test_html_report_of_many_files(self):
         """The table has at most 5,000 rows, failed files first. Reasons are counted over all files."""
         row = '{"type":"file","path":"%05d","result":"%s","status":1,"bytes_in":5,"bytes_out":0,"why":{"reason":"pfn %d is bad"}}\n'
         report = self.file("r.jsonl", "".join(row % (i, "failed" if i % 3 == 0 else "other", i) for i in range(7000)).encode())
@@ -931,7 +931,7 @@ class Reports(BatchTest):
         self.assertEqual(batch.comparable_xml(self.dir / "again.xml"), batch.comparable_xml(whole))
         self.assertIsNone(batch.valid_xml(self.dir / "again.xml"))
 
-    def test_merging_into_one_of_them(self):
+    def test_merging_into_an_input(self):
         """A report that is both input and output is unchanged until the result is complete."""
         self.put("a")
         report = self.dir / "r.jsonl"
@@ -944,7 +944,7 @@ class Reports(BatchTest):
         self.assert_status(program.run("--merge-reports", report, report), 0)
         self.assertEqual(batch.rows(report)[b"a"]["result"], "converted")
 
-    def test_merging_impossible_figures(self):
+    def test_merging_invalid_numbers(self):
         row = '{"type":"file","path":"%s","result":"converted","seconds":%s}\n'
         report = self.file("r.jsonl", "".join(row % (s, s) for s in ("1e300", "-5", "NaN", "1.5")).encode()
                            + b'{"type":"file","path":"w","result":"converted","width":1e99}\n')
@@ -953,11 +953,11 @@ class Reports(BatchTest):
                          {"1e300": 0, "-5": 0, "NaN": 0, "1.5": 1.5, "w": 0})
         self.assertNotIn("width", batch.rows(self.dir / "m.jsonl")[b"w"])
 
-    def test_merging_what_is_not_there(self):
+    def test_merging_missing_report(self):
         self.assert_status(program.run("--merge-reports", self.dir / "m.xml", self.dir / "missing.jsonl"), 3)
         self.assertFalse((self.dir / "m.xml").exists())
 
-    def test_lines_are_added(self):
+    def test_jsonl_report_is_appended(self):
         self.put("a")
         report = self.file("r.jsonl", b'{"type":"file","path":"cut')
         for _ in range(2):
@@ -965,7 +965,7 @@ class Reports(BatchTest):
         lines = report.read_bytes().splitlines()
         self.assertEqual([json.loads(x).get("result") for x in lines[1:]], ["converted", None, "up-to-date", None])
 
-    def test_two_runs_add_to_one(self):
+    def test_concurrent_appends(self):
         """Several runs append to one report: each locks it for a line. After a truncated line a new line is begun."""
         for i in range(20):
             self.put((b"\xff" * 250 + b"/") * 4 + b"%02d" % i, b"no save")
@@ -984,7 +984,7 @@ class Reports(BatchTest):
         self.assertEqual(len(rows), runs * 21)
         self.assertEqual({len(batch.name_of(r)) for r in rows if r["type"] == "file"}, {1006})
 
-    def test_document_is_replaced_whole(self):
+    def test_html_report_is_replaced(self):
         self.put("a")
         report = self.file("r.html", b"old")
         self.run_batch("--report", report, "--shard", "1/1")
@@ -992,26 +992,26 @@ class Reports(BatchTest):
         self.assertFalse([p for p in self.dir.iterdir() if p.name.startswith(".")])
 
 
-class Parts(BatchTest):
+class Shards(BatchTest):
     def setUp(self):
         super().setUp()
         for i in range(40):
             self.put(f"{i % 3}/{i}")
 
     @staticmethod
-    def part_of(name: bytes, count: int) -> int:
+    def shard_of(name: bytes, count: int) -> int:
         """The shard of a file, as documented in docs/batch.md."""
         value = 0xcbf29ce484222325
         for octet in name:
             value = (value ^ octet) * 0x100000001b3 & (1 << 64) - 1
         return (value ^ value >> 32) % count + 1
 
-    def assert_part(self, names, number: int, count: int) -> None:
-        self.assertEqual(set(names), {n for n in archive.snapshot(self.old) if self.part_of(n, count) == number})
+    def assert_shard(self, names, number: int, count: int) -> None:
+        self.assertEqual(set(names), {n for n in archive.snapshot(self.old) if self.shard_of(n, count) == number})
 
     def test_shards(self):
         for k in range(1, 5):
-            self.assert_part(self.report_of("--shard", f"{k}/4"), k, 4)
+            self.assert_shard(self.report_of("--shard", f"{k}/4"), k, 4)
         self.assertEqual(set(archive.snapshot(self.new)), set(archive.snapshot(self.old)))
 
     def test_environment(self):
@@ -1019,12 +1019,12 @@ class Parts(BatchTest):
                  "SLURM_ARRAY_TASK_STEP": "2"}
         kubernetes = {"JOB_COMPLETION_INDEX": "2", "JOB_COMPLETIONS": "4"}
         for env in (slurm, kubernetes):
-            self.assert_part(self.report_of("--shard", "auto", env={**os.environ, **env}), 3, 4)
+            self.assert_shard(self.report_of("--shard", "auto", env={**os.environ, **env}), 3, 4)
             self.assertEqual(len(self.report_of(env={**os.environ, **env})), 40, "only where it was asked for")
-        self.assert_part(self.report_of("--shard", "1/2", env={**os.environ, **slurm}), 1, 2)
+        self.assert_shard(self.report_of("--shard", "1/2", env={**os.environ, **slurm}), 1, 2)
         listed = self.file("list", b"0/0\n0/3\n1/1\n")
         self.assertEqual(len(self.report_of("--files-from", listed, env={**os.environ, **slurm})), 3)
-        part = {n for n in (b"0/0", b"0/3", b"1/1") if self.part_of(n, 4) == 3}
+        part = {n for n in (b"0/0", b"0/3", b"1/1") if self.shard_of(n, 4) == 3}
         self.assertEqual(set(self.report_of("--files-from", listed, "--shard", "auto", env={**os.environ, **slurm})), part)
         for env in ({}, {"JOB_COMPLETION_INDEX": "2"}, {**slurm, "SLURM_ARRAY_TASK_ID": "5"},
                     {**slurm, "SLURM_ARRAY_TASK_COUNT": "many"}, {**kubernetes, "JOB_COMPLETIONS": "2"}):

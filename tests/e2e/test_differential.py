@@ -30,20 +30,20 @@ class Differential(ProgramTest):
             self.fail(v2.difference(want, got))
         return done
 
-    def told(self, case) -> list[str]:
+    def kind_args(self, case) -> list[str]:
         return ["-w", str(case.flavour.width), "-g", case.flavour.guest]
 
-    def test_all_told(self):
+    def test_with_options(self):
         for case in program.sampled(cases.good()):
             for fmt in expected.formats(case):
                 for version in (2, 3):
                     if version == 2 and "skip" in fmt:
                         continue
                     with self.subTest(case=case.name, format=fmt, version=version):
-                        self.assert_converts(case.octets(), expected.stream(case, fmt, version), *self.told(case),
+                        self.assert_converts(case.octets(), expected.stream(case, fmt, version), *self.kind_args(case),
                                              "-f", *fmt.split(), "--stream-version", str(version))
 
-    def test_nothing_told(self):
+    def test_without_options(self):
         """Without options: width and guest type are detected, the output has libxc format and version 2."""
         for case in program.sampled(cases.good()):
             with self.subTest(case=case.name):
@@ -80,7 +80,7 @@ class Differential(ProgramTest):
                     self.assert_converts(bare.with_header(header).octets(), want, "-x", "-f", fmt,
                                          "--stream-version", "3")
 
-    def test_xl_header_demanded(self):
+    def test_missing_xl_header(self):
         for fmt in ("libxl", "libxc"):
             with self.subTest(format=fmt):
                 done, _ = self.convert(cases.named("pv64-age-4-5").octets(), "-x", "-f", fmt)
@@ -109,7 +109,7 @@ class Differential(ProgramTest):
         """Independent of the expected output: the decoded pages are those of the legacy stream."""
         for case in program.sampled(cases.good()):
             with self.subTest(case=case.name):
-                done, got = self.convert(case.octets(), *self.told(case), "-f", "libxl")
+                done, got = self.convert(case.octets(), *self.kind_args(case), "-f", "libxl")
                 self.assert_status(done, 0)
                 self.assertEqual(v2.memory(v2.decode(got)), legacy.memory(case.save))
 
@@ -123,7 +123,7 @@ class Refused(ProgramTest):
                     done = program.run("-i", source, "-o", output, "-f", "libxl", *options)
                     self.assertRegex(self.assert_refused(done, output), case.refused)
 
-    def test_toolstack_blob_is_not_looked_at_in_libxc_format(self):
+    def test_libxc_format_skips_toolstack_blob(self):
         for case in (c for c in cases.bad() if c.refused == cases.BLOB):
             with self.subTest(case=case.name):
                 source, output = self.file("in.save", case.octets()), self.out()
@@ -131,7 +131,7 @@ class Refused(ProgramTest):
                 self.assert_status(done, 0)
                 self.assertEqual(output.read_bytes(), expected.by_model(case, "libxc"))
 
-    def test_what_is_no_legacy_save(self):
+    def test_other_formats(self):
         v2_stream = model.stream(cases.named("hvm64-age-4-5").save, "libxl")
         inputs = {"libxl v2": v2_stream, "libxc v2": v2_stream[24:], "empty": b"", "zeros": bytes(10000),
                   "ones": b"\xff" * 10000, "text": b"hello, world\n" * 100, "qemu": b"QEVM\0\0\0\3" * 100,

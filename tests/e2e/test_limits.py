@@ -112,7 +112,7 @@ class Repairs(LimitsTest):
                     self.assertIn(id_, self.ids(faulty, "--for", "4.6" if name == "fip-width" else "4.17"))
                 self.assertNotIn(id_, self.ids(self.convert(faulty, f"--repair={name}")[1]), "of the new save")
 
-    def test_what_is_not_needed_does_nothing(self):
+    def test_unneeded_repairs(self):
         every = "viridian,tsc-mode,xsave,mce-caps,fip-width,kvmvapic,vga-revision,emulator"
         for save in (hvm(), pv(), pv(PV32), hvm(dm=qemu(vga=b"vga"))):
             plain, want = self.convert(save)
@@ -120,7 +120,7 @@ class Repairs(LimitsTest):
                 lines, got = self.convert(save, option)
                 self.assertEqual((lines, got), (plain, want))
 
-    def test_all_that_a_xen_needs(self):
+    def test_repairs_for_release(self):
         save = hvm(tsc=3, params=((FIP_WIDTH, 8),), caps=2 | SER_P_TES_P, dm=qemu(tpr=True, vga=b"vga", revision=0))
         for release, sound in (("4.17", hvm(params=((FIP_WIDTH, 8),), dm=qemu(vga=b"vga"))),
                                ("4.6", hvm(tsc=3, dm=qemu(vga=b"vga"))), (None, hvm(dm=qemu(vga=b"vga")))):
@@ -144,7 +144,7 @@ class Repairs(LimitsTest):
         has = hvm(viridian=True, params=((VIRIDIAN, 1),))
         self.assertEqual(v2.difference(model.stream(has, "libxl"), self.convert(has, "--repair")[1]), "")
 
-    def test_xapi_and_libxc(self):
+    def test_qemu_records(self):
         """Containers of the qemu record that have a length: it is corrected."""
         for make in (flavours.qemu_0002, flavours.qemu_xapi, flavours.qemu_remus, flavours.qemu_to_end):
             faulty, sound = hvm(), hvm()
@@ -170,7 +170,7 @@ class Repairs(LimitsTest):
                 limits = [limit for limit in self.verdict(save)["limits"] if limit["id"] == "R16"]
                 self.assertEqual([limit["severity"] for limit in limits], ["unchecked"] * named)
 
-    def test_words(self):
+    def test_invalid_repairs(self):
         for value in ("", "tsc", "R1", "tsc-mode,", "all", "tsc-mode;xsave"):
             done = program.run("-i", "a", "-o", "b", f"--repair={value}")
             self.assert_status(done, 2)

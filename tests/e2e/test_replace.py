@@ -50,7 +50,7 @@ class Replace(ProgramTest):
         self.assert_silent_stdout(done)
         return done
 
-    def test_all_but_the_content_stays(self):
+    def test_metadata_is_kept(self):
         for path in (self.put("single"), self.put("d/in-a-directory")):
             os.chmod(path, 0o640)
             os.chown(path, 1234, 2345)
@@ -75,7 +75,7 @@ class Replace(ProgramTest):
         self.replace(self.tree)
         self.assertEqual((self.dir / "a").read_bytes(), OLD)
 
-    def test_what_would_be_lost(self):
+    def test_force_required(self):
         self.put("compressed", gzip.compress(OLD))
         os.link(self.put("linked"), self.dir / "other-link")
         os.chmod(self.put("read-only"), 0o444)
@@ -94,7 +94,7 @@ class Replace(ProgramTest):
         self.assertEqual((self.dir / "other-link").read_bytes(), OLD)
         self.assertEqual((self.tree / "read-only").stat().st_mode & 0o777, 0o444)
 
-    def test_what_is_no_legacy_save_stays(self):
+    def test_other_files_unchanged(self):
         """Files that are no legacy saves, or damaged ones, are not replaced."""
         for name, data in (("v2", NEW), ("notes", b"hello"), ("notes.gz", gzip.compress(b"x" * 999)), ("tar", archive.tar("a", OLD)),
                            ("bad", OLD[:-1]), ("empty.save", b"")):
@@ -124,7 +124,7 @@ class Replace(ProgramTest):
         self.assertEqual(self.contents(), {"a": OLD})
 
     @faults.needed
-    def test_on_disk_before_it_has_the_name(self):
+    def test_synced_before_rename(self):
         trace = self.dir / "trace"
         path = self.put("a")
         subprocess.run(["strace", "-y", "-f", "-o", trace, "-e", "trace=fsync,renameat,renameat2,linkat", "-e", "signal=none", program.PROGRAM,
@@ -136,7 +136,7 @@ class Replace(ProgramTest):
         self.assertEqual(calls[-1], ("fsync", str(self.tree)))
 
     @faults.needed
-    def test_old_one_stays_where_anything_fails(self):
+    def test_failure_keeps_old_file(self):
         for call, kind in (("fsync", 5), ("linkat", 28), ("renameat", 5), ("write", 28), ("read", 5), ("fchown", 1), ("futimens", 5)):
             with self.subTest(call=call):
                 path = self.put("a")
@@ -148,7 +148,7 @@ class Replace(ProgramTest):
                     self.assertEqual(call, "futimens", "which is not interposed")
 
     @faults.needed
-    def test_another_file_in_its_place(self):
+    def test_input_replaced_during_conversion(self):
         """A file that was renamed over the input during the conversion is not replaced."""
         path, other = self.put("a"), self.file("other", b"precious")
         process = program.start("-i", self.tree, "--replace", stderr=subprocess.PIPE,
@@ -171,7 +171,7 @@ class Replace(ProgramTest):
         self.assertEqual(self.contents(), {"a": NEW})
 
     @faults.needed
-    def test_temporary_file_is_a_new_one(self):
+    def test_temporary_file_mode(self):
         """Without O_TMPFILE it is created with O_EXCL and mode 0600."""
         trace, path = self.dir / "trace", self.put("a")
         subprocess.run(["strace", "-f", "-o", trace, "-e", "trace=openat", "-e", "signal=none", program.PROGRAM, "-i", path, "--replace", "-q"],

@@ -26,10 +26,10 @@ from kit.landlock import ABI
 CASE = cases.named("hvm64-age-4-5-4")
 NOBODY = 65534
 OLD = b"what was there before"
-STOPPED = (EPERM, EACCES)
+REJECTED = (EPERM, EACCES)
 
 # Probes that can fail without the sandbox: depending on the kernel and on the open files, or without root's privileges.
-ALWAYS = {"foreign-machine", "x32", "foreign-fd", "directory-fd", "fsetxattr", "execute-by-fd"}
+MAY_FAIL = {"foreign-machine", "x32", "foreign-fd", "directory-fd", "fsetxattr", "execute-by-fd"}
 NEEDS_PRIVILEGE = {
     "open-by-handle", "make-device", "chroot", "mount", "unmount", "pivot-root", "fsopen", "open-tree", "open-tree-attr",
     "swapoff", "accounting", "terminal-input", "console", "watch-all", "unshare-mounts", "migrate-pages", "perf", "bpf",
@@ -39,7 +39,7 @@ NEEDS_PRIVILEGE = {
     "queue-signal", "queue-signal-to-thread", "remove-shared-memory", "make-link", "setxattrat"}
 
 # Calls for which the sweep has no result: the filter checks their arguments (the sweep's are invalid), or they never return.
-LOOK_AT_ARGUMENTS = {"fcntl", "ioctl", "mmap", "mprotect", "tgkill", "sendto"}
+CHECK_ARGUMENTS = {"fcntl", "ioctl", "mmap", "mprotect", "tgkill", "sendto"}
 DO_NOT_RETURN = {"exit", "exit_group", "rt_sigreturn"}
 
 # The first read detects the container, before the sandbox is entered. All later reads are inside.
@@ -172,9 +172,9 @@ class Probes(SandboxTest):
         self.assertEqual((self.out_dir / "neighbour").read_bytes() == OLD, probes["truncate-beside"] != 0)
         return done
 
-    def assert_stopped(self, situation: Situation, **kw) -> None:
+    def assert_rejected(self, situation: Situation, **kw) -> None:
         done = self.probe(situation, **kw)
-        self.assertEqual({name: os.strerror(max(n, 0)) for name, n in done.probes.items() if n not in STOPPED}, {}, "not stopped")
+        self.assertEqual({name: os.strerror(max(n, 0)) for name, n in done.probes.items() if n not in REJECTED}, {}, "not stopped")
         wanted = ["neighbour", self.output.name, "removed"] if situation.names else ["neighbour", "removed"]
         self.assertEqual(sorted(p.name for p in self.out_dir.iterdir()), sorted(wanted))
         if situation.names:
@@ -182,29 +182,29 @@ class Probes(SandboxTest):
         if os.uname().machine == "x86_64":
             names = numbers()
             self.assertEqual({names.get(n, str(n)) for n in done.open} - {"restart_syscall"},
-                             documented_calls() - LOOK_AT_ARGUMENTS - DO_NOT_RETURN - {"restart_syscall"})
+                             documented_calls() - CHECK_ARGUMENTS - DO_NOT_RETURN - {"restart_syscall"})
 
-    def test_refused(self):
+    def test_rejected(self):
         """With the Landlock ABI of this kernel, and with older ABIs or none, which the library simulates."""
         for situation in SITUATIONS:
             for landlock in (None, 0, 1, 2, 3):
                 if landlock is not None and landlock > ABI:
                     continue
                 with self.subTest(situation=situation.name, landlock=landlock):
-                    self.assert_stopped(situation, landlock=landlock)
+                    self.assert_rejected(situation, landlock=landlock)
 
-    def test_later(self):
+    def test_rejected_later(self):
         for situation in SITUATIONS:
             with self.subTest(situation=situation.name):
-                self.assert_stopped(situation, nth=5)
+                self.assert_rejected(situation, nth=5)
 
-    def test_without(self):
+    def test_without_sandbox(self):
         """Control: without the sandbox, the probes succeed as far as the user is allowed."""
         for situation in SITUATIONS:
             with self.subTest(situation=situation.name):
                 probes = self.probe(situation, "--no-sandbox").probes
-                stopped = {name for name, n in probes.items() if n in STOPPED}
-                self.assertLessEqual(stopped, ALWAYS | (set() if has_all_capabilities() else NEEDS_PRIVILEGE))
+                stopped = {name for name, n in probes.items() if n in REJECTED}
+                self.assertLessEqual(stopped, MAY_FAIL | (set() if has_all_capabilities() else NEEDS_PRIVILEGE))
                 if situation.names:
                     self.assertEqual(probes["directory-fd"], 0, "the output's")
                 if "IN_DIR" not in situation.args:
@@ -238,7 +238,7 @@ class Processes(SandboxTest):
         yield "single", ("-i", self.old / "in.save", "-o", output), 2
         yield "directory", ("-i", self.old, "-o", self.new, "-j", "1"), 3
 
-    def test_end_of_the_one_that_names(self):
+    def test_end_of_parent(self):
         """When the program or a worker ends, for any reason, its parsing process ends too."""
         for name, args, count in self.each_run():
             for victim in range(count - 1):
@@ -254,7 +254,7 @@ class Processes(SandboxTest):
                         self.assertFalse([p for p in self.dir.rglob(".convert*")])
                         process.kill()
 
-    def test_end_of_the_one_that_parses(self):
+    def test_end_of_parsing_process(self):
         """The end of the parsing process is reported, and no file is left."""
         for name, args, count in self.each_run():
             with self.subTest(run=name):
@@ -265,14 +265,14 @@ class Processes(SandboxTest):
                 self.assertIn("in.save: conversion process was killed by signal 9 (Killed)", said)
                 self.assertFalse([p for d in (self.dir / "out", self.new) if d.exists() for p in d.iterdir()])
 
-    def test_deaf_to_signals(self):
+    def test_parsing_process_ignores_signals(self):
         """The parsing process ignores signals: a terminal sends them to both, and the parent handles them."""
         process, pids = self.stopped("-i", self.old / "in.save", "-o", self.dir / "new.save")
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGCONT):
             os.kill(pids[-1], number)
         self.assertEqual((process.wait(program.TIMEOUT), (self.dir / "new.save").exists()), (0, True))
 
-    def test_claims(self):
+    def test_early_exit(self):
         """A parsing process that exits early counts as failed, with any exit status."""
         for name, args, _ in self.each_run():
             for status in (0, 1, 2, 3, 99):
@@ -297,7 +297,7 @@ class Processes(SandboxTest):
             os.close(fd)
 
 
-class Works(SandboxTest):
+class Outputs(SandboxTest):
     """Conversions succeed in the sandbox, with the output in any directory that root may have to use."""
 
     def convert(self, output: Path, *options: str, hidden: bool = False, **kw) -> faults.Run:
@@ -339,20 +339,20 @@ class Works(SandboxTest):
     def test_new(self):
         self.both_ways(self.place)
 
-    def test_new_not_to_be_clobbered(self):
+    def test_no_clobber(self):
         self.both_ways(self.place, "--no-clobber")
 
     def test_replacing(self):
         self.both_ways(lambda: self.place(old=0))
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
-    def test_foreign_directory(self):
+    def test_directory_of_other_user(self):
         for old in (None, 0, NOBODY, 1):
             with self.subTest(old=old):
                 self.both_ways(lambda: self.place(0o700, NOBODY, old))
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
-    def test_foreign_file(self):
+    def test_file_of_other_user(self):
         """A file of another user in root's directory. With fs.protected_hardlinks linkat() needs the ownership of the
         new file or write access to it, but its owner has already been changed."""
         self.both_ways(lambda: self.place(0o755, 0, NOBODY))
@@ -374,7 +374,7 @@ class Works(SandboxTest):
                         self.assertEqual((st.st_mode & 0o7777, st.st_uid, st.st_gid), (0o600, 0, 0))
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
-    def test_nobody_reads_before_the_end(self):
+    def test_mode_until_complete(self):
         """Owner and mode of the old file are set only when the new file is complete."""
         output = self.place(old=NOBODY)
         process = program.start("-i", "-", "-o", output, stdin=subprocess.PIPE)
@@ -389,7 +389,7 @@ class Works(SandboxTest):
         self.assertEqual((mode(output), output.stat().st_uid), (0o640, NOBODY))
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
-    def test_foreign_link(self):
+    def test_link_of_other_user(self):
         """A symbolic link in a directory such as /tmp is followed only if fs.protected_symlinks would allow it."""
         victim = self.dir / "victim"
         victim.write_bytes(OLD)
@@ -408,7 +408,7 @@ class Works(SandboxTest):
                     self.assertIn(b"Permission denied", done.stderr)
                 victim.write_bytes(OLD)
 
-    def test_owner_that_cannot_be_kept(self):
+    def test_chown_failure(self):
         """If fchown() fails, the mode is narrowed, so that no other user or group gains access."""
         for times, wanted in ((1, 0o751), (0, 0o700)):
             with self.subTest(times=times):
@@ -424,12 +424,12 @@ class Works(SandboxTest):
         self.both_ways(lambda: self.place(0o555, NOBODY, NOBODY))
 
     @unittest.skipUnless(os.geteuid() == 0, "root alone can become somebody else")
-    def test_as_an_ordinary_user(self):
+    def test_unprivileged_user(self):
         kw = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
         self.both_ways(lambda: self.place(0o700, NOBODY), **kw)
         self.both_ways(lambda: self.place(0o700, NOBODY, NOBODY), **kw)
 
-    def test_it_is_said(self):
+    def test_verbose(self):
         for binary, args in ((program.PROGRAM, ["-o", self.place()]), (verifier.PROGRAM, [])):
             with self.subTest(program=binary.name):
                 self.save.write_bytes(CASE.octets() if binary == program.PROGRAM else self.want)

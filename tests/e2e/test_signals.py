@@ -31,16 +31,16 @@ KILLS = os.environ.get("SIGNAL_KILLS") == "1"      # only SIGKILL, to the progra
 CASE = cases.named("hvm64-age-4-5-4")
 OLD = b"an older file"
 HIDDEN = re.compile(r"\.convert-legacy-stream\.[0-9a-f]{16}")
-TO_END = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 START = v2.version_2_of(expected.by_model(CASE, "libxl"))[:24]
 
 
-def as_in_a_shell(status: int) -> int:
+def shell_status(status: int) -> int:
     """A signal before the handlers are installed kills the program. Map that to 128+N, as shells do."""
     return status if status >= 0 else 128 - status
 
 
-def make_ready(directory: Path, old: bool) -> Path:
+def clear_directory(directory: Path, old: bool) -> Path:
     for path in directory.iterdir():
         path.unlink()
     output = directory / "new.save"
@@ -53,13 +53,13 @@ def problems(output: Path, old: bool, want: bytes, number: int, status: int, hid
     """Yields what is wrong after a run that was sent signal number."""
     killed = number == signal.SIGKILL
     names = {p.name for p in output.parent.iterdir()}
-    litter = names - {output.name}
+    leftovers = names - {output.name}
     content = output.read_bytes() if output.name in names else None
     before = OLD if old else None
     # A run that is killed before the rename cannot remove its temporary file.
-    may_litter = killed and (hidden or old)
-    if litter and not (may_litter and len(litter) == 1 and HIDDEN.fullmatch(min(litter))):
-        yield f"left behind: {sorted(litter)}"
+    may_leave_file = killed and (hidden or old)
+    if leftovers and not (may_leave_file and len(leftovers) == 1 and HIDDEN.fullmatch(min(leftovers))):
+        yield f"left behind: {sorted(leftovers)}"
     if status == 0 or killed and content == want:
         if content != want:
             yield "ended well without the right output"
@@ -84,14 +84,14 @@ class EachCall(unittest.TestCase):
             directory.mkdir()
             want = v2.version_2_of(expected.by_model(CASE, "libxl"))
             for n in itertools.count(1):
-                output = make_ready(directory, old)
+                output = clear_directory(directory, old)
                 plan = Plan(call, f"{moment}:{int(number)}", n, no_tmpfile=hidden)
                 done = faults.run(plan, "-i", save, "-o", output, "-f", "libxl")
                 if not done.fired:
                     return tried, found
                 tried += 1
                 found += [f"{plan}, old {old}, hidden {hidden}: {p}" for p in
-                          problems(output, old, want, number, as_in_a_shell(done.status), hidden)]
+                          problems(output, old, want, number, shell_status(done.status), hidden)]
 
     def sweep_all(self, numbers) -> None:
         flags = (False, True)
@@ -145,7 +145,7 @@ class Random(unittest.TestCase):
 
     @classmethod
     def undisturbed(cls, hidden: bool, from_pipe: bool) -> float:
-        status, took = cls.run_one(Kind(0, False, hidden, from_pipe), None, make_ready(cls.directory, False))
+        status, took = cls.run_one(Kind(0, False, hidden, from_pipe), None, clear_directory(cls.directory, False))
         assert status == 0
         return took
 
@@ -170,7 +170,7 @@ class Random(unittest.TestCase):
         took = time.monotonic() - begun
         if feeder:
             feeder.join()
-        return as_in_a_shell(status), took
+        return shell_status(status), took
 
     @classmethod
     def feed(cls, pipe) -> None:
@@ -186,12 +186,12 @@ class Random(unittest.TestCase):
     def test_random_moments(self):
         rng, ends, found = random.Random(SEED), {"whole": 0, "before": 0}, []
         for i in range(RUNS):
-            kind = Kind(signal.SIGKILL if KILLS else rng.choice((*TO_END, *TO_END, signal.SIGKILL)), rng.random() < 0.5,
+            kind = Kind(signal.SIGKILL if KILLS else rng.choice((*ENDING, *ENDING, signal.SIGKILL)), rng.random() < 0.5,
                         rng.random() < 0.5, rng.random() < 0.5)
             if kind.number == signal.SIGKILL:
                 kind = replace(kind, parser=rng.random() < 0.5)
             moment = rng.uniform(0, 1.2) * self.took[kind.hidden, kind.from_pipe]
-            output = make_ready(self.directory, kind.old)
+            output = clear_directory(self.directory, kind.old)
             status, _ = self.run_one(kind, moment, output)
             found += [f"run {i}, {kind}, after {moment:.4f} s: {p}"
                       for p in problems(output, kind.old, self.want, kind.number, status, kind.hidden)]
@@ -202,7 +202,7 @@ class Random(unittest.TestCase):
         self.assertTrue(RUNS < 50 or all(ends.values()), ends)
 
 
-class Others(unittest.TestCase):
+class OtherSignals(unittest.TestCase):
     def start(self, *args, ignored=(), **kw) -> subprocess.Popen:
         def ignore():
             for number in ignored:
@@ -213,7 +213,7 @@ class Others(unittest.TestCase):
         self.addCleanup(process.kill)
         return process
 
-    def wait_until_it_reads(self, process: subprocess.Popen) -> None:
+    def wait_until_reading(self, process: subprocess.Popen) -> None:
         """Waits until the program has installed its handlers and waits for input."""
         until = time.monotonic() + 10
         while time.monotonic() < until:
@@ -224,28 +224,28 @@ class Others(unittest.TestCase):
             time.sleep(0.001)
         self.fail("does not come to wait for its input")
 
-    def test_ignored_stay_ignored(self):
+    def test_ignored_signals(self):
         """Ignored signals stay ignored, as with nohup and background jobs."""
-        for number in TO_END:
+        for number in ENDING:
             with self.subTest(signal=number):
                 process = self.start("-o", "-", "-f", "libxl", ignored=[number])
-                self.wait_until_it_reads(process)
+                self.wait_until_reading(process)
                 process.send_signal(number)
                 out, err = process.communicate(CASE.octets(), program.TIMEOUT)
                 self.assertEqual((process.returncode, err), (0, b""))
                 self.assertEqual(out, v2.version_2_of(expected.by_model(CASE, "libxl")))
 
-    def test_libxl_gives_up_before_it_sent_anything(self):
+    def test_terminated_before_input(self):
         """The headers are written even on a signal: libxl always reads them, and crashes without them."""
-        for number in TO_END:
+        for number in ENDING:
             with self.subTest(signal=number):
                 process = self.start("-o", "-", "--width", "64", "--guest", "hvm", "--format", "libxl")
-                self.wait_until_it_reads(process)
+                self.wait_until_reading(process)
                 process.send_signal(number)
                 self.assertEqual(process.wait(program.TIMEOUT), 128 + number)
                 self.assertEqual(process.stdout.read(), START)
 
-    def test_libxl_gives_up_at_any_read(self):
+    def test_terminated_at_each_read(self):
         with faults.directory() as tmp:
             save = Path(tmp) / "in.save"
             save.write_bytes(CASE.octets())
@@ -260,15 +260,15 @@ class Others(unittest.TestCase):
                 self.assertTrue(want.startswith(done.stdout), "the right stream's beginning")
             self.assertGreater(n, 10)
 
-    def test_second_signal(self):
+    def test_several_signals(self):
         """Several signals that are pending at the same time."""
         process = self.start("-o", "-", "-f", "libxl")
-        self.wait_until_it_reads(process)
+        self.wait_until_reading(process)
         process.send_signal(signal.SIGSTOP)
-        for number in TO_END:
+        for number in ENDING:
             process.send_signal(number)
         process.send_signal(signal.SIGCONT)
-        self.assertIn(process.wait(program.TIMEOUT), [128 + number for number in TO_END])
+        self.assertIn(process.wait(program.TIMEOUT), [128 + number for number in ENDING])
         self.assertEqual(process.stdout.read(), START)
 
 

@@ -161,7 +161,7 @@ class Accepted(VerifierTest):
             os.close(fd)
         return converted, verify(converted.stdout)
 
-    def test_whatever_we_convert(self):
+    def test_converted_streams(self):
         jobs = []
         for bare in program.sampled(cases.good()):
             xl = bare.with_header(cases.xl_json(bare.flavour.guest))
@@ -182,16 +182,16 @@ class Accepted(VerifierTest):
         for packed in found:
             save, converted = self.dir / "save", self.dir / "converted"
             subprocess.run(["zstd", "-dqf", packed, "-o", save], check=True)
-            soundly = [save]
+            valid_saves = [save]
             if "legacy" in packed.name:
                 self.assertEqual(self.assert_unsound(verifier.run("-i", save))["place"], "start of the stream")
-                soundly = []
+                valid_saves = []
                 for options in (["-f", "libxl"], ["-f", "libxc"], ["-f", "libxl", "--stream-version", "3"]):
                     self.assert_status(program.run("-i", save, "-o", converted, "--no-sync", *options), 0)
                     with self.subTest(packed.name, options=options):
                         self.assert_sound(verifier.run("-i", converted))
-                soundly = [converted]
-            for path in soundly:
+                valid_saves = [converted]
+            for path in valid_saves:
                 with self.subTest(packed.name, pipe=True):
                     cat = subprocess.Popen(["cat", path], stdout=subprocess.PIPE)
                     self.assert_sound(verifier.run(stdin=cat.stdout))
@@ -384,7 +384,7 @@ def vcpus() -> Iterator[Unsound]:
             "X86_PV_VCPU_BASIC of vcpu 0", ACCEPTS, "update_vcpu_context")
 
 
-def presence() -> Iterator[Unsound]:
+def missing_records() -> Iterator[Unsound]:
     """Streams without a required record: each adds the record that the previous one lacked."""
     small = v2.small_pv()
     bare = Stream((*small.parts[:2], v2.signal("END")))
@@ -426,7 +426,7 @@ def other_records() -> Iterator[Unsound]:
             "HVM_CONTEXT", "HVM_PARAMS must come first", ACCEPTS, "")
 
 
-def behind() -> Iterator[Unsound]:
+def trailing_data() -> Iterator[Unsound]:
     for base in (PV, HVM, LIBXL):
         for octets in (b"\0", b"\0" * 64, b"DeviceModelRecord0003\0\0\0\0", b"QemuDeviceModelRecordQEVN"):
             yield U("octets behind the end", Stream((*base.parts, Part("end of the stream", (Field("", "", octets),)))),
@@ -504,8 +504,8 @@ def xenstore_data() -> Iterator[Unsound]:
                 words, REFUSES, restore)
 
 
-UNSOUND = [(group.__name__, u) for group in (headers, any_record, static_data, pv_info, p2m, page_data, vcpus, presence,
-                                             other_records, behind, libxl, xenstore_data) for u in group()]
+UNSOUND = [(group.__name__, u) for group in (headers, any_record, static_data, pv_info, p2m, page_data, vcpus, missing_records,
+                                             other_records, trailing_data, libxl, xenstore_data) for u in group()]
 
 
 def place(stream: Stream, at: str) -> str:
@@ -517,8 +517,8 @@ def place(stream: Stream, at: str) -> str:
     return f"record {stream.record_number(name)} " + ("of unknown type" if part.name == "unknown" else part.name)
 
 
-class Refused(VerifierTest):
-    def assert_refuses(self, stream: Stream, at: str, words: str, done) -> None:
+class Rejected(VerifierTest):
+    def assert_rejected(self, stream: Stream, at: str, words: str, done) -> None:
         line = self.assert_unsound(done)
         self.assertEqual(int(line["offset"], 16), stream.offset(at), line.group())
         self.assertEqual(line["place"], place(stream, at), line.group())
@@ -532,7 +532,7 @@ class Refused(VerifierTest):
         done = side_by_side(lambda row: self.verify(row[1].stream), UNSOUND)
         for (group, u), result in zip(UNSOUND, done):
             with self.subTest(group, name=u.name):
-                self.assert_refuses(u.stream, u.at, u.words, result)
+                self.assert_rejected(u.stream, u.at, u.words, result)
 
     def test_xens_verifier(self):
         for (group, u), got in zip(UNSOUND, xens_verdicts(u.stream for _, u in UNSOUND)):
@@ -551,7 +551,7 @@ class Refused(VerifierTest):
                 ("config larger than the data", good.put("xl header.config_len", 12), "xl header.config_len",
                  "config")):
             with self.subTest(name):
-                self.assert_refuses(stream, at, words, self.verify(stream))
+                self.assert_rejected(stream, at, words, self.verify(stream))
         for name, stream, words in (("libxl, said to be legacy", v2.xl(LIBXL, 0),
                                      "does not mark the stream as v2"),
                                     ("libxl, said to be legacy, JSON", v2.xl(LIBXL, 1),
@@ -602,9 +602,9 @@ class Refused(VerifierTest):
                         self.assert_sound(done)
                     else:
                         stream = stream.put(f"{name}.length", length)
-                        self.assert_refuses(stream, name, f"length {length} is above the maximum {v2.LENGTH_MAX}", done)
+                        self.assert_rejected(stream, name, f"length {length} is above the maximum {v2.LENGTH_MAX}", done)
 
-    def test_libxl_has_no_length_limit(self):
+    def test_libxl_length_limit(self):
         """libxl accepts records of any length."""
         stream = v2.libxl(HVM, v2.emulator_context(0))
         octets, length, at = stream.octets(), (1 << 32) - 8, stream.offset("libxl EMULATOR_CONTEXT")
@@ -621,7 +621,7 @@ class Truncated(VerifierTest):
     """Streams truncated at every octet: the message names the part that is incomplete."""
 
     def cut(self, stream: Stream) -> None:
-        octets, points = stream.octets(), self.every_point(stream)
+        octets, points = stream.octets(), self.cut_points(stream)
         for n, done in zip(points, side_by_side(lambda n: verify(octets[:n], "-f", fmt(stream)), points)):
             with self.subTest(cut=n):
                 line = self.assert_unsound(done)
@@ -630,7 +630,7 @@ class Truncated(VerifierTest):
                 self.assertEqual(int(line["offset"], 16) + got, n)
                 self.assertGreater(wanted, got)
 
-    def every_point(self, stream: Stream) -> list[int]:
+    def cut_points(self, stream: Stream) -> list[int]:
         """All offsets. With sanitizers processes are slow: fewer offsets inside of data that the verifier skips."""
         points = []
         for f in stream.fields():
@@ -659,7 +659,7 @@ class Truncated(VerifierTest):
         """The same from a pipe, which cannot seek."""
         stream = v2.small_hvm()
         octets = stream.octets()
-        for n in self.every_point(stream):
+        for n in self.cut_points(stream):
             with self.subTest(cut=n):
                 pipe = verifier.run("-f", "libxc", input=octets[:n])
                 self.assert_unsound(pipe)
