@@ -303,7 +303,7 @@ class Run:
             began, ran = processor_seconds(), 0
             for group in groups:
                 if processor_seconds() - began > self.budget:
-                    return "survived", f"{ran} of {sum(map(len, groups))} tests that reach the line, for want of time"
+                    return "survived", f"{ran} of {sum(map(len, groups))} tests that reach the line (out of time)"
                 failed = self.tests.failing(group)
                 if failed and self.passes_else(failed, fault, source):
                     self.tests.kills[fault.file, failed] += 1
@@ -320,10 +320,10 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--files", nargs="*", default=["*"], help="patterns")
     parser.add_argument("--kinds", default="", help="comparison,logic,negation,constant,mode,call,flag,status,arithmetic")
-    parser.add_argument("--budget", type=float, default=60, help="seconds of a processor for the tests of one fault")
-    parser.add_argument("--longest", type=float, default=30, help="seconds of a test that is run at all")
+    parser.add_argument("--budget", type=float, default=60, help="CPU seconds for the tests of one fault")
+    parser.add_argument("--longest", type=float, default=30, help="maximum duration of the tests to run, in seconds")
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--again", action="store_true", help="those that survived before")
+    parser.add_argument("--again", action="store_true", help="run the surviving faults again")
     parser.add_argument("--list", action="store_true")
     args = parser.parse_args()
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):       # the tests send them, but nohup and & ignore them

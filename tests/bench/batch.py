@@ -67,7 +67,7 @@ def small(root: Path, data: bytes, count: int, repeat: int) -> None:
         directory = source / f"{i % 50}"
         directory.mkdir(parents=True, exist_ok=True)
         (directory / f"{i}.save").write_bytes(data)
-    for what, more in (("without waiting for the disk", ["--no-sync"]), ("each on disk before it has its name", [])):
+    for what, more in (("without waiting for the disk", ["--no-sync"]), ("each synced before the rename", [])):
         took = in_turn({f"-j {n}": batch(source, n, *more) for n in (1, 2)}, root / what.partition(" ")[0], repeat, keep=True)
         one, two = took["-j 1"], took["-j 2"]
         print(f"{count} saves of {len(data)} bytes, {what}: -j 1 {one:.2f} s, -j 2 {two:.2f} s; "
@@ -87,11 +87,11 @@ def large(root: Path, count: int, size: int, repeat: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--small", type=int, default=3000, help="how many tiny ones, and six times as many as of 1 MiB (%(default)s)")
-    parser.add_argument("--large", type=int, default=6, help="how many (%(default)s)")
-    parser.add_argument("--size", type=make_stream.octets, default="192M", help="of the large ones (%(default)s)")
-    parser.add_argument("--repeat", type=int, default=3, help="(%(default)s)")
-    parser.add_argument("--dir", type=Path, default=program.PROJECT / "build", help="where the files lie")
+    parser.add_argument("--small", type=int, default=3000, help="number of tiny saves; a sixth of that are used of 1 MiB (%(default)s)")
+    parser.add_argument("--large", type=int, default=6, help="number of large saves (%(default)s)")
+    parser.add_argument("--size", type=make_stream.octets, default="192M", help="memory of the large saves (%(default)s)")
+    parser.add_argument("--repeat", type=int, default=3, help="runs of each command (%(default)s)")
+    parser.add_argument("--dir", type=Path, default=program.PROJECT / "build", help="directory for the files")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=args.dir) as root:
         if args.small:

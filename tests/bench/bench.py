@@ -273,10 +273,10 @@ def measure(args: argparse.Namespace) -> dict:
     notes = []
     if cold and not may_drop_caches():
         cold = []
-        notes.append("Cold cache: not measured, it takes root.")
+        notes.append("Cold cache: not measured, since it needs root.")
     for size in args.sizes:
         if 2.5 * size > machine.memory_available():
-            notes.append(f"{report.short(size)}: input and output may not fit in the page cache, so not surely warm.")
+            notes.append(f"{report.short(size)}: input and output may not fit in the page cache, so it may not be warm.")
     series, calls = [], []
     try:
         if "start-up" in args.paths:
@@ -310,15 +310,15 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=sizes, default="256M,1G,4G,16G", help="memory of the HVM guests (%(default)s)")
-    parser.add_argument("--pv", type=sizes, metavar="SIZES", help="of the PV guests (the first of --sizes from 1G on)")
-    parser.add_argument("--cold", type=sizes, metavar="SIZES", help="with cold cache, or none (as --pv)")
+    parser.add_argument("--pv", type=sizes, metavar="SIZES", help="memory of the PV guests (default: the first of --sizes from 1G on)")
+    parser.add_argument("--cold", type=sizes, metavar="SIZES", help="sizes for a cold cache, or none (default: like --pv)")
     parser.add_argument("--repeat", type=int, default=5, help="runs of each command (%(default)s)")
     parser.add_argument("--starts", type=int, default=200, help="runs for the start-up (%(default)s)")
     parser.add_argument("--paths", type=lambda x: x.split(","), default=",".join(PATHS), help="(%(default)s)")
-    parser.add_argument("--feeder", choices=["splice", "cat"], default="splice", help="what fills the pipe of pipe-pipe")
-    parser.add_argument("--reader", choices=["read", "splice"], default="read", help="how the reader of a pipe takes it")
-    parser.add_argument("--dir", type=Path, default=PROJECT / "build" / "bench", help="where the files lie")
-    parser.add_argument("--out", type=Path, help="(docs/benchmarks.md; the plot goes beside it)")
+    parser.add_argument("--feeder", choices=["splice", "cat"], default="splice", help="writer of the input pipe in pipe-pipe")
+    parser.add_argument("--reader", choices=["read", "splice"], default="read", help="how the reader of the output pipe reads")
+    parser.add_argument("--dir", type=Path, default=PROJECT / "build" / "bench", help="directory for the files")
+    parser.add_argument("--out", type=Path, help="document to write (docs/benchmarks.md); the plot is written to the same directory")
     parser.add_argument("--keep", action="store_true", help="keep the inputs for the next run")
     parser.add_argument("--quick", action="store_true", help="256M and 1G, 3 runs, HVM, warm only")
     parser.add_argument("--render", action="store_true", help="measure nothing, use results.json in --dir")
@@ -329,7 +329,7 @@ def main() -> None:
     if set(args.paths) - set(PATHS) or not args.sizes or args.repeat < 1 or args.starts < 1:
         parser.error(f"paths are {', '.join(PATHS)}; at least one size and one run")
     if not program.PROGRAM.exists():
-        parser.error(f"{program.PROGRAM} is not there: cmake --preset release && cmake --build --preset release")
+        parser.error(f"{program.PROGRAM} does not exist: cmake --preset release && cmake --build --preset release")
     out = args.out or (args.dir / "quick.md" if args.quick else PROJECT / "docs" / "benchmarks.md")
 
     kept = args.dir / "results.json"

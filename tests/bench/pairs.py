@@ -103,7 +103,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", default="1G", help="memory of the guest (default 1G)")
     parser.add_argument("--repeat", type=int, default=7)
-    parser.add_argument("--directory", type=Path, help="where the files go")
+    parser.add_argument("--directory", type=Path, help="directory for the files")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=args.directory) as root:
         print("| what | wall | CPU | ours, s (CPU) | the other, s (CPU) |\n| --- | ---: | ---: | ---: | ---: |")

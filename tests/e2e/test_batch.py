@@ -92,13 +92,13 @@ class Results(BatchTest):
                     self.assertEqual((row["guest"], row["width"]), (case.flavour.guest.upper(), case.flavour.width))
                     self.assertEqual(row["bytes_out"], (self.new / name).stat().st_size)
                 elif "legacy" in case.refused:
-                    self.assertEqual(row["result"], "other", "its first bytes begin no save")
+                    self.assertEqual(row["result"], "other", "its start is not that of a save")
                 else:
                     self.assertEqual((row["result"], row["status"]), ("failed", 1))
                     alone = program.run("-i", self.old / name, "-o", self.dir / "alone", "-f", "libxl")
                     self.assertIn(program.lines(alone.stderr)[-1], program.lines(done.stderr))
                     self.assertRegex(f"{row['why'].get('place')}: {row['why']['reason']}", case.refused)
-        self.assertEqual(list(new), [], "nothing but what was converted")
+        self.assertEqual(list(new), [], "unexpected outputs")
 
     def test_pages_are_counted_by_type(self):
         case = cases.named("pv64-types")
@@ -115,7 +115,7 @@ class Results(BatchTest):
         self.put("bad-head", b"Xen saved domain, xl format\n \0 \r" + bytes(100))
         rows = self.report_of(status=1)
         self.assertEqual((rows[b"xl"]["result"], rows[b"xl"]["envelope"]), ("converted", "xl"))
-        self.assertEqual(rows[b"bad-head"]["result"], "failed", "a broken save is a save")
+        self.assertEqual(rows[b"bad-head"]["result"], "failed", "a damaged save counts as a save")
 
     def test_other_files_and_v2_saves(self):
         self.put("a.save")
@@ -159,7 +159,7 @@ class Results(BatchTest):
             alone = program.run("-i", self.old / name, "-o", self.dir / "alone")
             self.assert_status(alone, 1)
             self.assertIn(way_out, alone.stderr.decode())
-        self.assertEqual(set(self.new_files()), set(quiet), "never copied: it would be up to date from then on")
+        self.assertEqual(set(self.new_files()), set(quiet), "unreadable files must not be copied: they would then be up to date")
         self.assertIsNone(batch.valid_xml(self.dir / "r.xml"))
         again = self.run_batch("--copy-others")
         self.assert_status(again, 1)
@@ -227,7 +227,7 @@ class Results(BatchTest):
         self.assertEqual(self.new_files()["a"], expected.by_model(CASE, "libxl"))
 
     def test_exit_status(self):
-        self.assertEqual(self.results(), {}, "an empty directory is nothing to do")
+        self.assertEqual(self.results(), {}, "an empty directory has no results")
         self.put("good")
         self.assertEqual(self.results(), {"good": "converted"})
         self.put("bad", BAD)
@@ -276,7 +276,7 @@ class Names(BatchTest):
                               env={**os.environ, "LC_ALL": "C.UTF-8"})
         self.assert_status(done, 0)
         text = done.stderr.decode()
-        self.assertTrue(all(c == "\n" or c.isprintable() for c in text), "masked in messages")
+        self.assertTrue(all(c == "\n" or c.isprintable() for c in text), "names are not escaped in messages")
         self.assertEqual(set(batch.rows(self.dir / "r.jsonl")), set(names))
         self.assertEqual(set(archive.snapshot(self.new)), set(names))
         self.assertEqual(set(self.new_files().values()), {WANT})
@@ -450,7 +450,7 @@ class Resuming(BatchTest):
         made = archive.make(self.old, SMALL, LARGE, LARGE_SIZE)
         begun = time.monotonic()
         rows = self.report_of("-q", status=1)
-        self.assertEqual({name: row["result"] for name, row in rows.items()}, made, "each file is in the one class")
+        self.assertEqual({name: row["result"] for name, row in rows.items()}, made, "results differ from those that the kit expects")
         took, want = time.monotonic() - begun, archive.snapshot(self.new)
         rng, killed = random.Random(int(os.environ.get("BATCH_SEED", 1))), 0
         for number in range(ROUNDS):
@@ -515,7 +515,7 @@ class Failures(BatchTest):
         self.assertEqual({r["result"] for r in rows.values()}, {"failed"})
         for name in (b"1/a", b"2/a"):
             self.assertIn("--timeout", rows[name]["why"]["reason"])
-        self.assertIn("input ended", rows[b"3/bad"]["why"]["reason"], "which waited behind it")
+        self.assertIn("input ended", rows[b"3/bad"]["why"]["reason"], "the file after the hanging ones")
         self.assertEqual(self.new_files(), {})
 
     def test_timeout_after_rename(self):
@@ -653,7 +653,7 @@ class Failures(BatchTest):
         self.assert_status(done, 0)
         said = program.lines(done.stderr)
         self.assertRegex(said[0], "warning: cannot start a worker: Too many open files$")
-        self.assertEqual(len(said), 2, "said once")
+        self.assertEqual(len(said), 2, "the warning must be printed once")
         self.assertEqual(len(self.new_files()), 100)
 
     def test_number_of_workers(self):
@@ -674,7 +674,7 @@ class Failures(BatchTest):
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
-    @unittest.skipIf(program.HUNGRY, "a sanitizer's own processes count, too")
+    @unittest.skipIf(program.HUNGRY, "processes of the sanitizer count as well")
     def test_process_limit(self):
         """With a limit on processes, conversions wait for each other."""
         for i in range(100):
@@ -702,7 +702,7 @@ class Failures(BatchTest):
         subprocess.run(["strace", "-y", "-f", "-o", trace, "-e", "trace=fsync", "-e", "signal=none", program.PROGRAM, "-i", self.old,
                         "-o", self.new, "-q"], check=True, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
         synced = re.findall(r"fsync\(\d+<([^>]*)>", trace.read_text())
-        self.assertEqual([str(self.dir), str(self.new)], synced[:2], "the directories' own directories come first")
+        self.assertEqual([str(self.dir), str(self.new)], synced[:2], "parent directories must be synced first")
         self.assertIn(str(self.new / "a"), synced)
         subprocess.run(["rm", "-r", self.new], check=True)
         done = program.run("-i", self.old, "-o", self.new, env=self.environment(Plan("fsync", 5, 1)))
@@ -750,7 +750,7 @@ class Failures(BatchTest):
         os.kill(int(workers[0]), signal.SIGSTOP)
         process.send_signal(signal.SIGTERM)
         time.sleep(1.5)
-        self.assertIsNone(process.poll(), "it waits for the worker")
+        self.assertIsNone(process.poll(), "the program must wait for the worker")
         os.kill(int(workers[0]), signal.SIGCONT)
         process.communicate(timeout=program.TIMEOUT)
         self.assertEqual(process.returncode, 128 + signal.SIGTERM)
@@ -766,7 +766,7 @@ class Failures(BatchTest):
                 self.assertIsNone(process.poll())
             process.send_signal(signal.SIGUSR1)
             time.sleep(0.1)
-            self.assertIsNone(process.poll(), "SIGUSR1 is no reason to end")
+            self.assertIsNone(process.poll(), "SIGUSR1 must not end the program")
             process.send_signal(number)
             self.assertEqual(process.wait(program.TIMEOUT), 128 + number)
             self.new.rmdir()
@@ -821,7 +821,7 @@ class Progress(BatchTest):
         self.assertGreater(len(lines), 2)
         self.assertTrue(all(len(line) < 40 for line in lines), lines)
         self.assertTrue(all("standard input" in line for line in lines), lines)
-        self.assertEqual(self.progress_lines(sent.rpartition("\x1b[J")[2]), [], "taken off at the end")
+        self.assertEqual(self.progress_lines(sent.rpartition("\x1b[J")[2]), [], "progress must be cleared at the end")
         self.assertEqual(output.read_bytes(), WANT)
 
     def test_archive(self):
@@ -837,8 +837,8 @@ class Progress(BatchTest):
         self.assertIn("[....", lines[0])
         self.assertTrue(all(f"{i}-name" in lines[1 + i] for i in range(2)), lines)
         self.assertNotIn("[", lines[-1], "no room for the bar")
-        self.assertIn("\x1b[5A", sent, "the two long lines took two rows each when it was made narrower")
-        self.assertTrue(self.progress_lines(sent.rpartition("\x1b[J")[2]) == [], "taken off at the end")
+        self.assertIn("\x1b[5A", sent, "two long lines take two rows each after the width has changed")
+        self.assertTrue(self.progress_lines(sent.rpartition("\x1b[J")[2]) == [], "progress must be cleared at the end")
 
     def test_low_terminal(self):
         """No more lines are drawn than the terminal has, since others could not be cleared."""
@@ -975,7 +975,7 @@ class Reports(BatchTest):
             started = [program.start("-i", self.old, "-o", self.dir / f"new{i}", "-q", "--no-sync", "--report", report)
                        for i in range(runs)]
             time.sleep(0.5)
-            self.assertEqual(report.stat().st_size, 0, "they wait")
+            self.assertEqual(report.stat().st_size, 0, "runs must wait for the lock")
             mine.write(b'{"type":"file","pa')
         self.assertEqual([p.wait(program.TIMEOUT) for p in started], [0] * runs)
         text = report.read_bytes().splitlines()
@@ -1020,7 +1020,7 @@ class Shards(BatchTest):
         kubernetes = {"JOB_COMPLETION_INDEX": "2", "JOB_COMPLETIONS": "4"}
         for env in (slurm, kubernetes):
             self.assert_shard(self.report_of("--shard", "auto", env={**os.environ, **env}), 3, 4)
-            self.assertEqual(len(self.report_of(env={**os.environ, **env})), 40, "only where it was asked for")
+            self.assertEqual(len(self.report_of(env={**os.environ, **env})), 40, "the environment must be used only with --shard auto")
         self.assert_shard(self.report_of("--shard", "1/2", env={**os.environ, **slurm}), 1, 2)
         listed = self.file("list", b"0/0\n0/3\n1/1\n")
         self.assertEqual(len(self.report_of("--files-from", listed, env={**os.environ, **slurm})), 3)

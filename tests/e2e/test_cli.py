@@ -103,7 +103,7 @@ class Options(CliTest):
         self.assertEqual(quiet.stderr, b"")
 
         plain, verbose = (program.run("-i", self.save, "-o", self.out(), *more) for more in ([], ["-v"]))
-        self.assertEqual(program.but_physmap(plain.stderr), b"", "silent when all is well")
+        self.assertEqual(program.but_physmap(plain.stderr), b"", "must be silent on success")
         text = verbose.stderr.decode()
         for word in ("hvm", "64"):
             self.assertIn(word, text.lower())
@@ -192,7 +192,7 @@ class Options(CliTest):
     def test_syslog(self):
         """All messages go to syslog with --syslog. If standard error is /dev/null, errors and warnings do."""
         if subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "true"], check=False).returncode:
-            self.skipTest("no name spaces of users here")
+            self.skipTest("user namespaces are not available")
         bad = self.file("bad.save", CASE.octets()[:-1])
         here = [str(program.PROGRAM), "-o", str(self.out()), "--no-sync", "-f", "libxl"]
         warned, verifier = [*here, "-i", str(self.save), "-w", "32", "-v"], str(program.PROGRAM.parent / "verify-stream-v2")
@@ -350,11 +350,11 @@ class Files(CliTest):
         for umask in (0, 0o022, 0o077):
             output.unlink(missing_ok=True)
             self.assert_status(program.run("-i", self.save, "-o", output, umask=umask), 0)
-            self.assertEqual(output.stat().st_mode & 0o7777, 0o600, "a guest's memory is for its owner")
+            self.assertEqual(output.stat().st_mode & 0o7777, 0o600, "only the owner may read a guest's memory")
         for mode in (0o640, 0o644, 0o600, 0o400, 0o751, 0o2750):
             output.chmod(mode)
             self.assert_status(program.run("-i", self.save, "-o", output), 0)
-            self.assertEqual(output.stat().st_mode & 0o7777, mode, "the replaced file's mode is kept")
+            self.assertEqual(output.stat().st_mode & 0o7777, mode, "the mode of a replaced file must be kept")
             self.assert_converted(output)
 
     def test_replaced_file_has_new_inode(self):
@@ -462,7 +462,7 @@ class System(CliTest):
                 self.assert_status(done, 3)
                 self.assert_one_line(done)
 
-    @unittest.skipUnless(os.geteuid() == 0, "root alone can become somebody else")
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
     def test_no_permission(self):
         output = self.out()
         output.parent.chmod(0o555)

@@ -163,7 +163,7 @@ class Compressed(ProgramTest):
                 line = self.assert_refused(program.run("-i", "-", "-o", output, stdin=f), output)
                 self.assertIn(f"compressed with {tool}: decompress it first", line)
 
-    @unittest.skipIf(program.EMULATED, "qemu does not tell that a program could not be started")
+    @unittest.skipIf(program.EMULATED, "qemu does not report that a program could not be started")
     def test_not_installed(self):
         for tool, package in PROGRAMS.items():
             with self.subTest(tool=tool):
@@ -190,7 +190,7 @@ class Compressed(ProgramTest):
         refused = ["Permission denied"] * 2 if ABI >= 3 else has[-2:]
         self.assertEqual(has, ["[0, 1, 2]", source.name, "1", "0", "1024", *refused])
 
-    @unittest.skipIf(program.EMULATED, "qemu's own processes come between")
+    @unittest.skipIf(program.EMULATED, "qemu adds processes")
     def test_decompressor_ends_with_program(self):
         """The decompressor ends when the program is killed."""
         source = self.file("old.save", compress("zstd", CASE.octets()))

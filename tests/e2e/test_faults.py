@@ -41,21 +41,21 @@ class Fault:
 
 
 FAULTS = [
-    Fault("open", (EACCES, EMFILE), FAILS, "the input, or the directory of the output"),
+    Fault("open", (EACCES, EMFILE), FAILS, "of the input or the output's directory"),
     Fault("read", (EIO,), FAILS),
     Fault("read", (EINTR, EAGAIN, "short"), WORKS),
-    Fault("read", ("short",), WORKS, "a source that dribbles", times=0),
-    Fault("pread", (EIO,), FAILS, "the look at what follows the stream in a file"),
+    Fault("read", ("short",), WORKS, "a slow source", times=0),
+    Fault("pread", (EIO,), FAILS, "checks for data after the stream in a file"),
     Fault("write", (EIO, ENOSPC, EDQUOT, EFBIG, EPIPE), FAILS),
     Fault("write", (EINTR, EAGAIN, "short"), WORKS),
-    Fault("write", ("short",), WORKS, "a sink that hardly takes anything", times=0),
-    Fault("splice", (EPIPE,), FAILS, "but on the way to a file it is a pipe of our own: the loop goes on", to_file=WORKS),
-    Fault("splice", (EIO, ENOMEM), WORKS, "the loop goes on, which can tell the side that fails, should it fail there"),
+    Fault("write", ("short",), WORKS, "a slow sink", times=0),
+    Fault("splice", (EPIPE,), FAILS, "to a file an internal pipe is used: falls back to read and write", to_file=WORKS),
+    Fault("splice", (EIO, ENOMEM), WORKS, "falls back to read and write, which show which end fails"),
     Fault("splice", (EINTR, EAGAIN, "short"), WORKS),
-    Fault("splice", (EINVAL, ENOSYS), WORKS, "ends that cannot splice: read and write instead"),
-    Fault("splice", (EINVAL, ENOSYS), WORKS, "and so for ever", times=0),
-    Fault("fsync", (EIO, ENOSPC, EDQUOT), FAILS, "the file's, before it has its name; the directory's: see below"),
-    Fault("close", (EIO, EDQUOT), EITHER, "of the output: fails (see below); of others: nothing is lost"),
+    Fault("splice", (EINVAL, ENOSYS), WORKS, "falls back to read and write"),
+    Fault("splice", (EINVAL, ENOSYS), WORKS, "the same, for all calls", times=0),
+    Fault("fsync", (EIO, ENOSPC, EDQUOT), FAILS, "of the file, before the rename; of the directory: see below"),
+    Fault("close", (EIO, EDQUOT), EITHER, "of the output: fails (see below); of others: ignored"),
     Fault("close", (EINTR,), WORKS),
     Fault("linkat", (EIO, ENOSPC, EDQUOT, EROFS, EACCES), FAILS),
     Fault("renameat", (EIO, ENOSPC, EACCES), FAILS),
@@ -64,16 +64,16 @@ FAULTS = [
     Fault("fchown", (EPERM,), WORKS, "the mode is narrowed instead"),
     Fault("fchown", (EPERM,), WORKS, "the mode is narrowed to the owner's", times=0),
     Fault("fchmod", (EPERM, EIO), FAILS),
-    Fault("openat", (EACCES, ENOSPC), WORKS, "where an unnamed file can't be had a hidden name is tried, nothing more",
+    Fault("openat", (EACCES, ENOSPC), WORKS, "without an unnamed file a hidden name is used",
           hidden=EITHER),      # of the output: fails; of the temporary file, which is rarely used: works
-    Fault("openat", (EACCES, ENOSPC, EROFS), EITHER, "the temporary file's alone: works", times=0),
-    Fault("lseek", (EIO,), WORKS, "as on a pipe: what cannot be skipped is read"),
-    Fault("lseek", (EIO,), WORKS, "and so for ever", times=0),
-    Fault("fstat", (EIO,), EITHER, "where it only chooses the faster way, the slower one is gone"),
-    Fault("syscall", (EPERM, EACCES), EITHER, "no Landlock: goes on; what can't be given up: fails"),
+    Fault("openat", (EACCES, ENOSPC, EROFS), EITHER, "works if only the temporary file fails", times=0),
+    Fault("lseek", (EIO,), WORKS, "data that cannot be skipped is read, as from a pipe"),
+    Fault("lseek", (EIO,), WORKS, "the same, for all calls", times=0),
+    Fault("fstat", (EIO,), EITHER, "works where it only selects the faster way"),
+    Fault("syscall", (EPERM, EACCES), EITHER, "works without Landlock; fails if a capability cannot be dropped"),
     Fault("syscall", (ENOSYS,), EITHER, "", times=0),
-    Fault("malloc", (ENOMEM,), EITHER, "the locale's own are done without"),
-    Fault("malloc", (ENOMEM,), EITHER, "and never again any", times=0),
+    Fault("malloc", (ENOMEM,), EITHER, "works for allocations of the locale"),
+    Fault("malloc", (ENOMEM,), EITHER, "the same, for all calls", times=0),
 ]
 
 
@@ -83,10 +83,10 @@ SPOOL_FAULTS = [
     Fault("pwrite", (EINTR, "short"), WORKS),
     Fault("pread", (EIO,), FAILS),
     Fault("pread", (EINTR, "short"), WORKS),
-    Fault("lseek", (EIO,), EITHER, "what cannot be skipped is read; but there is no going back without it"),
-    Fault("read", (EIO,), FAILS, "in a further checkpoint, too: what follows is there, only not to be read now"),
+    Fault("lseek", (EIO,), EITHER, "data that cannot be skipped is read, but seeking back fails"),
+    Fault("read", (EIO,), FAILS, "in further checkpoints too, since they may be complete"),
     Fault("read", (EINTR, "short"), WORKS),
-    Fault("fallocate", (EIO, ENOSYS), WORKS, "space is not given back before the end"),
+    Fault("fallocate", (EIO, ENOSYS), WORKS, "space is not released before the end"),
     Fault("fallocate", (EIO, ENOSYS), WORKS, "", times=0),
     Fault("malloc", (ENOMEM,), EITHER),
 ]
@@ -163,16 +163,16 @@ class Attempt:
         if done.status == 0 and lines:
             yield f"stderr {lines}"
         if done.status != 0 and (len(lines) != 1 or not lines[0].startswith(program.NAME + ": cannot ")):
-            yield f"not one line that says what cannot be done: {lines}"
+            yield f"not one line with an error: {lines}"
         if live is not None and (done.live is None or done.live > live):
-            yield f"{done.live} allocations are left, without a fault {live}"
+            yield f"{done.live} allocations are not freed; without a fault: {live}"
         yield from self.pipe_problems(plan, done) if self.ends.to_pipe else self.file_problems(plan, done)
 
     def pipe_problems(self, plan: Plan, done: faults.Run) -> Iterator[str]:
         if done.status == 0 and done.stdout != self.want:
             yield "not the right stream"
         if done.status != 0 and not self.want.startswith(done.stdout):
-            yield "what was written before is not the right stream's beginning"
+            yield "the output is not the start of the expected stream"
         # The start of the stream is not required if allocations fail or the output cannot be recognised as a pipe. A
         # write that failed is not repeated.
         if (done.status != 0 and self.subject.fmt == "libxl" and len(done.stdout) < START
@@ -187,14 +187,14 @@ class Attempt:
             if names != [self.output.name] or self.output.read_bytes() != self.want:
                 yield f"not the right output: {names}"
             elif self.ends.replacing and self.output.stat().st_mode & 0o7777 & ~OLD_MODE:
-                yield f"more may read it than before: {self.output.stat().st_mode:o}"
+                yield f"the mode has been widened: {self.output.stat().st_mode:o}"
         elif not self.ends.replacing and names:
             yield f"left behind: {names}"
         elif self.ends.replacing:
             new = self.output.stat() if names == [self.output.name] else None
             if not new or self.output.read_bytes() != OLD or (new.st_ino, new.st_mode) != (self.old.st_ino,
                                                                                          self.old.st_mode):
-                yield f"what was there before is not there any more: {names}"
+                yield f"the old file is missing or changed: {names}"
 
     @staticmethod
     def directory_sync(plan: Plan) -> bool:
@@ -270,11 +270,11 @@ class Faults(unittest.TestCase):
     def test_naming(self):
         self.sweep_all(lambda f: f.call in ("linkat", "renameat", "renameat2", "fchown", "fchmod", "openat"))
 
-    @unittest.skipIf(program.SANITIZED, "leaks are looked for, which the sandbox refuses")
+    @unittest.skipIf(program.SANITIZED, "LeakSanitizer does not work in the sandbox")
     def test_entering_the_sandbox(self):
         self.sweep_all(lambda f: f.call == "syscall")
 
-    @unittest.skipIf(program.SANITIZED, "AddressSanitizer's allocations are its own")
+    @unittest.skipIf(program.SANITIZED, "AddressSanitizer replaces the allocator")
     def test_allocations(self):
         self.sweep_all(lambda f: f.call == "malloc")
 

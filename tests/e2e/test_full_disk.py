@@ -55,7 +55,7 @@ class FullDisk(FailureTest):
         done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", where], stderr=subprocess.PIPE,
                               check=False)
         if done.returncode != 0:
-            why = f"NOT TESTED: no small file system ({options}) to be had: {done.stderr.decode().strip()}"
+            why = f"NOT TESTED: cannot mount a small file system ({options}): {done.stderr.decode().strip()}"
             print(why, file=sys.stderr)
             self.skipTest(why)
         self.addCleanup(subprocess.run, ["umount", where], check=True)
@@ -94,7 +94,7 @@ class FullDisk(FailureTest):
         self.assert_failed(done, "No space left on device")
         self.assertEqual([p.name for p in disk.iterdir()], ["other"])
 
-    @unittest.skipIf(program.SANITIZED, "its start-up as another user is slow, and there is nothing new in it")
+    @unittest.skipIf(program.SANITIZED, "starting a sanitized program as another user is slow")
     def test_quota(self):
         """Run as user nobody, since quotas do not apply to root."""
         disk = self.mount("size=16m,mode=1777,usrquota,usrquota_block_hardlimit=1m")

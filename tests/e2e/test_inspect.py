@@ -191,7 +191,7 @@ class Legacy(InspectTest):
         self.assertIn("--xl", self.inspect_all(case.octets(), "-x", status=1)["error"]["reason"])
         self.assertIn("pv", self.inspect_all(case.octets(), "-g", "pv", status=1)["error"]["reason"].lower())
         found = self.inspect_all(case.octets(), "-w", "32")
-        self.assertEqual(len(found["remarks"]), 1, "a width that is wrong is odd")
+        self.assertEqual(len(found["remarks"]), 1, "a wrong width gives a remark")
         found = self.inspect_all(case.with_header(cases.xl_json("hvm")).octets(), "-f", "libxc")
         self.assertIn("libxc", found["remarks"][0]["text"])
         self.assertEqual(len(found["conversion"]["lost"]), 1, "the physmap entries")
@@ -216,7 +216,7 @@ class Legacy(InspectTest):
         data = cases.named("pv64-age-4-5").octets()
         found = self.inspect_all(self.file("longer", data + b"x"), status=1)
         self.assertEqual((found["error"]["offset"], found["bytes"]), (len(data), len(data)))
-        self.assertEqual(self.inspect_all(data + b"x")["bytes"], len(data), "an fd's next bytes are others'")
+        self.assertEqual(self.inspect_all(data + b"x")["bytes"], len(data), "data after the stream of an fd must not be read")
 
     def test_cut(self):
         data = cases.named("hvm64-age-4-5").with_header(cases.xl_json("hvm")).octets()
@@ -281,8 +281,8 @@ class Config(InspectTest):
                 self.check_schema(document)
                 self.assertEqual(from_xml(ElementTree.fromstring(document)), comparable(found))
                 text = inspect(legacy.octets(save), "text").stdout
-                self.assertFalse(set(text) & (set(range(32)) - {10} | {127}), "nothing that a terminal acts on")
-                self.assertIn(f"  name: {shown}".encode(), text, "and the same")
+                self.assertFalse(set(text) & (set(range(32)) - {10} | {127}), "control characters")
+                self.assertIn(f"  name: {shown}".encode(), text, "the name as in JSON")
 
     def test_hostile_file_name(self):
         path = self.file("\x1b]0;\xff<&'\".save", cases.named("pv64-age-4-5").octets())
@@ -415,13 +415,13 @@ class Faults(InspectTest):
                     self.assertEqual(json.loads(done.stdout)["error"]["status"], 3)
                 else:
                     self.check_schema(done.stdout)
-        self.fail("no end")
+        self.fail("faults do not end")
 
     def test_reading(self):
         for form in ("xml", "json"):
             self.assertGreater(self.attempts(Plan("read", EIO), form, 5), 40)
 
-    @unittest.skipIf(program.SANITIZED, "the sanitizer has allocations of its own")
+    @unittest.skipIf(program.SANITIZED, "AddressSanitizer replaces the allocator")
     def test_no_memory(self):
         for nth in range(1, 10000, 5):
             done = faults.run(Plan("malloc", ENOMEM, nth), "-i", self.SAVE, "--inspect=json")

@@ -27,7 +27,7 @@ class Kit(unittest.TestCase):
                         self.assertEqual(status, 0)
                         self.assertEqual(v2.difference(script, expected.by_model(case, fmt)), "")
                     else:
-                        self.assertFalse(same, "the script is right here, the catalogue says it is not")
+                        self.assertFalse(same, "the catalogue marks a correct result of the script as wrong")
 
     def test_expected_streams_are_valid(self):
         for case in cases.good():

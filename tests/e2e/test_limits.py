@@ -103,14 +103,14 @@ class Repairs(LimitsTest):
             with self.subTest(repair=name, guest=faulty.guest):
                 want = model.stream(sound, "libxl")
                 lines, got = self.convert(faulty)
-                self.assertEqual(v2.difference(model.stream(faulty, "libxl"), got), "", "not without being asked")
+                self.assertEqual(v2.difference(model.stream(faulty, "libxl"), got), "", "changed without --repair")
                 self.assertNotIn("repaired", "".join(lines))
                 self.check(faulty, want, name, f"--repair={name}")
                 self.check(faulty, want, name, f"--repair={id_.lower()}")
                 self.check(faulty, want, name, env={"CONVERT_LEGACY_STREAM_OPTIONS": f" --verify  --repair={name} "})
                 if name != "mce-caps" or faulty.guest == "hvm":     # for PV guests this depends on the host
                     self.assertIn(id_, self.ids(faulty, "--for", "4.6" if name == "fip-width" else "4.17"))
-                self.assertNotIn(id_, self.ids(self.convert(faulty, f"--repair={name}")[1]), "of the new save")
+                self.assertNotIn(id_, self.ids(self.convert(faulty, f"--repair={name}")[1]), "the new save still has the limit")
 
     def test_unneeded_repairs(self):
         every = "viridian,tsc-mode,xsave,mce-caps,fip-width,kvmvapic,vga-revision,emulator"
@@ -262,7 +262,7 @@ class Environment(LimitsTest):
         lines, _ = self.convert(save, env={"CONVERT_LEGACY_STREAM_OPTIONS": "-q"})
         self.assertEqual(lines, [])
         lines, _ = self.convert(save, "--for", "4.17", env={"CONVERT_LEGACY_STREAM_OPTIONS": "--for 4.11"})
-        self.assertEqual(len(lines), 1, "the command line comes last")
+        self.assertEqual(len(lines), 1, "the command line must override the environment")
         for value in ("", "  \t ", "-q -q -q"):
             self.convert(save, env={"CONVERT_LEGACY_STREAM_OPTIONS": value})
         self.convert(save, env={"CONVERT_LEGACY_STREAM_OPTIONS": "--no-such-option"}, status=2)

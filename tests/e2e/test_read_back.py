@@ -166,7 +166,7 @@ class Differs(ReadBackTest):
                 self.assertIn(f"{output}", done.stderr.decode())
             undetected += self.attempt("write", nth)[0].status == 0
         self.assertGreater(nth, 3)
-        self.assertGreater(undetected, 2, "without --verify it goes unnoticed: so this test can fail")
+        self.assertGreater(undetected, 2, "without --verify the errors must go undetected")
 
     def test_wrong_reads(self):
         """The error may make the input invalid, or hit bytes that do not matter, such as padding. An output that is

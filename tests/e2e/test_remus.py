@@ -60,7 +60,7 @@ class RemusTest(ProgramTest):
         kw = {"input": data} if pipe else {}
         done = program.run("-i", "-" if pipe else self.file("in.save", data), "-o", output, "--no-sync", *options,
                            env={**os.environ, "TMPDIR": str(self.tmp)}, **kw)
-        self.assertEqual(list(self.tmp.iterdir()), [], "the temporary files have no names")
+        self.assertEqual(list(self.tmp.iterdir()), [], "temporary files must have no names")
         return done, output
 
     def assert_becomes(self, data: bytes, want: bytes, *options, **kw) -> str:
@@ -183,7 +183,7 @@ class Compact(RemusTest):
                 self.assert_status(done, 0)
                 stream = v2.decode(output.read_bytes())
                 pages = [pfn for r in stream.of(v2.REC_TYPE_PAGE_DATA) for _, pfn, data in v2.pages(r) if data]
-                self.assertEqual(len(pages), len(set(pages)), "a page twice")
+                self.assertEqual(len(pages), len(set(pages)), "duplicate pages")
                 self.assertEqual(v2.memory(stream), legacy.memory(case.save))
                 whole = v2.decode(expected.by_model(case, "libxl"))
                 self.assertEqual([r.body for r in stream.records if r.type != v2.REC_TYPE_PAGE_DATA],

@@ -59,7 +59,7 @@ class Replace(ProgramTest):
             st = path.stat()
             self.assertEqual((st.st_mode & 0o7777, st.st_uid, st.st_gid, st.st_atime_ns), (0o640, 1234, 2345, 10**18 + 1))
             self.assertGreater(st.st_mtime, time.time() - 60)
-        self.assertEqual(self.contents(), dict.fromkeys(("single", "d/in-a-directory"), NEW), "and nothing else")
+        self.assertEqual(self.contents(), dict.fromkeys(("single", "d/in-a-directory"), NEW), "unexpected files")
 
     def test_link(self):
         """A link given by --in: its target is replaced, not the link. Links in a directory are not followed."""
@@ -113,7 +113,7 @@ class Replace(ProgramTest):
         row = batch.rows(self.dir / "r.jsonl")[b"a"]
         self.assertEqual((row["sha256_in"], row["sha256_out"]), tuple(hashlib.sha256(data).hexdigest() for data in (OLD, NEW)))
         self.replace(self.tree, "--report", self.dir / "r.jsonl")
-        self.assertEqual(batch.rows(self.dir / "r.jsonl")[b"a"]["result"], "already-v2", "started again")
+        self.assertEqual(batch.rows(self.dir / "r.jsonl")[b"a"]["result"], "already-v2", "the second run")
 
     def test_usage(self):
         path = self.put("a")
@@ -145,7 +145,7 @@ class Replace(ProgramTest):
                     self.assertEqual(run.status, 3, run.stderr)
                     self.assertEqual(self.contents(), {"a": OLD})
                 else:
-                    self.assertEqual(call, "futimens", "which is not interposed")
+                    self.assertEqual(call, "futimens", "only futimens is not interposed")
 
     @faults.needed
     def test_input_replaced_during_conversion(self):
@@ -222,7 +222,7 @@ class Replace(ProgramTest):
             program.wait_until(lambda: subprocess.run(["pgrep", "-f", "--", f"-i {self.tree} --replace"],
                                                       stdout=subprocess.DEVNULL, check=False).returncode == 1)
             self.replace(self.tree, "-q", "--force", status=1)
-            self.assertTrue(archive.snapshot(self.tree) == new, "as an undisturbed run leaves it")
+            self.assertTrue(archive.snapshot(self.tree) == new, "differs from an undisturbed run")
         print(f"killed {killed} times, {len(new)} files", file=sys.stderr)
 
 

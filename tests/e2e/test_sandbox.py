@@ -174,7 +174,7 @@ class Probes(SandboxTest):
 
     def assert_rejected(self, situation: Situation, **kw) -> None:
         done = self.probe(situation, **kw)
-        self.assertEqual({name: os.strerror(max(n, 0)) for name, n in done.probes.items() if n not in REJECTED}, {}, "not stopped")
+        self.assertEqual({name: os.strerror(max(n, 0)) for name, n in done.probes.items() if n not in REJECTED}, {}, "not rejected")
         wanted = ["neighbour", self.output.name, "removed"] if situation.names else ["neighbour", "removed"]
         self.assertEqual(sorted(p.name for p in self.out_dir.iterdir()), sorted(wanted))
         if situation.names:
@@ -206,7 +206,7 @@ class Probes(SandboxTest):
                 stopped = {name for name, n in probes.items() if n in REJECTED}
                 self.assertLessEqual(stopped, MAY_FAIL | (set() if has_all_capabilities() else NEEDS_PRIVILEGE))
                 if situation.names:
-                    self.assertEqual(probes["directory-fd"], 0, "the output's")
+                    self.assertEqual(probes["directory-fd"], 0, "the directory of the output")
                 if "IN_DIR" not in situation.args:
                     self.assertEqual(probes["foreign-fd"], 0)
 
@@ -423,7 +423,7 @@ class Outputs(SandboxTest):
         self.both_ways(lambda: self.place(0o555, 0, None))
         self.both_ways(lambda: self.place(0o555, NOBODY, NOBODY))
 
-    @unittest.skipUnless(os.geteuid() == 0, "root alone can become somebody else")
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
     def test_unprivileged_user(self):
         kw = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
         self.both_ways(lambda: self.place(0o700, NOBODY), **kw)

@@ -62,11 +62,11 @@ def problems(output: Path, old: bool, want: bytes, number: int, status: int, hid
         yield f"left behind: {sorted(leftovers)}"
     if status == 0 or killed and content == want:
         if content != want:
-            yield "ended well without the right output"
+            yield "exit status 0, but the output is wrong"
     elif status != 128 + number and not (killed and status == 3):      # 3: the parsing process was killed
         yield f"exit status {status}"
     elif content != before:
-        yield "what was there before is no longer there"
+        yield "the old state has changed"
 
 
 class EachCall(unittest.TestCase):
@@ -196,8 +196,8 @@ class Random(unittest.TestCase):
             found += [f"run {i}, {kind}, after {moment:.4f} s: {p}"
                       for p in problems(output, kind.old, self.want, kind.number, status, kind.hidden)]
             ends["whole" if output.exists() and output.read_bytes() == self.want else "before"] += 1
-        print(f"signals at random moments: {RUNS} runs, {ends['whole']} with the whole output, {ends['before']} with "
-              f"what was there before, {len(found)} otherwise", file=sys.stderr)
+        print(f"signals at random moments: {RUNS} runs, {ends['whole']} with the complete output, {ends['before']} with "
+              f"the old state, {len(found)} otherwise", file=sys.stderr)
         self.assertEqual(found[:10], [], f"{len(found)} problems; SIGNAL_SEED={SEED}")
         self.assertTrue(RUNS < 50 or all(ends.values()), ends)
 
@@ -222,7 +222,7 @@ class OtherSignals(unittest.TestCase):
             if re.search(r"State:\s*S", status) and caught >> signal.SIGUSR1 - 1 & 1:
                 return
             time.sleep(0.001)
-        self.fail("does not come to wait for its input")
+        self.fail("the program does not wait for input")
 
     def test_ignored_signals(self):
         """Ignored signals stay ignored, as with nohup and background jobs."""
@@ -257,7 +257,7 @@ class OtherSignals(unittest.TestCase):
                     break
                 self.assertEqual(done.status, 128 + signal.SIGTERM)
                 self.assertGreaterEqual(len(done.stdout), len(START))
-                self.assertTrue(want.startswith(done.stdout), "the right stream's beginning")
+                self.assertTrue(want.startswith(done.stdout), "not the start of the expected stream")
             self.assertGreater(n, 10)
 
     def test_several_signals(self):

@@ -71,7 +71,7 @@ class Transport(ProgramTest):
 
         def arrived() -> bytes:
             got = os.pread(fd, 1 << 30, 0)
-            self.assertTrue(got.startswith(OLD), "what was in front is gone")
+            self.assertTrue(got.startswith(OLD), "data before the offset has changed")
             return got[len(OLD):]
         return fd, arrived
 

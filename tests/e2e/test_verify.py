@@ -174,7 +174,7 @@ class Accepted(VerifierTest):
                 self.assert_status(converted, 0)
                 self.assert_sound(done)
 
-    @unittest.skipUnless(DATA.is_dir(), f"no real saves: {DATA} is not there")
+    @unittest.skipUnless(DATA.is_dir(), f"no real saves: {DATA} does not exist")
     def test_real_saves(self):
         """A v2 save of Xen 4.17 and the conversions of legacy saves, each read from a pipe and from a file."""
         found = sorted(DATA.glob("*.save.zst"))
@@ -668,8 +668,8 @@ class Truncated(VerifierTest):
 
 # Page types ---------------------------------------------------------------------------------------------------------
 
-# type: (is_known_page_type(), page_type_has_stream_data()), both in xg_sr_common.h. Bit 3 is set for pinned page
-# tables.
+# Page type: (is_known_page_type(), page_type_has_stream_data()), both in xg_sr_common.h. Bit 3 is set for pinned
+# page tables.
 PAGE_TYPES = {
     0x0: (True, True),      # NOTAB
     0x1: (True, True),      # L1TAB

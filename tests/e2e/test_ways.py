@@ -92,7 +92,7 @@ class Ways(ProgramTest):
                               env=env, pass_fds=fds, capture_output=True, stdin=subprocess.DEVNULL, check=False)
         self.assert_status(done, 0)
         shown = re.findall(r"page data moves (.*)", done.stderr.decode())
-        self.assertEqual(len(shown), 1, "picked once, and told")
+        self.assertEqual(len(shown), 1, "the way must be selected and shown once")
         traces = sorted(self.dir.glob(f"{self.trace.name}.*"), key=lambda path: int(path.suffix[1:]))
         calls = re.findall(r"^(\w+)\((.*)\) += (-?\d+)", "".join(p.read_text(errors="replace") for p in traces), re.MULTILINE)
         return shown[0], [(name, args, int(result)) for name, args, result in calls]
@@ -165,13 +165,13 @@ class Ways(ProgramTest):
         output = self.out()
         _, calls = self.run_traced("-i", self.save, "-o", output)
         if not any(name == "fallocate" for name, _, _ in calls):
-            self.skipTest("measured to help on ext4 only")
+            self.skipTest("space is allocated in advance only on ext4")
         allocations = self.allocations(output, calls)
         self.assertEqual(allocations[0], (MIB, 0))
         self.assertEqual(allocations[-1][0], len(CASE.octets()))
         for end, written in allocations:
             self.assertLessEqual(end, max(MIB, 2 * written) + MIB, allocations)
-        self.assertEqual(v2.difference(WANTED, output.read_bytes()), "", "and its true size afterwards")
+        self.assertEqual(v2.difference(WANTED, output.read_bytes()), "", "the final size must be correct")
 
     def test_space_follows_data_read(self):
         """Space is allocated according to the data read, not to the size of the input."""
@@ -210,7 +210,7 @@ class Ways(ProgramTest):
                                    "-i", str(fin.fileno()), "-o", str(output)], env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"},
                                   pass_fds=[fin.fileno()], capture_output=True, stdin=subprocess.DEVNULL, check=False)
         if "ftruncate" not in self.trace.read_text():
-            self.skipTest("nothing was allocated ahead: measured to help on ext4 only")
+            self.skipTest("space is allocated in advance only on ext4")
         self.assert_status(done, 3)
         self.assert_clean(output)
 
@@ -286,7 +286,7 @@ class PageCache(ProgramTest):
         with self.save.open("rb") as file:
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         if self.cached() > MIB:
-            self.skipTest("this file system keeps all its files in memory")
+            self.skipTest("this file system keeps its files in memory")
         self.convert()
         self.assertLess(self.cached(), 64 * MIB)
 

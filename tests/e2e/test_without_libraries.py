@@ -13,7 +13,7 @@ from kit.base import ProgramTest
 CASE = cases.named("hvm64-age-4-5-4")
 
 
-@unittest.skipIf(program.LIBRARIES, "they can be loaded here")
+@unittest.skipIf(program.LIBRARIES, "libraries can be loaded")
 class WithoutLibraries(ProgramTest):
     def refused(self, library: str, *argv) -> None:
         done = program.run(*argv)

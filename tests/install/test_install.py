@@ -87,7 +87,7 @@ class Install(unittest.TestCase):
         """The programs are identical to those of the tested build."""
         for program in (convert.PROGRAM, verifier.PROGRAM):
             self.assertEqual(program.read_bytes(), (self.build / "bin" / program.name).read_bytes(),
-                             f"{program.name} depends on where it was built")
+                             f"{program.name} depends on its build directory")
 
 
 if __name__ == "__main__":

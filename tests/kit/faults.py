@@ -14,7 +14,7 @@ from typing import Optional, Union
 from . import program
 
 LIBRARY = program.PROGRAM.parent / "libcls_faults.so"
-needed = unittest.skipUnless(LIBRARY.exists(), "this program cannot be preloaded with anything")
+needed = unittest.skipUnless(LIBRARY.exists(), "libraries cannot be preloaded into this program")
 REPORT_SIZE = 256 * 1024 + 16      # of tests/faults/faults.h
 SHM = Path("/dev/shm")      # fsync costs nothing there
 

@@ -53,9 +53,9 @@ def main() -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--case", metavar="NAME", help="a case of the catalogue")
     what.add_argument("--size", metavar="SIZE", type=octets, help="memory of the guest, e.g. 16G")
-    what.add_argument("--list", action="store_true", help="print the cases and what each shows")
+    what.add_argument("--list", action="store_true", help="print the cases and their descriptions")
     parser.add_argument("--flavour", default="hvm64", choices=[f.name for f in flavours.ALL], help="with --size")
-    parser.add_argument("--xl", action="store_true", help="put an xl header in front")
+    parser.add_argument("--xl", action="store_true", help="add an xl header")
     args = parser.parse_args()
 
     if args.list:
@@ -63,7 +63,7 @@ def main() -> None:
             print(f"{case.name:40}{'refused: ' if case.refused else ''}{case.shows}")
         return
     if not args.output:
-        parser.error("where to?")
+        parser.error("missing output")
     out = sys.stdout.buffer if args.output == "-" else open(args.output, "wb")
     with out:
         if args.case:

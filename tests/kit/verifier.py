@@ -89,5 +89,5 @@ class VerifierTest(ProgramTest):
         lines = done.stderr.decode().splitlines(keepends=True)
         self.assertEqual(["warning" in line for line in lines], [True] * warnings + [False], done.stderr)
         line = ERROR.fullmatch(lines[-1])
-        self.assertTrue(line, f"one line of the agreed form: {done.stderr}")
+        self.assertTrue(line, f"expected one line with position and reason: {done.stderr}")
         return line

@@ -192,7 +192,7 @@ def try_script(browser: Browser) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("out", type=Path, help="where the screenshots go")
+    parser.add_argument("out", type=Path, help="directory for the screenshots")
     out = parser.parse_args().out
     if not (os.access("/usr/bin/chromium", os.X_OK) and shutil.which("chromedriver")):
         print("chromium: skipped: packages chromium and chromium-driver are not installed")
@@ -222,7 +222,7 @@ def main() -> None:
             browser.open(page, 1280, 1100)
             browser.find("tbody tr.failed")
             assert browser.call("GET", f"/element/{browser.find('#filter')}/displayed") is False
-    print(f"sorted, filtered, read without script; no complaint of the browser. Look at {out}/report-*.png")
+    print(f"sorted, filtered, read without script; no complaints of the browser. Screenshots: {out}/report-*.png")
 
 
 if __name__ == "__main__":
