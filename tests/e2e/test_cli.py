@@ -38,7 +38,7 @@ class CliTest(ProgramTest):
         self.assertTrue(path.read_bytes() == converted(), f"{path} is not the converted save")
 
     def assert_one_line(self, done) -> str:
-        lines = program.lines(program.but_physmap(done.stderr))
+        lines = program.lines(program.without_physmap(done.stderr))
         self.assertEqual(len(lines), 1, lines)
         self.assertTrue(lines[0].startswith(program.NAME + ": "), lines[0])
         return lines[0]
@@ -103,7 +103,7 @@ class Options(CliTest):
         self.assertEqual(quiet.stderr, b"")
 
         plain, verbose = (program.run("-i", self.save, "-o", self.out(), *more) for more in ([], ["-v"]))
-        self.assertEqual(program.but_physmap(plain.stderr), b"", "must be silent on success")
+        self.assertEqual(program.without_physmap(plain.stderr), b"", "must be silent on success")
         text = verbose.stderr.decode()
         for word in ("hvm", "64"):
             self.assertIn(word, text.lower())
@@ -242,7 +242,7 @@ class Names(CliTest):
                 with open(self.save, "rb") as stdin:
                     done = program.run("-i", source, "-o", target or output, stdin=stdin)
                 self.assert_status(done, 0)
-                self.assertEqual(program.but_physmap(done.stderr), b"")
+                self.assertEqual(program.without_physmap(done.stderr), b"")
                 self.assertTrue((output.read_bytes() if not target else done.stdout) == converted())
                 self.assertEqual(done.stdout == b"", not target)
 

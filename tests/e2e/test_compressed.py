@@ -58,7 +58,7 @@ class Compressed(ProgramTest):
                     source, output = self.file("old.save", compress(tool, LARGER.octets(), *options)), self.out()
                     done = program.run("-i", source, "-o", output)
                     self.assert_status(done, 0)
-                    self.assertEqual(program.but_physmap(done.stderr), b"")
+                    self.assertEqual(program.without_physmap(done.stderr), b"")
                     self.assertEqual(output.read_bytes(), want)
                     self.assert_status(verifier.run("-i", self.file("new.save", compress(tool, want))), 0)
 

@@ -47,12 +47,12 @@ class Differential(ProgramTest):
         """Without options: width and guest type are detected, the output has libxc format and version 2."""
         for case in program.sampled(cases.good()):
             with self.subTest(case=case.name):
-                guest = ["-g", case.flavour.guest] if case.ask else []
+                guest = ["-g", case.flavour.guest] if case.ambiguous else []
                 self.assert_converts(case.octets(), expected.stream(case, "libxc", 2), *guest)
 
     def test_ambiguous_guest_type(self):
         """A p2m frame list that could also be a page batch is converted correctly or rejected."""
-        for case in (c for c in cases.good() if c.ask):
+        for case in (c for c in cases.good() if c.ambiguous):
             with self.subTest(case=case.name):
                 done, got = self.convert(case.octets())
                 if done.returncode == 0:
@@ -66,7 +66,7 @@ class Differential(ProgramTest):
             for bare in program.sampled(cases.good()):
                 header = make(bare.flavour.guest)
                 with self.subTest(case=bare.name, header=header.config):
-                    guest = ["-g", bare.flavour.guest] if bare.ask else []
+                    guest = ["-g", bare.flavour.guest] if bare.ambiguous else []
                     want = model.xl_header(header, "libxl") + expected.stream(bare, "libxl", 2)
                     self.assert_converts(bare.with_header(header).octets(), want, *guest)
 
@@ -97,7 +97,7 @@ class Differential(ProgramTest):
 
     def test_wrong_guest_type(self):
         for case in program.sampled(cases.good()):
-            if case.ask:
+            if case.ambiguous:
                 continue        # ambiguous: -g decides
             for options in ([], ["-w", str(case.flavour.width)]):
                 with self.subTest(case=case.name, options=options):

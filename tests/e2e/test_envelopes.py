@@ -32,7 +32,7 @@ def to_the_end(case) -> bool:
 def can_contain(envelope, case) -> bool:
     """XAPI's images need a stream that marks its end, and whose guest type can be detected without a configuration."""
     delimited = envelope in (XAPI, XAPI_STRUCTURED)
-    return not (delimited and (to_the_end(case) or case.ask))
+    return not (delimited and (to_the_end(case) or case.ambiguous))
 
 
 def limit() -> None:

@@ -68,7 +68,7 @@ class RemusTest(ProgramTest):
         self.assert_status(done, 0)
         self.assert_silent_stdout(done)
         self.assertEqual(v2.difference(want, output.read_bytes()), "")
-        return program.but_physmap(program.without_verdict(done.stderr)).decode()
+        return program.without_physmap(program.without_verdict(done.stderr)).decode()
 
 
 class Checkpoints(RemusTest):
@@ -178,7 +178,7 @@ class Compact(RemusTest):
     def test_same_memory(self):
         for case in cases.good():
             with self.subTest(case=case.name):
-                guest = ["-g", case.flavour.guest] if case.ask else []
+                guest = ["-g", case.flavour.guest] if case.ambiguous else []
                 done, output = self.convert(case.octets(), "-f", "libxl", "--compact", *guest)
                 self.assert_status(done, 0)
                 stream = v2.decode(output.read_bytes())

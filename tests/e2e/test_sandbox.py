@@ -119,7 +119,7 @@ class Probes(SandboxTest):
         listener.listen()
         return listener.getsockname()
 
-    def own(self, fd: int) -> int:
+    def close_later(self, fd: int) -> int:
         self.addCleanup(os.close, fd)
         return fd
 

@@ -155,7 +155,7 @@ class Accepted(VerifierTest):
         case, options = job
         fd = verifier.file(case.octets())
         try:
-            guest = ["-g", case.flavour.guest] if case.ask else []
+            guest = ["-g", case.flavour.guest] if case.ambiguous else []
             converted = program.run("-i", "-", "-o", "-", "-q", *guest, *options, stdin=fd)
         finally:
             os.close(fd)

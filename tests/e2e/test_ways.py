@@ -31,7 +31,7 @@ class Ways(ProgramTest):
         self.trace = self.dir / "trace"
         self.save = self.file("in.save", CASE.octets())
 
-    def own(self, fd: int) -> int:
+    def close_later(self, fd: int) -> int:
         self.addCleanup(os.close, fd)
         return fd
 
@@ -48,20 +48,20 @@ class Ways(ProgramTest):
 
     def source(self, kind: str) -> int:
         if kind == "file":
-            return self.own(os.open(self.save, os.O_RDONLY))
+            return self.close_later(os.open(self.save, os.O_RDONLY))
         if kind == "pipe":
             reads, writes = os.pipe()
         else:
             ours, theirs = socket.socketpair()
             reads, writes = ours.detach(), theirs.detach()
         self.thread(self.feed, writes)
-        return self.own(reads)
+        return self.close_later(reads)
 
     def sink(self, kind: str):
         """Returns an fd and a function that returns the written data."""
         if kind == "file":
             path = self.out()
-            return self.own(os.open(path, os.O_RDWR | os.O_CREAT)), path.read_bytes
+            return self.close_later(os.open(path, os.O_RDWR | os.O_CREAT)), path.read_bytes
         if kind == "pipe":
             reads, writes = os.pipe()
         else:
@@ -189,7 +189,7 @@ class Ways(ProgramTest):
 
     def test_unused_space_is_released(self):
         """Space that was allocated but not used is released: here the input continues after the stream."""
-        fin, output = self.own(os.open(self.file("long.save", CASE.octets() + bytes(2 * MIB)), os.O_RDONLY)), self.out()
+        fin, output = self.close_later(os.open(self.file("long.save", CASE.octets() + bytes(2 * MIB)), os.O_RDONLY)), self.out()
         self.assert_status(program.run("-i", fin, "-o", output, pass_fds=[fin]), 0)
         self.assertEqual(v2.difference(WANTED, output.read_bytes()), "")
         self.assertLess(output.stat().st_blocks * 512, len(WANTED) + MIB)

@@ -76,7 +76,7 @@ def result_of(case: cases.Case) -> str:
 def contents() -> list[Entry]:
     """All cases, some of them with xl headers, compressed or truncated; the fixtures, of all containers, and their conversions; files
     of formats that may contain saves; files that are no saves."""
-    made = [Entry(f"{c.name}.save", c.octets(), result_of(c)) for c in cases.CASES if not c.by_name and not c.ask]
+    made = [Entry(f"{c.name}.save", c.octets(), result_of(c)) for c in cases.CASES if not c.by_name and not c.ambiguous]
     made += [Entry(f"{c.name}-xl.save", make_stream.with_xl(c).octets(), "converted") for c in cases.good()[::3]]
     for p in sorted(FIXTURES.glob("*.legacy")):
         kind, _, what = p.stem.partition("-")

@@ -37,7 +37,7 @@ class Case:
     wrong: str = ""                         # why the output of Xen's script is not expected
     wrong_in: tuple[str, ...] = FORMATS     # the formats that this concerns
     refused: str = ""                       # part of the error, if the stream must be rejected
-    ask: bool = False                       # the guest type cannot be detected
+    ambiguous: bool = False                 # the guest type cannot be detected
     by_name: bool = False                   # rejected only if opened by name
     patch: dict = field(default_factory=dict, compare=False, hash=False)
 
@@ -458,7 +458,7 @@ def ext_empty(f):
 
 
 @case((PV32,), "extended info without any block: with 32 bits as good as an HVM guest's verify mode",
-      wrong="divides by zero", ask=True)
+      wrong="divides by zero", ambiguous=True)
 def ext_empty(f):
     return replace(f.save((3, 1)), extended_info=[])
 

@@ -114,7 +114,7 @@ PHYSMAP_DROPPED = re.compile(rb".*: warning: QEMU physmap entries dropped: \d+ \
                              rb"--format libxl keeps them\)\n")
 
 
-def but_physmap(stderr: bytes) -> bytes:
+def without_physmap(stderr: bytes) -> bytes:
     """The messages without the warning that every HVM save of Xen 4.2 and later causes in libxc format."""
     return PHYSMAP_DROPPED.sub(b"", stderr)
 
