@@ -33,7 +33,7 @@ import machine
 import report
 
 MIB, GIB = 1 << 20, 1 << 30
-FILE_PATHS = ("file-file", "durable", "start-up", "ways")     # where the output is a file
+FILE_PATHS = ("file-file", "durable", "start-up", "ways")     # paths whose output is a file
 BATCH = 4 * MIB             # page data of a full batch
 SMALL = 64 * MIB            # inputs up to this size are made again each time, and are not removed
 TINY = 1 * MIB

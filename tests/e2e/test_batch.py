@@ -318,7 +318,7 @@ class Names(BatchTest):
         self.assertEqual(self.results(), {("d" * 200 + "/") * 30 + "save": "converted"})
 
     def test_deep_trees(self):
-        """The number of open() calls is linear in the depth; few directories are open at once."""
+        """The number of open() calls is linear in the depth; few directories are open at the same time."""
         self.addCleanup(self.remove_trees)
         opened, trace = [], self.dir / "trace"
         for depth in (500, 1000):
@@ -657,7 +657,7 @@ class Failures(BatchTest):
         self.assertEqual(len(self.new_files()), 100)
 
     def test_number_of_workers(self):
-        """By default 4 small saves per processor are converted at once (they wait for the disk), or 1 large one."""
+        """By default 4 small saves per processor are converted in parallel (they wait for the disk), or 1 large one."""
         processors = len(os.sched_getaffinity(0))
         large = GOOD + bytes(2 << 20)
         for data, args, want in ((GOOD, [], 4 * processors), (GOOD, ["--no-sync"], processors), (large, [], processors), (large, ["-j", "3"], 3)):

@@ -238,7 +238,7 @@ class Json(ConfigTest):
 
 class Fixtures(ConfigTest):
     def test_all(self):
-        """Configurations of xl and xend, for the oldest and the newest release that xl_config.py knows."""
+        """Configurations of xl and xend, for the oldest and the newest release that xl_config.py supports."""
         paths = [p for p in sorted((program.PROJECT / "fixtures").glob("good-*.legacy"))
                  if p.read_bytes().startswith((legacy.XL_MAGIC, envelopes.XEND_MAGIC))]
         self.assertGreater(len(paths), 5)

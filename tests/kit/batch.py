@@ -10,7 +10,7 @@ from typing import Optional
 from . import program
 
 SCHEMA = program.PROJECT / "docs" / "report.rng"
-DIFFERS = ("seconds", "elapsed", "ended")       # between two runs with the same result
+DIFFERS = ("seconds", "elapsed", "ended")       # fields that differ between runs with the same result
 
 # Elements without an end tag.
 VOID = {"meta", "input", "br"}

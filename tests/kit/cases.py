@@ -35,7 +35,7 @@ class Case:
     save: Save
     shows: str
     wrong: str = ""                         # why the output of Xen's script is not expected
-    wrong_in: tuple[str, ...] = FORMATS     # the formats that this concerns
+    wrong_in: tuple[str, ...] = FORMATS     # the formats to which wrong applies
     refused: str = ""                       # part of the error, if the stream must be rejected
     ambiguous: bool = False                 # the guest type cannot be detected
     by_name: bool = False                   # rejected only if opened by name

@@ -32,7 +32,7 @@ def counters(test: str) -> Path:
 
 
 class Result(unittest.TextTestResult):
-    """Each method with counters and a time of its own."""
+    """Gives each method separate counters, and measures its time."""
 
     suite = ""
     seconds: dict[str, float] = {}

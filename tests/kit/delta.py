@@ -12,8 +12,8 @@ SKIP = 0x80
 MAX_RUN = 127
 CACHE_PAGES = 8192
 GROUP = 8192                # pages that are encoded together
-BUFFER = 16 * 1024 * 1024   # of the sender's output
-WORST = PAGE_SIZE + 9       # the room that is required for a page in the cache
+BUFFER = 16 * 1024 * 1024   # size of the sender's output buffer
+WORST = PAGE_SIZE + 9       # space required in the buffer for a page that is in the cache
 
 
 def _words(page: bytes) -> list[bytes]:
@@ -51,7 +51,7 @@ class Sender:
     page has a slot, and is encoded relative to the slot's previous content."""
 
     def __init__(self, cache_pages: int = CACHE_PAGES, buffer: int = BUFFER):
-        self.order = [Slot() for _ in range(cache_pages)]     # most recently used first
+        self.order = [Slot() for _ in range(cache_pages)]     # most recently used slot first
         self.slots: dict[int, Slot] = {}
         self.buffer = buffer
 

@@ -98,7 +98,7 @@ class Envelope:
     format: str
     shows: str
     octets: Callable[[Case], bytes]
-    expected: Callable[[Case], bytes]   # of version 3
+    expected: Callable[[Case], bytes]   # the expected output in version 3
 
     def start(self, output: bytes) -> int:
         """Offset of the stream in the output."""

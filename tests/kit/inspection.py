@@ -56,7 +56,7 @@ def _legacy_parts(save: Save, fields: list[legacy.Field], end: int) -> list[Obje
         if f.name.startswith("chunk["):
             nr = int(f.name[len("chunk["):f.name.index("]")])
             chunk = save.checkpoints()[checkpoint].body[nr]
-            piece = f.name.split(".")[1]    # of a sender's data: a number
+            piece = f.name.split(".")[1]    # a number, for the sender's compressed data
             part = ("page batch" if isinstance(chunk, legacy.Batch) else CHUNKS[chunk.id],
                     f"chunk {checkpoint} {nr} {piece if piece.isdigit() else ''}")
         elif in_tail and not in_body and checkpoint < len(save.later):

@@ -2,7 +2,7 @@
 
 import ctypes
 
-_CREATE_RULESET = 444       # system call
+_CREATE_RULESET = 444       # number of the system call
 _VERSION = 1
 
 

@@ -51,8 +51,8 @@ XC_SAVE_ID_HVM_IOREQ_SERVER_PFN = -19
 XC_SAVE_ID_HVM_NR_IOREQ_SERVER_PAGES = -20
 XC_SAVE_ID_HVM_X87_FIP_WIDTH = -21
 
-VGCF_ONLINE = 1 << 5      # in the flags of a vcpu context
-VCPU_FLAGS_OFFSET = 512   # after the FPU area, in both guest widths
+VGCF_ONLINE = 1 << 5      # bit in the flags of a vcpu context
+VCPU_FLAGS_OFFSET = 512   # offset of the flags: after the FPU area, in both guest widths
 VCPU_SIZE = {4: 2800, 8: 5168}
 EXTENDED_SIZE = 128
 
@@ -135,7 +135,7 @@ class CompressedData:
     """The next size octets of the body's encoded pages; None: all remaining ones."""
     size: Optional[int] = None
     claimed: Optional[int] = None   # the size written, if not the data's
-    data: Optional[bytes] = None    # other data in their place
+    data: Optional[bytes] = None    # replaces the encoded pages
     id = XC_SAVE_ID_COMPRESSED_DATA
 
 
@@ -150,7 +150,7 @@ class TmemPool:
     pool_id: int
     flags: int = 1                  # persistent
     pages: list = field(default_factory=list)   # of (oid, index, content)
-    n_pages: Optional[int] = None   # what is written, if not the pages' number: then a terminator follows them
+    n_pages: Optional[int] = None   # the number written, if not that of pages; then a terminator follows the pages
 
 
 @dataclass
@@ -216,7 +216,7 @@ class Toolstack:
     """The toolstack blob of libxl; entries None: the chunk has length 0."""
     entries: Optional[list[Physmap]]
     version: int = 1
-    behind: bytes = b""             # octets of the blob behind the entries
+    behind: bytes = b""             # data in the blob after the entries
     id = XC_SAVE_ID_TOOLSTACK
 
 
@@ -269,8 +269,8 @@ class XlHeader:
     config: bytes
     flags: int = 0
     optional_flags: int = 0
-    more: bytes = b""               # optional data behind the config
-    bare: bool = False              # optional_data_len 0
+    more: bytes = b""               # optional data after the config
+    bare: bool = False              # optional_data_len is 0
 
     def optional_data(self) -> bytes:
         return b"" if self.bare else struct.pack("<I", len(self.config)) + self.config + self.more
@@ -278,7 +278,7 @@ class XlHeader:
 
 @dataclass
 class Checkpoint:
-    """A further body and tail behind the first tail (Remus)."""
+    """A further body and tail after the first tail (Remus)."""
     body: Any
     tail: Any
     qemu: Optional[Qemu] = None
@@ -287,19 +287,19 @@ class Checkpoint:
 
 @dataclass
 class Save:
-    width: int                      # of the toolstack that saved it: 32 or 64
+    width: int                      # toolstack width: 32 or 64
     guest: str                      # "pv" or "hvm"
     p2m_size: int
     body: Any                       # chunks without the closing 0
     tail: Any
-    guest_width: int = 8            # pv
+    guest_width: int = 8            # only for PV
     extended_info: Optional[list[Block]] = None
     frames: list[int] = field(default_factory=list)
     qemu: Optional[Qemu] = None
     header: Optional[XlHeader] = None
     later: list[Checkpoint] = field(default_factory=list)
-    cache_pages: int = CACHE_PAGES  # of the sender
-    buffer: int = BUFFER            # of its output
+    cache_pages: int = CACHE_PAGES  # size of the sender's cache
+    buffer: int = BUFFER            # size of the sender's output buffer
 
     def checkpoints(self) -> list[Checkpoint]:
         return [Checkpoint(self.body, self.tail, self.qemu), *self.later]
@@ -426,7 +426,7 @@ class Writer:
 
     def _batch(self, at: str, batch: Batch) -> None:
         self.number(at + ".count", "i", len(batch.entries))
-        if self.fields is None:     # in one call: streams may be large
+        if self.fields is None:     # write the page data in one call, since streams may be large
             self.out.write(struct.pack(f"<{len(batch.entries)}{self.ulong}", *batch.entries))
             pages = b"" if self.compressed else b"".join(data for _, data in batch.pages())
             self.out.write(pages)

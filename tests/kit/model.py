@@ -158,7 +158,7 @@ def stream(save: Save, fmt: str, skip_qemu: bool = False) -> bytes:
     """The version 3 stream in libxl or libxc format, without a container."""
     if fmt == "libxc":
         if skip_qemu and save.guest == "hvm":
-            return libxc(replace(save, later=[]))       # stops before the first qemu record
+            return libxc(replace(save, later=[]))       # the conversion ends before the first qemu record
         return libxc(save) + (last(save).qemu.octets() if last(save).qemu else b"")
     out = [struct.pack(">8sII", b"LibxlFmt", 2, 2), record(v2.LIBXL_REC_TYPE_LIBXC_CONTEXT), libxc(save)]
     if save.guest == "hvm":

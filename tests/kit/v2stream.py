@@ -30,9 +30,9 @@ Value = Union[int, bytes]
 @dataclass(frozen=True)
 class Field:
     name: str
-    code: str               # format for struct; "" for octets that only the guest or the emulator reads
+    code: str               # format for struct; "" for data that only the guest or the emulator interprets
     value: Value
-    offset: int = 0         # in the stream, once it is built
+    offset: int = 0         # offset in the stream, after it has been built
 
     @property
     def octets(self) -> bytes:
@@ -50,7 +50,7 @@ class Part:
     """A header, or a record, which also has a type, a length and padding."""
     name: str
     fields: tuple[Field, ...] = ()
-    layer: str = ""                     # of a record: "libxc" or "libxl"
+    layer: str = ""                     # layer of a record: "libxc" or "libxl"
     type: int = 0
     length: Optional[int] = None        # the length written, if it is wrong
     padding: Optional[bytes] = None     # the padding written, if it is wrong
