@@ -64,10 +64,10 @@ def revision(project: Path, program: Path) -> str:
     def git(*args: str) -> str:
         return subprocess.run(["git", "-C", str(project), *args], capture_output=True, text=True, check=False).stdout
     sources = ["src", "legacy", "v2", "CMakeLists.txt", "CMakePresets.json"]
-    said = git("rev-parse", "--short=12", "HEAD").strip() or "unknown"
+    text = git("rev-parse", "--short=12", "HEAD").strip() or "unknown"
     if git("status", "--porcelain", "--", *sources):
-        said += ", with uncommitted changes to the sources"
+        text += ", with uncommitted changes to the sources"
     files = [x for s in sources for x in ([project / s] if (project / s).is_file() else (project / s).rglob("*.[ch]"))]
     if max(x.stat().st_mtime for x in files) > program.stat().st_mtime:
-        said += "; SOURCES ARE NEWER THAN THE PROGRAM that was measured"
-    return said
+        text += "; SOURCES ARE NEWER THAN THE PROGRAM that was measured"
+    return text

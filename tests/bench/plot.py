@@ -58,9 +58,9 @@ def marker(shape: str, css: str, x: float, y: float) -> str:
     return f'<polygon class="{css} dot" points="{where}"/>'
 
 
-def text(x: float, y: float, said: str, anchor: str = "start", css: str = "", extra: str = "") -> str:
-    said = said.replace("&", "&amp;").replace("<", "&lt;")
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" class="{css}"{extra}>{said}</text>'
+def text(x: float, y: float, label: str, anchor: str = "start", css: str = "", extra: str = "") -> str:
+    label = label.replace("&", "&amp;").replace("<", "&lt;")
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" class="{css}"{extra}>{label}</text>'
 
 
 def numbers(series: dict, what: str) -> list[float]:
@@ -110,9 +110,9 @@ def draw(figures) -> str:
            f'<rect class="page" width="{WIDTH}" height="{height}"/>']
     x = LEFT
     for name, css, shape in TOOLS:
-        said = "cp, or cat on pipes" if name == "peer" else name
-        out += [f'<line class="line {css}" x1="{x}" y1="24" x2="{x + 26}" y2="24"/>', marker(shape, css, x + 13, 24), text(x + 33, 28, said)]
-        x += 60 + 7 * len(said)
+        label = "cp, or cat on pipes" if name == "peer" else name
+        out += [f'<line class="line {css}" x1="{x}" y1="24" x2="{x + 26}" y2="24"/>', marker(shape, css, x + 13, 24), text(x + 33, 28, label)]
+        x += 60 + 7 * len(label)
     out.append(text(WIDTH - 38, height - 8, "HVM, warm cache; medians, bars: least to most", "end"))
     for column, path in enumerate(p for p in figures.paths if p in titles):
         cases = [c for c in figures.cases if c[0] == "hvm64" and c[2] == "warm"]

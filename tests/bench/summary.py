@@ -74,9 +74,9 @@ def insert(document: Path) -> None:
     cpu = {path: {name: number(tables[path][name][1]) for name in (OURS, peer, XEN)} for path, peer in PATHS.items()}
     picture = document.with_name(document.stem + "-summary.svg")
     picture.write_text(draw(cpu), encoding="utf-8")
-    said = "\n".join(sentences(text, tables, cpu))
+    lines = "\n".join(sentences(text, tables, cpu))
     head, rest = text.split("\n\n", 1)
-    summary = f"{BEGIN}![CPU time for a save of 1 GiB: this program, cp or cat, and Xen's script]({picture.name})\n\n{said}\n{END}"
+    summary = f"{BEGIN}![CPU time for a save of 1 GiB: this program, cp or cat, and Xen's script]({picture.name})\n\n{lines}\n{END}"
     document.write_text(f"{head}\n\n{summary}\n{rest}", encoding="utf-8")
 
 

@@ -147,12 +147,12 @@ class Results(BatchTest):
             self.put(name, data)
         done = self.run_batch("--copy-others", "-q", "--report", self.dir / "r.jsonl", "--report", self.dir / "r.xml")
         self.assert_status(done, 1)
-        rows, said = batch.rows(self.dir / "r.jsonl"), program.lines(done.stderr)
+        rows, messages = batch.rows(self.dir / "r.jsonl"), program.lines(done.stderr)
         self.assertEqual({n.decode(): r["result"] for n, r in rows.items()},
                          {**dict.fromkeys(made, "unreadable"), **dict.fromkeys(quiet, "other")})
-        self.assertEqual(len(said), len(made))
+        self.assertEqual(len(messages), len(made))
         for name in made:
-            self.assertEqual(len([x for x in said if f"{self.old}/{name}: byte 0x" in x]), 1, name)
+            self.assertEqual(len([x for x in messages if f"{self.old}/{name}: byte 0x" in x]), 1, name)
         for name, way_out in (("vhd", "qemu-img convert"), ("tar", "unpack it"), ("xva", "join the chunks"), ("zip", "unpack it"),
                               ("ext2", "mount it"), ("tar.gz", "a tar archive"), ("empty.save", "an empty file")):
             self.assertIn(way_out, rows[name.encode()]["why"]["reason"])
@@ -183,9 +183,9 @@ class Results(BatchTest):
             subprocess.run(command, check=True, capture_output=True)
         rows = self.report_of("-q", status=1)
         self.assertEqual(len(rows), len(made))
-        for name, (_, says) in made.items():
+        for name, (_, reason) in made.items():
             self.assertEqual(rows[name.encode()]["result"], "unreadable")
-            self.assertIn(says, rows[name.encode()]["why"]["reason"])
+            self.assertIn(reason, rows[name.encode()]["why"]["reason"])
 
     def test_padding(self):
         """Zeros after a save, as left by dd and tapes, are ignored; other bytes are an error that names a remedy."""
@@ -194,10 +194,10 @@ class Results(BatchTest):
         self.put("bad", GOOD + bytes(70000) + b"x")
         done = self.run_batch("--report", self.dir / "r.jsonl")
         self.assert_status(done, 1)
-        said = done.stderr.decode()
-        self.assertEqual(said.count("zero bytes after the end of the stream ignored"), 4)
+        messages = done.stderr.decode()
+        self.assertEqual(messages.count("zero bytes after the end of the stream ignored"), 4)
         self.assertIn(f"{self.old}/bad: byte 0x{len(GOOD):x}: end of the stream: 70001 bytes follow the end of the stream (to convert without "
-                      "them: -i 0 <FILE)", said)
+                      "them: -i 0 <FILE)", messages)
         self.assertEqual(self.new_files(), dict.fromkeys(("dd", "one", "three", "tape"), WANT))
         with open(self.old / "bad", "rb") as bad:
             self.assert_status(program.run("-i", "0", "-o", self.dir / "good", stdin=bad), 0)
@@ -287,9 +287,9 @@ class Names(BatchTest):
         long = b"d" * 200 + b"/" + b"\xff" * 255
         self.put(long, BAD)
         listed = self.file("list", long + b"\n" + b"e/" * 200 + b"gone")
-        said = program.lines(self.run_batch("--files-from", listed).stderr)
-        self.assertRegex(said[0], r": cannot open .*/e/e.*: No such file or directory$")
-        self.assertRegex(said[-2], r"(\\xff){255}: byte 0x[0-9a-f]+: qemu record: .* input ended after \d+$")
+        messages = program.lines(self.run_batch("--files-from", listed).stderr)
+        self.assertRegex(messages[0], r": cannot open .*/e/e.*: No such file or directory$")
+        self.assertRegex(messages[-2], r"(\\xff){255}: byte 0x[0-9a-f]+: qemu record: .* input ended after \d+$")
 
     def put_deep(self, depth: int, name: str, every: int = 0) -> int:
         """Creates depth nested directories with a save in the last one and, if every is set, in each every-th one;
@@ -621,9 +621,9 @@ class Failures(BatchTest):
             (self.old / "a").unlink()
             (self.old / "a").symlink_to(secret)
         program.when_stopped(process.pid, swap)
-        said = process.communicate(timeout=program.TIMEOUT)[1]
+        messages = process.communicate(timeout=program.TIMEOUT)[1]
         self.assertEqual(process.returncode, 3)
-        self.assertIn(b"Too many levels of symbolic links", said)
+        self.assertIn(b"Too many levels of symbolic links", messages)
         self.assertEqual(self.new_files(), {})
 
     def test_readdir_failure(self):
@@ -636,13 +636,13 @@ class Failures(BatchTest):
     def test_process_start_failure(self):
         self.put("a")
         # The 1st and 2nd pipe are the worker's, the 4th is the conversion's. The 3rd, for page data, is optional.
-        for call, kind, nth, said in (("pipe2", EMFILE, 1, "a worker"), ("pipe2", EMFILE, 2, "a worker"),
+        for call, kind, nth, messages in (("pipe2", EMFILE, 1, "a worker"), ("pipe2", EMFILE, 2, "a worker"),
                                       ("pipe2", EMFILE, 4, "a process for"), ("fork", ENOMEM, 1, "a worker"),
                                       ("fork", ENOMEM, 2, "a process for")):
             with self.subTest(call=call, nth=nth):
                 done = faults.run(Plan(call, kind, nth), "-i", self.old, "-o", self.new, "-j", "1")
                 self.assertEqual((done.status, done.fired), (3, 1), done.stderr)
-                self.assertIn(f"cannot start {said}", done.stderr.decode())
+                self.assertIn(f"cannot start {messages}", done.stderr.decode())
                 self.assertEqual(self.new_files(), {})
 
     def test_too_few_workers(self):
@@ -651,9 +651,9 @@ class Failures(BatchTest):
             self.put(str(i))
         done = self.run_batch("-j", "40", "-f", "libxl", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (24, 24)))
         self.assert_status(done, 0)
-        said = program.lines(done.stderr)
-        self.assertRegex(said[0], "warning: cannot start a worker: Too many open files$")
-        self.assertEqual(len(said), 2, "the warning must be printed once")
+        messages = program.lines(done.stderr)
+        self.assertRegex(messages[0], "warning: cannot start a worker: Too many open files$")
+        self.assertEqual(len(messages), 2, "the warning must be printed once")
         self.assertEqual(len(self.new_files()), 100)
 
     def test_number_of_workers(self):
@@ -734,9 +734,9 @@ class Failures(BatchTest):
             with self.subTest(signal=number):
                 process = self.start_busy_run("--report", report)
                 process.send_signal(number)
-                said = process.communicate(timeout=program.TIMEOUT)[1]
+                messages = process.communicate(timeout=program.TIMEOUT)[1]
                 self.assertEqual(process.returncode, 128 + number)
-                self.assertRegex(said, rb"; \d+ not reached\n$")
+                self.assertRegex(messages, rb"; \d+ not reached\n$")
                 self.assertIsNone(batch.valid_xml(report))
                 self.assertNotIn(b'not-reached="0"', report.read_bytes())
                 self.assertFalse([n for n in archive.snapshot(self.new) if b".convert-legacy" in n])

@@ -62,12 +62,12 @@ class Options(CliTest):
                 self.assert_clean(output)
 
     def test_help_and_version(self):
-        for argv, says in ((["-h"], "--stream-version"), (["--help"], "--skip-qemu"), (["-V"], r"\d+\.\d+"),
+        for argv, expected_text in ((["-h"], "--stream-version"), (["--help"], "--skip-qemu"), (["-V"], r"\d+\.\d+"),
                            (["--version"], r"\d+\.\d+")):
             with self.subTest(argv=argv):
                 done = program.run(*argv)
                 self.assert_status(done, 0)
-                self.assertRegex(done.stdout.decode(), says)
+                self.assertRegex(done.stdout.decode(), expected_text)
                 self.assertEqual(done.stderr, b"")
 
     def test_help_names_every_option(self):
@@ -117,16 +117,16 @@ class Options(CliTest):
 
     def test_unmapped_list_in_verbose(self):
         save = self.file("pv.save", cases.named("pv64-unmapped").octets())
-        told = program.run("-i", save, "-o", self.out(), "-v")
-        self.assertIn(b"unmapped", told.stderr)
+        shown = program.run("-i", save, "-o", self.out(), "-v")
+        self.assertIn(b"unmapped", shown.stderr)
         self.assertNotIn(b"unmapped", program.run("-i", save, "-o", self.out()).stderr)
 
     def test_warnings_about_dropped_data(self):
-        for name, says in (("pv64-hvm-chunk", "HVM"), ("pv64-ext-unknown", "extended info")):
+        for name, expected_text in (("pv64-hvm-chunk", "HVM"), ("pv64-ext-unknown", "extended info")):
             with self.subTest(case=name):
                 save = self.file("pv.save", cases.named(name).octets())
                 done = program.run("-i", save, "-o", self.out())
-                self.assertRegex(done.stderr.decode(), f"warning: .*{says}")
+                self.assertRegex(done.stderr.decode(), f"warning: .*{expected_text}")
 
     def test_repeated_warnings(self):
         """Repeated warnings of one kind are counted, not printed."""
@@ -145,8 +145,8 @@ class Options(CliTest):
                     with self.subTest(source=source.name, options=options):
                         done = program.run("-i", source, "-o", target, *options, *(["--force"] if source == directory else []))
                         self.assert_status(done, 0)
-                        told = [line for line in done.stderr.decode().splitlines() if "more warnings" in line]
-                        self.assertEqual([line.split(": ", 2)[2] for line in told], [f"warning: {count + 2 - 10} more warnings of this kind"])
+                        shown = [line for line in done.stderr.decode().splitlines() if "more warnings" in line]
+                        self.assertEqual([line.split(": ", 2)[2] for line in shown], [f"warning: {count + 2 - 10} more warnings of this kind"])
                         self.assertLess(len(done.stderr), most)
             done = program.run("-i", directory / "pv.save", "--inspect", "-v")
             self.assertTrue(f"and {count + 2 - 32} more" in done.stdout.decode())
@@ -225,8 +225,8 @@ class Options(CliTest):
                 save = self.file("in.save", cases.named(name).octets())
                 done = program.run("-i", save, "-o", self.out(), "-f", fmt)
                 self.assert_status(done, 0)
-                said = re.findall(rb"warning: QEMU physmap entries dropped: (\d+) \(", done.stderr)
-                self.assertEqual(said, [str(count).encode()] if count else [])
+                counts = re.findall(rb"warning: QEMU physmap entries dropped: (\d+) \(", done.stderr)
+                self.assertEqual(counts, [str(count).encode()] if count else [])
 
     def test_syslog_unavailable(self):
         output = self.out()

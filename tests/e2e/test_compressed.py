@@ -124,7 +124,7 @@ class Compressed(ProgramTest):
                 self.assertEqual(output.read_bytes(), v2.version_2_of(expected.by_model(LARGER, "libxc")))
         # The second decompression gives other data or fails.
         zstd = shutil.which("zstd")
-        for second, says in (("| sed 's/\\(.\\{20\\}\\)./\\1~/20'", "expected|read again"), ("| head -c 9000", "read again|cannot"),
+        for second, reason in (("| sed 's/\\(.\\{20\\}\\)./\\1~/20'", "expected|read again"), ("| head -c 9000", "read again|cannot"),
                              ("; exit 9", "exit status 9")):
             with self.subTest(second=second):
                 # The first decompressor is the program's first child.
@@ -133,7 +133,7 @@ class Compressed(ProgramTest):
                 source, output = self.file("old.save", compress("zstd", LARGER.octets())), self.out()
                 done = program.run("-i", source, "-o", output, "--verify", env=env)
                 self.assert_status(done, 3)
-                self.assertRegex(done.stderr.decode(), says)
+                self.assertRegex(done.stderr.decode(), reason)
                 self.assert_clean(output)
 
     def test_checkpoints(self):

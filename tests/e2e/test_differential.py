@@ -138,11 +138,11 @@ class Refused(ProgramTest):
                   "elf": b"\x7fELF\2\1\1" + bytes(100), "gzip": b"\x1f\x8b\x08" + bytes(100),
                   "zstd": b"\x28\xb5\x2f\xfd" + bytes(100), "xz": b"\xfd7zXZ\0" + bytes(100)}
         for name, data in inputs.items():
-            says = cases.ALREADY if "v2" in name else "."
+            reason = cases.ALREADY if "v2" in name else "."
             for header in (b"", model.xl_header(cases.xl_text("hvm"), "libxc")):
                 with self.subTest(input=name, header=bool(header)):
                     source, output = self.file("in.save", header + data), self.out()
-                    self.assertRegex(self.assert_refused(program.run("-i", source, "-o", output), output), says)
+                    self.assertRegex(self.assert_refused(program.run("-i", source, "-o", output), output), reason)
 
 
 if __name__ == "__main__":

@@ -156,14 +156,14 @@ class Contradictions(ProgramTest):
 
     def test_guest_type(self):
         """Configuration and stream disagree on the guest type: the message names both; -g overrides the configuration."""
-        for stream, said in (("pv64-age-4-5", "hvm"), ("hvm64-age-4-5", "pv")):
+        for stream, config_type in (("pv64-age-4-5", "hvm"), ("hvm64-age-4-5", "pv")):
             case = cases.named(stream)
-            for name, head in (("libvirt", envelopes.libvirt_head(envelopes.domain_xml(said) + b"\0")),
-                               ("xend", envelopes.xend_head(envelopes.xend_config(said)))):
+            for name, head in (("libvirt", envelopes.libvirt_head(envelopes.domain_xml(config_type) + b"\0")),
+                               ("xend", envelopes.xend_head(envelopes.xend_config(config_type)))):
                 with self.subTest(stream=stream, envelope=name):
                     line = self.refused(head + case.octets())
                     self.assertIn(f"{case.flavour.guest.upper()} guest, but the configuration of {name} is", line)
-                    self.assertIn(f"{said.upper()} guest", line)
+                    self.assertIn(f"{config_type.upper()} guest", line)
                     source = self.file("in.save", head + case.octets())
                     done = program.run("-i", source, "-o", self.out(), "-g", case.flavour.guest)
                     self.assert_status(done, 0)

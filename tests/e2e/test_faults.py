@@ -259,13 +259,13 @@ class Faults(unittest.TestCase):
         for ends in (e for e in ENDS if not e.to_pipe):
             with self.subTest(ends=ends.name), faults.directory() as directory:
                 attempt = Attempt(directory, SUBJECTS[0], replace(ends, options=(*ends.options, "--no-sync", "--no-sandbox")))
-                said = []
+                messages = []
                 for n in itertools.count(1):
                     done = attempt.run(Plan("close", EDQUOT, n))
                     if not done.fired:
                         break
-                    said.append(done.stderr.decode())
-                self.assertEqual([s for s in said if s], [f"{program.NAME}: cannot write {attempt.output}: Disk quota exceeded\n"])
+                    messages.append(done.stderr.decode())
+                self.assertEqual([s for s in messages if s], [f"{program.NAME}: cannot write {attempt.output}: Disk quota exceeded\n"])
 
     def test_naming(self):
         self.sweep_all(lambda f: f.call in ("linkat", "renameat", "renameat2", "fchown", "fchmod", "openat"))

@@ -436,14 +436,14 @@ class CommandLine(InspectTest):
     def test_usage(self):
         save = self.file("in.save", cases.named("pv64-age-4-5").octets())
         output = self.out()
-        for argv, says in ((["-i", save, "--inspect", "-o", output], "--inspect"), (["--inspect"], "missing input (--in)"),
+        for argv, reason in ((["-i", save, "--inspect", "-o", output], "--inspect"), (["--inspect"], "missing input (--in)"),
                            (["-i", save, "--inspect", "--verify"], "--verify"),
                            (["-i", save, "--inspect=yaml"], "text, xml or json")):
             with self.subTest(argv=argv):
                 done = program.run(*argv)
                 self.assert_status(done, 2)
                 self.assert_silent_stdout(done)
-                self.assertIn(says, done.stderr.decode())
+                self.assertIn(reason, done.stderr.decode())
         self.assert_clean(output)
 
     def test_missing_file(self):
@@ -465,9 +465,9 @@ class CommandLine(InspectTest):
         self.assert_silent_stdout(done)
 
     def test_other_formats(self):
-        for fixture, says in (("unsupported-qemu", "QEMU"), ("unsupported-elf", "ELF"), ("unsupported-ext2", "ext2")):
+        for fixture, reason in (("unsupported-qemu", "QEMU"), ("unsupported-elf", "ELF"), ("unsupported-ext2", "ext2")):
             found = self.inspect_all(make_fixtures.FIXTURES / (fixture + ".legacy"), status=1)
-            self.assertIn(says, found["error"]["reason"])
+            self.assertIn(reason, found["error"]["reason"])
             self.assertNotIn("conversion", found)
 
     def test_full_disk(self):

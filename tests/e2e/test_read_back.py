@@ -23,12 +23,12 @@ class ReadBackTest(ProgramTest):
         super().setUp()
         self.save = self.file("in.save", CASE.octets())
 
-    def assert_usage(self, done, *says: str) -> None:
+    def assert_usage(self, done, *texts: str) -> None:
         self.assert_status(done, 2)
         self.assert_silent_stdout(done)
         lines = program.lines(done.stderr)
         self.assertEqual(len(lines), 1, lines)
-        for text in ("--verify", *says):
+        for text in ("--verify", *texts):
             self.assertIn(text, lines[0])
 
 

@@ -76,13 +76,13 @@ class Checkpoints(RemusTest):
         for case in REMUS:
             with self.subTest(case=case.name):
                 want = model.stream(case.save, "libxl")
-                told = ("-f", "libxl", "--stream-version", "3")
-                self.assert_becomes(case.octets(), want, "--checkpointed", *told, pipe=True)
-                self.assert_becomes(case.octets(), want, "--checkpointed=yes", *told)
+                options = ("-f", "libxl", "--stream-version", "3")
+                self.assert_becomes(case.octets(), want, "--checkpointed", *options, pipe=True)
+                self.assert_becomes(case.octets(), want, "--checkpointed=yes", *options)
                 first = model.stream(case.first().save, "libxl")
-                self.assert_becomes(case.octets(), first, *told, pipe=True)
-                self.assert_becomes(case.octets(), first, "--checkpointed=no", *told, pipe=True)
-                stderr = self.assert_becomes(case.octets(), first, "--checkpointed=no", *told)
+                self.assert_becomes(case.octets(), first, *options, pipe=True)
+                self.assert_becomes(case.octets(), first, "--checkpointed=no", *options, pipe=True)
+                stderr = self.assert_becomes(case.octets(), first, "--checkpointed=no", *options)
                 self.assertIn("another checkpoint follows and is ignored", stderr)
 
     def test_memory_page_by_page(self):

@@ -79,18 +79,18 @@ class Replace(ProgramTest):
         self.put("compressed", gzip.compress(OLD))
         os.link(self.put("linked"), self.dir / "other-link")
         os.chmod(self.put("read-only"), 0o444)
-        says = {"compressed": "is compressed", "linked": "hard links", "read-only": "is read-only"}
+        reasons = {"compressed": "is compressed", "linked": "hard links", "read-only": "is read-only"}
         before = self.contents()
-        for name, reason in says.items():
+        for name, reason in reasons.items():
             self.assertRegex(self.replace(self.tree / name, status=2).stderr.decode(), f"{reason}.*--force replaces it")
         done = self.replace(self.tree, "--report", self.dir / "r.jsonl", status=1)
         for name, row in batch.rows(self.dir / "r.jsonl").items():
             self.assertEqual((row["result"], row["status"]), ("failed", 2))
-            self.assertIn(says[name.decode()], row["why"]["reason"])
+            self.assertIn(reasons[name.decode()], row["why"]["reason"])
         self.assertEqual(len(program.lines(done.stderr)), 4)
         self.assertEqual(self.contents(), before)
         self.replace(self.tree, "--force")
-        self.assertEqual(self.contents(), dict.fromkeys(says, NEW))
+        self.assertEqual(self.contents(), dict.fromkeys(reasons, NEW))
         self.assertEqual((self.dir / "other-link").read_bytes(), OLD)
         self.assertEqual((self.tree / "read-only").stat().st_mode & 0o777, 0o444)
 

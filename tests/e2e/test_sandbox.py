@@ -158,10 +158,10 @@ class Probes(SandboxTest):
         finally:
             victim.kill()
             victim.wait()
-            said = os.read(keyboard, 1 << 16) if select.select([keyboard], [], [], 0)[0] else b""
+            printed = os.read(keyboard, 1 << 16) if select.select([keyboard], [], [], 0)[0] else b""
             for fd in (keyboard, terminal, foreign):
                 os.close(fd)
-        self.assertEqual((done.status, done.fired), (0, 1), said)
+        self.assertEqual((done.status, done.fired), (0, 1), printed)
         probes = done.probes
         self.assertGreater(len(probes), 120)
         self.assertEqual(killed, probes["kill"] == 0)
@@ -260,9 +260,9 @@ class Processes(SandboxTest):
             with self.subTest(run=name):
                 process, pids = self.stopped(*args)
                 os.kill(pids[-1], signal.SIGKILL)
-                said = process.communicate(timeout=program.TIMEOUT)[1].decode()
+                printed = process.communicate(timeout=program.TIMEOUT)[1].decode()
                 self.assertEqual(process.returncode, 3)
-                self.assertIn("in.save: conversion process was killed by signal 9 (Killed)", said)
+                self.assertIn("in.save: conversion process was killed by signal 9 (Killed)", printed)
                 self.assertFalse([p for d in (self.dir / "out", self.new) if d.exists() for p in d.iterdir()])
 
     def test_parsing_process_ignores_signals(self):
@@ -433,11 +433,11 @@ class Outputs(SandboxTest):
         for binary, args in ((program.PROGRAM, ["-o", self.place()]), (verifier.PROGRAM, [])):
             with self.subTest(program=binary.name):
                 self.save.write_bytes(CASE.octets() if binary == program.PROGRAM else self.want)
-                for landlock, said in ((None, f"Landlock ABI {ABI}" if ABI else "no Landlock"), (0, "no Landlock")):
+                for landlock, printed in ((None, f"Landlock ABI {ABI}" if ABI else "no Landlock"), (0, "no Landlock")):
                     done = faults.run(Plan(landlock=landlock), "-i", self.save, "-v", *args, binary=binary)
                     lines = [line for line in program.lines(done.stdout + done.stderr) if "sandbox: " in line]
                     self.assertEqual(len(lines), 1, lines)
-                    self.assertIn(said, lines[0])
+                    self.assertIn(printed, lines[0])
                 done = faults.run(Plan(), "-i", self.save, "-v", "--no-sandbox", *args, binary=binary)
                 self.assertNotIn(b"sandbox: ", done.stdout + done.stderr)
 

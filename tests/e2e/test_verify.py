@@ -302,10 +302,10 @@ def pv_info() -> Iterator[Unsound]:
     part = PV.part("X86_PV_INFO")
     longer = v2.Part(part.name, (*part.fields, Field("more", "", bytes(8))), part.layer, part.type)
     yield U("16 octets", PV.instead("X86_PV_INFO", longer), "X86_PV_INFO", "length 16,", REFUSES, "")
-    for width, levels, says in ((4, 4, ACCEPTS), (8, 3, ACCEPTS), (4, 2, REFUSES), (2, 2, REFUSES), (0, 4, REFUSES),
+    for width, levels, status in ((4, 4, ACCEPTS), (8, 3, ACCEPTS), (4, 2, REFUSES), (2, 2, REFUSES), (0, 4, REFUSES),
                                 (16, 4, REFUSES), (8, 5, REFUSES)):
         yield U(f"width {width}, {levels} levels", PV.instead("X86_PV_INFO", v2.pv_info(width, levels)), "X86_PV_INFO",
-                f"width {width} with {levels} page table levels", says, "handle_x86_pv_info")
+                f"width {width} with {levels} page table levels", status, "handle_x86_pv_info")
     for field in ("reserved1", "reserved2"):
         yield U(field, PV.put(f"X86_PV_INFO.{field}", 0x100), "X86_PV_INFO", "reserved field", REFUSES, "")
 
@@ -446,9 +446,9 @@ def libxl() -> Iterator[Unsound]:
         yield U(f"version {version}", LIBXL.put(f"{header}.version", version), f"{header}.version",
                 f"version {version} ", REFUSES, read)
     yield U("big endian", LIBXL.put(f"{header}.options", 3), f"{header}.options", "big-endian", ACCEPTS, read)
-    for bit, says in ((2, REFUSES), (15, REFUSES), (16, ACCEPTS), (31, ACCEPTS)):
+    for bit, status in ((2, REFUSES), (15, REFUSES), (16, ACCEPTS), (31, ACCEPTS)):
         yield U(f"option bit {bit}", LIBXL.put(f"{header}.options", 1 << bit), f"{header}.options", "reserved options",
-                says, "")
+                status, "")
     for type_ in (6, 0x7FFFFFFF, v2.OPTIONAL, v2.OPTIONAL | 6):
         yield U(f"record {type_:#x}", LIBXL.before("libxl END", v2.libxl_unknown(type_)), "libxl unknown",
                 f"unknown libxl record type {type_:#010x}", REFUSES, "process_record")

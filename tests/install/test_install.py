@@ -79,9 +79,9 @@ class Install(unittest.TestCase):
         (bin_dir / "xl").write_text('#!/bin/sh\necho "$LIBXL_CONVERT_HELPER" "$@"\n')
         (bin_dir / "xl").chmod(0o755)
         script = bin_dir.parent / "share/doc/convert-legacy-stream/examples/xl-restore-legacy"
-        said = subprocess.run([script, "-p", "old save"], env={"PATH": f"{bin_dir}:{os.environ['PATH']}"},
+        output = subprocess.run([script, "-p", "old save"], env={"PATH": f"{bin_dir}:{os.environ['PATH']}"},
                               capture_output=True, text=True, check=True).stdout
-        self.assertEqual(said, f"{bin_dir}/convert-legacy-stream restore -p old save\n")
+        self.assertEqual(output, f"{bin_dir}/convert-legacy-stream restore -p old save\n")
 
     def test_reproducible(self):
         """The programs are identical to those of the tested build."""

@@ -733,7 +733,7 @@ def compressed_unannounced(f):
     return f.save(batches=[Batch(f.entries()), CompressedData(data=bytes(5))])
 
 
-def corrupt(says: str, data: bytes) -> Callable:
+def corrupt(reason: str, data: bytes) -> Callable:
     """Decorator: a checkpoint that sends pages 0x20 and 0x21 uncompressed, and another with this compressed data."""
     def add(make: Callable) -> Callable:
         def save(f):
@@ -741,7 +741,7 @@ def corrupt(says: str, data: bytes) -> Callable:
             return compressed_save(f, [remus_body(f, [Batch(entries, 1, touched), CompressedData()]),
                                        remus_body(f, [Batch(entries, 2, touched), CompressedData(data=data)])])
         save.__name__ = make.__name__
-        return case((PV32, HVM64), make.__doc__, refused=says)(save)
+        return case((PV32, HVM64), make.__doc__, refused=reason)(save)
     return add
 
 

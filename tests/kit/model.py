@@ -104,12 +104,12 @@ def _vcpu(type_: int, vcpu_id: int, data: bytes) -> bytes:
 def _pv_tail(save: Save) -> bytes:
     ids = online_vcpus(save)
     assert ids == list(last(save).tail.vcpus), "the description contradicts itself"
-    told = any(isinstance(chunk, legacy.VcpuInfo) for chunk in chunks(save))
+    has_vcpu_info = any(isinstance(chunk, legacy.VcpuInfo) for chunk in chunks(save))
     blocks = {b.id: b.data for b in save.extended_info or []}
     out = []
     for vcpu_id, vcpu in last(save).tail.vcpus.items():
         basic = bytearray(vcpu.basic)
-        if not told:
+        if not has_vcpu_info:
             basic[legacy.VCPU_FLAGS_OFFSET] |= legacy.VGCF_ONLINE
         out.append(_vcpu(v2.REC_TYPE_X86_PV_VCPU_BASIC, vcpu_id, bytes(basic)))
         if b"extv" in blocks:
