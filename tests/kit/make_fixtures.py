@@ -216,14 +216,14 @@ ALL = [
 
 HEAD = """# Fixtures
 
-Small legacy streams (`NAME.legacy`) and, for the good ones, what
-`convert-legacy-stream -i NAME.legacy -o OUT --stream-version 3` has to write, octet by octet (`NAME.v3.expected`), and
-what it has to print with `--inspect` instead (`NAME.inspect`, from `tests/kit/inspection.py`).
-`remus-` begins the names of good ones with several checkpoints, of which only files are read to the last.
-They have the formats' shape and made-up contents. The name says the envelope (xl, libvirt, xend, xapi, xapi-structured,
-none), the guest and the toolstack's width; pv32on64 is a 32-bit guest saved by a 64-bit toolstack.
+Small legacy streams (`NAME.legacy`). For each valid one there is the exact output of
+`convert-legacy-stream -i NAME.legacy -o OUT --stream-version 3` (`NAME.v3.expected`) and that of `--inspect`
+(`NAME.inspect`, from `tests/kit/inspection.py`).
+Names of valid streams with several checkpoints begin with `remus-`. All their checkpoints are read only from files.
+The streams have the structure of the formats and generated content. The name has the container (xl, libvirt, xend, xapi,
+xapi-structured, none), the guest and the toolstack width; pv32on64 is a 32-bit guest saved by a 64-bit toolstack.
 
-Made by `tests/kit/make_fixtures.py` from the catalogue in `tests/kit/cases.py`; a test makes them anew and compares.
+Made by `tests/kit/make_fixtures.py` from the catalogue in `tests/kit/cases.py`; a test makes them again and compares.
 """
 
 
