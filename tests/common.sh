@@ -1,11 +1,11 @@
-# Sourced by quickstart.sh and test.sh: the Debian 12 packages that are needed, and quiet builds.
+# Sourced by quickstart.sh, test.sh and the scripts in tests/: the Debian 12 packages that are needed, and quiet builds.
 
 BUILD_PACKAGES="gcc libc6-dev make cmake pkg-config libxml2-dev libjson-c-dev nettle-dev"
-# clang and libclang-rt-14-dev: the fuzz targets. libxml2-utils: xmllint. strace: which way data goes. python3: the end-to-end
-# tests, and Xen's script. mandoc: the man pages. codespell: spelling.
+# clang and libclang-rt-14-dev: fuzz targets. libxml2-utils: xmllint. strace: tests of system calls. python3: end-to-end tests
+# and Xen's script. mandoc: lint of the man pages. codespell: spelling.
 TEST_PACKAGES="libcunit1-dev codespell clang libclang-rt-14-dev python3 libxml2-utils zstd xz-utils gzip bzip2 lz4 strace mandoc ca-certificates"
 
-# need_packages PACKAGE...: installs what is missing when root, else says what to install.
+# need_packages PACKAGE...: installs missing packages if run by root, otherwise prints their names and fails.
 need_packages() {
     missing=""
     for package in "$@"; do
@@ -26,7 +26,7 @@ need_packages() {
     }
 }
 
-# build PRESET [OPTION...]: configures and builds; shows the log only if that fails.
+# build PRESET [OPTION...]: configures and builds; prints the log only on failure.
 build() {
     preset=$1
     shift

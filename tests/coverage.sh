@@ -1,8 +1,8 @@
 #!/bin/sh
-# coverage.sh [SUITE...]: which lines and branches do the tests reach? Builds with clang's counters, runs the suites (default: all, half
-# an hour) and prints a table of the floors: tests/coverage.sh unit-body e2e-cli
+# coverage.sh [SUITE...]: measures which lines and branches the tests reach. Builds with clang's counters, runs the suites (default: all,
+# half an hour) and prints a table by floor. Example: tests/coverage.sh unit-body e2e-cli
 #
-# The counters lie in a file that each process maps shared (%c): what the sandbox holds, a forked process, and one that is killed are counted.
+# Each process maps the file of counters shared (%c), so that sandboxed, forked and killed processes count as well.
 set -eu
 cd "$(dirname "$0")/.."
 . tests/common.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Mutation test of the table of limits: changes each release number of src/limits/table.c by a point release, up and down, and each severity,
-compiles, and expects that the suite fails. Needs the debug build; takes some minutes:
+"""Mutation test of the table of limits: changes each release number in src/limits/table.c by a point release, up and down, and each severity;
+the unit suite must fail each time. Needs the debug build; takes some minutes:
 
     tests/limits_mutations.py
 """
@@ -18,14 +18,14 @@ TABLE = PROJECT / "src" / "limits" / "table.c"
 
 
 def mutants(source: str):
-    """(what, source) for each change. For the end of a range in x.0, (x-1).9 is not tried: there is no such release."""
+    """Yields description and source of each change. x.0 is not changed to (x-1).9, since there is no such release."""
     start = source.index("const struct limit limits_table[]")
     for found in re.finditer(r"\bR\((\d+), (\d+)\)", source):
         minor, point = map(int, found.groups())
         line = source.count("\n", 0, found.start()) + 1
         for other in ((minor, point + 1), (minor, point - 1) if point else (minor - 1, 0)):
             if other[0] < 6:
-                continue        # there is nothing before 4.6
+                continue        # 4.6 is the first release in the table
             yield f"line {line}: 4.{minor}.{point} to 4.{other[0]}.{other[1]}", (
                 f"{source[:found.start()]}R({other[0]}, {other[1]}){source[found.end():]}")
     for found in re.finditer(r"LIMITS_(BLOCKS|HARMS|NOTE),", source[start:]):

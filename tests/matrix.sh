@@ -1,7 +1,6 @@
 #!/bin/sh
-# Builds and tests with other compilers, libcs and machines, with all cases of the largest loops (./test.sh has every second one):
-# tests/matrix.sh [gcc|clang|m32|musl|s390x]...
-# Some minutes each, half an hour in the emulator.
+# matrix.sh [gcc|clang|m32|musl|s390x]...: builds and tests with other compilers, libcs and architectures, with all cases of the
+# largest loops (./test.sh runs every second one). Takes some minutes for each, half an hour for s390x, which is emulated.
 set -eu
 cd "$(dirname "$0")/.."
 . tests/common.sh
@@ -10,7 +9,7 @@ tests/kit/fetch-xen-utils.sh
 mkdir -p build
 export CLS_ALL=1
 
-# port NAME PACKAGES COMPILER [FLAG...]: the compiler's flags as in tests/ports/NAME.cmake, for CUnit
+# port NAME PACKAGES COMPILER [FLAG...]: builds a port. CUnit needs the compiler and flags of tests/ports/NAME.cmake.
 port() {
     name=$1
     need_packages $2

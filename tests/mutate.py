@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
-"""Do the tests see small faults? Plants them one by one in a copy of the tree, builds what changed, and runs the tests that reach the line:
+"""Mutation test: plants small faults one by one in a copy of the tree, builds it, and runs the tests that reach the line.
 
     tests/coverage.sh && tests/mutate.py --seed 1 --count 300
     tests/mutate.py --files 'src/base/*' --kinds call,flag
 
-Needs build/coverage/reached.json, which tests/coverage.sh writes. A fault counts as killed if a test fails, or takes ten times as long as it
-should, that passes without it. What the compiler turns into the same code is none. Tests run in name spaces of their own (root only), since
-a program with a fault in it may kill or remove anything. Faults and what became of them are appended to build/mutate/results.jsonl;
-those that are there are not planted again, but with --again, which runs the
-survivors once more. The list of those that change nothing is tests/mutants.md.
+Needs build/coverage/reached.json, which tests/coverage.sh writes. A fault counts as killed if a test that passes without it fails or takes
+more than ten times its usual duration. Faults that compile to the same code are ignored. Tests run in separate namespaces (root only), since
+a faulty program may kill any process or remove any file. Results are appended to build/mutate/results.jsonl. Faults that have a result are
+not planted again; --again runs the surviving ones once more. tests/mutants.md lists faults that cannot be detected.
 """
 
 import argparse
@@ -30,7 +29,7 @@ from typing import Iterable, Iterator, NamedTuple
 PROJECT = Path(__file__).resolve().parents[1]
 COVERAGE = PROJECT / "build" / "coverage"
 WORK = PROJECT / "build" / "mutate"
-TREE = WORK / "tree"        # of the first job; the others have one of their own
+TREE = WORK / "tree"        # for the first job; each other job has its own
 BUILD = TREE / "build" / "mutate"
 FLOORS = ("legacy", "v2", "src/envelope", "src/limits", "src/base", "src/lazy", "src/config", "src/convert", "src/tool")
 PROGRAMS = {"convert-legacy-stream": "src/tool", "verify-stream-v2": "src/tool", "unit-tests": "tests/unit"}
@@ -46,7 +45,7 @@ class Fault(NamedTuple):
     kind: str
     start: int
     end: int
-    text: str       # instead of what stands from start to end
+    text: str       # replaces the source from start to end
 
     def of(self, source: str) -> str:
         return source[:self.start] + self.text + source[self.end:]
@@ -56,13 +55,13 @@ class Fault(NamedTuple):
 
 
 def masked(source: str) -> str:
-    """Comments, strings and characters as blanks, line ends kept."""
+    """Replaces comments, strings and character constants by blanks; keeps line ends."""
     blank = lambda m: re.sub(r"[^\n]", " ", m[0])
     return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', blank, source, flags=re.S)
 
 
 def closing(text: str, opening: int) -> int:
-    """Where the parenthesis ends that begins there."""
+    """The offset of the parenthesis that matches the one at opening."""
     depth = 0
     for i in range(opening, len(text)):
         depth += {"(": 1, ")": -1}.get(text[i], 0)
@@ -72,10 +71,10 @@ def closing(text: str, opening: int) -> int:
 
 
 def places(text: str) -> Iterator[tuple[str, int, int, str]]:
-    """(kind, start, end, instead) of each fault; text is masked."""
+    """Yields kind, start, end and replacement of each fault; text is masked."""
     for m in re.finditer(r"(?<![<>=!&|\-])(<=|>=|==|!=|&&|\|\||<|>)(?![<>=&|])", text):
         if m[1] in ("<", ">") and not re.match(r" ", text[m.end():]):
-            continue        # no comparison
+            continue        # not a comparison
         yield "logic" if m[1] in ("&&", "||") else "comparison", m.start(), m.end(), SWAPPED[m[1]]
     for m in re.finditer(r"\b(?:if|while) (\()", text):
         end = closing(text, m.start(1))
@@ -107,23 +106,23 @@ def places(text: str) -> Iterator[tuple[str, int, int, str]]:
 def faults_of(file: str) -> list[Fault]:
     source = (PROJECT / file).read_text()
     text = masked(source)
-    # Of the preprocessor's lines, only constants that are defined.
+    # In preprocessor lines, only change the values of defined constants.
     for m in re.finditer(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", text, re.M):
         kept = re.match(r"#define \w+ +(?=[(\w])", m[0])
         head = kept.end() if kept else len(m[0])
         text = text[:m.start()] + re.sub(r"[^\n]", " ", m[0][:head]) + text[m.start() + head:]
     found = []
     for kind, start, end, instead in places(text):
-        # What stands between may hold strings, which were blanked.
+        # Restore strings in the text, which were blanked.
         instead = instead.replace(text[start:end], source[start:end]) if kind == "negation" else instead
         found.append(Fault(file, source.count("\n", 0, start) + 1, kind, start, end, instead))
     return found
 
 
 def chosen(files: list[str], kinds: set[str], count: int, seed: int) -> list[Fault]:
-    """The same number of each floor, as long as it has any, and of each kind there."""
+    """Selects faults evenly by floor, and by kind in each floor."""
     rng = random.Random(seed)
-    queues = defaultdict(list)      # floor and kind
+    queues = defaultdict(list)      # by floor and kind
     for file in files:
         floor = next(f for f in FLOORS if file.startswith(f + "/"))
         for fault in faults_of(file):
@@ -144,7 +143,7 @@ def chosen(files: list[str], kinds: set[str], count: int, seed: int) -> list[Fau
 
 
 class Copy:
-    """The copy of the tree, and what is built of it."""
+    """A copy of the tree with its build."""
 
     def __init__(self):
         TREE.mkdir(parents=True, exist_ok=True)
@@ -166,7 +165,7 @@ class Copy:
         self.commands = {os.path.relpath(one["file"], TREE): one for one in json.loads((BUILD / "compile_commands.json").read_text())}
 
     def compile(self, file: str) -> bytes | None:
-        """The object of a file, or None: it does not compile."""
+        """The object code of a file; None if it does not compile."""
         command = self.commands[file]
         done = subprocess.run(shlex.split(command["command"]) + ["-w"], cwd=command["directory"], capture_output=True, check=False)
         return self.object(file).read_bytes() if done.returncode == 0 else None
@@ -177,7 +176,7 @@ class Copy:
         return Path(command["directory"]) / argv[argv.index("-o") + 1]
 
     def link(self, file: str) -> bool:
-        """Puts the object into the programs."""
+        """Links the object file into the programs."""
         target = self.object(file)
         while not target.name.endswith(".dir"):
             target = target.parent
@@ -194,13 +193,13 @@ class Copy:
                    for where, step in steps)
 
 
-# Its own processes, /tmp and /dev/shm; no more memory than the tests need.
+# Runs a test with its own processes, /tmp and /dev/shm, and limited memory.
 ALONE = ["unshare", "-pfm", "--mount-proc", "--kill-child", "sh", "-c",
          'mount -t tmpfs -o size=4g tmpfs /tmp && mount -t tmpfs -o size=1g tmpfs /dev/shm && ulimit -v 8388608 && exec "$@"', "-"]
 
 
 def special(lines: dict[str, list[str]]) -> Counter:
-    """How much a test is one of this file: lines that few others reach count most."""
+    """How specific each test is for a file: lines that few tests reach count most."""
     points = Counter()
     for tests in lines.values():
         for test in tests:
@@ -213,21 +212,21 @@ class Tests:
         self.reached = json.loads((COVERAGE / "reached.json").read_text())
         self.seconds = {test: seconds for test, seconds in json.loads((COVERAGE / "seconds.json").read_text()).items() if seconds <= longest}
         self.special = {file: special(lines) for file, lines in self.reached.items()}
-        self.kills = Counter()      # of a file by a test
-        self.fail_anyway = set()    # without any fault
+        self.kills = Counter()      # by file and test
+        self.fail_anyway = set()    # fail without a fault
         self.pass_else = set()
 
     def of(self, fault: Fault) -> list[tuple[str, ...]]:
-        """Those that reach the line, in groups that run together: quick unit suites and what found most in the file first, then what
-        was made for this file, by its time."""
+        """The tests that reach the line, in groups that run together: first quick unit suites and tests that killed most faults in the
+        file, then those that are specific for the file, relative to their duration."""
         lines = self.reached.get(fault.file, {})
         tests = lines.get(str(fault.line))
-        if tests is None:       # data or a constant
+        if tests is None:       # no code, but data or a constant
             tests = sorted({test for tests in lines.values() for test in tests})
         ordered = sorted((t for t in tests or () if t in self.seconds and t not in self.fail_anyway),
                          key=lambda t: (not (t.startswith("unit-") and self.seconds[t] < 5), -self.kills[fault.file, t],
                                         -self.special[fault.file][t] / (self.seconds[t] + 0.3)))
-        groups = []         # methods of one file, some seconds of them
+        groups = []         # methods of one file, for some seconds
         for test in ordered:
             suite = test.partition(".")[0]
             open_group = next((g for g in groups if g[0].startswith(suite + ".") and sum(self.seconds[t] for t in g) < 3), None)
@@ -238,7 +237,7 @@ class Tests:
         return list(map(tuple, groups))
 
     def failing(self, group: tuple[str, ...]) -> str:
-        """The first that fails; empty: all pass."""
+        """The first test that fails; empty if all pass."""
         name = group[0].partition(".")[0]
         if name.startswith("unit-"):
             argv = [BUILD / "bin" / "unit-tests", name.removeprefix("unit-")]
@@ -278,7 +277,7 @@ class Run:
         self.copy.link(file)
 
     def passes_else(self, test: str, fault: Fault, source: str) -> bool:
-        """Without the fault."""
+        """Whether the test passes without the fault."""
         if test not in self.tests.pass_else:
             self.restore(fault.file)
             (self.tests.fail_anyway if self.tests.failing((test,)) else self.tests.pass_else).add(test)
@@ -288,7 +287,7 @@ class Run:
         return test in self.tests.pass_else
 
     def sees(self, fault: Fault) -> tuple[str, str]:
-        """(what became of it, the test or how many did not see it)"""
+        """Plants a fault; returns the result, and the test that failed or the number of tests that passed."""
         source = (PROJECT / fault.file).read_text()
         groups = self.tests.of(fault)
         original = self.original(fault.file)
@@ -304,7 +303,7 @@ class Run:
             began, ran = processor_seconds(), 0
             for group in groups:
                 if processor_seconds() - began > self.budget:
-                    return "survived", f"{ran} of {sum(map(len, groups))} tests that reach the line, for want of time"
+                    return "survived", f"{ran} of {sum(map(len, groups))} tests that reach the line (out of time)"
                 failed = self.tests.failing(group)
                 if failed and self.passes_else(failed, fault, source):
                     self.tests.kills[fault.file, failed] += 1
@@ -321,13 +320,13 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--files", nargs="*", default=["*"], help="patterns")
     parser.add_argument("--kinds", default="", help="comparison,logic,negation,constant,mode,call,flag,status,arithmetic")
-    parser.add_argument("--budget", type=float, default=60, help="seconds of a processor for the tests of one fault")
-    parser.add_argument("--longest", type=float, default=30, help="seconds of a test that is run at all")
+    parser.add_argument("--budget", type=float, default=60, help="CPU seconds for the tests of one fault")
+    parser.add_argument("--longest", type=float, default=30, help="maximum duration of the tests to run, in seconds")
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--again", action="store_true", help="those that survived before")
+    parser.add_argument("--again", action="store_true", help="run the surviving faults again")
     parser.add_argument("--list", action="store_true")
     args = parser.parse_args()
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):       # nohup and & ignore them, and the tests send them
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):       # the tests send them, but nohup and & ignore them
         signal.signal(number, signal.SIG_DFL)
     results = WORK / "results.jsonl"
     before = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
@@ -351,7 +350,7 @@ def main() -> int:
 
 
 def start_job(job: int, faults: list[Fault], args: argparse.Namespace, results: Path) -> int:
-    """In a process and a copy of its own."""
+    """Runs some of the faults in a child process with its own copy; returns its pid."""
     global TREE, BUILD
     if pid := os.fork():
         return pid

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Whole archives: two workers against one on many small saves, and against cp -r on large ones. Ratios of medians,
-the commands in turn. What cp does not do (waiting for the disk) is left out on both sides, and told of beside it."""
+"""Measures directory runs: two workers compared with one for many small saves, and with cp -r for large ones. Prints ratios
+of medians of alternating runs. cp does not sync, so both run without; the cost of syncing is printed separately."""
 
 import argparse
 import os
@@ -27,7 +27,8 @@ def timed(argv: list) -> float:
 
 
 def in_turn(commands: dict[str, Callable[[Path], list]], root: Path, repeat: int, keep: bool) -> dict[str, float]:
-    """keep: many files are not removed between runs: ext4 looks at each inode freed in the last minutes before it takes one."""
+    """Runs the commands alternately; returns the median times. keep: do not remove the outputs, since ext4 allocates inodes
+    slowly after many have been freed."""
     runs = {name: [] for name in commands}
     root.mkdir(exist_ok=True)
     for i in range(repeat + 1):
@@ -36,14 +37,14 @@ def in_turn(commands: dict[str, Callable[[Path], list]], root: Path, repeat: int
             took = timed(command(output))
             if not keep:
                 shutil.rmtree(output)
-            if i:       # the first round warms up
+            if i:       # the first round only warms the caches
                 runs[name].append(took)
     return {name: median(took) for name, took in runs.items()}
 
 
 def yardstick(repeat: int) -> float:
-    """What two of a kind get done on this machine, as it is now, in the time of one: loops that start small processes, which is
-    most of the work on small saves."""
+    """The speedup of two processes over one on this machine: loops that start small processes, as most of the work on small
+    saves does."""
     loop = ["sh", "-c", "i=0; while [ $i -lt 1000 ]; do /bin/true; i=$((i+1)); done"]
     alone, together = [], []
     for _ in range(repeat):
@@ -66,7 +67,7 @@ def small(root: Path, data: bytes, count: int, repeat: int) -> None:
         directory = source / f"{i % 50}"
         directory.mkdir(parents=True, exist_ok=True)
         (directory / f"{i}.save").write_bytes(data)
-    for what, more in (("without waiting for the disk", ["--no-sync"]), ("each on disk before it has its name", [])):
+    for what, more in (("without waiting for the disk", ["--no-sync"]), ("each synced before the rename", [])):
         took = in_turn({f"-j {n}": batch(source, n, *more) for n in (1, 2)}, root / what.partition(" ")[0], repeat, keep=True)
         one, two = took["-j 1"], took["-j 2"]
         print(f"{count} saves of {len(data)} bytes, {what}: -j 1 {one:.2f} s, -j 2 {two:.2f} s; "
@@ -86,11 +87,11 @@ def large(root: Path, count: int, size: int, repeat: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--small", type=int, default=3000, help="how many tiny ones, and six times as many as of 1 MiB (%(default)s)")
-    parser.add_argument("--large", type=int, default=6, help="how many (%(default)s)")
-    parser.add_argument("--size", type=make_stream.octets, default="192M", help="of the large ones (%(default)s)")
-    parser.add_argument("--repeat", type=int, default=3, help="(%(default)s)")
-    parser.add_argument("--dir", type=Path, default=program.PROJECT / "build", help="where the files lie")
+    parser.add_argument("--small", type=int, default=3000, help="number of tiny saves; a sixth of that are used of 1 MiB (%(default)s)")
+    parser.add_argument("--large", type=int, default=6, help="number of large saves (%(default)s)")
+    parser.add_argument("--size", type=make_stream.octets, default="192M", help="memory of the large saves (%(default)s)")
+    parser.add_argument("--repeat", type=int, default=3, help="runs of each command (%(default)s)")
+    parser.add_argument("--dir", type=Path, default=program.PROJECT / "build", help="directory for the files")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=args.dir) as root:
         if args.small:

@@ -1,14 +1,13 @@
 #!/usr/bin/python3
-"""Measures the program beside cp, cat, Xen's script and a bare splice/copy_file_range loop; writes docs/benchmarks.md.
+"""Compares the program with cp, cat, Xen's script and a bare splice/copy_file_range loop; writes docs/benchmarks.md.
 
     cmake --preset release && cmake --build --preset release
-    tests/bench/bench.py                # all of it: some ten minutes, on a machine that does nothing else
+    tests/bench/bench.py                # everything: some ten minutes, on an otherwise idle machine
     tests/bench/bench.py --quick        # two minutes, written to build/bench/ and not to docs/
-    tests/bench/bench.py --render       # writes the document again from the last run's figures
+    tests/bench/bench.py --render       # rewrites the document from the figures of the last run
 
-Needs cc, python3 and what Debian always has; strace for the table of system calls (optional); liburing-dev for one of the ways that were tried (optional); root for
-the cold cache (optional). Figures as measured go to results.json in build/bench/. What people have to say about the figures stands in
-notes.md beside this script and is put into the document as it is.
+Needs cc and python3. Optional: strace for the table of system calls, liburing-dev for one of the alternative ways, root for the cold
+cache. The raw figures are stored in build/bench/results.json. Comments on the figures are in notes.md, which is copied into the document.
 """
 
 import argparse
@@ -34,9 +33,9 @@ import machine
 import report
 
 MIB, GIB = 1 << 20, 1 << 30
-FILE_PATHS = ("file-file", "durable", "start-up", "ways")     # where the output is a file
-BATCH = 4 * MIB             # page data of a whole batch
-SMALL = 64 * MIB            # inputs up to here are made anew each time, and may stay
+FILE_PATHS = ("file-file", "durable", "start-up", "ways")     # paths whose output is a file
+BATCH = 4 * MIB             # page data of a full batch
+SMALL = 64 * MIB            # inputs up to this size are made again each time, and are not removed
 TINY = 1 * MIB
 
 OURS, XEN, LOOP, AGAIN = "convert-legacy-stream", "Xen's script", "bare loop", "again"
@@ -83,7 +82,7 @@ class Bench:
             subprocess.run(["cc", "-std=gnu11", "-O2", "-o", self.bin[name], str(HERE / f"{name}.c"), *flags], check=True)
         scripts, env = xen._installed()
         self.xen = [sys.executable, str(scripts / "convert-legacy-stream")]
-        self.env = {**env, "PYTHONPYCACHEPREFIX": str(self.dir / "pycache")}    # compiled once, as when installed
+        self.env = {**env, "PYTHONPYCACHEPREFIX": str(self.dir / "pycache")}    # compiled once, as an installed script
         del self.env["PYTHONDONTWRITEBYTECODE"]
 
     # Inputs
@@ -110,7 +109,7 @@ class Bench:
     # One run
 
     def argv(self, tool: str, path: str, source: Path, flavour: str) -> list[str]:
-        """What is measured; - stands for the pipe."""
+        """The command to measure; - is a pipe."""
         into = "-" if path == "pipe-pipe" else str(source)
         out = str(self.output) if path in FILE_PATHS else "-"
         tool = tool.removesuffix(f" {AGAIN}")
@@ -127,7 +126,7 @@ class Bench:
         return {"cp": ["cp", into, out], "cp + sync": ["sh", "-c", 'cp "$0" "$1" && sync "$1"', into, out], "cat": ["cat", *([into] if into != "-" else [])], "true": ["/bin/true"]}[tool]
 
     def pipeline(self, measured: list[str], path: str, source: Path) -> tuple[list[str], int]:
-        """(argv of the launcher, index of the measured command)"""
+        """Returns the argv of the launcher, and the index of the measured command in it."""
         feeder = ["cat", str(source)] if self.args.feeder == "cat" else [self.bin["splice_loop"], "-k", str(source), "-"]
         commands = [measured] if path in FILE_PATHS else [measured, [self.bin["discard"], self.args.reader]]
         if path == "pipe-pipe":
@@ -138,7 +137,7 @@ class Bench:
         return argv, commands.index(measured)
 
     def launch(self, measured: list[str], path: str, source: Path) -> tuple[float, float, float, int, int]:
-        """(wall, user, system, peak RSS, bytes that came out)"""
+        """Returns wall, user and system time, peak RSS, and the size of the output."""
         argv, index = self.pipeline(measured, path, source)
         done = subprocess.run(argv, env=self.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         lines = [[int(x) for x in line.split()] for line in done.stdout.splitlines()]
@@ -150,10 +149,10 @@ class Bench:
         return max(line[1] for line in lines) / 1e6, user / 1e6, system / 1e6, rss, came
 
     def prepare(self, one: Series, source: Path) -> None:
-        """The same state before each run, none of it measured."""
+        """Restores the same state before each run; not measured."""
         self.output.unlink(missing_ok=True)
         if one.path in ("file-file", "durable", "ways"):
-            # On virtual machines memory that was never used is slow the first time: let it be used, then set free.
+            # In virtual machines the first use of memory is slow: use as much as the run needs, and free it.
             block = bytes(MIB)
             with self.ballast.open("wb", buffering=0) as out:
                 for _ in range(source.stat().st_size // MIB + 1):
@@ -162,7 +161,7 @@ class Bench:
         os.sync()
         if one.cache == "cold":
             DROP_CACHES.write_text("3")
-        # The programs themselves are always warm.
+        # The programs themselves are always in the page cache.
         tiny = self.input(one.flavour, TINY)
         self.launch(self.argv(one.tool, one.path, tiny, one.flavour), one.path, tiny)
         self.output.unlink(missing_ok=True)
@@ -189,7 +188,7 @@ class Bench:
         tools = tools or [OURS, PEER[path], LOOP]
         if cache == "warm" and path in ("file-file", "file-pipe", "pipe-pipe"):
             if size <= 4 * GIB:
-                tools.append(XEN)       # its cost grows as others' does, and takes long
+                tools.append(XEN)       # slow, and its cost grows linearly like that of the others
             if size <= GIB:
                 tools.append(f"{PEER[path]} {AGAIN}")
         series = [Series(path, flavour, size, cache, tool) for tool in tools]
@@ -201,7 +200,7 @@ class Bench:
         say(f"{path}, {flavour}, {report.short(size)}, {cache}")
         for i in range(self.args.repeat):
             for k in range(len(series)):
-                one = series[(i + k) % len(series)]     # nobody always comes after the same one
+                one = series[(i + k) % len(series)]     # so that the first command of a round varies
                 self.prepare(one, source)
                 self.run(one, source)
         self.output.unlink(missing_ok=True)
@@ -213,7 +212,7 @@ class Bench:
         series = [Series("start-up", "hvm64", TINY, "warm", tool) for tool in (OURS, "true", "true again", "cp", XEN)]
         for i in range(self.args.starts + 5):
             for one in series:
-                if one.tool == XEN and i % 5:           # slow, and far from any limit
+                if one.tool == XEN and i % 5:           # slow: fewer runs are enough
                     continue
                 self.output.unlink(missing_ok=True)
                 self.run(one, source)
@@ -222,7 +221,7 @@ class Bench:
         return series
 
     def calls(self, path: str) -> list[dict]:
-        """System calls of each tool, by strace."""
+        """Counts the system calls of each tool with strace."""
         size, trace = min(self.args.sizes), self.dir / "strace.out"
         say(f"system calls, {path}")
         rows = []
@@ -249,7 +248,7 @@ def may_drop_caches() -> bool:
 
 
 def fitting(bench: Bench, sizes: list[int]) -> list[int]:
-    """The sizes for which input and output fit on the disk, beside the other inputs."""
+    """The sizes for which input and output fit on the disk together with the other inputs."""
     free, fit = shutil.disk_usage(bench.dir).free - GIB, []
     for size in sorted(sizes):
         if sum(fit) + 2 * size > free:
@@ -274,10 +273,10 @@ def measure(args: argparse.Namespace) -> dict:
     notes = []
     if cold and not may_drop_caches():
         cold = []
-        notes.append("Cold cache: not measured, it takes root.")
+        notes.append("Cold cache: not measured, since it needs root.")
     for size in args.sizes:
         if 2.5 * size > machine.memory_available():
-            notes.append(f"{report.short(size)}: input and output may not fit in the page cache, so not surely warm.")
+            notes.append(f"{report.short(size)}: input and output may not fit in the page cache, so it may not be warm.")
     series, calls = [], []
     try:
         if "start-up" in args.paths:
@@ -311,15 +310,15 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=sizes, default="256M,1G,4G,16G", help="memory of the HVM guests (%(default)s)")
-    parser.add_argument("--pv", type=sizes, metavar="SIZES", help="of the PV guests (the first of --sizes from 1G on)")
-    parser.add_argument("--cold", type=sizes, metavar="SIZES", help="with cold cache, or none (as --pv)")
+    parser.add_argument("--pv", type=sizes, metavar="SIZES", help="memory of the PV guests (default: the first of --sizes from 1G on)")
+    parser.add_argument("--cold", type=sizes, metavar="SIZES", help="sizes for a cold cache, or none (default: like --pv)")
     parser.add_argument("--repeat", type=int, default=5, help="runs of each command (%(default)s)")
     parser.add_argument("--starts", type=int, default=200, help="runs for the start-up (%(default)s)")
     parser.add_argument("--paths", type=lambda x: x.split(","), default=",".join(PATHS), help="(%(default)s)")
-    parser.add_argument("--feeder", choices=["splice", "cat"], default="splice", help="what fills the pipe of pipe-pipe")
-    parser.add_argument("--reader", choices=["read", "splice"], default="read", help="how the reader of a pipe takes it")
-    parser.add_argument("--dir", type=Path, default=PROJECT / "build" / "bench", help="where the files lie")
-    parser.add_argument("--out", type=Path, help="(docs/benchmarks.md; the plot goes beside it)")
+    parser.add_argument("--feeder", choices=["splice", "cat"], default="splice", help="writer of the input pipe in pipe-pipe")
+    parser.add_argument("--reader", choices=["read", "splice"], default="read", help="how the reader of the output pipe reads")
+    parser.add_argument("--dir", type=Path, default=PROJECT / "build" / "bench", help="directory for the files")
+    parser.add_argument("--out", type=Path, help="document to write (docs/benchmarks.md); the plot is written to the same directory")
     parser.add_argument("--keep", action="store_true", help="keep the inputs for the next run")
     parser.add_argument("--quick", action="store_true", help="256M and 1G, 3 runs, HVM, warm only")
     parser.add_argument("--render", action="store_true", help="measure nothing, use results.json in --dir")
@@ -330,7 +329,7 @@ def main() -> None:
     if set(args.paths) - set(PATHS) or not args.sizes or args.repeat < 1 or args.starts < 1:
         parser.error(f"paths are {', '.join(PATHS)}; at least one size and one run")
     if not program.PROGRAM.exists():
-        parser.error(f"{program.PROGRAM} is not there: cmake --preset release && cmake --build --preset release")
+        parser.error(f"{program.PROGRAM} does not exist: cmake --preset release && cmake --build --preset release")
     out = args.out or (args.dir / "quick.md" if args.quick else PROJECT / "docs" / "benchmarks.md")
 
     kept = args.dir / "results.json"

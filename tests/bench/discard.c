@@ -1,9 +1,9 @@
 /*
  * discard read|splice
  *
- * Takes all of standard input and prints on standard error how many bytes there were. read: into
- * memory, 1 MiB at a time, as whoever restores a guest must. splice: into /dev/null, so that the
- * reader costs next to nothing.
+ * Reads all of standard input and prints its size in bytes on standard error. read: into memory,
+ * 1 MiB at a time, as a restore does. splice: into /dev/null, so that the reader uses almost no
+ * CPU time.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

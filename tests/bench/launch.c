@@ -1,15 +1,14 @@
 /*
  * launch COMMAND... [:: COMMAND...]...
  *
- * Runs the commands side by side, each one's output piped to the next one's input, and prints a
- * line for each:
+ * Runs the commands as a pipeline and prints a line for each:
  *
  *     exit-status wall-microseconds user-microseconds system-microseconds peak-RSS-KiB
  *
- * Wall runs from before the first start to that command's end. The first command's input and the
- * last one's output are /dev/null. Small and linked statically: on Linux a process begins with the
- * peak RSS of the one that started it, so that a child of a large interpreter never shows less than
- * the interpreter's.
+ * Wall time is measured from before the first start to the end of that command. The input of the
+ * first command and the output of the last are /dev/null. This program is small and statically
+ * linked, because on Linux a process inherits the peak RSS of its parent: the child of a large
+ * interpreter would show at least that of the interpreter.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -86,7 +85,7 @@ int main(int argc, char **argv)
         }
 
     begin = now();
-    /* Readers first: nobody's start-up is spent waiting in a full pipe. */
+    /* Start readers first, so that no writer waits for a full pipe while its reader starts. */
     for (int i = count - 1; i >= 0; i--)
         start(&commands[i], i > 0 ? ends[i][0] : null, i < count - 1 ? ends[i + 1][1] : null);
     for (int i = 1; i < count; i++) {

@@ -1,4 +1,4 @@
-"""Says on what machine, and on how quiet a one, the figures were made."""
+"""Describes the machine on which the figures were measured, and its load."""
 
 import os
 import platform
@@ -39,7 +39,7 @@ def describe(where: Path) -> dict[str, str]:
 
 
 class Others:
-    """CPU time that went neither to us nor to what we started: other work, and the kernel's own threads."""
+    """CPU time used by other processes, that is not by this one and its children, and by kernel threads."""
 
     def __init__(self):
         self.start = self._sample()
@@ -54,20 +54,20 @@ class Others:
         return time.monotonic() * (os.cpu_count() or 1), user + nice + system + irq + softirq, steal, ours
 
     def percent(self) -> tuple[float, float]:
-        """(busy with others, stolen by the hypervisor) since the start, in percent of all CPUs."""
+        """Returns CPU time of others, and time stolen by the hypervisor, since the start, in percent of all CPUs."""
         all_time, busy, steal, ours = (b - a for a, b in zip(self.start, self._sample()))
         return max(0.0, 100 * (busy - ours) / all_time), 100 * steal / all_time
 
 
 def revision(project: Path, program: Path) -> str:
-    """The commit, and what the program may differ by."""
+    """The commit, with remarks if the program may not be built from it."""
     def git(*args: str) -> str:
         return subprocess.run(["git", "-C", str(project), *args], capture_output=True, text=True, check=False).stdout
     sources = ["src", "legacy", "v2", "CMakeLists.txt", "CMakePresets.json"]
-    said = git("rev-parse", "--short=12", "HEAD").strip() or "unknown"
+    text = git("rev-parse", "--short=12", "HEAD").strip() or "unknown"
     if git("status", "--porcelain", "--", *sources):
-        said += ", with uncommitted changes to the sources"
+        text += ", with uncommitted changes to the sources"
     files = [x for s in sources for x in ([project / s] if (project / s).is_file() else (project / s).rglob("*.[ch]"))]
     if max(x.stat().st_mtime for x in files) > program.stat().st_mtime:
-        said += "; SOURCES ARE NEWER THAN THE PROGRAM that was measured"
-    return said
+        text += "; SOURCES ARE NEWER THAN THE PROGRAM that was measured"
+    return text

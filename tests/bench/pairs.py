@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""Ours beside the plain tool that reads or writes the same bytes: warm, the two commands in turn, medians.
+"""Compares our programs with plain tools that read or write the same bytes: warm cache, alternating runs, medians.
 
     tests/bench/pairs.py [--size 1G] [--repeat 7] [--directory DIR]
 
-Prints a table for docs/benchmarks.md. Needs a machine that does nothing else, and zstd.
+Prints a table for docs/benchmarks.md. Needs an otherwise idle machine, and zstd.
 """
 
 import argparse
@@ -31,9 +31,9 @@ class Cost(NamedTuple):
 
 class Pair(NamedTuple):
     what: str
-    ours: str           # for sh, as all of these
+    ours: str           # like the others, a command for sh
     peer: str
-    without: str = ""   # what ours costs beyond this is compared
+    without: str = ""   # the cost of this command is subtracted from that of ours
 
 
 def run(command: str) -> Cost:
@@ -48,7 +48,7 @@ def middle(costs: list[Cost]) -> Cost:
 
 
 def settle(ballast: Path, size: int) -> None:
-    """On virtual machines, memory that was never used is slow the first time: let it be used, then set free."""
+    """In virtual machines the first use of memory is slow: uses memory and frees it."""
     block = bytes(1 << 20)
     with ballast.open("wb", buffering=0) as out:
         for _ in range(3 * size // len(block)):
@@ -58,14 +58,14 @@ def settle(ballast: Path, size: int) -> None:
 
 
 def measure(pair: Pair, repeat: int, settled: Callable[[], None]) -> tuple[Cost, Cost]:
-    """(ours, the peer's)"""
+    """Returns our cost and that of the peer."""
     commands = [c for c in (pair.ours, pair.peer, pair.without) if c]
     costs: dict[str, list[Cost]] = {c: [] for c in commands}
     for c in commands:
         run(c)
     for i in range(repeat):
         for k in range(len(commands)):
-            c = commands[(i + k) % len(commands)]       # no command always comes after the same one
+            c = commands[(i + k) % len(commands)]       # so that the first command of a round varies
             settled()
             costs[c].append(run(c))
     ours, peer = middle(costs[pair.ours]), middle(costs[pair.peer])
@@ -73,7 +73,7 @@ def measure(pair: Pair, repeat: int, settled: Callable[[], None]) -> tuple[Cost,
 
 
 def pairs(root: Path, size: int) -> list[Pair]:
-    """Makes the inputs."""
+    """Makes the inputs; returns the commands to compare."""
     old, new, same, live, packed, tiny = (root / n for n in ("old.save", "new.v2", "same.v2", "live.save", "old.zst", "tiny.save"))
     out = root / "out"
     with old.open("wb") as f:
@@ -103,7 +103,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", default="1G", help="memory of the guest (default 1G)")
     parser.add_argument("--repeat", type=int, default=7)
-    parser.add_argument("--directory", type=Path, help="where the files go")
+    parser.add_argument("--directory", type=Path, help="directory for the files")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=args.directory) as root:
         print("| what | wall | CPU | ours, s (CPU) | the other, s (CPU) |\n| --- | ---: | ---: | ---: | ---: |")

@@ -1,13 +1,13 @@
-"""Draws cost and memory against size, as SVG that reads on a light and on a dark page."""
+"""Draws cost and memory against size as SVG, for light and dark pages."""
 
 from math import log10
 from statistics import median
 
 GIB = 1 << 30
-WIDTH, TOP, LEFT = 980, 74, 62                      # the whole picture
-PANEL_W, PANEL_H, GAP_X, GAP_Y = 240, 150, 68, 62   # one panel
+WIDTH, TOP, LEFT = 980, 74, 62                      # entire picture
+PANEL_W, PANEL_H, GAP_X, GAP_Y = 240, 150, 68, 62   # each panel
 
-# Name, class, and marker: shapes too, for those who don't see the colours.
+# Name, class and marker. Markers differ in shape so that colours are not needed to tell lines apart.
 TOOLS = [("convert-legacy-stream", "ours", "circle"), ("peer", "peer", "square"), ("bare loop", "loop", "diamond"),
          ("Xen's script", "xen", "triangle")]
 ROWS = [("wall", "wall, s"), ("CPU", "CPU, s"), ("memory", "peak RSS, MiB")]
@@ -39,7 +39,7 @@ text { font: 12px system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: #52
 
 
 def ticks(most: float) -> list[float]:
-    """From 0 to just above the most, in three to six round steps."""
+    """Round numbers from 0 to at least most, in three to six steps."""
     raw = most / 4 or 1
     power = 10 ** int(log10(raw) // 1)
     step = next(power * k for k in (1, 2, 2.5, 5, 10) if power * k >= raw * 0.999)
@@ -58,9 +58,9 @@ def marker(shape: str, css: str, x: float, y: float) -> str:
     return f'<polygon class="{css} dot" points="{where}"/>'
 
 
-def text(x: float, y: float, said: str, anchor: str = "start", css: str = "", extra: str = "") -> str:
-    said = said.replace("&", "&amp;").replace("<", "&lt;")
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" class="{css}"{extra}>{said}</text>'
+def text(x: float, y: float, label: str, anchor: str = "start", css: str = "", extra: str = "") -> str:
+    label = label.replace("&", "&amp;").replace("<", "&lt;")
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" class="{css}"{extra}>{label}</text>'
 
 
 def numbers(series: dict, what: str) -> list[float]:
@@ -70,7 +70,7 @@ def numbers(series: dict, what: str) -> list[float]:
 
 
 def panel(x0: float, y0: float, lines: list, what: str, label: str, title: str) -> list[str]:
-    """lines: (css, shape, series in the order of size)"""
+    """lines: (css, shape, series in order of size)"""
     most_x = max(s["size"] / GIB for _, _, line in lines for s in line)
     most_y = max(max(numbers(s, what)) for _, _, line in lines for s in line)
     x_ticks, y_ticks = ticks(most_x), ticks(most_y)
@@ -110,9 +110,9 @@ def draw(figures) -> str:
            f'<rect class="page" width="{WIDTH}" height="{height}"/>']
     x = LEFT
     for name, css, shape in TOOLS:
-        said = "cp, or cat on pipes" if name == "peer" else name
-        out += [f'<line class="line {css}" x1="{x}" y1="24" x2="{x + 26}" y2="24"/>', marker(shape, css, x + 13, 24), text(x + 33, 28, said)]
-        x += 60 + 7 * len(said)
+        label = "cp, or cat on pipes" if name == "peer" else name
+        out += [f'<line class="line {css}" x1="{x}" y1="24" x2="{x + 26}" y2="24"/>', marker(shape, css, x + 13, 24), text(x + 33, 28, label)]
+        x += 60 + 7 * len(label)
     out.append(text(WIDTH - 38, height - 8, "HVM, warm cache; medians, bars: least to most", "end"))
     for column, path in enumerate(p for p in figures.paths if p in titles):
         cases = [c for c in figures.cases if c[0] == "hvm64" and c[2] == "warm"]

@@ -1,7 +1,7 @@
 #!/bin/bash
-# restore.sh [REPEAT]: the converter's part of the processor time of a whole `xl restore`, for our program and for Xen's script. Runs on
-# a Xen 4.17 in QEMU (../shared/lab, which says what it needs); prints a row for each run. The times are of dom0's processes, emulated:
-# only their ratio says something about a real machine.
+# restore.sh [REPEAT]: measures the converter's share of the CPU time of a complete `xl restore`, for our program and for Xen's script. Runs
+# Xen 4.17 in QEMU (../shared/lab, which lists its requirements); prints a row for each run. The times are those of emulated processes in
+# dom0, so only their ratio is meaningful.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/common.sh
@@ -11,7 +11,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 tests/kit/fetch-xen-utils.sh
 
-# The script needs Python, of which dom0 has none: the interpreter and the modules that it loads, compiled.
+# python_tar FILE: archives the interpreter and the modules that the script needs, compiled, since dom0 has no Python.
 python_tar() {
     root=$(echo "$PWD"/build/xen-utils/usr/lib/xen-*)
     mkdir -p "$work/py/xen-script"
@@ -28,7 +28,7 @@ python_tar() {
     tar -C "$work/py" -cf "$1" .
 }
 
-# extra DIR [PYTHON]: the lab's job and helper, with the shell's own clock around them.
+# extra DIR [PYTHON]: makes the lab's scripts for dom0, which measure by the shell's times.
 extra() {
     mkdir -p "$1"
     sed -e '/^timeout .* xl /i times >/tmp/out/before.times' -e '/^rc=\$?/a times >/tmp/out/after.times' $lab/dom0/restore >"$1/restore"
@@ -46,7 +46,7 @@ H
     }
 }
 
-# seconds FILE: of the shell's children, user and system.
+# seconds FILE: prints the sum of user and system time of the shell's children.
 seconds() {
     awk 'NR == 2 { for (i = 1; i <= 2; i++) { split($i, t, "m"); sum += 60 * t[1] + t[2] } } END { print sum }' "$1"
 }

@@ -1,5 +1,5 @@
 /*
- * A disk whose fsync takes 5 ms, to be preloaded:
+ * Simulates a disk on which fsync() takes 5 ms. To be preloaded:
  *   gcc -shared -fPIC -o slow_fsync.so tests/bench/slow_fsync.c
  *   LD_PRELOAD=./slow_fsync.so convert-legacy-stream -i OLD -o NEW -q [-j 2]
  */

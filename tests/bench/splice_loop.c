@@ -1,9 +1,9 @@
 /*
  * splice_loop [-k] IN|- OUT|-
  *
- * The least that the kernel needs to move the bytes: copy_file_range between files, splice where a
- * pipe is involved. Looks at nothing. Pipes are enlarged to 1 MiB where permitted; -k: kept as they
- * are (for a feeder, which should not give an advantage to those who come after it).
+ * Moves the bytes at the lowest cost: copy_file_range between files, splice if one end is a pipe.
+ * The data is not examined. Pipes are enlarged to 1 MiB if permitted, but not with -k, which is
+ * for a feeder: it should not give the measured command a larger pipe.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -23,7 +23,7 @@ static bool is_pipe(int fd, bool keep)
     if (fstat(fd, &st) != 0 || !S_ISFIFO(st.st_mode))
         return false;
     if (!keep)
-        (void)fcntl(fd, F_SETPIPE_SZ, PIPE_SIZE); /* refused: slower, not wrong */
+        (void)fcntl(fd, F_SETPIPE_SZ, PIPE_SIZE); /* errors are ignored: only slower */
     return true;
 }
 

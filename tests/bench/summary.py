@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""summary.py BENCHMARKS.md: puts a picture and five sentences at the head of the document, from the figures in its tables.
+"""summary.py BENCHMARKS.md: inserts a picture and five sentences at the top of the document, from the figures in its tables.
 
-bench.py calls this; by hand, after an edit of the figures: tests/bench/summary.py docs/benchmarks.md"""
+bench.py calls this. After an edit of the figures, run: tests/bench/summary.py docs/benchmarks.md"""
 
 import re
 import sys
@@ -15,7 +15,7 @@ COLOURS = {OURS: "#2a78d6", "cp": "#c9551f", "cat": "#c9551f", XEN: "#7a6ad0"}
 
 
 def rows(text: str, path: str) -> dict[str, list[str]]:
-    """The cells of SAVE's rows below the heading of a path, by command."""
+    """The cells of the rows for SAVE in the section of a path, by command."""
     section = re.search(rf"^### {path}$\n(.*?)(?=^##|\Z)", text, re.S | re.M)
     found, save = {}, ""
     for line in section[1].splitlines() if section else ():
@@ -74,9 +74,9 @@ def insert(document: Path) -> None:
     cpu = {path: {name: number(tables[path][name][1]) for name in (OURS, peer, XEN)} for path, peer in PATHS.items()}
     picture = document.with_name(document.stem + "-summary.svg")
     picture.write_text(draw(cpu), encoding="utf-8")
-    said = "\n".join(sentences(text, tables, cpu))
+    lines = "\n".join(sentences(text, tables, cpu))
     head, rest = text.split("\n\n", 1)
-    summary = f"{BEGIN}![CPU time for a save of 1 GiB: this program, cp or cat, and Xen's script]({picture.name})\n\n{said}\n{END}"
+    summary = f"{BEGIN}![CPU time for a save of 1 GiB: this program, cp or cat, and Xen's script]({picture.name})\n\n{lines}\n{END}"
     document.write_text(f"{head}\n\n{summary}\n{rest}", encoding="utf-8")
 
 

@@ -1,18 +1,18 @@
 /*
  * ways WAY SAVE OUT [fallocate]
  *
- * Moves a save's bytes from file to file as the converter does, batch by batch with new heads
- * between the page data, in one of the ways that were considered for it. Looks at nothing, and
- * prints nothing: the launcher measures. Heads and data have the sizes of a 64-bit HVM save.
+ * Moves the bytes of a save from file to file as the converter does, batch by batch with new
+ * headers between the page data, in one of the ways that were considered for it. The data is not
+ * examined. launch.c measures. Sizes of headers and data are those of a 64-bit HVM save.
  *
  *     loop-SIZE     read and write, SIZE in KiB
  *     copy_file_range, sendfile
  *     splice-pipe   splice through a pipe of 1 MiB
- *     stage         the same, heads too, and only whole blocks of 64 KiB go on to the file
+ *     stage         the same for headers and data; the file is written in whole blocks of 64 KiB
  *     mmap-out      read into a mapping of the output
  *     mmap-in       write from a mapping of the input
- *     threads       two, each read and write 256 KiB of half of the save, at offsets
- *     uring         io_uring: linked reads and writes, 8 of 256 KiB at once
+ *     threads       two threads: each reads and writes half of the save, 256 KiB at a time
+ *     uring         io_uring: linked reads and writes, 8 of 256 KiB at a time
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -119,7 +119,7 @@ static void move_mmap_in(size_t n)
     need(write(out, map + at, n), n, "write");
 }
 
-/* The next n bytes of the output. */
+/* Writes the next n bytes of the output. */
 static void put(const char *bytes, size_t n, void (*move)(size_t n))
 {
     if (move == move_mmap_out) {
@@ -151,7 +151,7 @@ static void by_batches(void (*move)(size_t n))
     drain(0);
 }
 
-/* A batch's data at offsets that are known beforehand: what a planner could hand to others. */
+/* Copies one half of the batches, by a thread: their offsets are known in advance. */
 static void *half(void *arg)
 {
     uint64_t batches = (size - 1) / (HEAD + DATA) + 1, i = arg ? batches / 2 : 0;

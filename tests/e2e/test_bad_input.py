@@ -29,34 +29,34 @@ ANY = (ZERO, ONE, ONES)
 # Valid values: (subject, field, values, reason). The first match counts; other values must be rejected.
 LEGAL = [
     (".*", r"xl\.mandatory_flags", (ZERO, ONE), "text or JSON config"),
-    (".*", r"xl\.optional_flags", ANY, "optional: whoever does not know them goes on"),
-    (".*", r"xl\.config_len", (ZERO, ONE), "what follows the config in the optional data is for no one"),
-    (".*", r".*\.TscInfo\.(mode|nsec|khz|incarnation)", ANY, "passed on as they are"),
-    (".*", r".*\.Param\.(pad|value)", ANY, "padding is not looked at, values are passed on as they are"),
-    (".*", r"magic\..*", ANY, "passed on as they are"),
+    (".*", r"xl\.optional_flags", ANY, "unknown optional flags are ignored"),
+    (".*", r"xl\.config_len", (ZERO, ONE), "data after the config in the optional data is ignored"),
+    (".*", r".*\.TscInfo\.(mode|nsec|khz|incarnation)", ANY, "copied"),
+    (".*", r".*\.Param\.(pad|value)", ANY, "padding is ignored, values are copied"),
+    (".*", r"magic\..*", ANY, "copied"),
     ("hvm.*", r".*\.VcpuInfo\.map.*", ANY, "an HVM guest's vcpus are in its context"),
     ("hvm.*", r".*\.VcpuInfo\.max_vcpu_id", (ZERO, ONE), "an HVM guest's vcpus are in its context"),
-    (".*", r".*\.Toolstack\.entry.*\.(phys_offset|start_addr|size)", ANY, "passed on as they are"),
+    (".*", r".*\.Toolstack\.entry.*\.(phys_offset|start_addr|size)", ANY, "copied"),
     ("pv.*", r"unmapped\[.*", ANY, "dropped"),
     ("pv.*", r".*\.xsave\.mask", ANY, "dropped"),
-    ("pv.*", r"ext\.xcnt\.data", (ONE, ONES), "says whether there is xsave: how much, each record says itself"),
-    ("pv64.*|pv32-.*", r"ext\.vcpu\.id", ANY, "an unknown block is skipped; the guest is as wide as the toolstack"),
+    ("pv.*", r"ext\.xcnt\.data", (ONE, ONES), "whether there is xsave data; each record has its own size"),
+    ("pv64.*|pv32-.*", r"ext\.vcpu\.id", ANY, "an unknown block is skipped; the guest has the toolstack's width"),
     ("pv.*", r"frame\[.*", (ZERO, ONE), "pfns of the guest"),
     ("pv64.*|pv32on64.*|hvm.*", r".*\.batch\.entry\[.*\.[0-49a-c]", (ZERO, ONE), "pfns 0 and 1, with data as before"),
-    ("pv32-.*", r".*\.batch\.entry\[.*\.[0-24]", (ZERO, ONE), "the same, but that the page table of level 3 is needed"),
+    ("pv32-.*", r".*\.batch\.entry\[.*\.[0-24]", (ZERO, ONE), "the same, but the L3 page table is needed"),
     (".*", r".*\.LastCheckpoint\.id", (ONES,), "ENABLE_VERIFY_MODE, without body too"),
     (".*", r".*\.batch\.entry\[.*\.[def]", (ONES,), "a hole, with anything in its other bits"),
     ("pv.*", r".*\.Toolstack\.(version|count)", ANY, "dropped"),
     (".*", r".*\.Tmem\.(flags|weight|cap|pool_flags)", ANY, "dropped"),
-    (".*", r".*\.Tmem\.max_pools", (ONE, ONES), "the pool's number lies below it"),
+    (".*", r".*\.Tmem\.max_pools", (ONE, ONES), "the pool's number is below it"),
     (".*", r".*\.Tmem\.pool_id", (ONE,), "another of 16 pools"),
-    (".*", r".*\.Tmem\.version", (ZERO,), "shorter ids: the rest of the longer end reads as other ends"),
-    (".*", r".*\.Tmem\.n_pages", ANY, "at most so many, and there are none (0: their end reads as other ends)"),
-    ("hvm.*", r".*\.Toolstack\.count", (ZERO, ONE), "what follows the entries is for no one, as in libxl's restore"),
+    (".*", r".*\.Tmem\.version", (ZERO,), "shorter ids: the rest of the longer end marker is read as further end markers"),
+    (".*", r".*\.Tmem\.n_pages", ANY, "a maximum, and there are none (0: their end marker is read as others)"),
+    ("hvm.*", r".*\.Toolstack\.count", (ZERO, ONE), "data after the entries is ignored, as by libxl"),
     ("hvm.*", r".*\.Toolstack\.entry\[1\]\.namelen", (ZERO,),
-     "the last entry without a name; what follows is for no one"),
+     "the last entry without a name; data after it is ignored"),
     ("hvm.*", r".*\.Toolstack\.entry\[.*\.name", (ZERO,), "an empty name"),
-    ("pv.*-(age-4-5|unmapped-few).*", r".*\.VcpuInfo\.map.*", (ONES,), "bits above the maximum id do not count"),
+    ("pv.*-(age-4-5|unmapped-few).*", r".*\.VcpuInfo\.map.*", (ONES,), "bits above the maximum id are ignored"),
     ("pv.*-(age-4-5|unmapped-few).*", r".*\.VcpuInfo\.max_vcpu_id", (ONE,), "no bit for vcpu 1"),
 ]
 
@@ -68,8 +68,8 @@ def legal(subject: str, field: str, value: str) -> bool:
 class Fields(ProgramTest):
     def run_both(self, case, data: bytes):
         """Runs the program with and without width and guest type."""
-        told = ["-w", str(case.flavour.width), "-g", case.flavour.guest, "-f", "libxl"]
-        for options in (told, ["-f", "libxl"]):
+        kind_options = ["-w", str(case.flavour.width), "-g", case.flavour.guest, "-f", "libxl"]
+        for options in (kind_options, ["-f", "libxl"]):
             source, output = self.file("in.save", data), self.out()
             yield options, program.run("-i", source, "-o", output, "--no-sync", *options), output
 
@@ -92,7 +92,7 @@ class Fields(ProgramTest):
                             else:
                                 self.assert_refused(done, output)
         if program.ALL:
-            self.assertEqual([LEGAL[i] for i in range(len(LEGAL)) if i not in used], [], "legal, but never met")
+            self.assertEqual([LEGAL[i] for i in range(len(LEGAL)) if i not in used], [], "entries of LEGAL that never matched")
 
     def test_opaque(self):
         """Fields that are only copied may have any value."""
@@ -130,7 +130,7 @@ class Cut(ProgramTest):
                 source, output = self.file("in.save", data[:point]), self.out()
                 self.assert_refused(program.run("-i", source, "-o", output, "--no-sync"), output)
 
-    def test_lengths_are_not_believed(self):
+    def test_large_lengths(self):
         """Lengths of 4 GiB in small inputs are reported as truncation."""
         for name, field in (("hvm64-age-4-5", "qemu.len"), ("hvm64-age-4-5", "context.len"),
                             ("hvm64-age-4-5", "Toolstack.len"), ("pv64-age-4-5", "ext.total"),

@@ -1,4 +1,4 @@
-"""Directories: files that are converted, skipped, rejected; names; resuming; reports; shards; signals and crashes."""
+"""Directory runs: results, file names, resuming, reports, shards, signals and crashes."""
 
 import fcntl
 import gzip
@@ -37,7 +37,7 @@ SMALL = int(os.environ.get("BATCH_SMALL", 100 if program.SANITIZED else 200))
 LARGE = int(os.environ.get("BATCH_LARGE", 2))
 LARGE_SIZE = int(os.environ.get("BATCH_LARGE_MIB", 8)) << 20
 UNUSED_ID = 31337    # a user without other processes
-BUSY = 600      # files: enough to interrupt the run
+BUSY = 600      # number of files: enough to interrupt the run
 
 
 class BatchTest(ProgramTest):
@@ -58,7 +58,7 @@ class BatchTest(ProgramTest):
         return program.run("-i", self.old, "-o", self.new, "--no-sync", *args, **kw)
 
     def report_of(self, *args, status: int = 0, **kw) -> dict[bytes, dict]:
-        """Runs it; returns a row for each file."""
+        """Converts the directory; returns the row of each file in the report."""
         report = self.dir / "report.jsonl"
         report.unlink(missing_ok=True)
         self.assert_status(self.run_batch("--report", report, *args, **kw), status)
@@ -71,10 +71,10 @@ class BatchTest(ProgramTest):
         return {os.fsdecode(p.relative_to(self.new)): p.read_bytes() for p in self.new.rglob("*") if p.is_file()}
 
 
-class What(BatchTest):
+class Results(BatchTest):
     def test_every_case(self):
-        """Each file by itself, as if it were converted alone: sound ones converted, broken ones named, others left."""
-        picked = [c for c in cases.CASES if not c.ask and not c.by_name and c.save.header is None][::3]
+        """Each file gets the result, the output and the message of a single conversion."""
+        picked = [c for c in cases.CASES if not c.ambiguous and not c.by_name and c.save.header is None][::3]
         for case in picked:
             self.put(f"{case.flavour.name}/{case.name}", case.octets())
         done = self.run_batch("-f", "libxl", "--report", self.dir / "r.jsonl")
@@ -92,13 +92,13 @@ class What(BatchTest):
                     self.assertEqual((row["guest"], row["width"]), (case.flavour.guest.upper(), case.flavour.width))
                     self.assertEqual(row["bytes_out"], (self.new / name).stat().st_size)
                 elif "legacy" in case.refused:
-                    self.assertEqual(row["result"], "other", "its first bytes begin no save")
+                    self.assertEqual(row["result"], "other", "its start is not that of a save")
                 else:
                     self.assertEqual((row["result"], row["status"]), ("failed", 1))
                     alone = program.run("-i", self.old / name, "-o", self.dir / "alone", "-f", "libxl")
                     self.assertIn(program.lines(alone.stderr)[-1], program.lines(done.stderr))
                     self.assertRegex(f"{row['why'].get('place')}: {row['why']['reason']}", case.refused)
-        self.assertEqual(list(new), [], "nothing but what was converted")
+        self.assertEqual(list(new), [], "unexpected outputs")
 
     def test_pages_are_counted_by_type(self):
         case = cases.named("pv64-types")
@@ -115,9 +115,9 @@ class What(BatchTest):
         self.put("bad-head", b"Xen saved domain, xl format\n \0 \r" + bytes(100))
         rows = self.report_of(status=1)
         self.assertEqual((rows[b"xl"]["result"], rows[b"xl"]["envelope"]), ("converted", "xl"))
-        self.assertEqual(rows[b"bad-head"]["result"], "failed", "a broken save is a save")
+        self.assertEqual(rows[b"bad-head"]["result"], "failed", "a damaged save counts as a save")
 
-    def test_others_and_what_is_v2_already(self):
+    def test_other_files_and_v2_saves(self):
         self.put("a.save")
         self.put("notes.txt", b"hello\n" * 100)
         self.put("empty", b"")
@@ -137,8 +137,8 @@ class What(BatchTest):
         self.assertEqual((self.new / "notes.txt").stat().st_mode & 0o777, 0o751)
         self.assertEqual(set(self.results("--copy-others").values()), {"up-to-date"})
 
-    def test_nothing_is_overlooked(self):
-        """What was a save, or may hold one, has a line and a row of its own; what is neither stays quiet."""
+    def test_files_that_may_contain_saves(self):
+        """A file that was or may contain a save gets a message and a row. Other files get no message."""
         made = archive.unreadable(GOOD)
         for name, data in made.items():
             self.put(name, data)
@@ -147,25 +147,25 @@ class What(BatchTest):
             self.put(name, data)
         done = self.run_batch("--copy-others", "-q", "--report", self.dir / "r.jsonl", "--report", self.dir / "r.xml")
         self.assert_status(done, 1)
-        rows, said = batch.rows(self.dir / "r.jsonl"), program.lines(done.stderr)
+        rows, messages = batch.rows(self.dir / "r.jsonl"), program.lines(done.stderr)
         self.assertEqual({n.decode(): r["result"] for n, r in rows.items()},
                          {**dict.fromkeys(made, "unreadable"), **dict.fromkeys(quiet, "other")})
-        self.assertEqual(len(said), len(made))
+        self.assertEqual(len(messages), len(made))
         for name in made:
-            self.assertEqual(len([x for x in said if f"{self.old}/{name}: byte 0x" in x]), 1, name)
+            self.assertEqual(len([x for x in messages if f"{self.old}/{name}: byte 0x" in x]), 1, name)
         for name, way_out in (("vhd", "qemu-img convert"), ("tar", "unpack it"), ("xva", "join the chunks"), ("zip", "unpack it"),
                               ("ext2", "mount it"), ("tar.gz", "a tar archive"), ("empty.save", "an empty file")):
             self.assertIn(way_out, rows[name.encode()]["why"]["reason"])
             alone = program.run("-i", self.old / name, "-o", self.dir / "alone")
             self.assert_status(alone, 1)
             self.assertIn(way_out, alone.stderr.decode())
-        self.assertEqual(set(self.new_files()), set(quiet), "never copied: it would be up to date from then on")
+        self.assertEqual(set(self.new_files()), set(quiet), "unreadable files must not be copied: they would then be up to date")
         self.assertIsNone(batch.valid_xml(self.dir / "r.xml"))
         again = self.run_batch("--copy-others")
         self.assert_status(again, 1)
         self.assertIn(f" {len(quiet)} up to date, 0 already v2, 0 other, {len(made)} unreadable, 0 failed", again.stderr.decode())
 
-    def test_containers_as_their_tools_make_them(self):
+    def test_real_container_formats(self):
         save = self.file("save", GOOD + bytes(-len(GOOD) % 512))
         made = {}
         for fmt, name in (("vpc", "VHD"), ("vhdx", "VHDX"), ("qcow2", "qcow2"), ("vmdk", "VMDK"), ("vdi", "VDI")):
@@ -183,9 +183,9 @@ class What(BatchTest):
             subprocess.run(command, check=True, capture_output=True)
         rows = self.report_of("-q", status=1)
         self.assertEqual(len(rows), len(made))
-        for name, (_, says) in made.items():
+        for name, (_, reason) in made.items():
             self.assertEqual(rows[name.encode()]["result"], "unreadable")
-            self.assertIn(says, rows[name.encode()]["why"]["reason"])
+            self.assertIn(reason, rows[name.encode()]["why"]["reason"])
 
     def test_padding(self):
         """Zeros after a save, as left by dd and tapes, are ignored; other bytes are an error that names a remedy."""
@@ -194,10 +194,10 @@ class What(BatchTest):
         self.put("bad", GOOD + bytes(70000) + b"x")
         done = self.run_batch("--report", self.dir / "r.jsonl")
         self.assert_status(done, 1)
-        said = done.stderr.decode()
-        self.assertEqual(said.count("zero bytes after the end of the stream ignored"), 4)
+        messages = done.stderr.decode()
+        self.assertEqual(messages.count("zero bytes after the end of the stream ignored"), 4)
         self.assertIn(f"{self.old}/bad: byte 0x{len(GOOD):x}: end of the stream: 70001 bytes follow the end of the stream (to convert without "
-                      "them: -i 0 <FILE)", said)
+                      "them: -i 0 <FILE)", messages)
         self.assertEqual(self.new_files(), dict.fromkeys(("dd", "one", "three", "tape"), WANT))
         with open(self.old / "bad", "rb") as bad:
             self.assert_status(program.run("-i", "0", "-o", self.dir / "good", stdin=bad), 0)
@@ -215,19 +215,19 @@ class What(BatchTest):
             self.assertEqual((self.new / path.relative_to(self.old)).stat().st_mode & 0o7777, mode, path)
 
     def test_modes_of_reports(self):
-        """Names of files are nobody else's business."""
+        """Reports contain file names, so only the owner can read them."""
         self.put("a")
         names = [self.dir / name for name in ("r.xml", "r.html", "r.jsonl")]
         self.assert_status(self.run_batch(*(x for name in names for x in ("--report", name)), umask=0), 0)
         self.assertEqual([name.stat().st_mode & 0o7777 for name in names], [0o600] * 3)
 
-    def test_options_of_a_conversion(self):
+    def test_conversion_options(self):
         self.put("a")
         self.run_batch("-f", "libxl", "--stream-version", "3")
         self.assertEqual(self.new_files()["a"], expected.by_model(CASE, "libxl"))
 
     def test_exit_status(self):
-        self.assertEqual(self.results(), {}, "an empty directory is nothing to do")
+        self.assertEqual(self.results(), {}, "an empty directory has no results")
         self.put("good")
         self.assertEqual(self.results(), {"good": "converted"})
         self.put("bad", BAD)
@@ -259,7 +259,7 @@ class What(BatchTest):
         self.assertEqual(self.new_files() if self.new.exists() else {}, {})
 
     def test_output_in_the_input(self):
-        """Outputs are neither converted again nor read."""
+        """An output directory inside the input directory is skipped."""
         self.put("a")
         self.new = self.old / "new"
         for result in ("converted", "up-to-date"):
@@ -276,23 +276,24 @@ class Names(BatchTest):
                               env={**os.environ, "LC_ALL": "C.UTF-8"})
         self.assert_status(done, 0)
         text = done.stderr.decode()
-        self.assertTrue(all(c == "\n" or c.isprintable() for c in text), "masked in messages")
+        self.assertTrue(all(c == "\n" or c.isprintable() for c in text), "names are not escaped in messages")
         self.assertEqual(set(batch.rows(self.dir / "r.jsonl")), set(names))
         self.assertEqual(set(archive.snapshot(self.new)), set(names))
         self.assertEqual(set(self.new_files().values()), {WANT})
         self.assertIsNone(batch.valid_xml(self.dir / "r.xml"))
 
-    def test_names_too_long_for_a_line(self):
-        """Errors of a file are printed all the same."""
+    def test_long_names_in_messages(self):
+        """Messages about files with very long names are printed."""
         long = b"d" * 200 + b"/" + b"\xff" * 255
         self.put(long, BAD)
         listed = self.file("list", long + b"\n" + b"e/" * 200 + b"gone")
-        said = program.lines(self.run_batch("--files-from", listed).stderr)
-        self.assertRegex(said[0], r": cannot open .*/e/e.*: No such file or directory$")
-        self.assertRegex(said[-2], r"(\\xff){255}: byte 0x[0-9a-f]+: qemu record: .* input ended after \d+$")
+        messages = program.lines(self.run_batch("--files-from", listed).stderr)
+        self.assertRegex(messages[0], r": cannot open .*/e/e.*: No such file or directory$")
+        self.assertRegex(messages[-2], r"(\\xff){255}: byte 0x[0-9a-f]+: qemu record: .* input ended after \d+$")
 
     def put_deep(self, depth: int, name: str, every: int = 0) -> int:
-        """A save below so many directories, and in every so-manieth of them; returns how many."""
+        """Creates depth nested directories with a save in the last one and, if every is set, in each every-th one;
+        returns the number of saves."""
         fd, count = os.open(self.old, os.O_RDONLY), 0
         for level in range(depth + 1):
             if level == depth or (every and level % every == 0):
@@ -308,16 +309,16 @@ class Names(BatchTest):
         return count
 
     def remove_trees(self) -> None:
-        """Python's own function is recursive."""
+        """By rm: shutil.rmtree() is recursive."""
         subprocess.run(["rm", "-rf", self.old, self.new], check=True)
         self.old.mkdir()
 
-    def test_deeper_than_any_path_can_say(self):
+    def test_paths_longer_than_path_max(self):
         self.put_deep(30, "d" * 200)
         self.assertEqual(self.results(), {("d" * 200 + "/") * 30 + "save": "converted"})
 
     def test_deep_trees(self):
-        """The number of open() calls is linear in the depth; few directories are open at once."""
+        """The number of open() calls is linear in the depth; few directories are open at the same time."""
         self.addCleanup(self.remove_trees)
         opened, trace = [], self.dir / "trace"
         for depth in (500, 1000):
@@ -334,7 +335,7 @@ class Names(BatchTest):
         self.assertLess(opened[1], 20 * 1000)
 
     def test_too_deep(self):
-        """One row for what is left out; the rest is converted."""
+        """Too deep directories are skipped, with one row; the rest is converted."""
         self.addCleanup(self.remove_trees)
         self.put_deep(10002, "d", 10000)
         rows = self.report_of("--no-sync", status=1)
@@ -385,7 +386,7 @@ class Names(BatchTest):
         self.assertEqual(trace.read_text().count(f'"{self.dir}", O_RDWR|O_EXCL|O_CLOEXEC|O_TMPFILE'), 1)
         self.assertEqual((self.new / "compressed").read_bytes(), expected.stream(compressed, "libxc", 2))
 
-    def test_files_that_cannot_be_read_or_have_gone(self):
+    def test_unreadable_and_missing_files(self):
         self.put("readonly")
         os.chmod(self.old / "readonly", 0o400)
         self.put("closed")
@@ -413,11 +414,11 @@ class Names(BatchTest):
 
 class Resuming(BatchTest):
     def identities(self) -> dict[str, tuple[int, int]]:
-        """Inode numbers are reused."""
+        """Inode and change time: inode numbers alone may be reused."""
         return {p.name: (p.stat().st_ino, p.stat().st_ctime_ns) for p in self.new.iterdir()}
 
-    def put_after(self, name: str, ns: int) -> None:
-        """The input is as much younger than its output: a clock's ticks may be too far apart to tell."""
+    def make_newer(self, name: str, ns: int) -> None:
+        """Makes the input ns nanoseconds newer than its output. Real times may be equal on a coarse clock."""
         at = (self.new / name).stat().st_mtime_ns + ns
         os.utime(self.old / name, ns=(at, at))
 
@@ -425,15 +426,15 @@ class Resuming(BatchTest):
         for name in "abc":
             self.put(name)
         self.results()
-        self.put_after("a", 0)
+        self.make_newer("a", 0)
         before = self.identities()
-        self.put_after("b", 1)
+        self.make_newer("b", 1)
         (self.new / "c").unlink()
         self.assertEqual(self.results(), {"a": "up-to-date", "b": "converted", "c": "converted"})
         after = self.identities()
         self.assertEqual([n for n in before if before[n] == after[n]], ["a"])
         self.assertEqual(set(self.results("--force").values()), {"converted"})
-        self.put_after("a", 1)
+        self.make_newer("a", 1)
         rows = self.report_of("--no-clobber", status=1)
         self.assertEqual((rows[b"a"]["result"], rows[b"a"]["status"]), ("failed", 2))
 
@@ -445,11 +446,11 @@ class Resuming(BatchTest):
         self.assertEqual((self.old / "a").read_bytes(), GOOD)
 
     def test_killed_and_started_again(self):
-        """At random moments: the end is that of an undisturbed run. By hand: BATCH_ROUNDS=50 BATCH_SMALL=10000 BATCH_LARGE=20."""
+        """Killed at random moments, a resumed run ends as an undisturbed one. docs/batch.md has a longer run."""
         made = archive.make(self.old, SMALL, LARGE, LARGE_SIZE)
         begun = time.monotonic()
         rows = self.report_of("-q", status=1)
-        self.assertEqual({name: row["result"] for name, row in rows.items()}, made, "each file is in the one class")
+        self.assertEqual({name: row["result"] for name, row in rows.items()}, made, "results differ from those that the kit expects")
         took, want = time.monotonic() - begun, archive.snapshot(self.new)
         rng, killed = random.Random(int(os.environ.get("BATCH_SEED", 1))), 0
         for number in range(ROUNDS):
@@ -461,10 +462,10 @@ class Resuming(BatchTest):
                                         start_new_session=True)
                 try:
                     process.wait(rng.uniform(0, took))
-                    took = time.monotonic() - begun     # too late: what is there to be interrupted must be undone
+                    took = time.monotonic() - begun     # it has finished: start again with an empty directory
                     subprocess.run(["rm", "-rf", self.new], check=True)
                 except subprocess.TimeoutExpired:
-                    # Its workers are killed, too, or left to notice.
+                    # Kill the whole group, or only the program, so that its workers must notice.
                     (os.killpg if rng.random() < 0.5 else os.kill)(process.pid, signal.SIGKILL)
                     process.wait()
                     killed += 1
@@ -474,8 +475,8 @@ class Resuming(BatchTest):
             subprocess.run(["rm", "-rf", self.new], check=True)
         print(f"killed {killed} times in {ROUNDS} rounds of {len(want)} outputs", file=sys.stderr)
 
-    def test_two_at_once(self):
-        """The second run finds the file converted."""
+    def test_concurrent_runs(self):
+        """Two runs with the same output directory at the same time: the result is that of one run."""
         archive.make(self.old, 60, 1, 4 << 20)
         self.assert_status(self.run_batch("-q"), 1)
         want = archive.snapshot(self.new)
@@ -487,12 +488,12 @@ class Resuming(BatchTest):
             self.assertTrue(archive.snapshot(self.new) == want)
 
 
-class Trouble(BatchTest):
+class Failures(BatchTest):
     def environment(self, plan: Plan) -> dict[str, str]:
         return faults.environment(plan, -1)
 
-    def test_crash_of_a_worker(self):
-        """Only workers rename outputs into place, and only complete ones."""
+    def test_killed_workers(self):
+        """Workers that are killed before the rename leave no outputs; the next run converts the files."""
         for name in ("a", "b", "c"):
             self.put(name)
         self.put("bad", BAD)
@@ -504,8 +505,8 @@ class Trouble(BatchTest):
         self.results(status=1)
         self.assertEqual(set(self.new_files()), {"a", "b", "c"})
 
-    def test_worker_that_hangs(self):
-        """The second pread looks at what follows a stream: only sound ones come to it."""
+    def test_hanging_worker(self):
+        """Two saves stop at the second pread, which checks for data after the stream. The truncated one fails before."""
         for name in ("1/a", "2/a"):
             self.put(name)
         self.put("3/bad", BAD)
@@ -514,11 +515,11 @@ class Trouble(BatchTest):
         self.assertEqual({r["result"] for r in rows.values()}, {"failed"})
         for name in (b"1/a", b"2/a"):
             self.assertIn("--timeout", rows[name]["why"]["reason"])
-        self.assertIn("input ended", rows[b"3/bad"]["why"]["reason"], "which waited behind it")
+        self.assertIn("input ended", rows[b"3/bad"]["why"]["reason"], "the file after the hanging ones")
         self.assertEqual(self.new_files(), {})
 
-    def test_result_that_comes_as_the_time_runs_out(self):
-        """The output has its name, but its worker was told to end before it could say so: converted all the same, once."""
+    def test_timeout_after_rename(self):
+        """The timeout ends a worker after the rename but before its result: the file counts as converted, once."""
         for name in "ab":
             self.put(name)
         process = program.start("-i", self.old, "-o", self.new, "--no-sync", "-j", "1", "--timeout", "1", "--report", self.dir / "r.jsonl",
@@ -531,8 +532,8 @@ class Trouble(BatchTest):
         self.assertEqual(sorted(rows), [("a", "converted"), ("b", "converted")])
         self.assertEqual(self.new_files(), dict.fromkeys("ab", WANT))
 
-    def test_input_that_changes(self):
-        """Part of what was read may be old, part new: no output, which would be taken for up to date."""
+    def test_modified_input(self):
+        """An input modified while it is read gives no output: it could be a mixture and would count as up to date."""
         self.put("a")
         os.utime(self.old / "a", (1, 1))
         process = program.start("-i", self.old, "-o", self.new, "--report", self.dir / "r.jsonl", stderr=subprocess.PIPE,
@@ -546,8 +547,8 @@ class Trouble(BatchTest):
         self.assertEqual(self.new_files(), {})
         self.assertEqual(self.results(), {"a": "converted"})
 
-    def test_worker_that_does_not_end(self):
-        """One that hears no SIGTERM is killed after a grace period of 5 seconds, with what it has started."""
+    def test_worker_ignores_sigterm(self):
+        """A worker that does not react to SIGTERM is killed after 5 seconds, with its processes."""
         self.put("a")
         env = self.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}", times=0))
         process = program.start("-i", self.old, "-o", self.new, "--timeout", "1", stderr=subprocess.PIPE, env=env)
@@ -559,8 +560,8 @@ class Trouble(BatchTest):
         self.assertEqual([program.state(p) for p in pids], [""] * len(pids))
         self.assertEqual(self.new_files(), {})
 
-    def test_worker_that_does_not_end_after_a_failure(self):
-        """The whole run fails: its report cannot be written."""
+    def test_stopped_worker_after_failure(self):
+        """The run ends because its report cannot be written; a stopped worker is killed."""
         for name in ("1/a", "2/a"):
             self.put(name, BAD)
         report = self.dir / "r.jsonl"
@@ -578,8 +579,8 @@ class Trouble(BatchTest):
         self.assertTrue(program.wait_until(lambda: all(program.state(p) in ("", "Z") for p in pids), 5))
         self.assertEqual(self.new_files(), {})
 
-    def test_directory_that_cannot_be_synced(self):
-        """The output is there, but might be gone after a power failure: not up to date, and not status 0."""
+    def test_directory_sync_failure(self):
+        """If the directory cannot be synced, the output may be lost after a power failure: the exit status is 3."""
         for nth, there in ((1, 0), (2, 1)):
             self.put("a")
             self.new.mkdir(exist_ok=True)
@@ -596,8 +597,8 @@ class Trouble(BatchTest):
                        check=True, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
         return re.findall(rf"fsync\(\d+<{re.escape(str(self.dir))}/?([^>]*)>", trace.read_text())
 
-    def test_all_is_synced(self):
-        """Each new file, then its directory; before, each directory that gets a new one."""
+    def test_files_and_directories_are_synced(self):
+        """Each new file is synced, then its directory; parents of new directories are synced as well."""
         for name in ("a", "1/2/b", "1/c"):
             self.put(name)
         found = self.synced("-i", self.old, "-o", self.new, "-j", "1")
@@ -608,8 +609,8 @@ class Trouble(BatchTest):
         where = str(output.parent.relative_to(self.dir))
         self.assertEqual([n.split("/#")[0] for n in self.synced("-i", self.old / "a", "-o", output)], [where, where])
 
-    def test_input_that_becomes_a_link(self):
-        """After it was listed as a file."""
+    def test_input_replaced_by_link(self):
+        """A file that is replaced by a symbolic link after it was listed is not followed."""
         self.put("a")
         secret = self.dir / "secret"
         secret.write_bytes(GOOD)
@@ -620,43 +621,43 @@ class Trouble(BatchTest):
             (self.old / "a").unlink()
             (self.old / "a").symlink_to(secret)
         program.when_stopped(process.pid, swap)
-        said = process.communicate(timeout=program.TIMEOUT)[1]
+        messages = process.communicate(timeout=program.TIMEOUT)[1]
         self.assertEqual(process.returncode, 3)
-        self.assertIn(b"Too many levels of symbolic links", said)
+        self.assertIn(b"Too many levels of symbolic links", messages)
         self.assertEqual(self.new_files(), {})
 
-    def test_directory_that_cannot_be_listed_whole(self):
-        """Otherwise files would be missing without a message."""
+    def test_readdir_failure(self):
+        """A failing readdir() is an error: files would be missing without a message."""
         self.put("a")
         done = self.run_batch(env=self.environment(Plan("readdir", 5, 2)))
         self.assert_status(done, 3)
         self.assertRegex(program.lines(done.stderr)[-1], "cannot list all of the directory.*: Input/output error")
 
-    def test_no_process_can_be_had(self):
+    def test_process_start_failure(self):
         self.put("a")
-        # First the worker's, then the conversion's; between the two pipes that the way of page data can do without.
-        for call, kind, nth, said in (("pipe2", EMFILE, 1, "a worker"), ("pipe2", EMFILE, 2, "a worker"),
+        # The 1st and 2nd pipe are the worker's, the 4th is the conversion's. The 3rd, for page data, is optional.
+        for call, kind, nth, messages in (("pipe2", EMFILE, 1, "a worker"), ("pipe2", EMFILE, 2, "a worker"),
                                       ("pipe2", EMFILE, 4, "a process for"), ("fork", ENOMEM, 1, "a worker"),
                                       ("fork", ENOMEM, 2, "a process for")):
             with self.subTest(call=call, nth=nth):
                 done = faults.run(Plan(call, kind, nth), "-i", self.old, "-o", self.new, "-j", "1")
                 self.assertEqual((done.status, done.fired), (3, 1), done.stderr)
-                self.assertIn(f"cannot start {said}", done.stderr.decode())
+                self.assertIn(f"cannot start {messages}", done.stderr.decode())
                 self.assertEqual(self.new_files(), {})
 
-    def test_fewer_workers_than_asked_for(self):
-        """The workers that can be started convert everything, with any limit of open files."""
+    def test_too_few_workers(self):
+        """If not all workers can be started, the others convert everything."""
         for i in range(100):
             self.put(str(i))
         done = self.run_batch("-j", "40", "-f", "libxl", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (24, 24)))
         self.assert_status(done, 0)
-        said = program.lines(done.stderr)
-        self.assertRegex(said[0], "warning: cannot start a worker: Too many open files$")
-        self.assertEqual(len(said), 2, "said once")
+        messages = program.lines(done.stderr)
+        self.assertRegex(messages[0], "warning: cannot start a worker: Too many open files$")
+        self.assertEqual(len(messages), 2, "the warning must be printed once")
         self.assertEqual(len(self.new_files()), 100)
 
-    def test_how_many_at_once(self):
-        """By default small saves wait for the disk together; large ones have a processor each. They stop before they get their names."""
+    def test_number_of_workers(self):
+        """By default 4 small saves per processor are converted in parallel (they wait for the disk), or 1 large one."""
         processors = len(os.sched_getaffinity(0))
         large = GOOD + bytes(2 << 20)
         for data, args, want in ((GOOD, [], 4 * processors), (GOOD, ["--no-sync"], processors), (large, [], processors), (large, ["-j", "3"], 3)):
@@ -673,15 +674,15 @@ class Trouble(BatchTest):
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
-    @unittest.skipIf(program.HUNGRY, "a sanitizer's own processes count, too")
-    def test_few_processes(self):
-        """Conversions run one after the other."""
+    @unittest.skipIf(program.HUNGRY, "processes of the sanitizer count as well")
+    def test_process_limit(self):
+        """With a limit on processes, conversions wait for each other."""
         for i in range(100):
             self.put(str(i))
         os.chmod(self.dir, 0o755)
         self.new.mkdir()
         os.chown(self.new, UNUSED_ID, UNUSED_ID)
-        # 8: the last worker can be started while the others have a conversion each; all four then have room for three.
+        # 8: the program, 4 workers and 3 conversions at a time.
         for number, status in ((8, 0), (1, 3)):
             done = self.run_batch("-j", "4", "--force", "-f", "libxl", user=UNUSED_ID, group=UNUSED_ID, extra_groups=[], preexec_fn=lambda:
                                   resource.setrlimit(resource.RLIMIT_NPROC, (number, number)))
@@ -695,13 +696,13 @@ class Trouble(BatchTest):
         self.assert_status(self.run_batch("--report", "/dev/full/r.xml"), 3)
 
     def test_new_output_directory_is_synced(self):
-        """If that fails, nothing is converted."""
+        """A new output directory and its parent are synced first. If that fails, nothing is converted."""
         trace = self.dir / "trace"
         self.put("a/b")
         subprocess.run(["strace", "-y", "-f", "-o", trace, "-e", "trace=fsync", "-e", "signal=none", program.PROGRAM, "-i", self.old,
                         "-o", self.new, "-q"], check=True, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
         synced = re.findall(r"fsync\(\d+<([^>]*)>", trace.read_text())
-        self.assertEqual([str(self.dir), str(self.new)], synced[:2], "the directories' own directories come first")
+        self.assertEqual([str(self.dir), str(self.new)], synced[:2], "parent directories must be synced first")
         self.assertIn(str(self.new / "a"), synced)
         subprocess.run(["rm", "-r", self.new], check=True)
         done = program.run("-i", self.old, "-o", self.new, env=self.environment(Plan("fsync", 5, 1)))
@@ -717,8 +718,8 @@ class Trouble(BatchTest):
         self.assertEqual([name.exists() for name in names], [False, True, True])
         self.assertEqual(batch.lines(names[2])[-1]["type"], "totals")
 
-    def busy(self, *args, **kw) -> subprocess.Popen:
-        """Started, and its first output exists."""
+    def start_busy_run(self, *args, **kw) -> subprocess.Popen:
+        """Starts a run and waits until its first output exists."""
         archive.make(self.old, BUSY, 0, 0)
         process = program.start("-i", self.old, "-o", self.new, *args, stderr=subprocess.PIPE, **kw)
         self.addCleanup(process.communicate)
@@ -731,11 +732,11 @@ class Trouble(BatchTest):
         report = self.dir / "r.xml"
         for number in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(signal=number):
-                process = self.busy("--report", report)
+                process = self.start_busy_run("--report", report)
                 process.send_signal(number)
-                said = process.communicate(timeout=program.TIMEOUT)[1]
+                messages = process.communicate(timeout=program.TIMEOUT)[1]
                 self.assertEqual(process.returncode, 128 + number)
-                self.assertRegex(said, rb"; \d+ not reached\n$")
+                self.assertRegex(messages, rb"; \d+ not reached\n$")
                 self.assertIsNone(batch.valid_xml(report))
                 self.assertNotIn(b'not-reached="0"', report.read_bytes())
                 self.assertFalse([n for n in archive.snapshot(self.new) if b".convert-legacy" in n])
@@ -743,19 +744,19 @@ class Trouble(BatchTest):
                 subprocess.run(["rm", "-rf", self.old, self.new], check=True)
 
     def test_terminated_while_a_worker_hangs(self):
-        """The others have ended; time runs out for the one, not for what they no longer do."""
-        process = self.busy("-j", "2", "--timeout", "1", start_new_session=True)
+        """After SIGTERM the program waits for a stopped worker. --timeout does not apply to workers that have exited."""
+        process = self.start_busy_run("-j", "2", "--timeout", "1", start_new_session=True)
         workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         os.kill(int(workers[0]), signal.SIGSTOP)
         process.send_signal(signal.SIGTERM)
         time.sleep(1.5)
-        self.assertIsNone(process.poll(), "it waits for the worker")
+        self.assertIsNone(process.poll(), "the program must wait for the worker")
         os.kill(int(workers[0]), signal.SIGCONT)
         process.communicate(timeout=program.TIMEOUT)
         self.assertEqual(process.returncode, 128 + signal.SIGTERM)
 
-    def test_ended_before_it_began(self):
-        """It waits for the list on standard input and can be interrupted."""
+    def test_terminated_while_reading_list(self):
+        """A run that waits for the list on standard input can be interrupted."""
         self.put("a")
         for number in (signal.SIGINT, signal.SIGTERM):
             process = program.start("-i", self.old, "-o", self.new, "--files-from", "-", stdin=subprocess.PIPE,
@@ -765,7 +766,7 @@ class Trouble(BatchTest):
                 self.assertIsNone(process.poll())
             process.send_signal(signal.SIGUSR1)
             time.sleep(0.1)
-            self.assertIsNone(process.poll(), "SIGUSR1 is no reason to end")
+            self.assertIsNone(process.poll(), "SIGUSR1 must not end the program")
             process.send_signal(number)
             self.assertEqual(process.wait(program.TIMEOUT), 128 + number)
             self.new.rmdir()
@@ -773,17 +774,17 @@ class Trouble(BatchTest):
         self.assert_status(self.run_batch(env=env), 128 + signal.SIGINT)
         self.assertEqual(self.new_files(), {})
 
-    def test_where_it_stands(self):
-        process = self.busy("-q")
+    def test_progress_signal(self):
+        process = self.start_busy_run("-q")
         process.send_signal(signal.SIGUSR1)
         text = process.communicate(timeout=program.TIMEOUT)[1].decode()
         self.assertRegex(text, rf"{program.NAME}: \d+ of {BUSY} files.*: .* of .*\(\d+ %\)")
 
 
 class Progress(BatchTest):
-    def on_terminal(self, *args, columns: int, narrower: int = 0, rows: int = 24, term: str = "xterm",
+    def run_on_terminal(self, *args, columns: int, narrower: int = 0, rows: int = 24, term: str = "xterm",
                     **kw) -> str:
-        """What a terminal of so many columns is sent until it is enough; after some lines it has narrower columns."""
+        """Returns the output to a terminal of this size. After the first line its width changes to narrower."""
         leader, follower = pty.openpty()
         fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         env = {**kw.pop("env", os.environ), "TERM": term}
@@ -798,12 +799,12 @@ class Progress(BatchTest):
                     fcntl.ioctl(leader, termios.TIOCSWINSZ, struct.pack("HHHH", 24, narrower, 0, 0))
                 if sent.count(b"/s") > 12:
                     process.send_signal(signal.SIGTERM)
-        except OSError:     # the last one to hold the other end has closed it
+        except OSError:     # no process has the follower open any more
             pass
         os.close(leader)
         return sent.decode()
 
-    def drawn(self, sent: str) -> list[str]:
+    def progress_lines(self, sent: str) -> list[str]:
         return [line for line in re.split(r"\r\n|\r|\x1b\[\d*[AJ]", sent) if "/s" in line]
 
     def test_one_conversion(self):
@@ -813,51 +814,51 @@ class Progress(BatchTest):
         feeder.stdin.write(GOOD)
         feeder.stdin.close()
         output = self.out()
-        sent = self.on_terminal("-i", "-", "-o", output, columns=40, stdin=feeder.stdout)
+        sent = self.run_on_terminal("-i", "-", "-o", output, columns=40, stdin=feeder.stdout)
         feeder.stdout.close()
         feeder.wait()
-        lines = self.drawn(sent)
+        lines = self.progress_lines(sent)
         self.assertGreater(len(lines), 2)
         self.assertTrue(all(len(line) < 40 for line in lines), lines)
         self.assertTrue(all("standard input" in line for line in lines), lines)
-        self.assertEqual(self.drawn(sent.rpartition("\x1b[J")[2]), [], "taken off at the end")
+        self.assertEqual(self.progress_lines(sent.rpartition("\x1b[J")[2]), [], "progress must be cleared at the end")
         self.assertEqual(output.read_bytes(), WANT)
 
     def test_archive(self):
-        """Its workers stop themselves, so that progress can be observed."""
+        """The conversions stop before the rename, so that progress can be observed."""
         for i in range(3):
             self.put(f"{i}-{'name ' * 30}")
         env = faults.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}", times=0), -1)
-        sent = self.on_terminal("-i", self.old, "-o", self.new, "-j", "2", columns=100, narrower=60, env=env)
-        lines = self.drawn(sent)
+        sent = self.run_on_terminal("-i", self.old, "-o", self.new, "-j", "2", columns=100, narrower=60, env=env)
+        lines = self.progress_lines(sent)
         self.assertTrue(all(len(line) < 100 for line in lines), lines)
         self.assertTrue(all(len(line) < 60 for line in lines[3:]), lines)
         self.assertIn("0 of 3 files", lines[0])
         self.assertIn("[....", lines[0])
         self.assertTrue(all(f"{i}-name" in lines[1 + i] for i in range(2)), lines)
         self.assertNotIn("[", lines[-1], "no room for the bar")
-        self.assertIn("\x1b[5A", sent, "the two long lines took two rows each when it was made narrower")
-        self.assertTrue(self.drawn(sent.rpartition("\x1b[J")[2]) == [], "taken off at the end")
+        self.assertIn("\x1b[5A", sent, "two long lines take two rows each after the width has changed")
+        self.assertTrue(self.progress_lines(sent.rpartition("\x1b[J")[2]) == [], "progress must be cleared at the end")
 
     def test_low_terminal(self):
-        """No more lines than the terminal has: others could not be cleared."""
+        """No more lines are drawn than the terminal has, since others could not be cleared."""
         for i in range(4):
             self.put(str(i))
         env = faults.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}", times=0), -1)
-        sent = self.on_terminal("-i", self.old, "-o", self.new, "-j", "4", columns=100, rows=3, env=env)
+        sent = self.run_on_terminal("-i", self.old, "-o", self.new, "-j", "4", columns=100, rows=3, env=env)
         self.assertIn("\x1b[2A", sent)
         self.assertNotIn("\x1b[3A", sent)
         self.assertNotIn("\x1b[4A", sent)
 
     def test_dumb_terminal(self):
-        """Single lines, without control sequences."""
+        """Progress is printed as single lines without control sequences."""
         self.put("a")
         env = faults.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}", times=0), -1)
-        sent = self.on_terminal("-i", self.old, "-o", self.new, "--timeout", "3", columns=100, term="dumb", env=env)
+        sent = self.run_on_terminal("-i", self.old, "-o", self.new, "--timeout", "3", columns=100, term="dumb", env=env)
         self.assertNotIn("\x1b", sent)
         self.assertIn("0 of 1 files: ", sent)
 
-    def test_elsewhere(self):
+    def test_not_a_terminal(self):
         self.put("a")
         done = self.run_batch("-f", "libxl")
         self.assertEqual(len(program.lines(done.stderr)), 1, "the summary only")
@@ -898,8 +899,8 @@ class Reports(BatchTest):
         self.assertNotIn("unsafe", page.policy)
         self.assertEqual(names[2].read_text().count("<script"), 1)
 
-    def test_page_of_many_files(self):
-        """The table ends after 5,000 rows, of which those come first that need attention; reasons are counted over all."""
+    def test_html_report_of_many_files(self):
+        """The table has at most 5,000 rows, failed files first. Reasons are counted over all files."""
         row = '{"type":"file","path":"%05d","result":"%s","status":1,"bytes_in":5,"bytes_out":0,"why":{"reason":"pfn %d is bad"}}\n'
         report = self.file("r.jsonl", "".join(row % (i, "failed" if i % 3 == 0 else "other", i) for i in range(7000)).encode())
         self.assert_status(program.run("--merge-reports", self.dir / "r.html", report), 0)
@@ -910,7 +911,7 @@ class Reports(BatchTest):
         self.assertIn("Only the first 5000 of 7000 files are here: a .jsonl report has all", (self.dir / "r.html").read_text())
 
     def test_merging(self):
-        """Parts make the whole; and twice the same is once."""
+        """Reports of shards merge to the report of the whole run. Duplicate rows are merged."""
         archive.make(self.old, 150, 0, 0)
         whole = self.dir / "whole.xml"
         self.assert_status(self.run_batch("--report", whole), 1)
@@ -919,19 +920,19 @@ class Reports(BatchTest):
         for k in (1, 2, 3):
             parts.append(self.dir / f"{k}.jsonl")
             self.run_batch("--shard", f"{k}/3", "--report", parts[-1])
-        self.run_batch("--shard", "2/3", "--report", parts[1])      # again: now all is up to date
-        parts[0].write_bytes(parts[0].read_bytes() + b'{"type":"file","pa')     # killed while writing
+        self.run_batch("--shard", "2/3", "--report", parts[1])      # a second run: all is up to date
+        parts[0].write_bytes(parts[0].read_bytes() + b'{"type":"file","pa')     # a run killed while writing
         done = program.run("--merge-reports", self.dir / "merged.xml", *parts, parts[0])
         self.assert_status(done, 0)
         self.assertIn(b"may be truncated", done.stderr)
         self.assertEqual(batch.comparable_xml(self.dir / "merged.xml"), batch.comparable_xml(whole))
-        program.run("--merge-reports", parts[0], *parts)            # into one of them
+        program.run("--merge-reports", parts[0], *parts)            # the output is one of the inputs
         program.run("--merge-reports", self.dir / "again.xml", parts[0])
         self.assertEqual(batch.comparable_xml(self.dir / "again.xml"), batch.comparable_xml(whole))
         self.assertIsNone(batch.valid_xml(self.dir / "again.xml"))
 
-    def test_merging_into_one_of_them(self):
-        """It is unchanged until the result is complete."""
+    def test_merging_into_an_input(self):
+        """A report that is both input and output is unchanged until the result is complete."""
         self.put("a")
         report = self.dir / "r.jsonl"
         self.report_of()
@@ -943,7 +944,7 @@ class Reports(BatchTest):
         self.assert_status(program.run("--merge-reports", report, report), 0)
         self.assertEqual(batch.rows(report)[b"a"]["result"], "converted")
 
-    def test_merging_impossible_figures(self):
+    def test_merging_invalid_numbers(self):
         row = '{"type":"file","path":"%s","result":"converted","seconds":%s}\n'
         report = self.file("r.jsonl", "".join(row % (s, s) for s in ("1e300", "-5", "NaN", "1.5")).encode()
                            + b'{"type":"file","path":"w","result":"converted","width":1e99}\n')
@@ -952,11 +953,11 @@ class Reports(BatchTest):
                          {"1e300": 0, "-5": 0, "NaN": 0, "1.5": 1.5, "w": 0})
         self.assertNotIn("width", batch.rows(self.dir / "m.jsonl")[b"w"])
 
-    def test_merging_what_is_not_there(self):
+    def test_merging_missing_report(self):
         self.assert_status(program.run("--merge-reports", self.dir / "m.xml", self.dir / "missing.jsonl"), 3)
         self.assertFalse((self.dir / "m.xml").exists())
 
-    def test_lines_are_added(self):
+    def test_jsonl_report_is_appended(self):
         self.put("a")
         report = self.file("r.jsonl", b'{"type":"file","path":"cut')
         for _ in range(2):
@@ -964,8 +965,8 @@ class Reports(BatchTest):
         lines = report.read_bytes().splitlines()
         self.assertEqual([json.loads(x).get("result") for x in lines[1:]], ["converted", None, "up-to-date", None])
 
-    def test_two_runs_add_to_one(self):
-        """Each line is written while the others wait; and one that was cut off meanwhile does not swallow the next."""
+    def test_concurrent_appends(self):
+        """Several runs append to one report: each locks it for a line. After a truncated line a new line is begun."""
         for i in range(20):
             self.put((b"\xff" * 250 + b"/") * 4 + b"%02d" % i, b"no save")
         report, runs = self.file("r.jsonl", b""), 3
@@ -974,7 +975,7 @@ class Reports(BatchTest):
             started = [program.start("-i", self.old, "-o", self.dir / f"new{i}", "-q", "--no-sync", "--report", report)
                        for i in range(runs)]
             time.sleep(0.5)
-            self.assertEqual(report.stat().st_size, 0, "they wait")
+            self.assertEqual(report.stat().st_size, 0, "runs must wait for the lock")
             mine.write(b'{"type":"file","pa')
         self.assertEqual([p.wait(program.TIMEOUT) for p in started], [0] * runs)
         text = report.read_bytes().splitlines()
@@ -983,7 +984,7 @@ class Reports(BatchTest):
         self.assertEqual(len(rows), runs * 21)
         self.assertEqual({len(batch.name_of(r)) for r in rows if r["type"] == "file"}, {1006})
 
-    def test_document_is_replaced_whole(self):
+    def test_html_report_is_replaced(self):
         self.put("a")
         report = self.file("r.html", b"old")
         self.run_batch("--report", report, "--shard", "1/1")
@@ -991,26 +992,26 @@ class Reports(BatchTest):
         self.assertFalse([p for p in self.dir.iterdir() if p.name.startswith(".")])
 
 
-class Parts(BatchTest):
+class Shards(BatchTest):
     def setUp(self):
         super().setUp()
         for i in range(40):
             self.put(f"{i % 3}/{i}")
 
     @staticmethod
-    def part_of(name: bytes, count: int) -> int:
-        """As described in docs/batch.md."""
+    def shard_of(name: bytes, count: int) -> int:
+        """The shard of a file, as documented in docs/batch.md."""
         value = 0xcbf29ce484222325
         for octet in name:
             value = (value ^ octet) * 0x100000001b3 & (1 << 64) - 1
         return (value ^ value >> 32) % count + 1
 
-    def assert_part(self, names, number: int, count: int) -> None:
-        self.assertEqual(set(names), {n for n in archive.snapshot(self.old) if self.part_of(n, count) == number})
+    def assert_shard(self, names, number: int, count: int) -> None:
+        self.assertEqual(set(names), {n for n in archive.snapshot(self.old) if self.shard_of(n, count) == number})
 
     def test_shards(self):
         for k in range(1, 5):
-            self.assert_part(self.report_of("--shard", f"{k}/4"), k, 4)
+            self.assert_shard(self.report_of("--shard", f"{k}/4"), k, 4)
         self.assertEqual(set(archive.snapshot(self.new)), set(archive.snapshot(self.old)))
 
     def test_environment(self):
@@ -1018,12 +1019,12 @@ class Parts(BatchTest):
                  "SLURM_ARRAY_TASK_STEP": "2"}
         kubernetes = {"JOB_COMPLETION_INDEX": "2", "JOB_COMPLETIONS": "4"}
         for env in (slurm, kubernetes):
-            self.assert_part(self.report_of("--shard", "auto", env={**os.environ, **env}), 3, 4)
-            self.assertEqual(len(self.report_of(env={**os.environ, **env})), 40, "only where it was asked for")
-        self.assert_part(self.report_of("--shard", "1/2", env={**os.environ, **slurm}), 1, 2)
+            self.assert_shard(self.report_of("--shard", "auto", env={**os.environ, **env}), 3, 4)
+            self.assertEqual(len(self.report_of(env={**os.environ, **env})), 40, "the environment must be used only with --shard auto")
+        self.assert_shard(self.report_of("--shard", "1/2", env={**os.environ, **slurm}), 1, 2)
         listed = self.file("list", b"0/0\n0/3\n1/1\n")
         self.assertEqual(len(self.report_of("--files-from", listed, env={**os.environ, **slurm})), 3)
-        part = {n for n in (b"0/0", b"0/3", b"1/1") if self.part_of(n, 4) == 3}
+        part = {n for n in (b"0/0", b"0/3", b"1/1") if self.shard_of(n, 4) == 3}
         self.assertEqual(set(self.report_of("--files-from", listed, "--shard", "auto", env={**os.environ, **slurm})), part)
         for env in ({}, {"JOB_COMPLETION_INDEX": "2"}, {**slurm, "SLURM_ARRAY_TASK_ID": "5"},
                     {**slurm, "SLURM_ARRAY_TASK_COUNT": "many"}, {**kubernetes, "JOB_COMPLETIONS": "2"}):

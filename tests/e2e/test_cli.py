@@ -38,7 +38,7 @@ class CliTest(ProgramTest):
         self.assertTrue(path.read_bytes() == converted(), f"{path} is not the converted save")
 
     def assert_one_line(self, done) -> str:
-        lines = program.lines(program.but_physmap(done.stderr))
+        lines = program.lines(program.without_physmap(done.stderr))
         self.assertEqual(len(lines), 1, lines)
         self.assertTrue(lines[0].startswith(program.NAME + ": "), lines[0])
         return lines[0]
@@ -62,12 +62,12 @@ class Options(CliTest):
                 self.assert_clean(output)
 
     def test_help_and_version(self):
-        for argv, says in ((["-h"], "--stream-version"), (["--help"], "--skip-qemu"), (["-V"], r"\d+\.\d+"),
+        for argv, expected_text in ((["-h"], "--stream-version"), (["--help"], "--skip-qemu"), (["-V"], r"\d+\.\d+"),
                            (["--version"], r"\d+\.\d+")):
             with self.subTest(argv=argv):
                 done = program.run(*argv)
                 self.assert_status(done, 0)
-                self.assertRegex(done.stdout.decode(), says)
+                self.assertRegex(done.stdout.decode(), expected_text)
                 self.assertEqual(done.stderr, b"")
 
     def test_help_names_every_option(self):
@@ -103,7 +103,7 @@ class Options(CliTest):
         self.assertEqual(quiet.stderr, b"")
 
         plain, verbose = (program.run("-i", self.save, "-o", self.out(), *more) for more in ([], ["-v"]))
-        self.assertEqual(program.but_physmap(plain.stderr), b"", "silent when all is well")
+        self.assertEqual(program.without_physmap(plain.stderr), b"", "must be silent on success")
         text = verbose.stderr.decode()
         for word in ("hvm", "64"):
             self.assertIn(word, text.lower())
@@ -115,20 +115,20 @@ class Options(CliTest):
         self.assert_status(failed, 1)
         self.assert_one_line(failed)
 
-    def test_unmapped_list_is_told_of(self):
+    def test_unmapped_list_in_verbose(self):
         save = self.file("pv.save", cases.named("pv64-unmapped").octets())
-        told = program.run("-i", save, "-o", self.out(), "-v")
-        self.assertIn(b"unmapped", told.stderr)
+        shown = program.run("-i", save, "-o", self.out(), "-v")
+        self.assertIn(b"unmapped", shown.stderr)
         self.assertNotIn(b"unmapped", program.run("-i", save, "-o", self.out()).stderr)
 
-    def test_what_is_dropped_is_warned_of(self):
-        for name, says in (("pv64-hvm-chunk", "HVM"), ("pv64-ext-unknown", "extended info")):
+    def test_warnings_about_dropped_data(self):
+        for name, expected_text in (("pv64-hvm-chunk", "HVM"), ("pv64-ext-unknown", "extended info")):
             with self.subTest(case=name):
                 save = self.file("pv.save", cases.named(name).octets())
                 done = program.run("-i", save, "-o", self.out())
-                self.assertRegex(done.stderr.decode(), f"warning: .*{says}")
+                self.assertRegex(done.stderr.decode(), f"warning: .*{expected_text}")
 
-    def test_an_input_cannot_fill_the_log(self):
+    def test_repeated_warnings(self):
         """Repeated warnings of one kind are counted, not printed."""
         count = 100_000
         chunks, blocks = (cases.named(name).save for name in ("pv64-hvm-chunk", "pv64-ext-unknown"))
@@ -145,14 +145,14 @@ class Options(CliTest):
                     with self.subTest(source=source.name, options=options):
                         done = program.run("-i", source, "-o", target, *options, *(["--force"] if source == directory else []))
                         self.assert_status(done, 0)
-                        told = [line for line in done.stderr.decode().splitlines() if "more warnings" in line]
-                        self.assertEqual([line.split(": ", 2)[2] for line in told], [f"warning: {count + 2 - 10} more warnings of this kind"])
+                        shown = [line for line in done.stderr.decode().splitlines() if "more warnings" in line]
+                        self.assertEqual([line.split(": ", 2)[2] for line in shown], [f"warning: {count + 2 - 10} more warnings of this kind"])
                         self.assertLess(len(done.stderr), most)
             done = program.run("-i", directory / "pv.save", "--inspect", "-v")
             self.assertTrue(f"and {count + 2 - 32} more" in done.stdout.decode())
             self.assertLess(len(done.stderr), 200_000)
 
-    def test_arguments_without_letters(self):
+    def test_positional_arguments(self):
         output = self.out()
         self.assert_status(program.run(self.save, output), 0)
         self.assert_converted(output)
@@ -170,7 +170,7 @@ class Options(CliTest):
                 self.assert_one_line(done)
                 self.assertFalse((self.dir / "x").exists())
 
-    def in_syslog(self, *argv: str, stderr: int = subprocess.DEVNULL) -> list[str]:
+    def syslog_of(self, *argv: str, stderr: int = subprocess.DEVNULL) -> list[str]:
         """Returns the syslog messages of a run in a mount namespace with its own /dev/log."""
         dev = self.dir / "dev"
         dev.mkdir(exist_ok=True)
@@ -192,7 +192,7 @@ class Options(CliTest):
     def test_syslog(self):
         """All messages go to syslog with --syslog. If standard error is /dev/null, errors and warnings do."""
         if subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "true"], check=False).returncode:
-            self.skipTest("no name spaces of users here")
+            self.skipTest("user namespaces are not available")
         bad = self.file("bad.save", CASE.octets()[:-1])
         here = [str(program.PROGRAM), "-o", str(self.out()), "--no-sync", "-f", "libxl"]
         warned, verifier = [*here, "-i", str(self.save), "-w", "32", "-v"], str(program.PROGRAM.parent / "verify-stream-v2")
@@ -211,12 +211,12 @@ class Options(CliTest):
                 ([verifier, "-f", "vhd"], subprocess.DEVNULL, [11], "'vhd' is not"),
                 ([verifier, "-q", "-i", str(bad)], subprocess.DEVNULL, [], "")):
             with self.subTest(argv=argv[1:], stderr=stderr):
-                lines = self.in_syslog(*argv, stderr=stderr)
+                lines = self.syslog_of(*argv, stderr=stderr)
                 self.assertEqual([int(line[1:line.index(">")]) for line in lines], priorities, lines)
                 for line in lines:
                     self.assertRegex(line, rf"{Path(argv[0]).name}\[\d+\]: ")
                     self.assertIn(last, line)
-    def test_physmap_entries_that_libxc_format_drops(self):
+    def test_dropped_physmap_entries(self):
         for name, fmt, count in (("hvm64-age-4-5", "libxc", 2), ("hvm32-toolstack-many", "libxc", 100),
                                  ("hvm64-toolstack-twice", "libxc", 1), ("hvm64-age-4-5", "libxl", 0),
                                  ("hvm64-toolstack-empty", "libxc", 0), ("hvm64-toolstack-none", "libxc", 0),
@@ -225,10 +225,10 @@ class Options(CliTest):
                 save = self.file("in.save", cases.named(name).octets())
                 done = program.run("-i", save, "-o", self.out(), "-f", fmt)
                 self.assert_status(done, 0)
-                said = re.findall(rb"warning: QEMU physmap entries dropped: (\d+) \(", done.stderr)
-                self.assertEqual(said, [str(count).encode()] if count else [])
+                counts = re.findall(rb"warning: QEMU physmap entries dropped: (\d+) \(", done.stderr)
+                self.assertEqual(counts, [str(count).encode()] if count else [])
 
-    def test_syslog_without_a_syslog(self):
+    def test_syslog_unavailable(self):
         output = self.out()
         self.assert_status(program.run("-i", self.save, "-o", output, "--syslog"), 0)
         self.assert_converted(output)
@@ -242,7 +242,7 @@ class Names(CliTest):
                 with open(self.save, "rb") as stdin:
                     done = program.run("-i", source, "-o", target or output, stdin=stdin)
                 self.assert_status(done, 0)
-                self.assertEqual(program.but_physmap(done.stderr), b"")
+                self.assertEqual(program.without_physmap(done.stderr), b"")
                 self.assertTrue((output.read_bytes() if not target else done.stdout) == converted())
                 self.assertEqual(done.stdout == b"", not target)
 
@@ -270,7 +270,7 @@ class Names(CliTest):
         self.assertIn(done.returncode, (2, 3), "fd 77 is not open")
         self.assertFalse((self.dir / "77").exists())
 
-    def test_input_that_cannot_be_opened(self):
+    def test_missing_input(self):
         for path in (self.dir / "missing", self.dir / "missing" / "deeper"):
             output = self.out()
             done = program.run("-i", path, "-o", output)
@@ -278,12 +278,12 @@ class Names(CliTest):
             self.assertIn(str(path), self.assert_one_line(done))
             self.assert_clean(output)
 
-    def test_output_that_cannot_be_opened(self):
+    def test_missing_output_directory(self):
         done = program.run("-i", self.save, "-o", self.dir / "missing" / "out")
         self.assert_status(done, 3)
         self.assertIn("missing", self.assert_one_line(done))
 
-    def test_names_are_masked(self):
+    def test_names_are_escaped(self):
         """Unprintable characters in names are escaped."""
         name = "in\x1b[31m\n\x7f\udcff.save"
         for make, status in ((False, 3), (True, 1)):
@@ -350,14 +350,14 @@ class Files(CliTest):
         for umask in (0, 0o022, 0o077):
             output.unlink(missing_ok=True)
             self.assert_status(program.run("-i", self.save, "-o", output, umask=umask), 0)
-            self.assertEqual(output.stat().st_mode & 0o7777, 0o600, "a guest's memory is for its owner")
+            self.assertEqual(output.stat().st_mode & 0o7777, 0o600, "only the owner may read a guest's memory")
         for mode in (0o640, 0o644, 0o600, 0o400, 0o751, 0o2750):
             output.chmod(mode)
             self.assert_status(program.run("-i", self.save, "-o", output), 0)
-            self.assertEqual(output.stat().st_mode & 0o7777, mode, "the replaced file's mode is kept")
+            self.assertEqual(output.stat().st_mode & 0o7777, mode, "the mode of a replaced file must be kept")
             self.assert_converted(output)
 
-    def test_replaced_file_is_another(self):
+    def test_replaced_file_has_new_inode(self):
         """Processes that have the old file open still read the old content."""
         output = self.out()
         output.write_bytes(OLD)
@@ -411,7 +411,7 @@ class Files(CliTest):
                     self.assert_status(done, 1)
                     self.assertEqual(bad.read_bytes(), CASE.octets()[:-1])
 
-    def test_closed_standard_output_is_asked_for(self):
+    def test_closed_standard_output(self):
         done = program.run("-i", self.save, "-o", "-", preexec_fn=lambda: os.close(1))
         self.assertIn(done.returncode, (2, 3))
         done = program.run("-i", "-", "-o", self.out(), preexec_fn=lambda: os.close(0))
@@ -462,7 +462,7 @@ class System(CliTest):
                 self.assert_status(done, 3)
                 self.assert_one_line(done)
 
-    @unittest.skipUnless(os.geteuid() == 0, "root alone can become somebody else")
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
     def test_no_permission(self):
         output = self.out()
         output.parent.chmod(0o555)
@@ -488,7 +488,7 @@ class System(CliTest):
             self.assert_status(program.run("-i", "-", "-o", "/dev/null", stdin=cat.stdout, **kw), 0)
 
     @unittest.skipIf(program.HUNGRY, "AddressSanitizer and qemu take more address space than any limit here")
-    def test_lengths_cost_no_memory(self):
+    def test_large_lengths(self):
         """A length of 4 GiB in a small input is reported as a truncation, not as a lack of memory."""
         limit = 64 << 20
         data, fields = CASE.fields()
@@ -502,7 +502,7 @@ class System(CliTest):
 
 
 class Signals(CliTest):
-    def stalled(self, *argv, **kw) -> tuple[subprocess.Popen, int]:
+    def start_stalled(self, *argv, **kw) -> tuple[subprocess.Popen, int]:
         """Starts the program with half a stream in a pipe; returns when all of it has been read."""
         reader, writer = os.pipe()
         process = program.start("-i", "-", *argv, stdin=reader, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **kw)
@@ -515,7 +515,7 @@ class Signals(CliTest):
         os.close(reader)
         return process, writer
 
-    def ended(self, process: subprocess.Popen) -> int:
+    def shell_status(self, process: subprocess.Popen) -> int:
         """The exit status as in a shell."""
         status = process.wait(program.TIMEOUT)
         return status if status >= 0 else 128 - status
@@ -527,9 +527,9 @@ class Signals(CliTest):
                     output = self.out()
                     if old:
                         output.write_bytes(OLD)
-                    process, writer = self.stalled("-o", output)
+                    process, writer = self.start_stalled("-o", output)
                     process.send_signal(number)
-                    self.assertEqual(self.ended(process), 128 + number)
+                    self.assertEqual(self.shell_status(process), 128 + number)
                     os.close(writer)
                     if old:
                         self.assertEqual(output.read_bytes(), OLD)
@@ -546,13 +546,13 @@ class Signals(CliTest):
             self.assertIsNone(process.poll(), "ended early")
             time.sleep(0.001)
         process.send_signal(signal.SIGTERM)
-        self.assertEqual(self.ended(process), 128 + signal.SIGTERM)
+        self.assertEqual(self.shell_status(process), 128 + signal.SIGTERM)
         os.close(reader)
         os.close(writer)
 
     def test_killed_leaves_no_output(self):
         output = self.out()
-        process, writer = self.stalled("-o", output)
+        process, writer = self.start_stalled("-o", output)
         process.kill()
         process.wait()
         os.close(writer)
@@ -562,7 +562,7 @@ class Signals(CliTest):
         output = self.out()
         for options in ([], ["-q"], ["--progress=never"]):
             with self.subTest(options=options):
-                process, writer = self.stalled("-o", output, *options)
+                process, writer = self.start_stalled("-o", output, *options)
                 # Repeated: a signal just before the program waits for input is only handled when input arrives.
                 while process.poll() is None:
                     process.send_signal(signal.SIGUSR1)
@@ -572,7 +572,7 @@ class Signals(CliTest):
                 self.assertRegex(line, rf"^{program.NAME}: .*\d")
                 os.write(writer, CASE.octets()[9000:])
                 os.close(writer)
-                self.assertEqual(self.ended(process), 0)
+                self.assertEqual(self.shell_status(process), 0)
                 self.assert_converted(output)
 
     def test_progress_always(self):
@@ -583,12 +583,12 @@ class Signals(CliTest):
 
     def test_stopped_and_continued(self):
         output = self.out()
-        process, writer = self.stalled("-o", output)
+        process, writer = self.start_stalled("-o", output)
         process.send_signal(signal.SIGSTOP)
         process.send_signal(signal.SIGCONT)
         os.write(writer, CASE.octets()[9000:])
         os.close(writer)
-        self.assertEqual(self.ended(process), 0)
+        self.assertEqual(self.shell_status(process), 0)
         self.assert_converted(output)
 
 

@@ -58,7 +58,7 @@ class Compressed(ProgramTest):
                     source, output = self.file("old.save", compress(tool, LARGER.octets(), *options)), self.out()
                     done = program.run("-i", source, "-o", output)
                     self.assert_status(done, 0)
-                    self.assertEqual(program.but_physmap(done.stderr), b"")
+                    self.assertEqual(program.without_physmap(done.stderr), b"")
                     self.assertEqual(output.read_bytes(), want)
                     self.assert_status(verifier.run("-i", self.file("new.save", compress(tool, want))), 0)
 
@@ -73,7 +73,7 @@ class Compressed(ProgramTest):
                 self.assert_status(program.run("-i", source, "-o", output, "--stream-version", "3"), 0)
                 self.assertEqual(output.read_bytes(), envelope.expected(CASE))
 
-    def test_not_whole(self):
+    def test_truncated(self):
         """Truncated data or a wrong checksum: the conversion fails with the message of the decompressor."""
         for tool in PROGRAMS:
             data = compress(tool, CASE.octets())
@@ -87,7 +87,7 @@ class Compressed(ProgramTest):
         self.assertIn("zstd cannot", self.assert_refused(program.run("-i", source, "-o", output), output))
         self.assert_status(verifier.run("-i", source), 1)
 
-    def test_whole_but_no_save(self):
+    def test_not_a_save(self):
         """Valid compressed data that is no save is rejected without decompressing all of its 256 MiB."""
         source, output = self.dir / "old.save", self.out()
         with open(source, "wb") as f:
@@ -98,7 +98,7 @@ class Compressed(ProgramTest):
         line = self.assert_refused(program.run("-i", source, "-o", output), output)
         self.assertIn("not a legacy stream", line)
 
-    def test_left_behind(self):
+    def test_trailing_data(self):
         source, output = self.file("old.save", compress("zstd", CASE.octets() + b"xyz")), self.out()
         line = self.assert_refused(program.run("-i", source, "-o", output), output)
         self.assertIn("3 bytes or more follow the end of the stream (to convert without them: zstd -dc FILE | convert-legacy-stream -i -)", line)
@@ -124,7 +124,7 @@ class Compressed(ProgramTest):
                 self.assertEqual(output.read_bytes(), v2.version_2_of(expected.by_model(LARGER, "libxc")))
         # The second decompression gives other data or fails.
         zstd = shutil.which("zstd")
-        for second, says in (("| sed 's/\\(.\\{20\\}\\)./\\1~/20'", "expected|read again"), ("| head -c 9000", "read again|cannot"),
+        for second, reason in (("| sed 's/\\(.\\{20\\}\\)./\\1~/20'", "expected|read again"), ("| head -c 9000", "read again|cannot"),
                              ("; exit 9", "exit status 9")):
             with self.subTest(second=second):
                 # The first decompressor is the program's first child.
@@ -133,7 +133,7 @@ class Compressed(ProgramTest):
                 source, output = self.file("old.save", compress("zstd", LARGER.octets())), self.out()
                 done = program.run("-i", source, "-o", output, "--verify", env=env)
                 self.assert_status(done, 3)
-                self.assertRegex(done.stderr.decode(), says)
+                self.assertRegex(done.stderr.decode(), reason)
                 self.assert_clean(output)
 
     def test_checkpoints(self):
@@ -144,7 +144,7 @@ class Compressed(ProgramTest):
             self.assertEqual(output.read_bytes(), fixture.with_suffix(".v3.expected").read_bytes())
             self.assert_status(program.run("-i", source, "-o", output, "--compact"), 2)
 
-    def test_checkpoint_cut_off(self):
+    def test_truncated_checkpoint(self):
         fixture = next(p for p in sorted(FIXTURES.glob("remus-*.legacy")) if "-xl-" in p.name)
         source, output = self.file("old.save", compress("zstd", fixture.read_bytes()[:-100])), self.out()
         done = program.run("-i", source, "-o", output)
@@ -156,14 +156,14 @@ class Compressed(ProgramTest):
         line = self.assert_refused(program.run("-i", source, "-o", output), output)
         self.assertIn("compressed with xz: decompress it first", line)
 
-    def test_fds_are_left_alone(self):
+    def test_fds_are_not_decompressed(self):
         for tool in PROGRAMS:
             source, output = self.file("old.save", compress(tool, CASE.octets())), self.out()
             with self.subTest(tool=tool), open(source, "rb") as f:
                 line = self.assert_refused(program.run("-i", "-", "-o", output, stdin=f), output)
                 self.assertIn(f"compressed with {tool}: decompress it first", line)
 
-    @unittest.skipIf(program.EMULATED, "qemu does not tell that a program could not be started")
+    @unittest.skipIf(program.EMULATED, "qemu does not report that a program could not be started")
     def test_not_installed(self):
         for tool, package in PROGRAMS.items():
             with self.subTest(tool=tool):
@@ -174,7 +174,7 @@ class Compressed(ProgramTest):
                 self.assertEqual(len(program.lines(done.stderr)), 1)
                 self.assert_clean(output)
 
-    def test_what_the_program_gets(self):
+    def test_decompressor_environment(self):
         """The decompressor gets only the standard descriptors and default SIGPIPE; it cannot write files."""
         source, victim = self.file("old.save", compress("zstd", CASE.octets())), self.file("victim", b"x")
         env = self.with_fake(REPORT.format(python=sys.executable, created=str(self.dir / "created"), victim=str(victim)))
@@ -190,8 +190,8 @@ class Compressed(ProgramTest):
         refused = ["Permission denied"] * 2 if ABI >= 3 else has[-2:]
         self.assertEqual(has, ["[0, 1, 2]", source.name, "1", "0", "1024", *refused])
 
-    @unittest.skipIf(program.EMULATED, "qemu's own processes come between")
-    def test_ends_with_the_program(self):
+    @unittest.skipIf(program.EMULATED, "qemu adds processes")
+    def test_decompressor_ends_with_program(self):
         """The decompressor ends when the program is killed."""
         source = self.file("old.save", compress("zstd", CASE.octets()))
         process = program.start("-i", source, "-o", self.out(), env=self.with_fake("exec sleep 60\n"), stderr=subprocess.DEVNULL)
@@ -238,7 +238,7 @@ class Compressed(ProgramTest):
             self.assert_status(done, 0)
             self.assertEqual(b"100 %" in done.stderr, tool is None, done.stderr)
 
-    def test_ended_by_a_signal(self):
+    def test_decompressor_killed(self):
         source, output = self.file("old.save", compress("zstd", CASE.octets())), self.out()
         done = program.run("-i", source, "-o", output, env=self.with_fake("kill -KILL $$\n"))
         self.assert_status(done, 3)

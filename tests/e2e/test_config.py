@@ -52,7 +52,7 @@ class ConfigTest(ProgramTest):
         self.assertTrue(output.exists())
         return config.read_bytes()
 
-    def carried(self, output: Path) -> tuple[int, bytes]:
+    def new_config(self, output: Path) -> tuple[int, bytes]:
         """Flags and configuration of the new save, which must be valid."""
         data = output.read_bytes()
         self.assertEqual(data[:32], legacy.XL_MAGIC)
@@ -112,7 +112,7 @@ class Text(ConfigTest):
                 self.assertEqual(got, want)
                 self.assertNotIn("PV guest", xl_config.faults(got.encode()))
 
-    def test_nothing_carried(self):
+    def test_no_configuration(self):
         for header in (XlHeader(b"", bare=True), XlHeader(b"")):
             done, output = self.convert(legacy.octets(replace(HVM, header=header)), "--write-config", self.out("c"))
             if header.bare:
@@ -210,7 +210,7 @@ class Json(ConfigTest):
             "type": "pv", "name": "x", "maxvcpus": "2", "kernel": "/k", "cmdline": "c", "bootloader_args": ["-q"], "e820_host": "0",
             "vfb": ["vnc=1,vncunused=0,vnclisten=::,keymap=de"]})
 
-    def test_no_word_for_it(self):
+    def test_settings_without_xl_equivalent(self):
         for path, value in ((("b_info", "unheard_of"), 1), (("c_info", "pvh"), "True"), (("c_info", "xsdata"), {"a": "b"}),
                             (("b_info", "type.hvm", "ms_vm_genid"), [1] * 16), (("channels",), [{"name": "x"}]),
                             (("nics", 0, "coloft"), "x"), (("nics", 0, "bridge"), "a,b"), (("on_crash",), "laugh"),
@@ -228,7 +228,7 @@ class Json(ConfigTest):
                 line, = program.lines(done.stderr)
                 self.assertRegex(line, ": [a-zA-Z_ ]+ in the configuration cannot be written as xl text$|XX")
 
-    def test_no_json(self):
+    def test_invalid_json(self):
         for config in (b"", b"\0", b"[]", b"{", b"name = 'x'\n", b'{"a": ' + b"[" * 100000):
             done, output = self.convert(self.save(config, HVM, FLAG_JSON), "--write-config", self.out("c"))
             self.assert_status(done, 1)
@@ -238,7 +238,7 @@ class Json(ConfigTest):
 
 class Fixtures(ConfigTest):
     def test_all(self):
-        """Configurations of xl and xend, for the oldest and the newest release that xl_config.py knows."""
+        """Configurations of xl and xend, for the oldest and the newest release that xl_config.py supports."""
         paths = [p for p in sorted((program.PROJECT / "fixtures").glob("good-*.legacy"))
                  if p.read_bytes().startswith((legacy.XL_MAGIC, envelopes.XEND_MAGIC))]
         self.assertGreater(len(paths), 5)
@@ -270,7 +270,7 @@ class Measuring(ConfigTest):
                 self.assertEqual(first.exists() and first.read_bytes(), second.exists() and second.read_bytes())
 
 
-class Given(ConfigTest):
+class ConfigOption(ConfigTest):
     """--config: the new save has this configuration."""
 
     def test_file(self):
@@ -280,12 +280,12 @@ class Given(ConfigTest):
                 done, output = self.convert(data, "--config", self.file("my.cfg", config), "--verify")
                 self.assert_status(done, 0)
                 self.assertEqual(done.stderr, b"")
-                self.assertEqual(self.carried(output), (flags, config))
+                self.assertEqual(self.new_config(output), (flags, config))
         done, output = self.convert(self.save(PLAIN), "--config", self.file("my.cfg", as_text), "-f", "libxc")
         self.assert_status(done, 0)
         self.assertEqual(struct.unpack_from("<I", output.read_bytes(), 36), (0,))
 
-    def test_the_rest_is_the_same(self):
+    def test_stream_unchanged(self):
         """Except for the header, the new save is the same as without the option."""
         config = b"x = 1\n" * 5000
         plain, given = (self.convert(self.save(PLAIN), *options)[1].read_bytes() for options in
@@ -297,12 +297,12 @@ class Given(ConfigTest):
             data, config = envelopes.XEND.octets(case), self.out("c")
             done, output = self.convert(data, "--config=auto", "--write-config", config, "--verify")
             self.assert_status(done, 0)
-            self.assertEqual(self.carried(output), (FLAG_V2, config.read_bytes()))
+            self.assertEqual(self.new_config(output), (FLAG_V2, config.read_bytes()))
             done, output = self.convert(data, "--config", "auto")
             self.assert_status(done, 0)
-            self.assertEqual(self.carried(output), (FLAG_V2, config.read_bytes()))
+            self.assertEqual(self.new_config(output), (FLAG_V2, config.read_bytes()))
         done, output = self.convert(self.save(PLAIN), "--config=auto")
-        self.assertEqual((done.stderr, self.carried(output)), (b"", (FLAG_V2, PLAIN)))
+        self.assertEqual((done.stderr, self.new_config(output)), (b"", (FLAG_V2, PLAIN)))
 
     def test_from_a_pipe(self):
         data = envelopes.XEND.octets(cases.named("pv32-age-3-2"))
@@ -310,7 +310,7 @@ class Given(ConfigTest):
         done = program.run("-i", "-", "-o", output, "--config=auto", input=data)
         self.assert_status(done, 0)
         self.assertIn(b"memory and vcpus of the configuration were not checked", done.stderr)
-        self.assertIn(b'name = "old"\n', self.carried(output)[1])
+        self.assertIn(b'name = "old"\n', self.new_config(output)[1])
         done = program.run("-i", "-", "-o", "-", "--config=auto", "-q", input=data)
         self.assertEqual(done.stdout, output.read_bytes())
 
@@ -320,8 +320,8 @@ class Given(ConfigTest):
         (source / "a.save").write_bytes(envelopes.XEND.octets(cases.named("pv32-age-3-2")))
         (source / "b.save").write_bytes(self.save(PLAIN))
         self.assert_status(program.run("-i", source, "-o", target, "--config=auto"), 0)
-        self.assertIn(b'name = "old"\n', self.carried(target / "a.save")[1])
-        self.assertEqual(self.carried(target / "b.save")[1], PLAIN)
+        self.assertIn(b'name = "old"\n', self.new_config(target / "a.save")[1])
+        self.assertEqual(self.new_config(target / "b.save")[1], PLAIN)
         done = program.run("-i", source, "-o", target, "--config", self.file("my.cfg", b"x"))
         self.assert_status(done, 2)
 
@@ -351,7 +351,7 @@ class Repair(ConfigTest):
         self.assert_status(done, 0)
         ids = [line.split("repaired (")[1].split("): configuration")[0] for line in program.lines(done.stderr)
                if "): configuration: " in line]
-        return *self.carried(output), ids
+        return *self.new_config(output), ids
 
     def with_viridian(self, value: int):
         body = [replace(c, value=value) if getattr(c, "id", 0) == legacy.XC_SAVE_ID_HVM_VIRIDIAN else c
@@ -377,7 +377,7 @@ class Repair(ConfigTest):
                         hvm + "\nvga='stdvga'\ndevice_model_args_hvm = [\"-machine\", \"pc-i440fx-3.1\"]\n", "R36",
                         qemu=record(section(3, "0000:00:03.0/cirrus_vga")))
 
-    def test_what_the_stream_repair_cures_is_no_line(self):
+    def test_no_change_after_stream_repair(self):
         qemu = record(section(2, "0000:00:02.0/platform"), section(3, "0000:00:03.0/vga", vga_body(0)))
         text = "name='x'\nbuilder='hvm'\nvcpus=4\nvga='stdvga'\n"
         self.check_text(HVM, "4.17", text, text, qemu=qemu)
@@ -390,7 +390,7 @@ class Repair(ConfigTest):
                 self.check_text(base, release, text, text.replace("= 1", "= " + new) if changed else text, *["R3"] * changed)
         self.check_text(self.with_viridian(1), "4.14", text.replace("1", "0"), text.replace("1", "0"))
 
-    def test_what_was_repaired_is_no_limit(self):
+    def test_no_limit_after_repair(self):
         """Repaired settings are not reported as limits; neither is a list as written for saves of xend."""
         base, start = self.with_viridian(1), b"name='x'\nbuilder='hvm'\nvcpus=4\n"
         for config, option, warned in ((b"viridian=1", "-v", True), (b"viridian=1", "--repair", False),
@@ -399,7 +399,7 @@ class Repair(ConfigTest):
             done, _ = self.convert(self.save(start + config + b"\n", base), "--for=4.14", option)
             self.assertEqual(b"will fail: R3" in done.stderr, warned, config)
 
-    def test_qemu_is_no_limit_either(self):
+    def test_no_qemu_limit_after_repair(self):
         """R5 and R34 are repaired in the configuration, as text and JSON; a second repair adds no arguments."""
         cirrus, platform = (lambda slot: section(3, f"0000:00:{slot:02x}.0/cirrus_vga"),
                             lambda slot: section(2, f"0000:00:{slot:02x}.0/platform"))
@@ -413,8 +413,8 @@ class Repair(ConfigTest):
                     self.assertIn(f"will fail: {name}".encode(), done.stderr)
                     done, output = self.convert(self.save(config, HVM, flags, qemu), "--for=4.17", "--repair")
                     self.assertNotIn(b"will fail", done.stderr)
-                    _, carried = self.carried(output)
-                    self.assertEqual(self.repaired(self.save(carried, HVM, flags, qemu), "--for=4.17", "--repair")[1:], (carried, []))
+                    _, new_config = self.new_config(output)
+                    self.assertEqual(self.repaired(self.save(new_config, HVM, flags, qemu), "--for=4.17", "--repair")[1:], (new_config, []))
 
     def test_named(self):
         text = b"name='x'\nbuilder='hvm'\nvcpus=4\ntsc_mode=3\nmemory=1\n"
@@ -456,7 +456,7 @@ class Repair(ConfigTest):
             done, output = self.convert(self.save(config, HVM, FLAG_JSON), "--repair", "--for=4.17")
             self.assert_status(done, 0)
             self.assertEqual(b"not JSON of libxl; it is not changed" in done.stderr, config in (b"{", b"[]"))
-            self.assertEqual(self.carried(output)[1], config)
+            self.assertEqual(self.new_config(output)[1], config)
 
 
 if __name__ == "__main__":

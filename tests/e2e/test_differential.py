@@ -1,4 +1,4 @@
-"""Every case is converted: the output equals that of Xen's script where that is correct, otherwise that of the model."""
+"""Every case is converted: the output equals that of Xen's script where that is correct, else that of the model."""
 
 import sys
 import unittest
@@ -30,29 +30,29 @@ class Differential(ProgramTest):
             self.fail(v2.difference(want, got))
         return done
 
-    def told(self, case) -> list[str]:
+    def kind_args(self, case) -> list[str]:
         return ["-w", str(case.flavour.width), "-g", case.flavour.guest]
 
-    def test_all_told(self):
+    def test_with_options(self):
         for case in program.sampled(cases.good()):
             for fmt in expected.formats(case):
                 for version in (2, 3):
                     if version == 2 and "skip" in fmt:
                         continue
                     with self.subTest(case=case.name, format=fmt, version=version):
-                        self.assert_converts(case.octets(), expected.stream(case, fmt, version), *self.told(case),
+                        self.assert_converts(case.octets(), expected.stream(case, fmt, version), *self.kind_args(case),
                                              "-f", *fmt.split(), "--stream-version", str(version))
 
-    def test_nothing_told(self):
+    def test_without_options(self):
         """Without options: width and guest type are detected, the output has libxc format and version 2."""
         for case in program.sampled(cases.good()):
             with self.subTest(case=case.name):
-                guest = ["-g", case.flavour.guest] if case.ask else []
+                guest = ["-g", case.flavour.guest] if case.ambiguous else []
                 self.assert_converts(case.octets(), expected.stream(case, "libxc", 2), *guest)
 
     def test_ambiguous_guest_type(self):
         """A p2m frame list that could also be a page batch is converted correctly or rejected."""
-        for case in (c for c in cases.good() if c.ask):
+        for case in (c for c in cases.good() if c.ambiguous):
             with self.subTest(case=case.name):
                 done, got = self.convert(case.octets())
                 if done.returncode == 0:
@@ -66,7 +66,7 @@ class Differential(ProgramTest):
             for bare in program.sampled(cases.good()):
                 header = make(bare.flavour.guest)
                 with self.subTest(case=bare.name, header=header.config):
-                    guest = ["-g", bare.flavour.guest] if bare.ask else []
+                    guest = ["-g", bare.flavour.guest] if bare.ambiguous else []
                     want = model.xl_header(header, "libxl") + expected.stream(bare, "libxl", 2)
                     self.assert_converts(bare.with_header(header).octets(), want, *guest)
 
@@ -80,7 +80,7 @@ class Differential(ProgramTest):
                     self.assert_converts(bare.with_header(header).octets(), want, "-x", "-f", fmt,
                                          "--stream-version", "3")
 
-    def test_xl_header_demanded(self):
+    def test_missing_xl_header(self):
         for fmt in ("libxl", "libxc"):
             with self.subTest(format=fmt):
                 done, _ = self.convert(cases.named("pv64-age-4-5").octets(), "-x", "-f", fmt)
@@ -97,7 +97,7 @@ class Differential(ProgramTest):
 
     def test_wrong_guest_type(self):
         for case in program.sampled(cases.good()):
-            if case.ask:
+            if case.ambiguous:
                 continue        # ambiguous: -g decides
             for options in ([], ["-w", str(case.flavour.width)]):
                 with self.subTest(case=case.name, options=options):
@@ -109,7 +109,7 @@ class Differential(ProgramTest):
         """Independent of the expected output: the decoded pages are those of the legacy stream."""
         for case in program.sampled(cases.good()):
             with self.subTest(case=case.name):
-                done, got = self.convert(case.octets(), *self.told(case), "-f", "libxl")
+                done, got = self.convert(case.octets(), *self.kind_args(case), "-f", "libxl")
                 self.assert_status(done, 0)
                 self.assertEqual(v2.memory(v2.decode(got)), legacy.memory(case.save))
 
@@ -123,7 +123,7 @@ class Refused(ProgramTest):
                     done = program.run("-i", source, "-o", output, "-f", "libxl", *options)
                     self.assertRegex(self.assert_refused(done, output), case.refused)
 
-    def test_toolstack_blob_is_not_looked_at_in_libxc_format(self):
+    def test_libxc_format_skips_toolstack_blob(self):
         for case in (c for c in cases.bad() if c.refused == cases.BLOB):
             with self.subTest(case=case.name):
                 source, output = self.file("in.save", case.octets()), self.out()
@@ -131,18 +131,18 @@ class Refused(ProgramTest):
                 self.assert_status(done, 0)
                 self.assertEqual(output.read_bytes(), expected.by_model(case, "libxc"))
 
-    def test_what_is_no_legacy_save(self):
+    def test_other_formats(self):
         v2_stream = model.stream(cases.named("hvm64-age-4-5").save, "libxl")
         inputs = {"libxl v2": v2_stream, "libxc v2": v2_stream[24:], "empty": b"", "zeros": bytes(10000),
                   "ones": b"\xff" * 10000, "text": b"hello, world\n" * 100, "qemu": b"QEVM\0\0\0\3" * 100,
                   "elf": b"\x7fELF\2\1\1" + bytes(100), "gzip": b"\x1f\x8b\x08" + bytes(100),
                   "zstd": b"\x28\xb5\x2f\xfd" + bytes(100), "xz": b"\xfd7zXZ\0" + bytes(100)}
         for name, data in inputs.items():
-            says = cases.ALREADY if "v2" in name else "."
+            reason = cases.ALREADY if "v2" in name else "."
             for header in (b"", model.xl_header(cases.xl_text("hvm"), "libxc")):
                 with self.subTest(input=name, header=bool(header)):
                     source, output = self.file("in.save", header + data), self.out()
-                    self.assertRegex(self.assert_refused(program.run("-i", source, "-o", output), output), says)
+                    self.assertRegex(self.assert_refused(program.run("-i", source, "-o", output), output), reason)
 
 
 if __name__ == "__main__":

@@ -29,10 +29,10 @@ def to_the_end(case) -> bool:
     return bool(case.save.qemu) and case.save.qemu.length is None
 
 
-def fits(envelope, case) -> bool:
+def can_contain(envelope, case) -> bool:
     """XAPI's images need a stream that marks its end, and whose guest type can be detected without a configuration."""
     delimited = envelope in (XAPI, XAPI_STRUCTURED)
-    return not (delimited and (to_the_end(case) or case.ask))
+    return not (delimited and (to_the_end(case) or case.ambiguous))
 
 
 def limit() -> None:
@@ -47,7 +47,7 @@ class RoundTrips(ProgramTest):
 
     def test_each(self):
         for envelope in ALL:
-            for case in (c for c in SUBJECTS if fits(envelope, c)):
+            for case in (c for c in SUBJECTS if can_contain(envelope, c)):
                 with self.subTest(envelope=envelope.name, case=case.name):
                     source, output, want = self.file("in.save", envelope.octets(case)), self.out(), envelope.expected(case)
                     self.assert_status(program.run("-i", source, "-o", output, "--no-sync", "--stream-version", "3"), 0)
@@ -92,7 +92,7 @@ class RoundTrips(ProgramTest):
         for record in (envelopes.xapi_record(0xF14), struct.pack("<QQ", envelopes.SWTPM, 1 << 63)):
             self.assert_status(verifier.verify(good[:at] + record + good[at:]), 1)
 
-    def test_a_stream_has_no_length_of_its_own(self):
+    def test_record_with_length(self):
         """A record of a memory image must have length 0."""
         case = cases.named("hvm32-age-4-2")
         for record, image in ((envelopes.LIBXC, XAPI.expected(case)), (envelopes.LIBXC_LEGACY, XAPI_STRUCTURED.octets(case))):
@@ -112,7 +112,7 @@ class RoundTrips(ProgramTest):
             line = self.assert_refused(program.run("-i", self.file("in.save", image[:-16] + end), "-o", output), output)
             self.assertIn(f"byte {len(image) - 16:#x}: XAPI record: unexpected record of type 0x", line)
 
-    def test_disks_have_no_end(self):
+    def test_data_after_image(self):
         """Old data on the disk after an image is ignored in a named file, and not read from an fd."""
         for envelope in (XAPI, XAPI_STRUCTURED):
             for name in ("hvm32-xenserver", "hvm64-age-4-2", "pv32-age-4-1", "hvm32-no-last-checkpoint",
@@ -131,7 +131,7 @@ class RoundTrips(ProgramTest):
                             self.assertEqual(f.read(), behind)
                         self.assertEqual(output.read_bytes(), want)
 
-    def test_disk_wants_a_length(self):
+    def test_image_needs_qemu_length(self):
         case = cases.named("hvm64-qemu-to-the-end")
         source, output = self.file("in.save", XAPI.octets(case) + OLD_DISK), self.out()
         self.assertIn("not at the end of the stream", self.assert_refused(program.run("-i", source, "-o", output), output))
@@ -156,14 +156,14 @@ class Contradictions(ProgramTest):
 
     def test_guest_type(self):
         """Configuration and stream disagree on the guest type: the message names both; -g overrides the configuration."""
-        for stream, said in (("pv64-age-4-5", "hvm"), ("hvm64-age-4-5", "pv")):
+        for stream, config_type in (("pv64-age-4-5", "hvm"), ("hvm64-age-4-5", "pv")):
             case = cases.named(stream)
-            for name, head in (("libvirt", envelopes.libvirt_head(envelopes.domain_xml(said) + b"\0")),
-                               ("xend", envelopes.xend_head(envelopes.xend_config(said)))):
+            for name, head in (("libvirt", envelopes.libvirt_head(envelopes.domain_xml(config_type) + b"\0")),
+                               ("xend", envelopes.xend_head(envelopes.xend_config(config_type)))):
                 with self.subTest(stream=stream, envelope=name):
                     line = self.refused(head + case.octets())
                     self.assertIn(f"{case.flavour.guest.upper()} guest, but the configuration of {name} is", line)
-                    self.assertIn(f"{said.upper()} guest", line)
+                    self.assertIn(f"{config_type.upper()} guest", line)
                     source = self.file("in.save", head + case.octets())
                     done = program.run("-i", source, "-o", self.out(), "-g", case.flavour.guest)
                     self.assert_status(done, 0)
@@ -185,13 +185,13 @@ class Contradictions(ProgramTest):
         self.assertEqual(output.read_bytes(), XAPI.expected(case))
 
 
-class NotFooled(ProgramTest):
+class Ambiguous(ProgramTest):
     def refused(self, data: bytes) -> str:
         source, output = self.file("in.save", data), self.out()
         return self.assert_refused(program.run("-i", source, "-o", output, "--no-sync"), output)
 
     @program.needs_libraries
-    def test_magics_cut_short(self):
+    def test_truncated_magics(self):
         for name, magic in envelopes.MAGICS.items():
             for n in range(len(magic) + 1):
                 with self.subTest(magic=name, cut=n):
@@ -200,7 +200,7 @@ class NotFooled(ProgramTest):
                     self.refused(magic[:n] + bytes(5000))
 
     @program.needs_libraries
-    def test_an_envelope_in_an_envelope(self):
+    def test_nested_containers(self):
         inside = cases.named("hvm64-age-4-5").with_header(cases.xl_json("hvm")).octets()
         for name, head in (("libvirt", envelopes.libvirt_head(envelopes.domain_xml("hvm") + b"\0")),
                            ("xend", envelopes.xend_head(envelopes.xend_config("hvm"))), ("xapi", envelopes.XAPI_MAGIC)):
@@ -225,7 +225,7 @@ class NotFooled(ProgramTest):
                     self.assert_status(program.run("-i", source, "-o", output, "--no-sync"), 0)
                     self.assertEqual(v2.memory(v2.decode(output.read_bytes(), whole=False)), legacy.memory(save))
 
-    def test_toolstacks_stay_as_they_were(self):
+    def test_container_on_fd(self):
         """On an fd, a container's magic instead of a stream is rejected without waiting for more input."""
         reader, writer = os.pipe()
         os.write(writer, b"\x28\xb5\x2f\xfd" + b"\xa5" * 60)     # without an end of input
@@ -267,7 +267,7 @@ class HostileXml(ProgramTest):
         for version in (0, 3, 0x01000000, 0xFFFFFFFF):
             self.assertIn("is neither 1 nor 2", self.refused(envelopes.libvirt_head(b"<domain/>\0", version)))
 
-    def test_large_but_bounded(self):
+    def test_large_documents(self):
         """Time and memory are bounded for any 1 MiB of XML."""
         stream = cases.named("pv64-age-4-5").octets()
 
@@ -293,7 +293,7 @@ class HostileXml(ProgramTest):
                 done, _ = self.convert(envelopes.libvirt_head(xml), stream)
                 self.assert_status(done, status)
 
-    def test_name_is_masked(self):
+    def test_name_is_escaped(self):
         done, _ = self.convert(envelopes.libvirt_head(envelopes.domain_xml("pv", "a\x7fb\u009b31m") + b"\0"),
                                cases.named("pv64-age-4-5").octets())
         self.assert_status(done, 0)
@@ -320,14 +320,14 @@ class Relabel(ProgramTest):
         self.assertEqual(output.read_bytes(), envelopes.libvirt_head(self.xml, 2) + self.stream)
         self.assert_status(verifier.run("-i", output, "-f", "libvirt"), 0)
 
-    def test_the_stream_must_be_sound(self):
+    def test_invalid_stream(self):
         for name, stream in (("cut", self.stream[:-1]), ("more", self.stream + b"x"),
                              ("damaged", self.stream.replace(b"XENF", b"XENG"))):
             with self.subTest(name):
                 source, output = self.file("bad.save", envelopes.libvirt_head(self.xml) + stream), self.out()
                 self.assert_refused(program.run("-i", source, "-o", output), output)
 
-    def test_only_a_named_file_is_read_twice(self):
+    def test_needs_named_file(self):
         output = self.out()
         with open(self.source, "rb") as f:
             line = self.assert_refused(program.run("-i", "-", "-o", output, stdin=f), output)

@@ -1,4 +1,4 @@
-"""Each system call and each allocation of a small conversion fails, one after the other: a clear end, nothing lost."""
+"""Each system call and each allocation of a small conversion fails in turn: it ends with a message, or succeeds."""
 
 import itertools
 import sys
@@ -18,9 +18,9 @@ from kit.verifier import side_by_side
 
 OLD = b"an older file, to be replaced or to stay as it is"
 OLD_MODE = 0o640
-START = 24                  # octets that libxl must get in any case: it crashes on an empty stream
+START = 24                  # octets that are written even on failure: libxl crashes on an empty stream
 
-# Allowed results.
+# Allowed exit statuses.
 FAILS, WORKS, EITHER = {3}, {0}, {0, 3}
 
 
@@ -31,8 +31,8 @@ class Fault:
     allowed: set
     why: str = ""
     times: int = 1
-    hidden: Optional[set] = None    # allowed results without unnamed files
-    to_file: Optional[set] = None   # allowed results if the output is a file
+    hidden: Optional[set] = None    # allowed statuses without O_TMPFILE
+    to_file: Optional[set] = None   # allowed statuses if the output is a file
 
     def allowed_at(self, ends: "Ends") -> set:
         if self.to_file and not ends.to_pipe:
@@ -41,21 +41,21 @@ class Fault:
 
 
 FAULTS = [
-    Fault("open", (EACCES, EMFILE), FAILS, "the input, or the directory of the output"),
+    Fault("open", (EACCES, EMFILE), FAILS, "of the input or the output's directory"),
     Fault("read", (EIO,), FAILS),
     Fault("read", (EINTR, EAGAIN, "short"), WORKS),
-    Fault("read", ("short",), WORKS, "a source that dribbles", times=0),
-    Fault("pread", (EIO,), FAILS, "the look at what follows the stream in a file"),
+    Fault("read", ("short",), WORKS, "a slow source", times=0),
+    Fault("pread", (EIO,), FAILS, "checks for data after the stream in a file"),
     Fault("write", (EIO, ENOSPC, EDQUOT, EFBIG, EPIPE), FAILS),
     Fault("write", (EINTR, EAGAIN, "short"), WORKS),
-    Fault("write", ("short",), WORKS, "a sink that hardly takes anything", times=0),
-    Fault("splice", (EPIPE,), FAILS, "but on the way to a file it is a pipe of our own: the loop goes on", to_file=WORKS),
-    Fault("splice", (EIO, ENOMEM), WORKS, "the loop goes on, which can tell the side that fails, should it fail there"),
+    Fault("write", ("short",), WORKS, "a slow sink", times=0),
+    Fault("splice", (EPIPE,), FAILS, "to a file an internal pipe is used: falls back to read and write", to_file=WORKS),
+    Fault("splice", (EIO, ENOMEM), WORKS, "falls back to read and write, which show which end fails"),
     Fault("splice", (EINTR, EAGAIN, "short"), WORKS),
-    Fault("splice", (EINVAL, ENOSYS), WORKS, "ends that cannot splice: read and write instead"),
-    Fault("splice", (EINVAL, ENOSYS), WORKS, "and so for ever", times=0),
-    Fault("fsync", (EIO, ENOSPC, EDQUOT), FAILS, "the file's, before it has its name; the directory's: see below"),
-    Fault("close", (EIO, EDQUOT), EITHER, "of the output: fails (see below); of others: nothing is lost"),
+    Fault("splice", (EINVAL, ENOSYS), WORKS, "falls back to read and write"),
+    Fault("splice", (EINVAL, ENOSYS), WORKS, "the same, for all calls", times=0),
+    Fault("fsync", (EIO, ENOSPC, EDQUOT), FAILS, "of the file, before the rename; of the directory: see below"),
+    Fault("close", (EIO, EDQUOT), EITHER, "of the output: fails (see below); of others: ignored"),
     Fault("close", (EINTR,), WORKS),
     Fault("linkat", (EIO, ENOSPC, EDQUOT, EROFS, EACCES), FAILS),
     Fault("renameat", (EIO, ENOSPC, EACCES), FAILS),
@@ -64,16 +64,16 @@ FAULTS = [
     Fault("fchown", (EPERM,), WORKS, "the mode is narrowed instead"),
     Fault("fchown", (EPERM,), WORKS, "the mode is narrowed to the owner's", times=0),
     Fault("fchmod", (EPERM, EIO), FAILS),
-    Fault("openat", (EACCES, ENOSPC), WORKS, "where an unnamed file can't be had a hidden name is tried, nothing more",
-          hidden=EITHER),      # the output's fails; the temporary file's, which most never use, works
-    Fault("openat", (EACCES, ENOSPC, EROFS), EITHER, "the temporary file's alone: works", times=0),
-    Fault("lseek", (EIO,), WORKS, "as on a pipe: what cannot be skipped is read"),
-    Fault("lseek", (EIO,), WORKS, "and so for ever", times=0),
-    Fault("fstat", (EIO,), EITHER, "where it only chooses the faster way, the slower one is gone"),
-    Fault("syscall", (EPERM, EACCES), EITHER, "no Landlock: goes on; what can't be given up: fails"),
+    Fault("openat", (EACCES, ENOSPC), WORKS, "without an unnamed file a hidden name is used",
+          hidden=EITHER),      # of the output: fails; of the temporary file, which is rarely used: works
+    Fault("openat", (EACCES, ENOSPC, EROFS), EITHER, "works if only the temporary file fails", times=0),
+    Fault("lseek", (EIO,), WORKS, "data that cannot be skipped is read, as from a pipe"),
+    Fault("lseek", (EIO,), WORKS, "the same, for all calls", times=0),
+    Fault("fstat", (EIO,), EITHER, "works where it only selects the faster way"),
+    Fault("syscall", (EPERM, EACCES), EITHER, "works without Landlock; fails if a capability cannot be dropped"),
     Fault("syscall", (ENOSYS,), EITHER, "", times=0),
-    Fault("malloc", (ENOMEM,), EITHER, "the locale's own are done without"),
-    Fault("malloc", (ENOMEM,), EITHER, "and never again any", times=0),
+    Fault("malloc", (ENOMEM,), EITHER, "works for allocations of the locale"),
+    Fault("malloc", (ENOMEM,), EITHER, "the same, for all calls", times=0),
 ]
 
 
@@ -83,10 +83,10 @@ SPOOL_FAULTS = [
     Fault("pwrite", (EINTR, "short"), WORKS),
     Fault("pread", (EIO,), FAILS),
     Fault("pread", (EINTR, "short"), WORKS),
-    Fault("lseek", (EIO,), EITHER, "what cannot be skipped is read; but there is no going back without it"),
-    Fault("read", (EIO,), FAILS, "in a further checkpoint, too: what follows is there, only not to be read now"),
+    Fault("lseek", (EIO,), EITHER, "data that cannot be skipped is read, but seeking back fails"),
+    Fault("read", (EIO,), FAILS, "in further checkpoints too, since they may be complete"),
     Fault("read", (EINTR, "short"), WORKS),
-    Fault("fallocate", (EIO, ENOSYS), WORKS, "space is not given back before the end"),
+    Fault("fallocate", (EIO, ENOSYS), WORKS, "space is not released before the end"),
     Fault("fallocate", (EIO, ENOSYS), WORKS, "", times=0),
     Fault("malloc", (ENOMEM,), EITHER),
 ]
@@ -94,7 +94,7 @@ SPOOL_FAULTS = [
 
 @dataclass(frozen=True)
 class Subject:
-    """A save and the format it becomes."""
+    """A save and the output format."""
     case: cases.Case
     fmt: str
 
@@ -109,13 +109,13 @@ class Subject:
 class Ends:
     name: str
     replacing: bool = False
-    hidden: bool = False            # no O_TMPFILE there
+    hidden: bool = False            # O_TMPFILE fails
     from_pipe: bool = False
     to_pipe: bool = False
     options: tuple[str, ...] = ()
 
 
-# These are not tested.
+# All combinations of these are tested.
 SUBJECTS = [Subject(cases.named(name), fmt) for name, fmt in (("hvm64-age-4-5-4", "libxl"), ("hvm64-age-4-1", "libxc"),
                                                               ("pv64-age-4-5", "libxl"), ("pv64-age-4-5", "libxc"))]
 ENDS = [Ends("new"), Ends("new, in one process", options=("--no-sandbox",)), Ends("replacing", replacing=True), Ends("to a pipe", to_pipe=True),
@@ -124,13 +124,13 @@ ENDS = [Ends("new"), Ends("new, in one process", options=("--no-sandbox",)), End
         Ends("replacing by a hidden name", hidden=True, replacing=True),
         Ends("not to be clobbered, by a hidden name", hidden=True, options=("--no-clobber",))]
 SPOOL_ENDS = [Ends("new"), Ends("from a pipe", from_pipe=True, options=("--checkpointed",))]
-if program.SANITIZED:       # slow: only for leaks and memory errors on error paths
+if program.SANITIZED:       # slow: a selection finds leaks and memory errors on error paths
     SUBJECTS = [SUBJECTS[0], SUBJECTS[3]]
     ENDS = [e for e in ENDS if not e.from_pipe and (e.hidden or not e.replacing)]
 
 
 class Attempt:
-    """One run: a directory with the save, and beside it one that holds nothing but the output."""
+    """A directory with the save, and a subdirectory that contains only the output."""
 
     def __init__(self, directory: str, subject: Subject, ends: Ends):
         self.subject, self.ends = subject, ends
@@ -151,11 +151,11 @@ class Attempt:
         kw = {"input": self.save.read_bytes()} if self.ends.from_pipe else {}
         return faults.run(replace(plan, no_tmpfile=self.ends.hidden), "-i", "-" if self.ends.from_pipe else self.save,
                           "-o", "-" if self.ends.to_pipe else self.output, "-f", self.subject.fmt, "-q", *self.ends.options,
-                          # In the sandbox leaks cannot be looked for.
+                          # LeakSanitizer does not work in the sandbox.
                           *(["--no-sandbox"] if program.SANITIZED else []), **kw)
 
     def problems(self, plan: Plan, done: faults.Run, allowed: set, live: Optional[int]) -> Iterator[str]:
-        """The violations found."""
+        """Yields what is wrong after a run; live: allocations left after a run without a fault."""
         if done.status not in allowed:
             yield f"exit status {done.status}, stderr {done.stderr!r}"
             return
@@ -163,18 +163,18 @@ class Attempt:
         if done.status == 0 and lines:
             yield f"stderr {lines}"
         if done.status != 0 and (len(lines) != 1 or not lines[0].startswith(program.NAME + ": cannot ")):
-            yield f"not one line that says what cannot be done: {lines}"
+            yield f"not one line with an error: {lines}"
         if live is not None and (done.live is None or done.live > live):
-            yield f"{done.live} allocations are left, without a fault {live}"
+            yield f"{done.live} allocations are not freed; without a fault: {live}"
         yield from self.pipe_problems(plan, done) if self.ends.to_pipe else self.file_problems(plan, done)
 
     def pipe_problems(self, plan: Plan, done: faults.Run) -> Iterator[str]:
         if done.status == 0 and done.stdout != self.want:
             yield "not the right stream"
         if done.status != 0 and not self.want.startswith(done.stdout):
-            yield "what was written before is not the right stream's beginning"
-        # Without memory to start with, or where the output can't be told to be a pipe, nothing is due yet; and what
-        # write() refuses once is not tried again.
+            yield "the output is not the start of the expected stream"
+        # The start of the stream is not required if allocations fail or the output cannot be recognised as a pipe. A
+        # write that failed is not repeated.
         if (done.status != 0 and self.subject.fmt == "libxl" and len(done.stdout) < START
                 and plan.call not in ("malloc", "fstat", "write", "splice")):
             yield f"libxl waits for {START} octets and got {len(done.stdout)}"
@@ -187,19 +187,19 @@ class Attempt:
             if names != [self.output.name] or self.output.read_bytes() != self.want:
                 yield f"not the right output: {names}"
             elif self.ends.replacing and self.output.stat().st_mode & 0o7777 & ~OLD_MODE:
-                yield f"more may read it than before: {self.output.stat().st_mode:o}"
+                yield f"the mode has been widened: {self.output.stat().st_mode:o}"
         elif not self.ends.replacing and names:
             yield f"left behind: {names}"
         elif self.ends.replacing:
             new = self.output.stat() if names == [self.output.name] else None
             if not new or self.output.read_bytes() != OLD or (new.st_ino, new.st_mode) != (self.old.st_ino,
                                                                                          self.old.st_mode):
-                yield f"what was there before is not there any more: {names}"
+                yield f"the old file is missing or changed: {names}"
 
     @staticmethod
     def directory_sync(plan: Plan) -> bool:
-        """The second fsync is the directory's. The output has its name then and is whole; what it replaced cannot be
-        had back. Not durable, though: so exit status 3, not 0, and another try does no harm."""
+        """The second fsync is that of the directory. The complete output has been renamed by then, but may not be
+        durable, so the exit status is 3."""
         return plan.call == "fsync" and plan.nth == 2
 
 
@@ -218,12 +218,12 @@ class Faults(unittest.TestCase):
               + ", ".join(f"{call} {n}" for call, n in sorted(cls.tried.items())) + ")", file=sys.stderr)
 
     def sweep(self, job: tuple[Subject, Ends, Fault]) -> list[str]:
-        """Each n until the fault is no longer triggered."""
+        """Fails the n-th call, for each n, until no call fails."""
         subject, ends, fault = job
         found = []
         with faults.directory() as directory:
             attempt = Attempt(directory, subject, ends)
-            # The sanitizer looks for leaks by itself.
+            # LeakSanitizer detects leaks itself.
             live = None if program.SANITIZED else attempt.run(Plan("none")).live
             for kind in fault.kinds:
                 for n in itertools.count(1):
@@ -235,7 +235,7 @@ class Faults(unittest.TestCase):
                     found += [f"{subject}, {ends.name}, {plan}: {p}"
                               for p in attempt.problems(plan, done, fault.allowed_at(ends), live)]
                     if fault.times == 0 and fault.allowed == WORKS:
-                        break       # from the first call on: that is all calls
+                        break       # all calls failed: further n add nothing
         return found
 
     def sweep_all(self, chosen: Callable[[Fault], bool]) -> None:
@@ -254,27 +254,27 @@ class Faults(unittest.TestCase):
         self.sweep_all(lambda f: f.call in ("write", "splice", "fsync", "close"))
 
     def test_closing(self):
-        """Without a sync, NFS says only then what it could not write. The output's own fd is still needed to name it.
-        (In one process: of two that close at the same time it is not certain whose call is the n-th.)"""
+        """Without a sync, NFS may report a write error only at close(). The output's fd is duplicated for that.
+        In one process, since the order of close() calls of two processes is not deterministic."""
         for ends in (e for e in ENDS if not e.to_pipe):
             with self.subTest(ends=ends.name), faults.directory() as directory:
                 attempt = Attempt(directory, SUBJECTS[0], replace(ends, options=(*ends.options, "--no-sync", "--no-sandbox")))
-                said = []
+                messages = []
                 for n in itertools.count(1):
                     done = attempt.run(Plan("close", EDQUOT, n))
                     if not done.fired:
                         break
-                    said.append(done.stderr.decode())
-                self.assertEqual([s for s in said if s], [f"{program.NAME}: cannot write {attempt.output}: Disk quota exceeded\n"])
+                    messages.append(done.stderr.decode())
+                self.assertEqual([s for s in messages if s], [f"{program.NAME}: cannot write {attempt.output}: Disk quota exceeded\n"])
 
     def test_naming(self):
         self.sweep_all(lambda f: f.call in ("linkat", "renameat", "renameat2", "fchown", "fchmod", "openat"))
 
-    @unittest.skipIf(program.SANITIZED, "leaks are looked for, which the sandbox refuses")
+    @unittest.skipIf(program.SANITIZED, "LeakSanitizer does not work in the sandbox")
     def test_entering_the_sandbox(self):
         self.sweep_all(lambda f: f.call == "syscall")
 
-    @unittest.skipIf(program.SANITIZED, "AddressSanitizer's allocations are its own")
+    @unittest.skipIf(program.SANITIZED, "AddressSanitizer replaces the allocator")
     def test_allocations(self):
         self.sweep_all(lambda f: f.call == "malloc")
 
@@ -284,7 +284,7 @@ class Faults(unittest.TestCase):
                          if not (program.SANITIZED and f.call == "malloc")])
 
     def test_without_a_fault(self):
-        """Memory that the library itself leaks is not counted."""
+        """All combinations succeed without a fault. Leaks are not checked, since there is nothing to compare with."""
         for subject, ends in itertools.product(SUBJECTS, ENDS):
             with self.subTest(subject=str(subject), ends=ends.name), faults.directory() as directory:
                 attempt = Attempt(directory, subject, ends)
@@ -293,7 +293,7 @@ class Faults(unittest.TestCase):
 
 
 class Verifier(unittest.TestCase):
-    """verify-stream-v2 only reads."""
+    """The same for verify-stream-v2, which only reads."""
 
     def test_reading(self):
         jobs = [(fmt, call, kind, allowed) for fmt in ("libxl", "libxc")

@@ -16,7 +16,7 @@ class Fixtures(ProgramTest):
         self.assertTrue(found)
         return found
 
-    def test_made_anew_they_are_the_same(self):
+    def test_reproducible(self):
         made = make_fixtures.files()
         self.assertEqual(sorted(made), sorted(p.name for p in FIXTURES.iterdir()))
         for name, data in made.items():

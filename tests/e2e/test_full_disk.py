@@ -25,7 +25,7 @@ OLD = b"what was there before"
 NOBODY = 65534
 
 
-def said(stderr: bytes) -> list[str]:
+def error_lines(stderr: bytes) -> list[str]:
     """The messages without warnings, which libxc format has."""
     return [line for line in program.lines(stderr) if ": warning: " not in line]
 
@@ -37,7 +37,7 @@ class FailureTest(ProgramTest):
 
     def assert_failed(self, done, *words: str, status: int = 3) -> None:
         self.assert_status(done, status)
-        lines = said(done.stderr)
+        lines = error_lines(done.stderr)
         self.assertEqual(len(lines), 1, lines)
         for word in words:
             self.assertIn(word, lines[0])
@@ -55,7 +55,7 @@ class FullDisk(FailureTest):
         done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", where], stderr=subprocess.PIPE,
                               check=False)
         if done.returncode != 0:
-            why = f"NOT TESTED: no small file system ({options}) to be had: {done.stderr.decode().strip()}"
+            why = f"NOT TESTED: cannot mount a small file system ({options}): {done.stderr.decode().strip()}"
             print(why, file=sys.stderr)
             self.skipTest(why)
         self.addCleanup(subprocess.run, ["umount", where], check=True)
@@ -77,7 +77,7 @@ class FullDisk(FailureTest):
                         more = {"input": large.read_bytes()} if from_pipe else {}
                         done = faults.run(Plan(no_tmpfile=hidden), *args, **more, **kw)
                         self.assertEqual(done.status, 3, done.stderr)
-                        self.assertEqual(len(said(done.stderr)), 1)
+                        self.assertEqual(len(error_lines(done.stderr)), 1)
                         self.assertIn(reason.encode(), done.stderr)
                         self.assert_untouched(output, old)
 
@@ -94,7 +94,7 @@ class FullDisk(FailureTest):
         self.assert_failed(done, "No space left on device")
         self.assertEqual([p.name for p in disk.iterdir()], ["other"])
 
-    @unittest.skipIf(program.SANITIZED, "its start-up as another user is slow, and there is nothing new in it")
+    @unittest.skipIf(program.SANITIZED, "starting a sanitized program as another user is slow")
     def test_quota(self):
         """Run as user nobody, since quotas do not apply to root."""
         disk = self.mount("size=16m,mode=1777,usrquota,usrquota_block_hardlimit=1m")
@@ -139,7 +139,7 @@ class ReaderGone(FailureTest):
                         process.stderr.close()
                         self.assert_failed(subprocess.CompletedProcess([], process.returncode, b"", err), "Broken pipe")
 
-    def test_while_more_input_comes(self):
+    def test_with_pending_input(self):
         """The program ends without waiting for the end of the input."""
         reader, writer = os.pipe()
         process = program.start("-i", "-", "-o", "-", stdin=reader, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -189,10 +189,10 @@ class ChangingInput(FailureTest):
             with self.subTest(left=left):
                 self.large.write_bytes(data)
                 done = self.run_changed(self.stop("splice", 1), lambda: os.truncate(self.large, left), "-o", "-",
-                                        stdout=self.pipe_to_nowhere())
+                                        stdout=self.pipe_to_cat())
                 self.assert_failed(done, "input ended", status=1)
 
-    def pipe_to_nowhere(self):
+    def pipe_to_cat(self):
         cat = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
         self.addCleanup(cat.wait)
         self.addCleanup(cat.stdin.close)

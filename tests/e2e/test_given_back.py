@@ -14,7 +14,7 @@ from kit.base import ProgramTest
 from kit.flavours import BROKEN, PV, PV32, PV64, XALLOC, XTAB
 from kit.legacy import Batch
 
-STAYS = re.compile(r": warning: pages that the guest released during the save remain in the new save: (\d+) \(")
+REMAIN = re.compile(r": warning: pages that the guest released during the save remain in the new save: (\d+) \(")
 
 
 def live(flavour, unmapped, age=(4, 5)) -> legacy.Save:
@@ -33,10 +33,10 @@ def without(save: legacy.Save, pfns) -> legacy.Save:
 
 # The list of unmapped pfns: sent once or repeatedly, sent without content, never sent, above the guest's, duplicate.
 LIST = [0x62, 0x7F, 0x90, 0x91, 0x92, 0x300, 0x47F, 0x500, 0x62, 0x61]
-GIVEN_BACK = {0x61, 0x62, 0x7F, 0x90, 0x91, 0x92}
+RELEASED = {0x61, 0x62, 0x7F, 0x90, 0x91, 0x92}
 
 
-class GivenBack(ProgramTest):
+class ReleasedPages(ProgramTest):
     def convert(self, save: legacy.Save, *options, pipe: bool = False):
         output = self.out()
         data = legacy.octets(save)
@@ -45,16 +45,16 @@ class GivenBack(ProgramTest):
         self.assert_status(done, 0)
         return done, output.read_bytes()
 
-    def assert_left_out(self, save: legacy.Save, *options, left_out=GIVEN_BACK) -> None:
+    def assert_dropped(self, save: legacy.Save, *options, dropped=RELEASED) -> None:
         done, got = self.convert(save, "--stream-version", "3", *options)
-        self.assertEqual(v2.difference(model.stream(without(save, left_out), "libxc"), got), "")
+        self.assertEqual(v2.difference(model.stream(without(save, dropped), "libxc"), got), "")
         self.assertEqual(program.without_verdict(done.stderr), b"")
 
     def test_from_a_file_to_a_file(self):
         for flavour in PV:
             for options in ([], ["--sparse"], ["--verify"], ["--verify", "--sparse"]):
                 with self.subTest(flavour=flavour.name, options=options):
-                    self.assert_left_out(live(flavour, LIST), *options)
+                    self.assert_dropped(live(flavour, LIST), *options)
 
     def test_from_a_compressed_file(self):
         save = live(PV64, LIST)
@@ -66,47 +66,47 @@ class GivenBack(ProgramTest):
                 done = program.run("-i", source, "-o", output, "--stream-version", "3", *options)
                 self.assert_status(done, 0)
                 self.assertEqual(done.stderr, b"")
-                self.assertEqual(v2.difference(model.stream(without(save, GIVEN_BACK), "libxc"), output.read_bytes()), "")
+                self.assertEqual(v2.difference(model.stream(without(save, RELEASED), "libxc"), output.read_bytes()), "")
 
     def test_xen_3_0(self):
         for flavour in (PV64, PV32):
             with self.subTest(flavour=flavour.name):
-                self.assert_left_out(live(flavour, LIST, age=(3, 0)))
+                self.assert_dropped(live(flavour, LIST, age=(3, 0)))
 
-    def test_a_batch_left_empty(self):
+    def test_empty_batch(self):
         save = live(PV64, [*range(0x60, 0x80), *range(0x10, 0x14), 0x401, 0x90, 0x62, 0x63])
-        self.assert_left_out(save, left_out={*range(0x60, 0x80), *range(0x10, 0x14), 0x401, 0x90})
+        self.assert_dropped(save, dropped={*range(0x60, 0x80), *range(0x10, 0x14), 0x401, 0x90})
 
-    def test_the_list_of_the_last_checkpoint_counts(self):
+    def test_last_checkpoint(self):
         save = cases.remus_save(PV64, [cases.remus_body(PV64, [Batch([0x20, 0x21], 1)]),
                                        cases.remus_body(PV64, [Batch([0x21, 0x22], 2)])])
         tails = [save.tail, *(c.tail for c in save.later)]
         for tail, unmapped in zip(tails, ([0x10], [0x20, 0x22], [0x21, 0x11])):
             tail.unmapped = unmapped
-        self.assert_left_out(save, left_out={0x21, 0x11})
+        self.assert_dropped(save, dropped={0x21, 0x11})
 
     def test_compact(self):
         save = live(PV64, LIST)
         _, got = self.convert(save, "--compact")
-        want = {pfn: page for pfn, page in legacy.memory(save).items() if pfn not in GIVEN_BACK}
+        want = {pfn: page for pfn, page in legacy.memory(save).items() if pfn not in RELEASED}
         self.assertEqual(v2.memory(v2.decode(got)), want)
 
-    def test_from_a_pipe_they_stay_and_are_counted(self):
+    def test_from_a_pipe(self):
         for flavour in PV:
             with self.subTest(flavour=flavour.name):
                 save = live(flavour, LIST)
                 done, got = self.convert(save, "--stream-version", "3", pipe=True)
                 self.assertEqual(v2.difference(model.stream(save, "libxc"), got), "")
-                self.assertEqual([int(n) for n in STAYS.findall(done.stderr.decode())], [len(GIVEN_BACK)])
+                self.assertEqual([int(n) for n in REMAIN.findall(done.stderr.decode())], [len(RELEASED)])
 
-    def test_to_a_pipe_they_stay_and_are_counted(self):
+    def test_to_a_pipe(self):
         save = live(PV64, LIST)
         done = program.run("-i", self.file("in.save", legacy.octets(save)), "-o", "-", "--stream-version", "3")
         self.assert_status(done, 0)
         self.assertEqual(v2.difference(model.stream(save, "libxc"), done.stdout), "")
-        self.assertEqual([int(n) for n in STAYS.findall(done.stderr.decode())], [len(GIVEN_BACK)])
+        self.assertEqual([int(n) for n in REMAIN.findall(done.stderr.decode())], [len(RELEASED)])
 
-    def test_verified_where_they_stay(self):
+    def test_verify_inherited_output(self):
         """--verify with an inherited output, which cannot be rewritten: the pages remain."""
         save = live(PV64, LIST)
         source, output = self.file("in.save", legacy.octets(save)), self.out()
@@ -117,9 +117,9 @@ class GivenBack(ProgramTest):
             os.close(fd)
         self.assert_status(done, 0)
         self.assertEqual(v2.difference(model.stream(save, "libxc"), output.read_bytes()), "")
-        self.assertEqual([int(n) for n in STAYS.findall(done.stderr.decode())], [len(GIVEN_BACK)])
+        self.assertEqual([int(n) for n in REMAIN.findall(done.stderr.decode())], [len(RELEASED)])
 
-    def test_a_list_of_pages_that_were_never_sent(self):
+    def test_unsent_pages(self):
         """As in any save that was not live: nothing changes."""
         for pipe in (False, True):
             with self.subTest(pipe=pipe):
@@ -128,11 +128,11 @@ class GivenBack(ProgramTest):
                 self.assertEqual(v2.difference(model.stream(save, "libxc"), got), "")
                 self.assertEqual(program.without_verdict(done.stderr), b"")
 
-    def test_an_inspection_counts_them(self):
+    def test_inspection(self):
         source = self.file("in.save", legacy.octets(live(PV64, LIST)))
         done = program.run("-i", source, "--inspect")
         self.assert_status(done, 0)
-        self.assertIn(f"pages that the guest released during the save: {len(GIVEN_BACK)} (", done.stdout.decode())
+        self.assertIn(f"pages that the guest released during the save: {len(RELEASED)} (", done.stdout.decode())
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ class Elf:
         return 0
 
 
-@unittest.skipIf(program.SANITIZED, "what is installed is the release build")
+@unittest.skipIf(program.SANITIZED, "only the release build is hardened")
 class Hardening(unittest.TestCase):
     @staticmethod
     def each() -> list[Elf]:
@@ -108,7 +108,7 @@ class Hardening(unittest.TestCase):
             dynamic = elf.dynamic()
             self.assertTrue(elf.segment(PT_GNU_RELRO))
             self.assertTrue(dynamic.get(DT_FLAGS, 0) & DF_BIND_NOW or dynamic.get(DT_FLAGS_1, 0) & DF_1_NOW
-                            or DT_BIND_NOW in dynamic, "bound at start, so that all of it is read-only")
+                            or DT_BIND_NOW in dynamic, "symbols must be bound at start, so that RELRO is complete")
 
     def test_no_executable_stack(self):
         for elf in self.each():
@@ -124,10 +124,10 @@ class Hardening(unittest.TestCase):
             self.assertLessEqual({"__fprintf_chk", "__snprintf_chk", "__vsnprintf_chk"}, elf.imports())
             self.assertEqual({"fprintf", "printf", "vsnprintf"} & elf.imports(), set(), "not checked")
 
-    @unittest.skipUnless(X86, "CET is of x86")
+    @unittest.skipUnless(X86, "CET exists only on x86")
     def test_control_flow(self):
-        """IBT and SHSTK. The linker omits the note if the C library's start-up code lacks it, as on Debian 12. Then only
-        the code of our own functions is checked."""
+        """IBT and SHSTK. The linker omits the note if the C library's start-up code lacks it, as on Debian 12. Then
+        only the code of our own functions is checked."""
         for elf in self.each():
             functions = elf.functions()
             self.assertIn("main", functions)
@@ -145,11 +145,11 @@ class Hardening(unittest.TestCase):
         return b"IBT" in notes and b"SHSTK" in notes
 
     def test_fortify_level(self):
-        """Level 3 also checks sizes that are computed at run time. The binary does not show the level, so check flags."""
+        """Level 3 also checks sizes computed at run time. The binary does not show the level, so check the flags."""
         build = program.PROGRAM.parents[1]
         flags = [path for part in ("src", "legacy", "v2") for path in (build / part).rglob("flags.make")]
         if not flags:
-            self.skipTest("the build's own files are not there")
+            self.skipTest("the build's flags.make files are missing")
         self.assertEqual([str(path.relative_to(build)) for path in flags
                           if "-D_FORTIFY_SOURCE=3" not in path.read_text()], [])
 

@@ -1,4 +1,4 @@
-"""--inspect: the same facts in three forms, compared with the description of each stream."""
+"""--inspect: the same facts as text, XML and JSON, compared with the kit's description of each stream."""
 
 import gzip
 import json
@@ -25,13 +25,13 @@ LISTS = {"types", "hvm_params", "physmap", "parts", "lost", "remarks", "limits",
 TEXTS = {"input", "name", "uuid", "text", "place", "reason", "what", "where", "remedy"}
 Source = Union[bytes, Path]
 
-# What becomes of an envelope, by its name.
+# The container of the converted stream, by that of the legacy one.
 AFTER = {"libvirt": {"kind": "libvirt", "name": "old", "uuid": envelopes.UUID}, "xend": {"kind": "xl"},
          "xapi": {"kind": "xapi structured"}, "xapi-structured": {"kind": "xapi structured"}}
 
 
 def inspect(source: Source, form: str, *options: str, number: str = "-", **kw) -> subprocess.CompletedProcess:
-    """Bytes come by a file on standard input."""
+    """Bytes are passed as a file on standard input."""
     args = [f"--inspect={form}", *options]
     kw.setdefault("env", {**os.environ, "LC_ALL": "C.UTF-8"})
     if isinstance(source, Path):
@@ -45,21 +45,21 @@ def inspect(source: Source, form: str, *options: str, number: str = "-", **kw) -
         os.close(fd)
 
 
-def of_xml(element: ElementTree.Element) -> Any:
-    """In the JSON form."""
+def from_xml(element: ElementTree.Element) -> Any:
+    """The XML document converted to the JSON form."""
     if element.tag in LISTS:
-        return [of_xml(child) for child in element]
+        return [from_xml(child) for child in element]
     out: dict[str, Any] = {}
     for name, value in element.attrib.items():
         if name in TEXTS or not (value.isdigit() or value in ("true", "false")):
             out[name] = value
         else:
             out[name] = {"true": True, "false": False}.get(value, value.isdigit() and int(value))
-    return {**out, **{child.tag: of_xml(child) for child in element}}
+    return {**out, **{child.tag: from_xml(child) for child in element}}
 
 
 def comparable(found: Any) -> Any:
-    """JSON tells by its type whether a value is text; what else looks like a number in XML is one."""
+    """JSON with numeric strings turned into numbers, except in text members: XML has no types."""
     if isinstance(found, dict):
         return {k: int(v) if isinstance(v, str) and v.isdigit() and k not in TEXTS else comparable(v)
                 for k, v in found.items()}
@@ -67,13 +67,13 @@ def comparable(found: Any) -> Any:
 
 
 def without_verdict(text: str) -> tuple[str, str]:
-    """What precedes the verdict, and the verdict: test_limits.py judges that."""
+    """Splits the text at the verdict, which test_limits.py checks."""
     at = text.find("\nrestore: ") + 1
     return (text[:at], text[at:]) if at else (text, "")
 
 
 def verdict_text(restore: Optional[inspection.Object]) -> str:
-    """The same as text, without --verbose."""
+    """The verdict as text, without --verbose."""
     if restore is None:
         return ""
     spans = restore["releases"] if 2 <= len(restore["releases"]) <= 4 else []
@@ -86,15 +86,15 @@ def verdict_text(restore: Optional[inspection.Object]) -> str:
 
 
 class InspectTest(ProgramTest):
-    def look(self, source: Source, *options: str, status: int = 0, **kw) -> inspection.Object:
-        """Inspects it in all forms, which must agree; returns the objects."""
+    def inspect_all(self, source: Source, *options: str, status: int = 0, **kw) -> inspection.Object:
+        """Inspects the source in all forms, which must agree; returns the JSON document."""
         by_json, by_xml, by_text = (inspect(source, form, *options, **kw) for form in ("json", "xml", "text"))
         for done in (by_json, by_xml, by_text):
             self.assert_status(done, status)
             self.assertEqual(len(program.lines(done.stderr)), int(status != 0), done.stderr)
         found = json.loads(by_json.stdout.decode("utf-8"))
         self.check_schema(by_xml.stdout)
-        self.assertEqual(of_xml(ElementTree.fromstring(by_xml.stdout)), comparable(found))
+        self.assertEqual(from_xml(ElementTree.fromstring(by_xml.stdout)), comparable(found))
         self.assertEqual("error" in found, status != 0)
         self.assertEqual("restore" in found, status == 0)
         text, verdict = without_verdict(by_text.stdout.decode("utf-8", "replace"))
@@ -113,19 +113,19 @@ class InspectTest(ProgramTest):
 
 
 class Fixtures(InspectTest):
-    def test_good_ones(self):
+    def test_good(self):
         for fixture in make_fixtures.ALL:
             if fixture.expected() is None:
                 continue
             with self.subTest(fixture=fixture.name):
                 name = fixture.name + ".legacy"
-                found = self.look(Path(name), cwd=make_fixtures.FIXTURES)
+                found = self.inspect_all(Path(name), cwd=make_fixtures.FIXTURES)
                 self.assertEqual(found, fixture.inspection())
                 done = program.run("-i", name, "--inspect", cwd=make_fixtures.FIXTURES)
                 self.assertEqual(without_verdict(done.stdout.decode())[0],
                                  (make_fixtures.FIXTURES / (fixture.name + ".inspect")).read_text())
 
-    def test_converted_ones(self):
+    def test_converted(self):
         for fixture in make_fixtures.ALL:
             if fixture.expected() is None:
                 continue
@@ -135,12 +135,12 @@ class Fixtures(InspectTest):
                 kind = {"envelope": dict(AFTER[around.name]), "before": around.start(data)} if around else {}
                 if around and around.name == "libvirt":
                     kind["envelope"]["guest"] = fixture.case.flavour.guest
-                found = self.look(Path(name), cwd=make_fixtures.FIXTURES)
+                found = self.inspect_all(Path(name), cwd=make_fixtures.FIXTURES)
                 self.assertEqual(found, inspection.of_v2(data, name, fixture.header, fixture.about(),
                                                          model.last(fixture.case.save).qemu, **kind))
 
-    def test_refused_ones(self):
-        """Everything before the damage, and the error as on standard error."""
+    def test_rejected(self):
+        """All parts before the damage are shown, and the error is the same as on standard error."""
         for name, last, place in (("bad-pv32-pfn-beyond", "page batch", "page batch 1"),
                                   ("bad-hvm64-toolstack-namelen", "XC_SAVE_ID_TOOLSTACK", "toolstack entry 1"),
                                   ("unsupported-hvm32-tmem", "XC_SAVE_ID_TMEM", "tmem"),
@@ -148,7 +148,7 @@ class Fixtures(InspectTest):
                                   ("unsupported-pv32-two-level", "unmapped pfns", "unmapped pfns")):
             with self.subTest(fixture=name):
                 fixture = next(f for f in make_fixtures.ALL if f.name == name)
-                found = self.look(Path(name + ".legacy"), cwd=make_fixtures.FIXTURES, status=1)
+                found = self.inspect_all(Path(name + ".legacy"), cwd=make_fixtures.FIXTURES, status=1)
                 save = fixture.case.save
                 self.assertEqual(found["guest"]["p2m_size"], save.p2m_size)
                 self.assertEqual(found["stream"]["width"], save.width)
@@ -162,8 +162,8 @@ class Fixtures(InspectTest):
 
 class Legacy(InspectTest):
     def test_every_case(self):
-        """In JSON; that the other forms say the same is seen of the fixtures."""
-        found = [c for c in cases.good() if not c.ask]
+        """Only JSON: Fixtures compares the forms."""
+        found = [c for c in cases.good() if not c.ambiguous]
 
         def one(case) -> Optional[str]:
             done = inspect(case.octets(), "json", "-f", "libxl")
@@ -176,53 +176,53 @@ class Legacy(InspectTest):
         self.assertGreater(len(found), 150)
 
     def test_bad_cases(self):
-        """Always well formed, and with an error."""
+        """The documents are valid and contain an error."""
         for case in cases.bad()[::5]:
-            if case.by_name or case.ask:
+            if case.by_name or case.ambiguous:
                 continue
             with self.subTest(case=case.name):
-                self.look(case.octets(), status=1)
+                self.inspect_all(case.octets(), status=1)
 
     def test_options(self):
         case = cases.named("hvm64-age-4-5-4")
-        found = self.look(case.octets(), "--stream-version", "3", "-w", "64", "-g", "hvm", "--skip-qemu")
+        found = self.inspect_all(case.octets(), "--stream-version", "3", "-w", "64", "-g", "hvm", "--skip-qemu")
         self.assertEqual(found["conversion"]["version"], 3)
         self.assertNotIn("emulator", found["hvm"])
-        self.assertIn("--xl", self.look(case.octets(), "-x", status=1)["error"]["reason"])
-        self.assertIn("pv", self.look(case.octets(), "-g", "pv", status=1)["error"]["reason"].lower())
-        found = self.look(case.octets(), "-w", "32")
-        self.assertEqual(len(found["remarks"]), 1, "a width that is wrong is odd")
-        found = self.look(case.with_header(cases.xl_json("hvm")).octets(), "-f", "libxc")
+        self.assertIn("--xl", self.inspect_all(case.octets(), "-x", status=1)["error"]["reason"])
+        self.assertIn("pv", self.inspect_all(case.octets(), "-g", "pv", status=1)["error"]["reason"].lower())
+        found = self.inspect_all(case.octets(), "-w", "32")
+        self.assertEqual(len(found["remarks"]), 1, "a wrong width gives a remark")
+        found = self.inspect_all(case.with_header(cases.xl_json("hvm")).octets(), "-f", "libxc")
         self.assertIn("libxc", found["remarks"][0]["text"])
         self.assertEqual(len(found["conversion"]["lost"]), 1, "the physmap entries")
 
     def test_live(self):
-        """Passes, and what was sent again."""
+        """Passes of a live migration are counted, and pages that were sent again."""
         save = PV64.save(batches=[Batch([1, 2, 3]), Batch([4, 5]), Batch([2, XTAB, 4], 1), Batch([2, 3], 2)])
-        pages = self.look(legacy.octets(save))["pages"]
+        pages = self.inspect_all(legacy.octets(save))["pages"]
         self.assertEqual((pages["entries"], pages["passes"], pages["distinct"], pages["sent_again"]), (10, 3, 5, 4))
 
     def test_checkpoints(self):
-        """Of Remus: an incomplete one is lost, and said to be."""
+        """Checkpoints of a Remus stream: an incomplete one is dropped and listed as lost."""
         data = cases.named("pv32-remus-ended").octets()
-        whole, cut = self.look(data), self.look(data[:-10])
+        whole, cut = self.inspect_all(data), self.inspect_all(data[:-10])
         self.assertEqual((whole["stream"]["checkpoints"], whole["conversion"]["lost"]), (3, []))
         self.assertEqual(cut["stream"]["checkpoints"], 2)
         self.assertIn("incomplete", cut["conversion"]["lost"][0]["text"])
-        self.assertEqual(self.look(data, "--checkpointed=no")["stream"]["checkpoints"], 1)
+        self.assertEqual(self.inspect_all(data, "--checkpointed=no")["stream"]["checkpoints"], 1)
 
     def test_leftover(self):
-        """What converting would refuse is refused: bytes behind the stream of a named file."""
+        """Bytes after the stream of a named file are an error, as for a conversion."""
         data = cases.named("pv64-age-4-5").octets()
-        found = self.look(self.file("longer", data + b"x"), status=1)
+        found = self.inspect_all(self.file("longer", data + b"x"), status=1)
         self.assertEqual((found["error"]["offset"], found["bytes"]), (len(data), len(data)))
-        self.assertEqual(self.look(data + b"x")["bytes"], len(data), "an fd's next bytes are others'")
+        self.assertEqual(self.inspect_all(data + b"x")["bytes"], len(data), "data after the stream of an fd must not be read")
 
     def test_cut(self):
         data = cases.named("hvm64-age-4-5").with_header(cases.xl_json("hvm")).octets()
         for size in (0, 10, 60, 0x6d, 0x71, 0x80, 0x4000, len(data) - 400, len(data) - 1):
             with self.subTest(size=size):
-                found = self.look(data[:size], status=1)
+                found = self.inspect_all(data[:size], status=1)
                 self.assertLessEqual(found["bytes"], size)
                 self.assertLessEqual(sum(part["bytes"] for part in found["parts"]), size)
 
@@ -239,7 +239,7 @@ class Config(InspectTest):
 
     def about(self, config: bytes, flags: int = 0) -> dict[str, str]:
         save = replace(HVM64.save(), header=XlHeader(config, flags))
-        envelope = self.look(legacy.octets(save))["envelope"]
+        envelope = self.inspect_all(legacy.octets(save))["envelope"]
         return {k: envelope[k] for k in ("name", "uuid", "guest") if k in envelope}
 
     def test_text(self):
@@ -265,7 +265,7 @@ class Config(InspectTest):
                 self.assertEqual(self.about(config, flags=1), about)
 
     def test_hostile_names(self):
-        """Characters not allowed in XML or on a terminal; long names are truncated."""
+        """Characters that XML does not allow or a terminal interprets are escaped; long names are truncated."""
         for name, shown in ((b"\x1b[2J\x07", "\\x1b[2J\\x07"), (b"\xff\xfe\xc0\xaf", "\\xff\\xfe\\xc0\\xaf"),
                             (b"<a href=\"x\">&amp;]]>", "<a href="), ("\u00fc\u20ac\U0001f600".encode(),
                                                                      "\u00fc\u20ac\U0001f600"),
@@ -279,28 +279,28 @@ class Config(InspectTest):
                 self.assertEqual(found["envelope"]["name"], shown)
                 document = inspect(legacy.octets(save), "xml").stdout
                 self.check_schema(document)
-                self.assertEqual(of_xml(ElementTree.fromstring(document)), comparable(found))
+                self.assertEqual(from_xml(ElementTree.fromstring(document)), comparable(found))
                 text = inspect(legacy.octets(save), "text").stdout
-                self.assertFalse(set(text) & (set(range(32)) - {10} | {127}), "nothing that a terminal acts on")
-                self.assertIn(f"  name: {shown}".encode(), text, "and the same")
+                self.assertFalse(set(text) & (set(range(32)) - {10} | {127}), "control characters")
+                self.assertIn(f"  name: {shown}".encode(), text, "the name as in JSON")
 
     def test_hostile_file_name(self):
         path = self.file("\x1b]0;\xff<&'\".save", cases.named("pv64-age-4-5").octets())
-        self.assertIn("\\x1b]0;", self.look(path, status=0)["input"])
+        self.assertIn("\\x1b]0;", self.inspect_all(path, status=0)["input"])
 
     def test_large(self):
-        """Longer than what is shown."""
+        """Configurations above the size limit are ignored."""
         self.assertEqual(self.about(b"name = 'x'\n" + b"#" * (128 << 10)), {})
         self.assertEqual(self.about(b"name = 'x'\n" + b"#" * ((128 << 10) - 11)), {"name": "x"})
         self.assertEqual(self.about(b"[" + b"{}," * (40 << 10), flags=1), {})
 
 
 class Bounds(InspectTest):
-    """The output is bounded and says how much is left out."""
+    """Lists are bounded; the number of omitted elements is given."""
 
     def test_many_parts(self):
         save = HVM64.save(batches=[TscInfo(), Batch([1])] * 3000)
-        found = self.look(legacy.octets(save))
+        found = self.inspect_all(legacy.octets(save))
         self.assertEqual(len(found["parts"]), 1000)
         wanted = inspection.of_legacy(save, "standard input", "libxc")["parts"]
         self.assertEqual(found["parts"], wanted[:1000])
@@ -308,14 +308,14 @@ class Bounds(InspectTest):
 
     def test_many_remarks(self):
         save = PV64.save(batches=[Batch(PV64.entries())] + [Param(legacy.XC_SAVE_ID_HVM_IDENT_PT, 1)] * 500)
-        conversion = self.look(legacy.octets(save))["conversion"]
+        conversion = self.inspect_all(legacy.octets(save))["conversion"]
         self.assertEqual((len(conversion["lost"]), conversion["lost_left_out"]), (32, 468))
 
     def test_many_physmap_entries(self):
         entries = [legacy.Physmap(i << 12, i, 1, b"n" * 300 + b"\0") for i in range(1, 251)]
         save = HVM64.save(toolstack=[legacy.Toolstack(entries)])
         for data in (legacy.octets(save), model.stream(save, "libxl")):
-            hvm = self.look(data)["hvm"]
+            hvm = self.inspect_all(data)["hvm"]
             self.assertEqual((len(hvm["physmap"]), hvm["physmap_left_out"]), (100, 150))
             self.assertEqual(hvm["physmap"][99]["name"], "n" * 95)
             self.assertEqual(hvm["physmap"][99]["phys_offset"], hex(100 << 12))
@@ -323,25 +323,25 @@ class Bounds(InspectTest):
     def test_many_params(self):
         params = [(i % 39, i) for i in range(1000)]
         stream = v2stream.hvm().instead("HVM_PARAMS", v2stream.hvm_params(*params))
-        hvm = self.look(stream.octets())["hvm"]
+        hvm = self.inspect_all(stream.octets())["hvm"]
         self.assertEqual((len(hvm["hvm_params"]), hvm["hvm_params_left_out"]), (64, 936))
 
-    def test_strange_hvm_contexts(self):
-        """The context is Xen's to judge; ours is to count, within bounds."""
+    def test_malformed_hvm_contexts(self):
+        """Vcpus are counted in a malformed HVM context, which only Xen can reject."""
         record = b"\2\0\0\0\0\0\0\0"
         for context, vcpus in ((b"x", 0), (record * 3, 3), (record * 200000, 200000), (record + b"\2\0\0\0\1\0\0\0", 1),
                                (b"\2\0\0\0\xff\xff\xff\xff" + record, 0), (bytes(8) + record, 0)):
             save = HVM64.save()
             save.tail.context = context
-            self.assertEqual(self.look(legacy.octets(save))["guest"]["vcpus"], vcpus)
+            self.assertEqual(self.inspect_all(legacy.octets(save))["guest"]["vcpus"], vcpus)
 
 
 class V2(InspectTest):
     def test_saved_by_xen(self):
-        """Every record that there is, in both layers, more than converters write."""
+        """All types of records, also those that converters do not write."""
         for stream, guest in ((v2stream.pv(8, 3, 4), "pv"), (v2stream.hvm(3, 4), "hvm"), (v2stream.pv(4, 2, 4), "pv")):
             with self.subTest(guest=guest):
-                found = self.look(stream.octets())
+                found = self.inspect_all(stream.octets())
                 self.assertEqual((found["stream"]["kind"], found["stream"]["converted"]), ("libxc", False))
                 self.assertEqual(found["guest"]["type"], guest)
                 names = [(part["name"], part["offset"]) for part in found["parts"]]
@@ -353,35 +353,35 @@ class V2(InspectTest):
         for emulator_id, kind in enumerate(("unknown", "qemu-traditional", "qemu upstream")):
             stream = v2stream.libxl(v2stream.hvm(), v2stream.emulator_xenstore(b"other/key\0value\0" + v2stream.PHYSMAP),
                                     v2stream.emulator_context(4, emulator_id))
-            hvm = self.look(stream.octets())["hvm"]
+            hvm = self.inspect_all(stream.octets())["hvm"]
             self.assertEqual(hvm["emulator"], {"kind": kind, "bytes": 4})
             self.assertEqual(hvm["other_xenstore_keys"], 2)
             self.assertEqual(hvm["physmap"], [{"name": "vga.vram", "phys_offset": "0x10000000",
                                                "start_addr": "0xf0000000", "size": "0x0"}])
 
     def test_pfns_beyond_the_bitmap(self):
-        """Taken to come once."""
+        """High pfns are not in the bitmap; each is counted as distinct."""
         high = 1 << 40
         stream = v2stream.small_hvm().instead("PAGE_DATA", v2stream.page_data(v2stream.XALLOC | 1, v2stream.XALLOC | high))
         stream = stream.after("PAGE_DATA", v2stream.page_data(v2stream.XALLOC | 1, v2stream.XALLOC | high))
-        pages = self.look(stream.octets())["pages"]
+        pages = self.inspect_all(stream.octets())["pages"]
         self.assertEqual((pages["distinct"], pages["sent_again"], pages["passes"]), (3, 1, 2))
 
     def test_p2m_frames_up_to_the_last_pfn(self):
         frames = v2stream.Part("X86_PV_P2M_FRAMES", (v2stream.Field("start", "<I", 0), v2stream.Field("end", "<I", 0xFFFFFFFF),
                                                      v2stream.Field("frames", "", bytes(8 << 20 << 2))), "libxc", 3)
         stream = v2stream.pv(4).instead("X86_PV_P2M_FRAMES", frames)
-        self.assertEqual(self.look(stream.octets())["guest"]["p2m_size"], 1 << 32)
+        self.assertEqual(self.inspect_all(stream.octets())["guest"]["p2m_size"], 1 << 32)
 
     def test_unsound(self):
-        """Found by the verifier: everything before is shown."""
+        """An error found by the verifier: all parts before it are shown."""
         stream = v2stream.hvm().without("HVM_CONTEXT")
-        found = self.look(stream.octets(), status=1)
+        found = self.inspect_all(stream.octets(), status=1)
         self.assertIn("HVM_CONTEXT", found["error"]["reason"])
         self.assertEqual(found["parts"][-1]["name"], "END")
         self.assertEqual(found["pages"]["entries"], 5)
 
-    def test_others_read_on_behind_a_numbered_descriptor(self):
+    def test_data_after_stream_of_fd(self):
         for stream in (v2stream.hvm(), v2stream.libxl(v2stream.hvm())):
             for name, status in (("0", 0), ("-", 1)):
                 with self.subTest(layer=stream.parts[0].layer, name=name):
@@ -389,12 +389,12 @@ class V2(InspectTest):
 
     def test_mislabelled_by_libvirt(self):
         stream = v2stream.libxl(v2stream.hvm()).octets()
-        found = self.look(envelopes.libvirt_head(envelopes.domain_xml("hvm") + b"\0", 1) + stream)
+        found = self.inspect_all(envelopes.libvirt_head(envelopes.domain_xml("hvm") + b"\0", 1) + stream)
         self.assertEqual((found["stream"]["kind"], found["envelope"]["kind"]), ("libxl", "libvirt"))
         self.assertIn("version 1", found["remarks"][0]["text"])
 
-    def test_envelope_contradicts(self):
-        found = self.look(v2stream.xl(v2stream.libxl(v2stream.hvm()), flags=0).octets(), status=1)
+    def test_container_contradicts_stream(self):
+        found = self.inspect_all(v2stream.xl(v2stream.libxl(v2stream.hvm()), flags=0).octets(), status=1)
         self.assertEqual(found["envelope"]["kind"], "xl")
         self.assertNotIn("stream", found)
 
@@ -403,7 +403,7 @@ class Faults(InspectTest):
     SAVE = make_fixtures.FIXTURES / "good-xl-hvm32.legacy"
 
     def attempts(self, plan: faults.Plan, form: str, step: int = 1) -> int:
-        """Each call fails once; returns the number of calls."""
+        """Each step-th call fails; returns the number of calls."""
         for nth in range(1, 10000, step):
             done = faults.run(replace(plan, nth=nth), "-i", self.SAVE, f"--inspect={form}")
             if not done.fired:
@@ -415,13 +415,13 @@ class Faults(InspectTest):
                     self.assertEqual(json.loads(done.stdout)["error"]["status"], 3)
                 else:
                     self.check_schema(done.stdout)
-        self.fail("no end")
+        self.fail("faults do not end")
 
     def test_reading(self):
         for form in ("xml", "json"):
             self.assertGreater(self.attempts(Plan("read", EIO), form, 5), 40)
 
-    @unittest.skipIf(program.SANITIZED, "the sanitizer has allocations of its own")
+    @unittest.skipIf(program.SANITIZED, "AddressSanitizer replaces the allocator")
     def test_no_memory(self):
         for nth in range(1, 10000, 5):
             done = faults.run(Plan("malloc", ENOMEM, nth), "-i", self.SAVE, "--inspect=json")
@@ -436,38 +436,38 @@ class CommandLine(InspectTest):
     def test_usage(self):
         save = self.file("in.save", cases.named("pv64-age-4-5").octets())
         output = self.out()
-        for argv, says in ((["-i", save, "--inspect", "-o", output], "--inspect"), (["--inspect"], "missing input (--in)"),
+        for argv, reason in ((["-i", save, "--inspect", "-o", output], "--inspect"), (["--inspect"], "missing input (--in)"),
                            (["-i", save, "--inspect", "--verify"], "--verify"),
                            (["-i", save, "--inspect=yaml"], "text, xml or json")):
             with self.subTest(argv=argv):
                 done = program.run(*argv)
                 self.assert_status(done, 2)
                 self.assert_silent_stdout(done)
-                self.assertIn(says, done.stderr.decode())
+                self.assertIn(reason, done.stderr.decode())
         self.assert_clean(output)
 
-    def test_cannot_be_opened(self):
-        """The documents carry that, too."""
-        found = self.look(self.dir / "nothing", status=3)
+    def test_missing_file(self):
+        """The documents contain the error."""
+        found = self.inspect_all(self.dir / "nothing", status=3)
         self.assertIn("No such file", found["error"]["reason"])
         self.assertNotIn("offset", found["error"])
 
     def test_compressed(self):
-        """A named file is decompressed by a program."""
+        """A compressed named file is decompressed by the system's program."""
         data = cases.named("pv64-age-4-5").octets()
-        found = self.look(self.file("in.save.gz", gzip.compress(data)))
+        found = self.inspect_all(self.file("in.save.gz", gzip.compress(data)))
         self.assertEqual((found["bytes"], found["guest"]["vcpus"]), (len(data), 1))
-        self.assertIn("gzip", self.look(self.file("cut.save.gz", gzip.compress(data)[:-100]), status=1)["error"]["reason"])
+        self.assertIn("gzip", self.inspect_all(self.file("cut.save.gz", gzip.compress(data)[:-100]), status=1)["error"]["reason"])
 
-    def test_a_directory(self):
+    def test_directory(self):
         done = program.run("-i", self.dir, "--inspect=xml")
         self.assert_status(done, 2)
         self.assert_silent_stdout(done)
 
-    def test_something_else(self):
-        for fixture, says in (("unsupported-qemu", "QEMU"), ("unsupported-elf", "ELF"), ("unsupported-ext2", "ext2")):
-            found = self.look(make_fixtures.FIXTURES / (fixture + ".legacy"), status=1)
-            self.assertIn(says, found["error"]["reason"])
+    def test_other_formats(self):
+        for fixture, reason in (("unsupported-qemu", "QEMU"), ("unsupported-elf", "ELF"), ("unsupported-ext2", "ext2")):
+            found = self.inspect_all(make_fixtures.FIXTURES / (fixture + ".legacy"), status=1)
+            self.assertIn(reason, found["error"]["reason"])
             self.assertNotIn("conversion", found)
 
     def test_full_disk(self):

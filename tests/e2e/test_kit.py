@@ -17,7 +17,7 @@ class Kit(unittest.TestCase):
         names = [c.name for c in cases.CASES]
         self.assertEqual(len(names), len(set(names)))
 
-    def test_model_equals_script_where_that_is_right(self):
+    def test_model_equals_script(self):
         for case in cases.good():
             for fmt in expected.formats(case):
                 with self.subTest(case=case.name, format=fmt):
@@ -27,9 +27,9 @@ class Kit(unittest.TestCase):
                         self.assertEqual(status, 0)
                         self.assertEqual(v2.difference(script, expected.by_model(case, fmt)), "")
                     else:
-                        self.assertFalse(same, "the script is right here, the catalogue says it is not")
+                        self.assertFalse(same, "the catalogue marks a correct result of the script as wrong")
 
-    def test_expected_streams_are_sound_and_hold_the_memory(self):
+    def test_expected_streams_are_valid(self):
         for case in cases.good():
             for version in (2, 3):
                 with self.subTest(case=case.name, version=version):
@@ -37,7 +37,7 @@ class Kit(unittest.TestCase):
                     self.assertEqual(stream.version, version)
                     self.assertEqual(v2.memory(stream), legacy.memory(case.save))
 
-    def test_fields_tile_the_stream(self):
+    def test_fields_cover_the_stream(self):
         for case in cases.CASES:
             with self.subTest(case=case.name):
                 data, fields = legacy.fields(case.save)

@@ -1,5 +1,5 @@
-"""Limits of a restore: the verdict on whole saves, --for, --repair, warnings. Every repair's output is the model's of the save without the
-fault, so that nothing but what was repaired differs; the table itself is the unit suite's (test_limits.c)."""
+"""Limits of a restore: verdicts on complete saves, --for, --repair, warnings. The output of a repair must equal the model's output for the
+same save without the fault, so that a repair changes nothing else. The table of limits is tested by tests/unit/test_limits.c."""
 
 import json
 import os
@@ -45,7 +45,7 @@ def qemu(tpr: bool = False, vga: bytes = b"cirrus_vga", revision: int = 2, slot:
 
 
 def hvm(tsc: int = 1, params: tuple = (), old: bool = False, **kw):
-    """A save of the kit with this context and qemu record."""
+    """A save of an HVM guest with this context and qemu record."""
     dm = kw.pop("dm", qemu())
     chunks = [c for c in HVM64.params((4, 5)) if c.id not in (VIRIDIAN, FIP_WIDTH)] + [Param(i, v) for i, v in params]
     save = HVM64.save(params=chunks)
@@ -58,7 +58,7 @@ def hvm(tsc: int = 1, params: tuple = (), old: bool = False, **kw):
 def pv(flavour: Flavour = PV64, tsc: int = 1, caps: int = 2, longer: int = 0):
     save = flavour.save()
     save.body[0] = replace(save.body[0], mode=tsc)
-    next(c for c in save.body if isinstance(c, legacy.Batch)).content = lambda *_: b"\xf6" * 4096     # no entry for L1TF
+    next(c for c in save.body if isinstance(c, legacy.Batch)).content = lambda *_: b"\xf6" * 4096     # no page table entry that L1TF affects
     for vcpu in save.tail.vcpus.values():
         vcpu.extended = struct.pack("<II", 0, 128) + bytes(24) + struct.pack("<Q", caps) + bytes(88)
         vcpu.xsave = Xsave(struct.pack("<QQ", 3, 3) + bytes(512) + struct.pack("<Q", 3) + bytes(56 + longer))
@@ -103,16 +103,16 @@ class Repairs(LimitsTest):
             with self.subTest(repair=name, guest=faulty.guest):
                 want = model.stream(sound, "libxl")
                 lines, got = self.convert(faulty)
-                self.assertEqual(v2.difference(model.stream(faulty, "libxl"), got), "", "not without being asked")
+                self.assertEqual(v2.difference(model.stream(faulty, "libxl"), got), "", "changed without --repair")
                 self.assertNotIn("repaired", "".join(lines))
                 self.check(faulty, want, name, f"--repair={name}")
                 self.check(faulty, want, name, f"--repair={id_.lower()}")
                 self.check(faulty, want, name, env={"CONVERT_LEGACY_STREAM_OPTIONS": f" --verify  --repair={name} "})
-                if name != "mce-caps" or faulty.guest == "hvm":     # of a PV guest only the host can tell
+                if name != "mce-caps" or faulty.guest == "hvm":     # for PV guests this depends on the host
                     self.assertIn(id_, self.ids(faulty, "--for", "4.6" if name == "fip-width" else "4.17"))
-                self.assertNotIn(id_, self.ids(self.convert(faulty, f"--repair={name}")[1]), "of the new save")
+                self.assertNotIn(id_, self.ids(self.convert(faulty, f"--repair={name}")[1]), "the new save still has the limit")
 
-    def test_what_is_not_needed_does_nothing(self):
+    def test_unneeded_repairs(self):
         every = "viridian,tsc-mode,xsave,mce-caps,fip-width,kvmvapic,vga-revision,emulator"
         for save in (hvm(), pv(), pv(PV32), hvm(dm=qemu(vga=b"vga"))):
             plain, want = self.convert(save)
@@ -120,7 +120,7 @@ class Repairs(LimitsTest):
                 lines, got = self.convert(save, option)
                 self.assertEqual((lines, got), (plain, want))
 
-    def test_all_that_a_xen_needs(self):
+    def test_repairs_for_release(self):
         save = hvm(tsc=3, params=((FIP_WIDTH, 8),), caps=2 | SER_P_TES_P, dm=qemu(tpr=True, vga=b"vga", revision=0))
         for release, sound in (("4.17", hvm(params=((FIP_WIDTH, 8),), dm=qemu(vga=b"vga"))),
                                ("4.6", hvm(tsc=3, dm=qemu(vga=b"vga"))), (None, hvm(dm=qemu(vga=b"vga")))):
@@ -134,7 +134,7 @@ class Repairs(LimitsTest):
         self.assertEqual(v2.difference(model.stream(save, "libxl"), self.convert(save, "--repair")[1]), "")
 
     def test_viridian(self):
-        """The parameter comes in a record of its own before the context."""
+        """The repair adds an HVM_PARAMS record before the HVM_CONTEXT record."""
         save = hvm(viridian=True)
         want = model.stream(save, "libxl")
         at = want.index(struct.pack("<II", v2.REC_TYPE_HVM_CONTEXT, len(save.tail.context)))
@@ -144,8 +144,8 @@ class Repairs(LimitsTest):
         has = hvm(viridian=True, params=((VIRIDIAN, 1),))
         self.assertEqual(v2.difference(model.stream(has, "libxl"), self.convert(has, "--repair")[1]), "")
 
-    def test_xapi_and_libxc(self):
-        """The record's own length is in front of it."""
+    def test_qemu_records(self):
+        """Containers of the qemu record that have a length: it is corrected."""
         for make in (flavours.qemu_0002, flavours.qemu_xapi, flavours.qemu_remus, flavours.qemu_to_end):
             faulty, sound = hvm(), hvm()
             faulty.qemu, sound.qemu = make(qemu(tpr=True)), make(qemu())
@@ -155,7 +155,7 @@ class Repairs(LimitsTest):
             self.assertEqual(v2.difference(model.stream(sound, "libxc"), output.read_bytes()), "")
 
     def test_emulator(self):
-        """Cut out of the XML, and every other octet stays; one that names nothing is left."""
+        """The emulator element is removed from the XML, and nothing else; an empty one, or one of another namespace, is kept."""
         others = (b"<?p <devices>?><devices/><!-- <devices><emulator>y</emulator></devices> --><metadata><devices><emulator>z</emulator></devices></metadata>")
         for element, named in ((b"<emulator>/usr/lib/xen-4.4/bin/qemu-system-i386</emulator>", True), (b"<emulator a='>' />", False),
                                (b"<emulator\n>a&amp;b</emulator >", True), (b"<emulator b=\"/>\"><![CDATA[</x>]]></emulator>", True),
@@ -170,7 +170,7 @@ class Repairs(LimitsTest):
                 limits = [limit for limit in self.verdict(save)["limits"] if limit["id"] == "R16"]
                 self.assertEqual([limit["severity"] for limit in limits], ["unchecked"] * named)
 
-    def test_words(self):
+    def test_invalid_repairs(self):
         for value in ("", "tsc", "R1", "tsc-mode,", "all", "tsc-mode;xsave"):
             done = program.run("-i", "a", "-o", "b", f"--repair={value}")
             self.assert_status(done, 2)
@@ -206,7 +206,7 @@ class Verdicts(LimitsTest):
                 self.assertEqual(found["verdict"], "needs attention" if id_ == "R36" else "no")
 
     def test_l1tf(self):
-        """Entries of L1 tables that are not present and name a page of RAM; of legacy streams only."""
+        """L1 page table entries that are not present but refer to a RAM page are counted, in legacy streams only."""
         for entry, count in ((0x1234000, 1), (0x1234001, 0), (0xFFE, 0), (1 << 44, 0), ((1 << 44) - 4096, 1), (1 << 63 | 0x5000, 1)):
             for flavour in (PV64, PV32):
                 save = pv(flavour)
@@ -235,7 +235,7 @@ class Verdicts(LimitsTest):
         self.assertIn("--repair=tsc-mode", text[-1])
 
     def test_warnings(self):
-        """Of what blocks, on the Xen that is named; else on every Xen since 4.17."""
+        """Warnings about limits that block a restore on the Xen given by --for, by default on any Xen since 4.17."""
         for save, options, count in ((hvm(tsc=3), (), 1), (hvm(tsc=3), ("--for", "4.11"), 0), (hvm(tsc=3), ("--repair",), 0),
                                      (hvm(viridian=True), ("--for", "4.20"), 0), (hvm(), (), 0), (hvm(tsc=3), ("-q",), 0),
                                      (hvm(tsc=3, dm=qemu(slot=2)), ("--for", "4.17.3"), 2)):
@@ -243,7 +243,7 @@ class Verdicts(LimitsTest):
             self.assertEqual(sum(": warning: restore on " in line for line in lines), count, lines)
 
     def test_hostile_contexts_and_records(self):
-        """Lengths that lie, and many records: no crash, no hang, and facts only of what is there."""
+        """Wrong lengths and many records: no crash, no hang, and no repairs."""
         for blob in (b"\2\0\0\0\xff\xff\xff\xff", record(18, b"\xff" * 7) + record(15, b""), record(20, b"\xff" * 9),
                      record(2, bytes(4)) * 50000, record(1, bytes(20))):
             save = hvm()
@@ -262,7 +262,7 @@ class Environment(LimitsTest):
         lines, _ = self.convert(save, env={"CONVERT_LEGACY_STREAM_OPTIONS": "-q"})
         self.assertEqual(lines, [])
         lines, _ = self.convert(save, "--for", "4.17", env={"CONVERT_LEGACY_STREAM_OPTIONS": "--for 4.11"})
-        self.assertEqual(len(lines), 1, "the command line comes last")
+        self.assertEqual(len(lines), 1, "the command line must override the environment")
         for value in ("", "  \t ", "-q -q -q"):
             self.convert(save, env={"CONVERT_LEGACY_STREAM_OPTIONS": value})
         self.convert(save, env={"CONVERT_LEGACY_STREAM_OPTIONS": "--no-such-option"}, status=2)

@@ -15,7 +15,7 @@ MATRIX = program.PROJECT.parent / "shared" / "data" / "matrix"
 VERIFIER = Path(os.environ.get("CLS_VERIFY") or program.PROGRAM.parent / "verify-stream-v2").absolute()
 
 
-@unittest.skipUnless(MATRIX.is_dir(), "the streams of the matrix are not here")
+@unittest.skipUnless(MATRIX.is_dir(), "the streams of the matrix are missing")
 class Matrix(unittest.TestCase):
     def test_every_stream(self):
         """Converted with only -i and -o; a sample for slow builds. Each stream consists of two files."""

@@ -23,12 +23,12 @@ class ReadBackTest(ProgramTest):
         super().setUp()
         self.save = self.file("in.save", CASE.octets())
 
-    def assert_usage(self, done, *says: str) -> None:
+    def assert_usage(self, done, *texts: str) -> None:
         self.assert_status(done, 2)
         self.assert_silent_stdout(done)
         lines = program.lines(done.stderr)
         self.assertEqual(len(lines), 1, lines)
-        for text in ("--verify", *says):
+        for text in ("--verify", *texts):
             self.assertIn(text, lines[0])
 
 
@@ -47,7 +47,7 @@ class Agrees(ReadBackTest):
 
     def test_every_case(self):
         for case in cases.good():
-            if case.ask:
+            if case.ambiguous:
                 continue
             for fmt in ("libxl", "libxc"):
                 with self.subTest(case=case.name, format=fmt):
@@ -59,7 +59,7 @@ class Agrees(ReadBackTest):
 
     def test_checkpoints(self):
         """Streams with several checkpoints are verified as well."""
-        for case in (c for c in cases.good() if c.save.later and not c.ask):
+        for case in (c for c in cases.good() if c.save.later and not c.ambiguous):
             for options in ((), ("--compact",), ("--sparse",)):
                 with self.subTest(case=case.name, options=options):
                     save, plain, output = self.file("case", case.octets()), self.out("plain"), self.out()
@@ -67,7 +67,7 @@ class Agrees(ReadBackTest):
                     self.assert_status(program.run("-i", save, "-o", output, "--verify", *options), 0)
                     self.assertEqual(output.read_bytes(), plain.read_bytes())
 
-    def test_whatever_is_changed_on_the_way(self):
+    def test_repairs_and_configurations(self):
         """Repairs and configurations are applied in the second run as well."""
         xl, xend, pv = CASE.octets(), envelopes.XEND.octets(CASE), cases.named("pv64-xsave-limits").octets()
         for save, options in ((xl, ("--repair", "--for", "4.17")), (xl, ("--repair", "--for", "4.17", "-f", "libxl")),
@@ -81,7 +81,7 @@ class Agrees(ReadBackTest):
                 self.assertIn(b"verified: ", done.stderr)
                 self.assertEqual(output.read_bytes(), plain.read_bytes())
 
-    def test_it_comes_from_the_disk(self):
+    def test_read_from_disk(self):
         """The file is synced and dropped from the page cache before it is read again."""
         for options in ((), ("--no-sync",)):
             with self.subTest(options=options):
@@ -106,7 +106,7 @@ class Agrees(ReadBackTest):
         self.assert_status(program.run("-i", save, "-o", output, "--verify", "-q"), 0)
         self.assertEqual(output.read_bytes(), envelopes.libvirt_head(xml, 2) + WANT)
 
-    def test_it_is_said(self):
+    def test_verbose(self):
         done = program.run("-i", self.save, "-o", self.out(), "--verify", "-v")
         self.assertIn("verified: ", done.stderr.decode())
 
@@ -152,8 +152,8 @@ class Differs(ReadBackTest):
         done = faults.run(Plan(call, "flip", nth), "-i", self.save, "-o", output, "-f", "libxl", *options)
         return done, output
 
-    def test_written_wrong(self):
-        got_through = 0
+    def test_wrong_writes(self):
+        undetected = 0
         for nth in range(1, 1000):
             done, output = self.attempt("write", nth, "--verify")
             if not done.fired:
@@ -164,11 +164,11 @@ class Differs(ReadBackTest):
                 self.assert_clean(output)
                 self.assertEqual(len(program.lines(done.stderr)), 1)
                 self.assertIn(f"{output}", done.stderr.decode())
-            got_through += self.attempt("write", nth)[0].status == 0
+            undetected += self.attempt("write", nth)[0].status == 0
         self.assertGreater(nth, 3)
-        self.assertGreater(got_through, 2, "without --verify it goes unnoticed: so this test can fail")
+        self.assertGreater(undetected, 2, "without --verify the errors must go undetected")
 
-    def test_read_wrong(self):
+    def test_wrong_reads(self):
         """The error may make the input invalid, or hit bytes that do not matter, such as padding. An output that is
         renamed into place is always correct."""
         for nth in range(1, 1000):
@@ -183,13 +183,13 @@ class Differs(ReadBackTest):
                     self.assert_clean(output)
         self.assertGreater(nth, 50)
 
-    def test_what_was_there_stays(self):
+    def test_old_file_kept(self):
         done, output = self.attempt("write", 2, "--verify", old=True)
         self.assertEqual(done.status, 3)
         self.assertEqual([p.name for p in output.parent.iterdir()], [output.name])
         self.assertEqual(output.read_bytes(), OLD)
 
-    def test_cannot_be_read(self):
+    def test_read_failure(self):
         """Each read() fails once, in both runs."""
         for nth in range(1, 1000):
             output = self.out()

@@ -37,7 +37,7 @@ def copy_from(source: Path, start: int, target: Path) -> Path:
     return target
 
 
-@unittest.skipUnless(DATA.is_dir(), f"no real saves: {DATA} is not there")
+@unittest.skipUnless(DATA.is_dir(), f"no real saves: {DATA} does not exist")
 class RealSaves(ProgramTest):
     def unpack(self, name: str) -> Path:
         path = self.dir / name
@@ -63,7 +63,7 @@ class RealSaves(ProgramTest):
                 head = f.read(start)
             flags = struct.unpack_from("<I", head, 36)[0]
             self.assertEqual(flags, struct.unpack_from("<I", old, 36)[0] | 2)
-            self.assertEqual((head[:36], head[40:]), (old[:36], old[40:]), "the rest of the xl header is a copy")
+            self.assertEqual((head[:36], head[40:]), (old[:36], old[40:]), "the rest of the xl header must be a copy")
             if version == "3":
                 self.assertTrue(same(output, start, by_script, 0), "differs from Xen's script")
             libxc = copy_from(output, start + LIBXL_FRONT, self.dir / "libxc")
@@ -101,7 +101,7 @@ class RealSaves(ProgramTest):
                                                   "start_addr": "0xf0000000", "size": "0x800000"}])
         self.assertEqual((v2["stream"]["kind"], v2["stream"]["converted"], v2["guest"]["p2m_size"]),
                          ("libxl", False, 0x8000))
-        self.assertEqual([save["pages"]["passes"] for save in (pv, hvm, v2)], [1, 1, 1], "none was live")
+        self.assertEqual([save["pages"]["passes"] for save in (pv, hvm, v2)], [1, 1, 1], "no live saves")
 
     def test_v2_is_refused(self):
         save, output = self.unpack("pv-v2-4.17.save"), self.out()

@@ -16,13 +16,13 @@ REMUS = [c for c in cases.good() if c.save.later]
 COMPRESSED = [c for c in REMUS if any(checkpoint.compressed for checkpoint in c.save.later)]
 
 
-def cut_off(case, count: int):
+def with_checkpoints(case, count: int):
     """The case with only the first count checkpoints."""
     return replace(case, save=replace(case.save, later=case.save.later[:count - 1]))
 
 
 class Coding(unittest.TestCase):
-    def test_what_the_compressor_wrote_is_decoded_by_the_decoder(self):
+    def test_encoder_and_decoder_agree(self):
         """The kit's decoder restores the pages of each compressed checkpoint from the stream."""
         kinds = set()
         for case in (c for c in COMPRESSED if c.save.buffer == delta.BUFFER):
@@ -40,7 +40,7 @@ class Coding(unittest.TestCase):
                 self.assertEqual(at, len(code))
         self.assertEqual(kinds, {0, 1, 0x80}, "every kind of code must occur")
 
-    def test_the_decoder_refuses(self):
+    def test_corrupt_codes(self):
         skip = b"\xff" * 8 + b"\x88"
         for data in (b"", skip[:-1], skip[:-1] + b"\x89", b"\x81\x80", b"\x81\x00", b"\x80" + bytes(4095), b"\x05"):
             with self.subTest(data=data[:16]), self.assertRaises(delta.Corrupt):
@@ -60,7 +60,7 @@ class RemusTest(ProgramTest):
         kw = {"input": data} if pipe else {}
         done = program.run("-i", "-" if pipe else self.file("in.save", data), "-o", output, "--no-sync", *options,
                            env={**os.environ, "TMPDIR": str(self.tmp)}, **kw)
-        self.assertEqual(list(self.tmp.iterdir()), [], "the temporary files have no names")
+        self.assertEqual(list(self.tmp.iterdir()), [], "temporary files must have no names")
         return done, output
 
     def assert_becomes(self, data: bytes, want: bytes, *options, **kw) -> str:
@@ -68,7 +68,7 @@ class RemusTest(ProgramTest):
         self.assert_status(done, 0)
         self.assert_silent_stdout(done)
         self.assertEqual(v2.difference(want, output.read_bytes()), "")
-        return program.but_physmap(program.without_verdict(done.stderr)).decode()
+        return program.without_physmap(program.without_verdict(done.stderr)).decode()
 
 
 class Checkpoints(RemusTest):
@@ -76,13 +76,13 @@ class Checkpoints(RemusTest):
         for case in REMUS:
             with self.subTest(case=case.name):
                 want = model.stream(case.save, "libxl")
-                told = ("-f", "libxl", "--stream-version", "3")
-                self.assert_becomes(case.octets(), want, "--checkpointed", *told, pipe=True)
-                self.assert_becomes(case.octets(), want, "--checkpointed=yes", *told)
+                options = ("-f", "libxl", "--stream-version", "3")
+                self.assert_becomes(case.octets(), want, "--checkpointed", *options, pipe=True)
+                self.assert_becomes(case.octets(), want, "--checkpointed=yes", *options)
                 first = model.stream(case.first().save, "libxl")
-                self.assert_becomes(case.octets(), first, *told, pipe=True)
-                self.assert_becomes(case.octets(), first, "--checkpointed=no", *told, pipe=True)
-                stderr = self.assert_becomes(case.octets(), first, "--checkpointed=no", *told)
+                self.assert_becomes(case.octets(), first, *options, pipe=True)
+                self.assert_becomes(case.octets(), first, "--checkpointed=no", *options, pipe=True)
+                stderr = self.assert_becomes(case.octets(), first, "--checkpointed=no", *options)
                 self.assertIn("another checkpoint follows and is ignored", stderr)
 
     def test_memory_page_by_page(self):
@@ -90,7 +90,7 @@ class Checkpoints(RemusTest):
         for case in REMUS:
             for count in range(1, len(case.save.later) + 2):
                 with self.subTest(case=case.name, checkpoints=count):
-                    part = cut_off(case, count)
+                    part = with_checkpoints(case, count)
                     done, output = self.convert(part.octets(), "-f", "libxl")
                     self.assert_status(done, 0)
                     self.assertEqual(v2.memory(v2.decode(output.read_bytes())), legacy.memory(part.save))
@@ -100,8 +100,8 @@ class Checkpoints(RemusTest):
         for name in ("pv64-compressed", "pv32-remus", "hvm64-compressed-order", "hvm32-compressed"):
             case = cases.named(name)
             data, fields = case.fields()
-            ends = [len(cut_off(case, n).octets()) for n in range(1, len(case.save.later) + 2)]
-            wants = [model.stream(cut_off(case, n + 1).save, "libxc") for n in range(len(ends))]
+            ends = [len(with_checkpoints(case, n).octets()) for n in range(1, len(case.save.later) + 2)]
+            wants = [model.stream(with_checkpoints(case, n + 1).save, "libxc") for n in range(len(ends))]
             cuts = sorted({f.offset for f in fields if f.kind != "opaque"} | {f.offset + f.size // 2 for f in fields})
             for at in cuts[1:: 1 if len(cuts) < 150 else 3]:
                 for pipe in (False, True):
@@ -122,7 +122,7 @@ class Checkpoints(RemusTest):
             self.assertRegex(stderr, rf"warning: byte {ends[complete - 1]:#x}: checkpoint {complete + 1} is incomplete; "
                                      rf"using checkpoint {complete} \(byte 0x[0-9a-f]+: .+\)\n$")
 
-    def test_corrupt_data_names_the_octet(self):
+    def test_offset_of_corrupt_data(self):
         for name, inside in (("corrupt-copy-over", 9 + 8), ("corrupt-no-run", 9 + 1), ("corrupt-too-few", 9),
                              ("corrupt-too-many", 18)):
             for flavour in ("pv32", "hvm64"):
@@ -133,7 +133,7 @@ class Checkpoints(RemusTest):
                     done, output = self.convert(case.octets())
                     self.assertIn(f": byte {code.offset + inside:#x}: ", self.assert_refused(done, output))
 
-    def test_where_no_temporary_file_can_be_had(self):
+    def test_temporary_file_failure(self):
         """Only conversions that need a temporary file fail."""
         plain, compressed = cases.named("hvm64-age-4-5"), cases.named("hvm64-compressed")
         for case, options, pipe, status in ((plain, (), False, 0), (cases.named("hvm64-remus"), (), False, 0),
@@ -149,7 +149,7 @@ class Checkpoints(RemusTest):
                     self.assertRegex(done.stderr.decode(), r": cannot create a temporary file in .*/nowhere \(TMPDIR\): No")
                     self.assert_clean(output)
 
-    def test_the_temporary_file_holds_one_checkpoint(self):
+    def test_temporary_file_size(self):
         """The temporary file does not grow with the number of checkpoints."""
         size, count = 1 << 20, 12
         flavour = flavours.HVM64
@@ -175,22 +175,22 @@ class Checkpoints(RemusTest):
 
 
 class Compact(RemusTest):
-    def test_the_same_memory_with_each_page_once(self):
+    def test_same_memory(self):
         for case in cases.good():
             with self.subTest(case=case.name):
-                guest = ["-g", case.flavour.guest] if case.ask else []
+                guest = ["-g", case.flavour.guest] if case.ambiguous else []
                 done, output = self.convert(case.octets(), "-f", "libxl", "--compact", *guest)
                 self.assert_status(done, 0)
                 stream = v2.decode(output.read_bytes())
                 pages = [pfn for r in stream.of(v2.REC_TYPE_PAGE_DATA) for _, pfn, data in v2.pages(r) if data]
-                self.assertEqual(len(pages), len(set(pages)), "a page twice")
+                self.assertEqual(len(pages), len(set(pages)), "duplicate pages")
                 self.assertEqual(v2.memory(stream), legacy.memory(case.save))
                 whole = v2.decode(expected.by_model(case, "libxl"))
                 self.assertEqual([r.body for r in stream.records if r.type != v2.REC_TYPE_PAGE_DATA],
                                  [r.body for r in whole.records if r.type not in
                                   (v2.REC_TYPE_PAGE_DATA, v2.REC_TYPE_STATIC_DATA_END)])
 
-    def test_a_live_save(self):
+    def test_live_save(self):
         """Pages sent in several passes are written once. The pages of an incomplete checkpoint are ignored."""
         for flavour in (flavours.PV64, flavours.HVM32):
             rounds = [Batch(range(0x20, 0x420 - 60 * i), i) for i in range(10)]
@@ -229,7 +229,7 @@ class Compact(RemusTest):
 
 
 class Tmem(RemusTest):
-    def test_dropped_when_asked_for(self):
+    def test_drop_tmem(self):
         for case in (c for c in cases.bad() if "tmem-pages" in c.name):
             with self.subTest(case=case.name):
                 stderr = self.assert_becomes(case.octets(), model.stream(case.save, "libxc"), "--drop-tmem",
@@ -237,7 +237,7 @@ class Tmem(RemusTest):
                 self.assertRegex(stderr, r": warning: byte 0x[0-9a-f]+: guest memory in tmem dropped \(pools with "
                                          r"pages: [12], pages: [25]\)\n$")
 
-    def test_pools_without_pages_get_a_warning(self):
+    def test_empty_pools(self):
         for case in (c for c in cases.good() if "-tmem" in c.name):
             with self.subTest(case=case.name):
                 done, _ = self.convert(case.octets())
@@ -246,7 +246,7 @@ class Tmem(RemusTest):
 
 
 class Options(RemusTest):
-    def test_words(self):
+    def test_invalid_value(self):
         done, output = self.convert(cases.named("hvm64-age-4-5").octets(), "--checkpointed=maybe")
         self.assert_status(done, 2)
         self.assertIn("yes or no", done.stderr.decode())

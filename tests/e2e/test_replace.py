@@ -1,4 +1,4 @@
-"""--replace: the new save replaces the old one atomically; if that would lose something, --force is required."""
+"""--replace: the new save replaces the old one atomically; --force is required if data would be lost."""
 
 import fcntl
 import gzip
@@ -50,7 +50,7 @@ class Replace(ProgramTest):
         self.assert_silent_stdout(done)
         return done
 
-    def test_all_but_the_content_stays(self):
+    def test_metadata_is_kept(self):
         for path in (self.put("single"), self.put("d/in-a-directory")):
             os.chmod(path, 0o640)
             os.chown(path, 1234, 2345)
@@ -59,10 +59,10 @@ class Replace(ProgramTest):
             st = path.stat()
             self.assertEqual((st.st_mode & 0o7777, st.st_uid, st.st_gid, st.st_atime_ns), (0o640, 1234, 2345, 10**18 + 1))
             self.assertGreater(st.st_mtime, time.time() - 60)
-        self.assertEqual(self.contents(), dict.fromkeys(("single", "d/in-a-directory"), NEW), "and nothing else")
+        self.assertEqual(self.contents(), dict.fromkeys(("single", "d/in-a-directory"), NEW), "unexpected files")
 
     def test_link(self):
-        """The file behind it is replaced, not the link; in a directory links are not followed."""
+        """A link given by --in: its target is replaced, not the link. Links in a directory are not followed."""
         path, link = self.put("a"), self.tree / "link"
         link.symlink_to("a")
         self.replace(link)
@@ -75,27 +75,27 @@ class Replace(ProgramTest):
         self.replace(self.tree)
         self.assertEqual((self.dir / "a").read_bytes(), OLD)
 
-    def test_what_would_be_lost(self):
+    def test_force_required(self):
         self.put("compressed", gzip.compress(OLD))
         os.link(self.put("linked"), self.dir / "other-link")
         os.chmod(self.put("read-only"), 0o444)
-        says = {"compressed": "is compressed", "linked": "hard links", "read-only": "is read-only"}
+        reasons = {"compressed": "is compressed", "linked": "hard links", "read-only": "is read-only"}
         before = self.contents()
-        for name, reason in says.items():
+        for name, reason in reasons.items():
             self.assertRegex(self.replace(self.tree / name, status=2).stderr.decode(), f"{reason}.*--force replaces it")
         done = self.replace(self.tree, "--report", self.dir / "r.jsonl", status=1)
         for name, row in batch.rows(self.dir / "r.jsonl").items():
             self.assertEqual((row["result"], row["status"]), ("failed", 2))
-            self.assertIn(says[name.decode()], row["why"]["reason"])
+            self.assertIn(reasons[name.decode()], row["why"]["reason"])
         self.assertEqual(len(program.lines(done.stderr)), 4)
         self.assertEqual(self.contents(), before)
         self.replace(self.tree, "--force")
-        self.assertEqual(self.contents(), dict.fromkeys(says, NEW))
+        self.assertEqual(self.contents(), dict.fromkeys(reasons, NEW))
         self.assertEqual((self.dir / "other-link").read_bytes(), OLD)
         self.assertEqual((self.tree / "read-only").stat().st_mode & 0o777, 0o444)
 
-    def test_what_is_no_legacy_save_stays(self):
-        """Other reasons against replacing a file."""
+    def test_other_files_unchanged(self):
+        """Files that are no legacy saves, or damaged ones, are not replaced."""
         for name, data in (("v2", NEW), ("notes", b"hello"), ("notes.gz", gzip.compress(b"x" * 999)), ("tar", archive.tar("a", OLD)),
                            ("bad", OLD[:-1]), ("empty.save", b"")):
             os.chmod(self.put(name, data), 0o444)
@@ -107,13 +107,13 @@ class Replace(ProgramTest):
         self.assertEqual((self.contents(), {p.name: p.stat().st_ino for p in self.tree.iterdir()}), (before, inodes))
 
     def test_report(self):
-        """Has the digests of both, of which only one is left."""
+        """The report has the digests of the old and the new file."""
         self.put("a")
         self.replace(self.tree, "--report", self.dir / "r.jsonl")
         row = batch.rows(self.dir / "r.jsonl")[b"a"]
         self.assertEqual((row["sha256_in"], row["sha256_out"]), tuple(hashlib.sha256(data).hexdigest() for data in (OLD, NEW)))
         self.replace(self.tree, "--report", self.dir / "r.jsonl")
-        self.assertEqual(batch.rows(self.dir / "r.jsonl")[b"a"]["result"], "already-v2", "started again")
+        self.assertEqual(batch.rows(self.dir / "r.jsonl")[b"a"]["result"], "already-v2", "the second run")
 
     def test_usage(self):
         path = self.put("a")
@@ -124,7 +124,7 @@ class Replace(ProgramTest):
         self.assertEqual(self.contents(), {"a": OLD})
 
     @faults.needed
-    def test_on_disk_before_it_has_the_name(self):
+    def test_synced_before_rename(self):
         trace = self.dir / "trace"
         path = self.put("a")
         subprocess.run(["strace", "-y", "-f", "-o", trace, "-e", "trace=fsync,renameat,renameat2,linkat", "-e", "signal=none", program.PROGRAM,
@@ -136,7 +136,7 @@ class Replace(ProgramTest):
         self.assertEqual(calls[-1], ("fsync", str(self.tree)))
 
     @faults.needed
-    def test_old_one_stays_where_anything_fails(self):
+    def test_failure_keeps_old_file(self):
         for call, kind in (("fsync", 5), ("linkat", 28), ("renameat", 5), ("write", 28), ("read", 5), ("fchown", 1), ("futimens", 5)):
             with self.subTest(call=call):
                 path = self.put("a")
@@ -145,22 +145,22 @@ class Replace(ProgramTest):
                     self.assertEqual(run.status, 3, run.stderr)
                     self.assertEqual(self.contents(), {"a": OLD})
                 else:
-                    self.assertEqual(call, "futimens", "which is not interposed")
+                    self.assertEqual(call, "futimens", "only futimens is not interposed")
 
     @faults.needed
-    def test_another_file_in_its_place(self):
-        """A file that was created under the name meanwhile is not replaced."""
+    def test_input_replaced_during_conversion(self):
+        """A file that was renamed over the input during the conversion is not replaced."""
         path, other = self.put("a"), self.file("other", b"precious")
         process = program.start("-i", self.tree, "--replace", stderr=subprocess.PIPE,
                                 env=faults.environment(Plan("pread", f"before:{int(signal.SIGSTOP)}", 2, file="a"), -1))
         self.addCleanup(process.communicate)
         program.when_stopped(process.pid, lambda: os.rename(other, path))
-        program.when_stopped(process.pid, lambda: None)     # the worker, which reads it for the digest
+        program.when_stopped(process.pid, lambda: None)     # the worker, which reads the file for its digest
         self.assertEqual(process.wait(program.TIMEOUT), 3)
         self.assertEqual(self.contents(), {"a": b"precious"})
 
     def test_temporary_files_of_killed_runs(self):
-        """Temporary files are removed unless a run still uses them, and never converted."""
+        """Temporary files are never converted; they are removed unless a run still has them locked."""
         self.put("a")
         self.put(f"d/{STALE}")
         with open(self.put(STALE), "rb") as used:
@@ -171,8 +171,8 @@ class Replace(ProgramTest):
         self.assertEqual(self.contents(), {"a": NEW})
 
     @faults.needed
-    def test_temporary_file_is_a_new_one(self):
-        """Whatever has its name already: it is created, for its owner alone."""
+    def test_temporary_file_mode(self):
+        """Without O_TMPFILE it is created with O_EXCL and mode 0600."""
         trace, path = self.dir / "trace", self.put("a")
         subprocess.run(["strace", "-f", "-o", trace, "-e", "trace=openat", "-e", "signal=none", program.PROGRAM, "-i", path, "--replace", "-q"],
                        check=True, env={**faults.environment(Plan(no_tmpfile=True), -1), "ASAN_OPTIONS": "detect_leaks=0"})
@@ -180,7 +180,7 @@ class Replace(ProgramTest):
 
     @faults.needed
     def test_temporary_file_of_another_run(self):
-        """One that is being written has a lock, and stays."""
+        """A temporary file that another run writes is locked and is not removed."""
         path = self.put("a")
         other = program.start("-i", "-", "-o", self.tree / "b", stdin=subprocess.PIPE, env=faults.environment(Plan(no_tmpfile=True), -1))
         self.addCleanup(other.wait)
@@ -196,7 +196,7 @@ class Replace(ProgramTest):
         self.assertEqual(self.contents(), {"a": NEW, "b": NEW})
 
     def test_killed_and_started_again(self):
-        """At random moments: each file is old or new, whole. By hand: BATCH_ROUNDS=50 BATCH_SMALL=10000 BATCH_LARGE=20."""
+        """Killed at random moments: each file is the complete old or new one. docs/batch.md has a longer run."""
         origin, once = self.dir / "origin", self.dir / "once"
         archive.make(origin, SMALL, LARGE, LARGE_SIZE)
         subprocess.run(["cp", "-a", origin, once], check=True)
@@ -222,7 +222,7 @@ class Replace(ProgramTest):
             program.wait_until(lambda: subprocess.run(["pgrep", "-f", "--", f"-i {self.tree} --replace"],
                                                       stdout=subprocess.DEVNULL, check=False).returncode == 1)
             self.replace(self.tree, "-q", "--force", status=1)
-            self.assertTrue(archive.snapshot(self.tree) == new, "as an undisturbed run leaves it")
+            self.assertTrue(archive.snapshot(self.tree) == new, "differs from an undisturbed run")
         print(f"killed {killed} times, {len(new)} files", file=sys.stderr)
 
 

@@ -1,4 +1,4 @@
-"""Code in the parsing process is confined: tested from inside a read() of the input, see tests/faults/probes.c."""
+"""The sandbox of the parsing process: tests/faults/probes.c tries to escape from inside a read() of the input."""
 
 import fcntl
 import os
@@ -26,10 +26,10 @@ from kit.landlock import ABI
 CASE = cases.named("hvm64-age-4-5-4")
 NOBODY = 65534
 OLD = b"what was there before"
-STOPPED = (EPERM, EACCES)
+REJECTED = (EPERM, EACCES)
 
-# What is refused without the sandbox, too: on some kernels, or by what is open; and to others than an unconfined root.
-ALWAYS = {"foreign-machine", "x32", "foreign-fd", "directory-fd", "fsetxattr", "execute-by-fd"}
+# Probes that can fail without the sandbox: depending on the kernel and on the open files, or without root's privileges.
+MAY_FAIL = {"foreign-machine", "x32", "foreign-fd", "directory-fd", "fsetxattr", "execute-by-fd"}
 NEEDS_PRIVILEGE = {
     "open-by-handle", "make-device", "chroot", "mount", "unmount", "pivot-root", "fsopen", "open-tree", "open-tree-attr",
     "swapoff", "accounting", "terminal-input", "console", "watch-all", "unshare-mounts", "migrate-pages", "perf", "bpf",
@@ -38,22 +38,22 @@ NEEDS_PRIVILEGE = {
     "lock-memory", "session", "group", "clone-user-namespace", "unshare-user", "add-key", "request-key", "keyctl",
     "queue-signal", "queue-signal-to-thread", "remove-shared-memory", "make-link", "setxattrat"}
 
-# Of these the sweep, whose arguments are nonsense, says nothing: they look at their arguments, or do not come back.
-LOOK_AT_ARGUMENTS = {"fcntl", "ioctl", "mmap", "mprotect", "tgkill", "sendto"}
+# Calls for which the sweep has no result: the filter checks their arguments (the sweep's are invalid), or they never return.
+CHECK_ARGUMENTS = {"fcntl", "ioctl", "mmap", "mprotect", "tgkill", "sendto"}
 DO_NOT_RETURN = {"exit", "exit_group", "rt_sigreturn"}
 
-# The first read takes the bytes that are compared with the envelopes' magics, outside; all others are inside.
+# The first read detects the container, before the sandbox is entered. All later reads are inside.
 FIRST_READ_INSIDE = 2
 
 
 def documented_calls() -> set[str]:
-    """The list in docs/SECURITY.md."""
+    """The system calls listed in docs/SECURITY.md."""
     text = (program.PROJECT / "docs" / "SECURITY.md").read_text()
     return set(re.search(r"\n    read\b[^`]*?\n\n", text)[0].split())
 
 
 def numbers() -> dict[int, str]:
-    """The system calls of this machine, from the kernel's header."""
+    """Number and name of each system call, from the kernel's header."""
     source = subprocess.run(["gcc", "-dM", "-E", "-include", "asm/unistd.h", "-x", "c", "/dev/null"], capture_output=True,
                             text=True, check=True).stdout
     return {int(n): name for name, n in re.findall(r"#define __NR_(\w+) (\d+)", source)}
@@ -67,14 +67,14 @@ def has_all_capabilities() -> bool:
 
 @dataclass(frozen=True)
 class Situation:
-    """A conversion in which code could be taken over."""
+    """A way to call the programs in which a hostile input could take over the parsing process."""
     name: str
-    args: tuple[str, ...]       # IN, NEW: the save, and the output
+    args: tuple[str, ...]       # IN, NEW: replaced by the paths of the save and the output
     binary: Path = program.PROGRAM
-    old: bool = False           # there is a file in the output's place
-    v2: bool = False            # the input is one
+    old: bool = False           # the output exists and is replaced
+    v2: bool = False            # the input is a v2 stream
     stdin: bool = False
-    names: bool = True          # the output gets a name
+    names: bool = True          # a new file is renamed into place
 
     def __str__(self) -> str:
         return self.name
@@ -119,7 +119,7 @@ class Probes(SandboxTest):
         listener.listen()
         return listener.getsockname()
 
-    def own(self, fd: int) -> int:
+    def close_later(self, fd: int) -> int:
         self.addCleanup(os.close, fd)
         return fd
 
@@ -136,16 +136,16 @@ class Probes(SandboxTest):
             self.output.write_bytes(OLD)
 
     def probe(self, situation: Situation, *args, landlock: Optional[int] = None, nth: int = FIRST_READ_INSIDE) -> faults.Run:
-        """Runs it with what the probes need; checks that what they say is true."""
+        """Runs a situation with the probes; checks the results of those that leave traces."""
         self.make_files(situation)
         where = {"IN": self.save, "IN_DIR": self.in_dir, "NEW": self.output, "NEW_DIR": self.out_dir}
         plan = Plan("read", "probe", nth, landlock=landlock,
                     **({"fd": 0} if situation.stdin else {"file": "in.save"}))
         keyboard, terminal = pty.openpty()
         with open(self.elsewhere / "neighbour", "rb") as neighbour:
-            foreign = fcntl.fcntl(neighbour, fcntl.F_DUPFD, 200)        # a number that is not soon used again
+            foreign = fcntl.fcntl(neighbour, fcntl.F_DUPFD, 200)        # a number that the program does not use
         tty.setraw(terminal)
-        # In a process group of its own, and no child of the program.
+        # The target of kill(): not a child of the program.
         victim = subprocess.Popen(["sleep", "100"])
         kw = {"input": self.save.read_bytes()} if situation.stdin else {}
         try:
@@ -158,10 +158,10 @@ class Probes(SandboxTest):
         finally:
             victim.kill()
             victim.wait()
-            said = os.read(keyboard, 1 << 16) if select.select([keyboard], [], [], 0)[0] else b""
+            printed = os.read(keyboard, 1 << 16) if select.select([keyboard], [], [], 0)[0] else b""
             for fd in (keyboard, terminal, foreign):
                 os.close(fd)
-        self.assertEqual((done.status, done.fired), (0, 1), said)
+        self.assertEqual((done.status, done.fired), (0, 1), printed)
         probes = done.probes
         self.assertGreater(len(probes), 120)
         self.assertEqual(killed, probes["kill"] == 0)
@@ -172,9 +172,9 @@ class Probes(SandboxTest):
         self.assertEqual((self.out_dir / "neighbour").read_bytes() == OLD, probes["truncate-beside"] != 0)
         return done
 
-    def assert_stopped(self, situation: Situation, **kw) -> None:
+    def assert_rejected(self, situation: Situation, **kw) -> None:
         done = self.probe(situation, **kw)
-        self.assertEqual({name: os.strerror(max(n, 0)) for name, n in done.probes.items() if n not in STOPPED}, {}, "not stopped")
+        self.assertEqual({name: os.strerror(max(n, 0)) for name, n in done.probes.items() if n not in REJECTED}, {}, "not rejected")
         wanted = ["neighbour", self.output.name, "removed"] if situation.names else ["neighbour", "removed"]
         self.assertEqual(sorted(p.name for p in self.out_dir.iterdir()), sorted(wanted))
         if situation.names:
@@ -182,37 +182,37 @@ class Probes(SandboxTest):
         if os.uname().machine == "x86_64":
             names = numbers()
             self.assertEqual({names.get(n, str(n)) for n in done.open} - {"restart_syscall"},
-                             documented_calls() - LOOK_AT_ARGUMENTS - DO_NOT_RETURN - {"restart_syscall"})
+                             documented_calls() - CHECK_ARGUMENTS - DO_NOT_RETURN - {"restart_syscall"})
 
-    def test_refused(self):
-        """Whatever this kernel knows of Landlock; and where it says that it knows less."""
+    def test_rejected(self):
+        """With the Landlock ABI of this kernel, and with older ABIs or none, which the library simulates."""
         for situation in SITUATIONS:
             for landlock in (None, 0, 1, 2, 3):
                 if landlock is not None and landlock > ABI:
                     continue
                 with self.subTest(situation=situation.name, landlock=landlock):
-                    self.assert_stopped(situation, landlock=landlock)
+                    self.assert_rejected(situation, landlock=landlock)
 
-    def test_later(self):
+    def test_rejected_later(self):
         for situation in SITUATIONS:
             with self.subTest(situation=situation.name):
-                self.assert_stopped(situation, nth=5)
+                self.assert_rejected(situation, nth=5)
 
-    def test_without(self):
+    def test_without_sandbox(self):
         """Control: without the sandbox, the probes succeed as far as the user is allowed."""
         for situation in SITUATIONS:
             with self.subTest(situation=situation.name):
                 probes = self.probe(situation, "--no-sandbox").probes
-                stopped = {name for name, n in probes.items() if n in STOPPED}
-                self.assertLessEqual(stopped, ALWAYS | (set() if has_all_capabilities() else NEEDS_PRIVILEGE))
+                stopped = {name for name, n in probes.items() if n in REJECTED}
+                self.assertLessEqual(stopped, MAY_FAIL | (set() if has_all_capabilities() else NEEDS_PRIVILEGE))
                 if situation.names:
-                    self.assertEqual(probes["directory-fd"], 0, "the output's")
+                    self.assertEqual(probes["directory-fd"], 0, "the directory of the output")
                 if "IN_DIR" not in situation.args:
                     self.assertEqual(probes["foreign-fd"], 0)
 
 
 class Processes(SandboxTest):
-    """The process that parses, and the one that renames."""
+    """The parsing process and the process that renames the output: one of them ends or gets a signal."""
 
     def setUp(self):
         super().setUp()
@@ -225,7 +225,7 @@ class Processes(SandboxTest):
                         {p: program.state(p) for p in pids})
 
     def stopped(self, *args, nth: int = 5) -> tuple[subprocess.Popen, list[int]]:
-        """The process that parses, the last one, has stopped itself."""
+        """Starts the program and waits until its parsing process, the last descendant, has stopped itself."""
         env = faults.environment(Plan("read", f"before:{int(signal.SIGSTOP)}", nth, file="in.save"), -1)
         process = program.start(*args, env=env, stderr=subprocess.PIPE)
         self.addCleanup(process.communicate)
@@ -238,8 +238,8 @@ class Processes(SandboxTest):
         yield "single", ("-i", self.old / "in.save", "-o", output), 2
         yield "directory", ("-i", self.old, "-o", self.new, "-j", "1"), 3
 
-    def test_end_of_the_one_that_names(self):
-        """However it ends, what parses ends with it: also a worker, or the program behind it."""
+    def test_end_of_parent(self):
+        """When the program or a worker ends, for any reason, its parsing process ends too."""
         for name, args, count in self.each_run():
             for victim in range(count - 1):
                 for number in (signal.SIGKILL, signal.SIGTERM):
@@ -254,26 +254,26 @@ class Processes(SandboxTest):
                         self.assertFalse([p for p in self.dir.rglob(".convert*")])
                         process.kill()
 
-    def test_end_of_the_one_that_parses(self):
-        """It is reported, and no file is left."""
+    def test_end_of_parsing_process(self):
+        """The end of the parsing process is reported, and no file is left."""
         for name, args, count in self.each_run():
             with self.subTest(run=name):
                 process, pids = self.stopped(*args)
                 os.kill(pids[-1], signal.SIGKILL)
-                said = process.communicate(timeout=program.TIMEOUT)[1].decode()
+                printed = process.communicate(timeout=program.TIMEOUT)[1].decode()
                 self.assertEqual(process.returncode, 3)
-                self.assertIn("in.save: conversion process was killed by signal 9 (Killed)", said)
+                self.assertIn("in.save: conversion process was killed by signal 9 (Killed)", printed)
                 self.assertFalse([p for d in (self.dir / "out", self.new) if d.exists() for p in d.iterdir()])
 
-    def test_deaf_to_signals(self):
-        """Only the process that renames handles them, also if a terminal sends them to both."""
+    def test_parsing_process_ignores_signals(self):
+        """The parsing process ignores signals: a terminal sends them to both, and the parent handles them."""
         process, pids = self.stopped("-i", self.old / "in.save", "-o", self.dir / "new.save")
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGCONT):
             os.kill(pids[-1], number)
         self.assertEqual((process.wait(program.TIMEOUT), (self.dir / "new.save").exists()), (0, True))
 
-    def test_claims(self):
-        """Who ends in the middle has not converted, whatever its status says."""
+    def test_early_exit(self):
+        """A parsing process that exits early counts as failed, with any exit status."""
         for name, args, _ in self.each_run():
             for status in (0, 1, 2, 3, 99):
                 with self.subTest(run=name, status=status):
@@ -283,7 +283,7 @@ class Processes(SandboxTest):
                     self.assertFalse([p for d in (self.dir / "out", self.new) if d.exists() for p in d.iterdir()])
 
     def test_inherited_ends(self):
-        """As by libxl and xenopsd: no output is named, so there is one process."""
+        """Ends inherited from libxl or xenopsd: no file is renamed, so there is only one process."""
         reader, writer = os.pipe()
         done_reader, done_writer = os.pipe()
         process = program.start("-i", reader, "-o", done_writer, "-f", "libxl", pass_fds=(reader, done_writer))
@@ -297,8 +297,8 @@ class Processes(SandboxTest):
             os.close(fd)
 
 
-class Works(SandboxTest):
-    """Naming the output from inside, wherever root may have to put it."""
+class Outputs(SandboxTest):
+    """Conversions succeed in the sandbox, with the output in any directory that root may have to use."""
 
     def convert(self, output: Path, *options: str, hidden: bool = False, **kw) -> faults.Run:
         done = faults.run(Plan(no_tmpfile=hidden), "-i", self.save, "-o", output, "-f", "libxl", *options, **kw)
@@ -308,7 +308,7 @@ class Works(SandboxTest):
         return done
 
     def both_ways(self, make, *options: str, **kw):
-        """Yields the output converted to; make(): gives a fresh path, with or without a file there."""
+        """Converts with and without O_TMPFILE; make() returns a new path, at which a file may exist."""
         for hidden in (False, True):
             with self.subTest(hidden=hidden):
                 output = make()
@@ -323,7 +323,7 @@ class Works(SandboxTest):
                     self.assertEqual(mode(output), 0o600)
 
     def place(self, mode_: int = 0o755, owner: int = 0, old: Optional[int] = None) -> Path:
-        """A path in a new directory of this mode and owner; old: the owner of the file that is there."""
+        """A path in a new directory of this mode and owner; old: owner of an existing file, or None."""
         directory = Path(tempfile.mkdtemp(dir=self.dir))
         path = directory / "new.save"
         if old is not None:
@@ -339,28 +339,28 @@ class Works(SandboxTest):
     def test_new(self):
         self.both_ways(self.place)
 
-    def test_new_not_to_be_clobbered(self):
+    def test_no_clobber(self):
         self.both_ways(self.place, "--no-clobber")
 
     def test_replacing(self):
         self.both_ways(lambda: self.place(old=0))
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
-    def test_foreign_directory(self):
+    def test_directory_of_other_user(self):
         for old in (None, 0, NOBODY, 1):
             with self.subTest(old=old):
                 self.both_ways(lambda: self.place(0o700, NOBODY, old))
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
-    def test_foreign_file(self):
-        """Of somebody else, in root's own directory: where fs.protected_hardlinks is set, only who owns a file or may
-        write to it gives it a name, and the new one is somebody else's by then."""
+    def test_file_of_other_user(self):
+        """A file of another user in root's directory. With fs.protected_hardlinks linkat() needs the ownership of the
+        new file or write access to it, but its owner has already been changed."""
         self.both_ways(lambda: self.place(0o755, 0, NOBODY))
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
     def test_sticky_directory(self):
-        """As /tmp is: a file of root's, or of the directory's owner, is replaced as anywhere; who else put one there is
-        not given the guest's memory."""
+        """In a sticky directory such as /tmp, owner and mode are kept only if the old file belongs to root or to the
+        directory's owner. Other users must not get access to the guest's memory."""
         for owner in (0, NOBODY):
             for old in (None, 0, NOBODY, 1):
                 with self.subTest(owner=owner, old=old):
@@ -374,8 +374,8 @@ class Works(SandboxTest):
                         self.assertEqual((st.st_mode & 0o7777, st.st_uid, st.st_gid), (0o600, 0, 0))
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
-    def test_nobody_reads_before_the_end(self):
-        """Owner and mode are those of the old file only when the new one is complete."""
+    def test_mode_until_complete(self):
+        """Owner and mode of the old file are set only when the new file is complete."""
         output = self.place(old=NOBODY)
         process = program.start("-i", "-", "-o", output, stdin=subprocess.PIPE)
         process.stdin.write(CASE.octets()[:8192])
@@ -389,8 +389,8 @@ class Works(SandboxTest):
         self.assertEqual((mode(output), output.stat().st_uid), (0o640, NOBODY))
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
-    def test_foreign_link(self):
-        """Into a directory as /tmp, where fs.protected_symlinks refuses it to cp and to a shell's >."""
+    def test_link_of_other_user(self):
+        """A symbolic link in a directory such as /tmp is followed only if fs.protected_symlinks would allow it."""
         victim = self.dir / "victim"
         victim.write_bytes(OLD)
         for directory, link, follows in ((0o1777, 1, False), (0o777, 1, False), (0o1775, 1, False), (0o755, 1, True),
@@ -408,8 +408,8 @@ class Works(SandboxTest):
                     self.assertIn(b"Permission denied", done.stderr)
                 victim.write_bytes(OLD)
 
-    def test_owner_that_cannot_be_kept(self):
-        """Then nobody gains access: neither who is in the old group, nor by a mode that gives away the new owner's rights."""
+    def test_chown_failure(self):
+        """If fchown() fails, the mode is narrowed, so that no other user or group gains access."""
         for times, wanted in ((1, 0o751), (0, 0o700)):
             with self.subTest(times=times):
                 output = self.place(old=0)
@@ -419,25 +419,25 @@ class Works(SandboxTest):
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
     def test_read_only_directory(self):
-        """A file that root can only write to by its capabilities."""
+        """A directory that root can write to only by its capabilities."""
         self.both_ways(lambda: self.place(0o555, 0, None))
         self.both_ways(lambda: self.place(0o555, NOBODY, NOBODY))
 
-    @unittest.skipUnless(os.geteuid() == 0, "root alone can become somebody else")
-    def test_as_an_ordinary_user(self):
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_unprivileged_user(self):
         kw = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
         self.both_ways(lambda: self.place(0o700, NOBODY), **kw)
         self.both_ways(lambda: self.place(0o700, NOBODY, NOBODY), **kw)
 
-    def test_it_is_said(self):
+    def test_verbose(self):
         for binary, args in ((program.PROGRAM, ["-o", self.place()]), (verifier.PROGRAM, [])):
             with self.subTest(program=binary.name):
                 self.save.write_bytes(CASE.octets() if binary == program.PROGRAM else self.want)
-                for landlock, said in ((None, f"Landlock ABI {ABI}" if ABI else "no Landlock"), (0, "no Landlock")):
+                for landlock, printed in ((None, f"Landlock ABI {ABI}" if ABI else "no Landlock"), (0, "no Landlock")):
                     done = faults.run(Plan(landlock=landlock), "-i", self.save, "-v", *args, binary=binary)
                     lines = [line for line in program.lines(done.stdout + done.stderr) if "sandbox: " in line]
                     self.assertEqual(len(lines), 1, lines)
-                    self.assertIn(said, lines[0])
+                    self.assertIn(printed, lines[0])
                 done = faults.run(Plan(), "-i", self.save, "-v", "--no-sandbox", *args, binary=binary)
                 self.assertNotIn(b"sandbox: ", done.stdout + done.stderr)
 

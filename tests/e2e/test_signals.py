@@ -1,6 +1,6 @@
-"""A signal at any moment: the whole new file or what was there before, and nothing beside it.
+"""A signal at any moment leaves the complete new file or the old state, and no other files.
 
-At each call of the program into the system one by one, and at random moments: SIGNAL_RUNS of them, from SIGNAL_SEED on.
+Signals are sent before and after each system call, and at random moments (SIGNAL_RUNS runs with seed SIGNAL_SEED).
 """
 
 import itertools
@@ -26,21 +26,21 @@ from kit.verifier import side_by_side
 
 RUNS = int(os.environ.get("SIGNAL_RUNS", 60))
 SEED = int(os.environ.get("SIGNAL_SEED", 1))
-KILLS = os.environ.get("SIGNAL_KILLS") == "1"      # SIGKILL only, to either process
+KILLS = os.environ.get("SIGNAL_KILLS") == "1"      # only SIGKILL, to the program or its parsing process
 
 CASE = cases.named("hvm64-age-4-5-4")
 OLD = b"an older file"
 HIDDEN = re.compile(r"\.convert-legacy-stream\.[0-9a-f]{16}")
-TO_END = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 START = v2.version_2_of(expected.by_model(CASE, "libxl"))[:24]
 
 
-def as_in_a_shell(status: int) -> int:
-    """Before the program's first line there is no handler: then it dies of the signal, which a shell calls 128+N."""
+def shell_status(status: int) -> int:
+    """A signal before the handlers are installed kills the program. Map that to 128+N, as shells do."""
     return status if status >= 0 else 128 - status
 
 
-def make_ready(directory: Path, old: bool) -> Path:
+def clear_directory(directory: Path, old: bool) -> Path:
     for path in directory.iterdir():
         path.unlink()
     output = directory / "new.save"
@@ -50,27 +50,27 @@ def make_ready(directory: Path, old: bool) -> Path:
 
 
 def problems(output: Path, old: bool, want: bytes, number: int, status: int, hidden: bool) -> Iterator[str]:
-    """The violations found after signal number."""
+    """Yields what is wrong after a run that was sent signal number."""
     killed = number == signal.SIGKILL
     names = {p.name for p in output.parent.iterdir()}
-    litter = names - {output.name}
+    leftovers = names - {output.name}
     content = output.read_bytes() if output.name in names else None
     before = OLD if old else None
-    # Between its hidden name and its own a file has no other name: who is killed there cannot clean up.
-    may_litter = killed and (hidden or old)
-    if litter and not (may_litter and len(litter) == 1 and HIDDEN.fullmatch(min(litter))):
-        yield f"left behind: {sorted(litter)}"
+    # A run that is killed before the rename cannot remove its temporary file.
+    may_leave_file = killed and (hidden or old)
+    if leftovers and not (may_leave_file and len(leftovers) == 1 and HIDDEN.fullmatch(min(leftovers))):
+        yield f"left behind: {sorted(leftovers)}"
     if status == 0 or killed and content == want:
         if content != want:
-            yield "ended well without the right output"
-    elif status != 128 + number and not (killed and status == 3):      # it was the process that parses
+            yield "exit status 0, but the output is wrong"
+    elif status != 128 + number and not (killed and status == 3):      # 3: the parsing process was killed
         yield f"exit status {status}"
     elif content != before:
-        yield "what was there before is no longer there"
+        yield "the old state has changed"
 
 
 class EachCall(unittest.TestCase):
-    """The library of tests/faults sends the signal just before and just after each call."""
+    """The library of tests/faults sends the signal just before and just after each system call."""
 
     CALLS = ("open", "fstat", "openat", "fchown", "fchmod", "lseek", "syscall", "read", "pread", "write", "fsync",
              "linkat", "renameat")
@@ -84,14 +84,14 @@ class EachCall(unittest.TestCase):
             directory.mkdir()
             want = v2.version_2_of(expected.by_model(CASE, "libxl"))
             for n in itertools.count(1):
-                output = make_ready(directory, old)
+                output = clear_directory(directory, old)
                 plan = Plan(call, f"{moment}:{int(number)}", n, no_tmpfile=hidden)
                 done = faults.run(plan, "-i", save, "-o", output, "-f", "libxl")
                 if not done.fired:
                     return tried, found
                 tried += 1
                 found += [f"{plan}, old {old}, hidden {hidden}: {p}" for p in
-                          problems(output, old, want, number, as_in_a_shell(done.status), hidden)]
+                          problems(output, old, want, number, shell_status(done.status), hidden)]
 
     def sweep_all(self, numbers) -> None:
         flags = (False, True)
@@ -102,7 +102,7 @@ class EachCall(unittest.TestCase):
         found = [p for _, ps in results for p in ps]
         print(f"signals just before or after a call: {sum(n for n, _ in results)}", file=sys.stderr)
         self.assertEqual(found[:10], [], f"{len(found)} problems")
-        # At least one of each call, except those that only some ends need.
+        # Each call must have occurred in at least one run.
         seen = {job[3] for job, (tried, _) in zip(jobs, results) if tried}
         self.assertEqual(set(self.CALLS) - seen, set(), "never fired")
 
@@ -115,16 +115,16 @@ class EachCall(unittest.TestCase):
 
 @dataclass(frozen=True)
 class Kind:
-    """Of a run at random."""
+    """The parameters of a random run."""
     number: int
     old: bool
     hidden: bool
     from_pipe: bool
-    parser: bool = False        # it is the process that parses, if there is one by then
+    parser: bool = False        # send it to the last process started: the parsing process, if it exists yet
 
 
 class Random(unittest.TestCase):
-    """A conversion long enough to be hit anywhere, on a file system where fsync takes its time, too."""
+    """Random moments of a conversion that is long enough to be interrupted anywhere."""
 
     @classmethod
     def setUpClass(cls):
@@ -145,14 +145,14 @@ class Random(unittest.TestCase):
 
     @classmethod
     def undisturbed(cls, hidden: bool, from_pipe: bool) -> float:
-        status, took = cls.run_one(Kind(0, False, hidden, from_pipe), None, make_ready(cls.directory, False))
+        status, took = cls.run_one(Kind(0, False, hidden, from_pipe), None, clear_directory(cls.directory, False))
         assert status == 0
         return took
 
     @classmethod
     def run_one(cls, kind: Kind, after: Optional[float], output: Path) -> tuple[int, float]:
         args = ["-i", "-" if kind.from_pipe else str(cls.save), "-o", str(output)]
-        # A signal that meets the process which looks for leaks at the end would leave the program waiting for it.
+        # A signal that hits LeakSanitizer's own process at exit would leave the program waiting for it.
         env = {**faults.environment(Plan(no_tmpfile=kind.hidden), -1), "ASAN_OPTIONS": "detect_leaks=0:exitcode=99"}
         begun = time.monotonic()
         process = program.start(*args, env=env, stdin=subprocess.PIPE if kind.from_pipe else subprocess.DEVNULL,
@@ -165,16 +165,16 @@ class Random(unittest.TestCase):
             try:
                 os.kill(program.descendants(process.pid)[-1] if kind.parser else process.pid, kind.number)
             except (ProcessLookupError, IndexError):
-                pass        # it has ended
+                pass        # it has exited
         status = process.wait(program.TIMEOUT)
         took = time.monotonic() - begun
         if feeder:
             feeder.join()
-        return as_in_a_shell(status), took
+        return shell_status(status), took
 
     @classmethod
     def feed(cls, pipe) -> None:
-        """Slowly."""
+        """Writes the save to the pipe slowly."""
         try:
             with pipe:
                 for at in range(0, len(cls.data), 1 << 18):
@@ -186,23 +186,23 @@ class Random(unittest.TestCase):
     def test_random_moments(self):
         rng, ends, found = random.Random(SEED), {"whole": 0, "before": 0}, []
         for i in range(RUNS):
-            kind = Kind(signal.SIGKILL if KILLS else rng.choice((*TO_END, *TO_END, signal.SIGKILL)), rng.random() < 0.5,
+            kind = Kind(signal.SIGKILL if KILLS else rng.choice((*ENDING, *ENDING, signal.SIGKILL)), rng.random() < 0.5,
                         rng.random() < 0.5, rng.random() < 0.5)
             if kind.number == signal.SIGKILL:
                 kind = replace(kind, parser=rng.random() < 0.5)
             moment = rng.uniform(0, 1.2) * self.took[kind.hidden, kind.from_pipe]
-            output = make_ready(self.directory, kind.old)
+            output = clear_directory(self.directory, kind.old)
             status, _ = self.run_one(kind, moment, output)
             found += [f"run {i}, {kind}, after {moment:.4f} s: {p}"
                       for p in problems(output, kind.old, self.want, kind.number, status, kind.hidden)]
             ends["whole" if output.exists() and output.read_bytes() == self.want else "before"] += 1
-        print(f"signals at random moments: {RUNS} runs, {ends['whole']} with the whole output, {ends['before']} with "
-              f"what was there before, {len(found)} otherwise", file=sys.stderr)
+        print(f"signals at random moments: {RUNS} runs, {ends['whole']} with the complete output, {ends['before']} with "
+              f"the old state, {len(found)} otherwise", file=sys.stderr)
         self.assertEqual(found[:10], [], f"{len(found)} problems; SIGNAL_SEED={SEED}")
         self.assertTrue(RUNS < 50 or all(ends.values()), ends)
 
 
-class Others(unittest.TestCase):
+class OtherSignals(unittest.TestCase):
     def start(self, *args, ignored=(), **kw) -> subprocess.Popen:
         def ignore():
             for number in ignored:
@@ -213,8 +213,8 @@ class Others(unittest.TestCase):
         self.addCleanup(process.kill)
         return process
 
-    def wait_until_it_reads(self, process: subprocess.Popen) -> None:
-        """Waits until its handlers are installed and it sleeps."""
+    def wait_until_reading(self, process: subprocess.Popen) -> None:
+        """Waits until the program has installed its handlers and waits for input."""
         until = time.monotonic() + 10
         while time.monotonic() < until:
             status = Path(f"/proc/{process.pid}/status").read_text()
@@ -222,30 +222,30 @@ class Others(unittest.TestCase):
             if re.search(r"State:\s*S", status) and caught >> signal.SIGUSR1 - 1 & 1:
                 return
             time.sleep(0.001)
-        self.fail("does not come to wait for its input")
+        self.fail("the program does not wait for input")
 
-    def test_ignored_stay_ignored(self):
+    def test_ignored_signals(self):
         """Ignored signals stay ignored, as with nohup and background jobs."""
-        for number in TO_END:
+        for number in ENDING:
             with self.subTest(signal=number):
                 process = self.start("-o", "-", "-f", "libxl", ignored=[number])
-                self.wait_until_it_reads(process)
+                self.wait_until_reading(process)
                 process.send_signal(number)
                 out, err = process.communicate(CASE.octets(), program.TIMEOUT)
                 self.assertEqual((process.returncode, err), (0, b""))
                 self.assertEqual(out, v2.version_2_of(expected.by_model(CASE, "libxl")))
 
-    def test_libxl_gives_up_before_it_sent_anything(self):
-        """libxl always reads the start of the stream, and crashes without one."""
-        for number in TO_END:
+    def test_terminated_before_input(self):
+        """The headers are written even on a signal: libxl always reads them, and crashes without them."""
+        for number in ENDING:
             with self.subTest(signal=number):
                 process = self.start("-o", "-", "--width", "64", "--guest", "hvm", "--format", "libxl")
-                self.wait_until_it_reads(process)
+                self.wait_until_reading(process)
                 process.send_signal(number)
                 self.assertEqual(process.wait(program.TIMEOUT), 128 + number)
                 self.assertEqual(process.stdout.read(), START)
 
-    def test_libxl_gives_up_at_any_read(self):
+    def test_terminated_at_each_read(self):
         with faults.directory() as tmp:
             save = Path(tmp) / "in.save"
             save.write_bytes(CASE.octets())
@@ -257,18 +257,18 @@ class Others(unittest.TestCase):
                     break
                 self.assertEqual(done.status, 128 + signal.SIGTERM)
                 self.assertGreaterEqual(len(done.stdout), len(START))
-                self.assertTrue(want.startswith(done.stdout), "the right stream's beginning")
+                self.assertTrue(want.startswith(done.stdout), "not the start of the expected stream")
             self.assertGreater(n, 10)
 
-    def test_second_signal(self):
-        """A second signal while the first one is handled."""
+    def test_several_signals(self):
+        """Several signals that are pending at the same time."""
         process = self.start("-o", "-", "-f", "libxl")
-        self.wait_until_it_reads(process)
+        self.wait_until_reading(process)
         process.send_signal(signal.SIGSTOP)
-        for number in TO_END:
+        for number in ENDING:
             process.send_signal(number)
         process.send_signal(signal.SIGCONT)
-        self.assertIn(process.wait(program.TIMEOUT), [128 + number for number in TO_END])
+        self.assertIn(process.wait(program.TIMEOUT), [128 + number for number in ENDING])
         self.assertEqual(process.stdout.read(), START)
 
 

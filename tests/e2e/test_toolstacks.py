@@ -77,14 +77,14 @@ class Input:
                 os.close(fd)
 
 
-def seen(case, kind: str, skips_qemu: bool = False):
-    """The part of a case that is converted. Further checkpoints are read only from files, and not after a skipped record."""
+def converted_part(case, kind: str, skips_qemu: bool = False):
+    """The part of a case that is converted: further checkpoints are read only from files, not after a skipped record."""
     return case if kind == "file" and not (skips_qemu and case.flavour.guest == "hvm") else case.first()
 
 
 class ToolstackTest(ProgramTest):
     def run_on(self, source: Input, *argv) -> tuple[subprocess.CompletedProcess, bytes]:
-        """Runs the program; IN is replaced by the fd of the input, OUT by that of a pipe. Returns also the pipe's data."""
+        """Runs the program with the input's fd for IN and a pipe's fd for OUT; also returns the data from the pipe."""
         reader, writer = os.pipe()
         got: list[bytes] = []
 
@@ -106,7 +106,7 @@ class ToolstackTest(ProgramTest):
     def input(self, kind: str, data: bytes, ends: bool = False):
         return contextlib.closing(Input(kind, data, ends, self.dir))
 
-    def ended(self, kind: str, data: bytes):
+    def input_with_end(self, kind: str, data: bytes):
         return self.input(kind, data, ends=True)
 
     def libxl(self, source: Input, guest: str):
@@ -133,7 +133,7 @@ class Good(ToolstackTest):
                 with self.subTest(case=case.name, input=kind), self.input(kind, case.octets() + BEHIND) as source:
                     done, got = self.libxl(source, case.flavour.guest)
                     self.assert_status(done, 0)
-                    taken = seen(case, kind)
+                    taken = converted_part(case, kind)
                     self.assertEqual(v2.difference(expected.stream(taken, "libxl", 2), got), "")
                     self.assertEqual(source.left(), (case.octets() + BEHIND)[len(taken.octets()):])
 
@@ -145,7 +145,7 @@ class Good(ToolstackTest):
                     done, got = self.xenopsd(source, case.flavour.guest)
                     self.assert_status(done, 0)
                     fmt = "libxc --skip-qemu" if case.flavour.guest == "hvm" else "libxc"
-                    taken = seen(case, kind, skips_qemu=True)
+                    taken = converted_part(case, kind, skips_qemu=True)
                     self.assertEqual(v2.difference(expected.stream(taken, fmt, 2), got), "")
                     qemu = case.save.qemu.octets() if case.save.qemu else b""
                     self.assertEqual(source.left(), qemu + (case.octets() + BEHIND)[len(taken.octets()):])
@@ -162,12 +162,12 @@ class Good(ToolstackTest):
     def test_qemu_record_to_the_end(self):
         for case in (c for c in cases.good() if not delimited(c)):
             for kind in KINDS:
-                with self.subTest(case=case.name, input=kind), self.ended(kind, case.octets()) as source:
+                with self.subTest(case=case.name, input=kind), self.input_with_end(kind, case.octets()) as source:
                     done, got = self.libxl(source, "hvm")
                     self.assert_status(done, 0)
                     self.assertEqual(v2.difference(expected.stream(case, "libxl", 2), got), "")
 
-    def test_a_second_stream_behind_the_first(self):
+    def test_two_streams_in_a_row(self):
         """Two runs on one fd: each reads only its stream."""
         first, second = cases.named("pv64-age-4-5"), cases.named("hvm64-age-4-5")
         for kind in KINDS:
@@ -183,13 +183,13 @@ class Good(ToolstackTest):
 class Bad(ToolstackTest):
     def refused(self, kind: str, data: bytes, guest: str) -> bytes:
         """Returns the output of a conversion that fails."""
-        with self.ended(kind, data) as source:
+        with self.input_with_end(kind, data) as source:
             done, got = self.libxl(source, guest)
         self.assert_status(done, 1)
         self.assertEqual(len(program.errors(done.stderr)), 1, done.stderr)
         return got
 
-    def test_first_24_octets_go_out_whatever_follows(self):
+    def test_headers_are_always_written(self):
         """The first 24 octets are always written, since xl crashes without them."""
         stream = cases.named("hvm64-age-4-5").octets()
         for name, data in (("empty", b""), ("one octet", b"\0"), ("garbage", b"garbage " * 100), ("zeros", bytes(5000)),
@@ -210,7 +210,7 @@ class Bad(ToolstackTest):
                     with self.assertRaises(v2.Unsound, msg="a failed run must not look complete"):
                         v2.decode(got)
 
-    def test_guest_type_that_the_stream_contradicts(self):
+    def test_wrong_guest_type(self):
         for name, guest in (("pv64-age-4-5", "hvm"), ("hvm64-age-4-5", "pv")):
             for kind in KINDS:
                 with self.subTest(case=name, input=kind):

@@ -24,7 +24,7 @@ def feed(fd: int, data: bytes, piece: int) -> None:
 
 
 class Transport(ProgramTest):
-    """in_*() return an fd from which data can be read; out_*() an fd and a function that returns the written data."""
+    """in_*() return an fd to read the data from; out_*() an fd and a function that returns the written data."""
 
     def thread(self, run, *args) -> threading.Thread:
         thread = threading.Thread(target=run, args=args)
@@ -32,15 +32,15 @@ class Transport(ProgramTest):
         self.addCleanup(thread.join)
         return thread
 
-    def own(self, fd: int) -> int:
+    def close_later(self, fd: int) -> int:
         self.addCleanup(os.close, fd)
         return fd
 
     def in_file(self, data: bytes) -> int:
-        return self.own(os.open(self.file("in.save", data), os.O_RDONLY))
+        return self.close_later(os.open(self.file("in.save", data), os.O_RDONLY))
 
     def in_file_far(self, data: bytes) -> int:
-        fd = self.own(os.open(self.dir / "far.save", os.O_RDWR | os.O_CREAT))
+        fd = self.close_later(os.open(self.dir / "far.save", os.O_RDWR | os.O_CREAT))
         os.pwrite(fd, data, FAR)
         os.lseek(fd, FAR, os.SEEK_SET)
         return fd
@@ -48,8 +48,8 @@ class Transport(ProgramTest):
     def in_pipe(self, data: bytes, piece: int = 1 << 20, blocking: bool = True) -> int:
         reader, writer = os.pipe()
         os.set_blocking(reader, blocking)
-        self.own(reader)
-        self.own(writer)
+        self.close_later(reader)
+        self.close_later(writer)
         self.thread(feed, writer, data, piece)
         return reader
 
@@ -61,24 +61,24 @@ class Transport(ProgramTest):
 
     def in_socket(self, data: bytes) -> int:
         ours, theirs = socket.socketpair()
-        self.own(ours.fileno())
+        self.close_later(ours.fileno())
         self.thread(feed, ours.detach(), data, 5000)
-        return self.own(theirs.detach())
+        return self.close_later(theirs.detach())
 
     def out_file(self):
-        fd = self.own(os.open(self.out(), os.O_RDWR | os.O_CREAT))
+        fd = self.close_later(os.open(self.out(), os.O_RDWR | os.O_CREAT))
         os.write(fd, OLD)
 
         def arrived() -> bytes:
             got = os.pread(fd, 1 << 30, 0)
-            self.assertTrue(got.startswith(OLD), "what was in front is gone")
+            self.assertTrue(got.startswith(OLD), "data before the offset has changed")
             return got[len(OLD):]
         return fd, arrived
 
     def out_file_append(self):
         path = self.out()
         path.write_bytes(OLD)
-        fd = self.own(os.open(path, os.O_WRONLY | os.O_APPEND))
+        fd = self.close_later(os.open(path, os.O_WRONLY | os.O_APPEND))
         return fd, lambda: path.read_bytes()[len(OLD):]
 
     def _collecting(self, reader: int, writer: int):

@@ -1,6 +1,6 @@
-"""verify-stream-v2: what it accepts, and for each of its checks a stream that violates just that one.
+"""verify-stream-v2: valid streams are accepted; for each check, a stream that violates only that check is rejected.
 
-Restore code is that of Xen 4.21: tools/libs/guest/xg_sr_restore*.c and tools/libs/light/libxl_stream_read.c.
+"Restore code" means that of Xen 4.21: tools/libs/guest/xg_sr_restore*.c and tools/libs/light/libxl_stream_read.c.
 """
 
 import os
@@ -25,7 +25,7 @@ PV, PV32, PV_V2, HVM, HVM_V2 = v2.pv(), v2.pv(4), v2.pv(version=2), v2.hvm(), v2
 NATIVE = v2.hvm(major=4)
 LIBXL = v2.libxl(HVM, v2.emulator_context())
 
-# Exit statuses of Xen's verifier. Under Python 3 it refuses all xenstore data.
+# Exit statuses of Xen's verifier. Under Python 3 it rejects all xenstore data.
 ACCEPTS, REFUSES, FAILS = 0, 1, 2
 
 
@@ -34,7 +34,7 @@ def xens_verdicts(streams: Iterable[Stream]) -> list[int]:
 
 
 def fmt(stream: Stream) -> str:
-    """The format that a stream is built for."""
+    """The value of --format for this stream."""
     return {"libxl header": "libxl", "xl header": "xl"}.get(stream.parts[0].name, "libxc")
 
 
@@ -46,14 +46,14 @@ def all_types(guest: Stream) -> Stream:
 
 
 def with_qemu(signature: bytes, length: bytes, data: bytes) -> Stream:
-    """What converters write in libxc format: the old save's qemu record behind the stream."""
+    """A stream in libxc format with the qemu record of the legacy save after it, as converters write it."""
     return Stream((*HVM.parts, Part("qemu record", (Field("signature", "", signature), Field("length", "", length),
                                                     Field("data", "", data)))))
 
 
 QEMU = b"QEVM and its state"
 
-# name, stream, what Xen's verifier says
+# name, stream, exit status of Xen's verifier
 SOUND = [
     ("PV, 64 bits", PV, ACCEPTS),
     ("PV, 32 bits", PV32, ACCEPTS),
@@ -131,7 +131,7 @@ class Accepted(VerifierTest):
                 self.assert_sound(done)
 
     def test_xens_verifier(self):
-        """Xen's verifier gives the result in the table for the streams above."""
+        """Xen's verifier exits with the status listed in SOUND."""
         for (name, _, want), got in zip(SOUND, xens_verdicts(stream for _, stream, _ in SOUND)):
             with self.subTest(name):
                 self.assertEqual(got, want)
@@ -151,17 +151,17 @@ class Accepted(VerifierTest):
                 self.assert_sound(verifier.run("-i", path))
 
     def convert_and_verify(self, job: tuple[cases.Case, list[str]]):
-        """What the converter says, and what the verifier says of its output."""
+        """Convert a case, verify the output; return both results."""
         case, options = job
         fd = verifier.file(case.octets())
         try:
-            guest = ["-g", case.flavour.guest] if case.ask else []
+            guest = ["-g", case.flavour.guest] if case.ambiguous else []
             converted = program.run("-i", "-", "-o", "-", "-q", *guest, *options, stdin=fd)
         finally:
             os.close(fd)
         return converted, verify(converted.stdout)
 
-    def test_whatever_we_convert(self):
+    def test_converted_streams(self):
         jobs = []
         for bare in program.sampled(cases.good()):
             xl = bare.with_header(cases.xl_json(bare.flavour.guest))
@@ -174,24 +174,24 @@ class Accepted(VerifierTest):
                 self.assert_status(converted, 0)
                 self.assert_sound(done)
 
-    @unittest.skipUnless(DATA.is_dir(), f"no real saves: {DATA} is not there")
+    @unittest.skipUnless(DATA.is_dir(), f"no real saves: {DATA} does not exist")
     def test_real_saves(self):
-        """A v2 save of Xen 4.17, and what we make of legacy ones; through a pipe and from a file."""
+        """A v2 save of Xen 4.17 and the conversions of legacy saves, each read from a pipe and from a file."""
         found = sorted(DATA.glob("*.save.zst"))
         self.assertTrue(found)
         for packed in found:
             save, converted = self.dir / "save", self.dir / "converted"
             subprocess.run(["zstd", "-dqf", packed, "-o", save], check=True)
-            soundly = [save]
+            valid_saves = [save]
             if "legacy" in packed.name:
                 self.assertEqual(self.assert_unsound(verifier.run("-i", save))["place"], "start of the stream")
-                soundly = []
+                valid_saves = []
                 for options in (["-f", "libxl"], ["-f", "libxc"], ["-f", "libxl", "--stream-version", "3"]):
                     self.assert_status(program.run("-i", save, "-o", converted, "--no-sync", *options), 0)
                     with self.subTest(packed.name, options=options):
                         self.assert_sound(verifier.run("-i", converted))
-                soundly = [converted]
-            for path in soundly:
+                valid_saves = [converted]
+            for path in valid_saves:
                 with self.subTest(packed.name, pipe=True):
                     cat = subprocess.Popen(["cat", path], stdout=subprocess.PIPE)
                     self.assert_sound(verifier.run(stdin=cat.stdout))
@@ -208,9 +208,9 @@ class Unsound:
     name: str
     stream: Stream
     at: str             # the part or field where the error is found: "image header.version"
-    words: str          # regular expression: the rule
-    xen: int            # what Xen's verifier says
-    restore: str        # the function of the restore code that rejects it; "" if none does
+    words: str          # regular expression that matches the reason in the message
+    xen: int            # exit status of Xen's verifier
+    restore: str        # function of the restore code that rejects the stream; "" if none does
 
 
 U = Unsound
@@ -302,10 +302,10 @@ def pv_info() -> Iterator[Unsound]:
     part = PV.part("X86_PV_INFO")
     longer = v2.Part(part.name, (*part.fields, Field("more", "", bytes(8))), part.layer, part.type)
     yield U("16 octets", PV.instead("X86_PV_INFO", longer), "X86_PV_INFO", "length 16,", REFUSES, "")
-    for width, levels, says in ((4, 4, ACCEPTS), (8, 3, ACCEPTS), (4, 2, REFUSES), (2, 2, REFUSES), (0, 4, REFUSES),
+    for width, levels, status in ((4, 4, ACCEPTS), (8, 3, ACCEPTS), (4, 2, REFUSES), (2, 2, REFUSES), (0, 4, REFUSES),
                                 (16, 4, REFUSES), (8, 5, REFUSES)):
         yield U(f"width {width}, {levels} levels", PV.instead("X86_PV_INFO", v2.pv_info(width, levels)), "X86_PV_INFO",
-                f"width {width} with {levels} page table levels", says, "handle_x86_pv_info")
+                f"width {width} with {levels} page table levels", status, "handle_x86_pv_info")
     for field in ("reserved1", "reserved2"):
         yield U(field, PV.put(f"X86_PV_INFO.{field}", 0x100), "X86_PV_INFO", "reserved field", REFUSES, "")
 
@@ -384,8 +384,8 @@ def vcpus() -> Iterator[Unsound]:
             "X86_PV_VCPU_BASIC of vcpu 0", ACCEPTS, "update_vcpu_context")
 
 
-def presence() -> Iterator[Unsound]:
-    """What the stream ends without, one record after the other."""
+def missing_records() -> Iterator[Unsound]:
+    """Streams without a required record: each adds the record that the previous one lacked."""
     small = v2.small_pv()
     bare = Stream((*small.parts[:2], v2.signal("END")))
     for name, restore in (("X86_PV_INFO", "update_vcpu_context"), ("X86_PV_P2M_FRAMES", "update_vcpu_context"),
@@ -417,7 +417,7 @@ def other_records() -> Iterator[Unsound]:
         yield U(f"HVM_PARAMS of {size} octets", HVM.instead("HVM_PARAMS", v2.blob("HVM_PARAMS", size)), "HVM_PARAMS",
                 f"length {size} is below the minimum 8", REFUSES, "handle_hvm_params")
     yield U("HVM_PARAMS, reserved", HVM.put("HVM_PARAMS.reserved", 1), "HVM_PARAMS", "reserved field", REFUSES, "")
-    for count in (0, 1, 3, 0x10000002):         # the last one is right in 32 bits
+    for count in (0, 1, 3, 0x10000002):         # the last one is correct modulo 2^32
         yield U(f"HVM_PARAMS, {count} instead of 2", HVM.put("HVM_PARAMS.count", count), "HVM_PARAMS",
                 f"length 40, but {count} parameters need {8 + 16 * count}", REFUSES, "handle_hvm_params")
     yield U("HVM_CONTEXT empty", HVM.instead("HVM_CONTEXT", v2.hvm_context(0)), "HVM_CONTEXT", "length 0 is below the minimum 1",
@@ -426,7 +426,7 @@ def other_records() -> Iterator[Unsound]:
             "HVM_CONTEXT", "HVM_PARAMS must come first", ACCEPTS, "")
 
 
-def behind() -> Iterator[Unsound]:
+def trailing_data() -> Iterator[Unsound]:
     for base in (PV, HVM, LIBXL):
         for octets in (b"\0", b"\0" * 64, b"DeviceModelRecord0003\0\0\0\0", b"QemuDeviceModelRecordQEVN"):
             yield U("octets behind the end", Stream((*base.parts, Part("end of the stream", (Field("", "", octets),)))),
@@ -446,9 +446,9 @@ def libxl() -> Iterator[Unsound]:
         yield U(f"version {version}", LIBXL.put(f"{header}.version", version), f"{header}.version",
                 f"version {version} ", REFUSES, read)
     yield U("big endian", LIBXL.put(f"{header}.options", 3), f"{header}.options", "big-endian", ACCEPTS, read)
-    for bit, says in ((2, REFUSES), (15, REFUSES), (16, ACCEPTS), (31, ACCEPTS)):
+    for bit, status in ((2, REFUSES), (15, REFUSES), (16, ACCEPTS), (31, ACCEPTS)):
         yield U(f"option bit {bit}", LIBXL.put(f"{header}.options", 1 << bit), f"{header}.options", "reserved options",
-                says, "")
+                status, "")
     for type_ in (6, 0x7FFFFFFF, v2.OPTIONAL, v2.OPTIONAL | 6):
         yield U(f"record {type_:#x}", LIBXL.before("libxl END", v2.libxl_unknown(type_)), "libxl unknown",
                 f"unknown libxl record type {type_:#010x}", REFUSES, "process_record")
@@ -504,12 +504,12 @@ def xenstore_data() -> Iterator[Unsound]:
                 words, REFUSES, restore)
 
 
-UNSOUND = [(group.__name__, u) for group in (headers, any_record, static_data, pv_info, p2m, page_data, vcpus, presence,
-                                             other_records, behind, libxl, xenstore_data) for u in group()]
+UNSOUND = [(group.__name__, u) for group in (headers, any_record, static_data, pv_info, p2m, page_data, vcpus, missing_records,
+                                             other_records, trailing_data, libxl, xenstore_data) for u in group()]
 
 
 def place(stream: Stream, at: str) -> str:
-    """The name of a part in messages."""
+    """The name that messages use for a part."""
     name = at.partition(".")[0]
     part = stream.part(name)
     if not part.layer:
@@ -517,22 +517,22 @@ def place(stream: Stream, at: str) -> str:
     return f"record {stream.record_number(name)} " + ("of unknown type" if part.name == "unknown" else part.name)
 
 
-class Refused(VerifierTest):
-    def assert_refuses(self, stream: Stream, at: str, words: str, done) -> None:
+class Rejected(VerifierTest):
+    def assert_rejected(self, stream: Stream, at: str, words: str, done) -> None:
         line = self.assert_unsound(done)
         self.assertEqual(int(line["offset"], 16), stream.offset(at), line.group())
         self.assertEqual(line["place"], place(stream, at), line.group())
         self.assertRegex(line["reason"], words)
 
     def verify(self, stream: Stream, *options: str):
-        """Told the format, so that a broken header is no unknown format."""
+        """Passes --format, so that a damaged header is not reported as an unknown format."""
         return verify(stream.octets(), "-f", fmt(stream), *options)
 
     def test_each_check(self):
         done = side_by_side(lambda row: self.verify(row[1].stream), UNSOUND)
         for (group, u), result in zip(UNSOUND, done):
             with self.subTest(group, name=u.name):
-                self.assert_refuses(u.stream, u.at, u.words, result)
+                self.assert_rejected(u.stream, u.at, u.words, result)
 
     def test_xens_verifier(self):
         for (group, u), got in zip(UNSOUND, xens_verdicts(u.stream for _, u in UNSOUND)):
@@ -551,7 +551,7 @@ class Refused(VerifierTest):
                 ("config larger than the data", good.put("xl header.config_len", 12), "xl header.config_len",
                  "config")):
             with self.subTest(name):
-                self.assert_refuses(stream, at, words, self.verify(stream))
+                self.assert_rejected(stream, at, words, self.verify(stream))
         for name, stream, words in (("libxl, said to be legacy", v2.xl(LIBXL, 0),
                                      "does not mark the stream as v2"),
                                     ("libxl, said to be legacy, JSON", v2.xl(LIBXL, 1),
@@ -567,7 +567,7 @@ class Refused(VerifierTest):
                     self.assertRegex(line["reason"], words)
 
     def test_qemu_record(self):
-        """Behind a libxc stream: its length must be the truth."""
+        """The length in a qemu record after a libxc stream must match its data."""
         for signature, order in ((b"DeviceModelRecord0002", "little"), (b"RemusDeviceModelState", "little"),
                                  (b"QemuDeviceModelRecord\n", "big")):
             for length, place_, reason in ((len(QEMU) + 1, "qemu record", "input ended"),
@@ -581,7 +581,7 @@ class Refused(VerifierTest):
                     self.assertIn(reason, line["reason"])
 
     def test_length_limit(self):
-        """128 MiB are possible, and not an octet more; no one looks at what is in them."""
+        """Records of 128 MiB are accepted, longer ones are rejected. Their content is skipped."""
         optional = v2.unknown(v2.OPTIONAL)
         for base, name, old in ((HVM, "HVM_CONTEXT", v2.hvm_context(0)),
                                 (PV, "X86_PV_VCPU_XSAVE", v2.vcpu("XSAVE", 0, 0)),
@@ -602,10 +602,10 @@ class Refused(VerifierTest):
                         self.assert_sound(done)
                     else:
                         stream = stream.put(f"{name}.length", length)
-                        self.assert_refuses(stream, name, f"length {length} is above the maximum {v2.LENGTH_MAX}", done)
+                        self.assert_rejected(stream, name, f"length {length} is above the maximum {v2.LENGTH_MAX}", done)
 
-    def test_libxl_has_no_length_limit(self):
-        """libxl takes any length."""
+    def test_libxl_length_limit(self):
+        """libxl accepts records of any length."""
         stream = v2.libxl(HVM, v2.emulator_context(0))
         octets, length, at = stream.octets(), (1 << 32) - 8, stream.offset("libxl EMULATOR_CONTEXT")
         with open(self.dir / "sparse", "wb") as f:
@@ -618,10 +618,10 @@ class Refused(VerifierTest):
 # Truncated ----------------------------------------------------------------------------------------------------------
 
 class Truncated(VerifierTest):
-    """Truncated at every octet. The message names what would have been read there."""
+    """Streams truncated at every octet: the message names the part that is incomplete."""
 
     def cut(self, stream: Stream) -> None:
-        octets, points = stream.octets(), self.every_point(stream)
+        octets, points = stream.octets(), self.cut_points(stream)
         for n, done in zip(points, side_by_side(lambda n: verify(octets[:n], "-f", fmt(stream)), points)):
             with self.subTest(cut=n):
                 line = self.assert_unsound(done)
@@ -630,8 +630,8 @@ class Truncated(VerifierTest):
                 self.assertEqual(int(line["offset"], 16) + got, n)
                 self.assertGreater(wanted, got)
 
-    def every_point(self, stream: Stream) -> list[int]:
-        """With sanitizers processes are slow: fewer points inside of what the verifier does not look at."""
+    def cut_points(self, stream: Stream) -> list[int]:
+        """All offsets. With sanitizers processes are slow: fewer offsets inside of data that the verifier skips."""
         points = []
         for f in stream.fields():
             inside = range(f.size) if f.code or not SANITIZED else sorted({*range(0, f.size, 101), *range(f.size)[-3:]})
@@ -656,10 +656,10 @@ class Truncated(VerifierTest):
                                  f"expected 8192 bytes of page data, input ended after {n}")
 
     def test_pipe(self):
-        """The same through a pipe, where nothing can be sought over."""
+        """The same from a pipe, which cannot seek."""
         stream = v2.small_hvm()
         octets = stream.octets()
-        for n in self.every_point(stream):
+        for n in self.cut_points(stream):
             with self.subTest(cut=n):
                 pipe = verifier.run("-f", "libxc", input=octets[:n])
                 self.assert_unsound(pipe)
@@ -668,8 +668,8 @@ class Truncated(VerifierTest):
 
 # Page types ---------------------------------------------------------------------------------------------------------
 
-# type: (does restore know it, does content go with it); is_known_page_type() and page_type_has_stream_data() in
-# xg_sr_common.h. Pinned are the page tables with bit 3.
+# Page type: (is_known_page_type(), page_type_has_stream_data()), both in xg_sr_common.h. Bit 3 is set for pinned
+# page tables.
 PAGE_TYPES = {
     0x0: (True, True),      # NOTAB
     0x1: (True, True),      # L1TAB
@@ -692,7 +692,7 @@ PAGE_TYPES = {
 
 class PageTypes(VerifierTest):
     def test_each(self):
-        """Alone and between others, with content and without."""
+        """Each type as the only entry and between others, with and without page content."""
         rows = []
         for guest in (PV, HVM):
             for type_, (known, data) in PAGE_TYPES.items():
@@ -721,7 +721,7 @@ class PageTypes(VerifierTest):
                                                   for known, data in PAGE_TYPES.values() for content in (0, 1)])
 
     def test_length(self):
-        """Exactly the head, an entry for each pfn, and a page for each that has one; not an octet more or less."""
+        """The length must be exactly that of the header, one entry for each pfn, and the pages that entries have."""
         entries = [L2TAB | PINNED | 1, XALLOC | 2, NOTAB | 3, BROKEN | 4, L4TAB | 5, XTAB | 6]
         for guest in (PV, HVM):
             right = 8 + 8 * 6 + 3 * PAGE_SIZE
@@ -739,7 +739,7 @@ class PageTypes(VerifierTest):
                     self.assertEqual(line["reason"], f"length {right + delta}, but 6 pfns and 3 pages need {right}")
 
     def test_buffers(self):
-        """The same with more entries than any buffer holds, the last one wrong."""
+        """The same with more entries than fit into a buffer; only the last entry is invalid."""
         for last, sound in ((XALLOC | 1, True), (NOTAB | 1, False), (0x5 << 60, False), (1 << 52, False)):
             with self.subTest(hex(last)):
                 entries = [XALLOC | i for i in range(5000)] + [last]

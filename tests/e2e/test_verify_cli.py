@@ -97,7 +97,7 @@ class CommandLine(VerifierTest):
             if line:
                 self.assertEqual(int(line["offset"], 16), 8 + stream.offset("X86_TSC_INFO"))
 
-    def test_as_suspend_image_viewer_calls_it(self):
+    def test_suspend_image_viewer(self):
         """XAPI's suspend-image-viewer passes an fd positioned after the Libxc header; it is left at the end of END."""
         image = envelopes.XAPI.expected(cases.named("hvm32-xenserver"))
         front = image.index(struct.pack("<QQ", envelopes.LIBXC, 0)) + 16
@@ -110,7 +110,7 @@ class CommandLine(VerifierTest):
                 self.assertEqual((done.returncode, done.stdout, program.without_verdict(done.stderr)), (0, b"", b""))
                 self.assertEqual(f.tell(), end)
 
-    def test_fd_is_left_behind_end(self):
+    def test_fd_position(self):
         """An fd is left after the END record. In named files and standard input, data after it is an error."""
         for stream in (LIBXC, LIBXL, PV):
             octets = stream.octets() + b"what follows"
@@ -168,7 +168,7 @@ class CommandLine(VerifierTest):
         for option in (b"--in", b"--format", b"--verbose", b"--quiet", b"--syslog", b"--version"):
             self.assertIn(option, verifier.run("--help").stdout)
 
-    def test_long_options_may_be_short(self):
+    def test_abbreviated_options(self):
         self.assert_sound(verifier.run("--i", self.stream(LIBXL), "--form", "libxl"))
 
     def test_system_failures(self):
@@ -188,7 +188,7 @@ class CommandLine(VerifierTest):
                 self.assert_status(done, 3)
                 self.assertRegex(done.stderr, rb"^verify-stream-v2: cannot write standard output: .+\n$")
 
-    def test_name_is_masked(self):
+    def test_name_is_escaped(self):
         """Newlines and control characters in file names are escaped."""
         path = self.stream(BAD, "a\nb\x1b[31mc")
         line = self.assert_unsound(verifier.run("-i", path))
@@ -277,7 +277,7 @@ class Verbose(VerifierTest):
 class Large(VerifierTest):
     """Streams that are larger than the memory limit."""
 
-    def run_small(self, *args, **kw):
+    def run_limited(self, *args, **kw):
         """Runs with 64 MiB of address space, except under AddressSanitizer and qemu, which need more."""
         limit = None if HUNGRY else lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         return verifier.run(*args, preexec_fn=limit, **kw)
@@ -297,8 +297,8 @@ class Large(VerifierTest):
                 f.write(self.head(count, 1))
                 f.seek(4096 * count, os.SEEK_CUR)
             f.write(last)
-        self.assert_sound(self.run_small("-i", self.dir / "save"))
-        done = self.run_small("-v", "-i", self.dir / "save")
+        self.assert_sound(self.run_limited("-i", self.dir / "save"))
+        done = self.run_limited("-v", "-i", self.dir / "save")
         self.assertIn(b"PAGE_DATA: 3 records, 90000 pages\n", done.stdout)
 
     def test_large_claims(self):
@@ -308,10 +308,10 @@ class Large(VerifierTest):
                                      (LIBXL, "libxl EMULATOR_XENSTORE_DATA", 0xFFFFFFF8)):
             stream = stream.put(f"{name}.length", length)
             with self.subTest(name):
-                self.assert_unsound(self.run_small("-i", self.file("save", stream.octets())))
+                self.assert_unsound(self.run_limited("-i", self.file("save", stream.octets())))
         for count in (v2.LENGTH_MAX // 8 - 1, 0xFFFFFFFF):
             stream = LIBXC.put("PAGE_DATA.count", count).put("PAGE_DATA.length", v2.LENGTH_MAX)
-            self.assert_unsound(self.run_small("-i", self.file("save", stream.octets())))
+            self.assert_unsound(self.run_limited("-i", self.file("save", stream.octets())))
 
     def feed(self, *pieces: bytes):
         """Runs the verifier with a pipe as input."""
@@ -324,7 +324,7 @@ class Large(VerifierTest):
         thread = threading.Thread(target=write)
         thread.start()
         try:
-            return self.run_small(stdin=program.stdout)
+            return self.run_limited(stdin=program.stdout)
         finally:
             thread.join()
             program.stdout.close()
@@ -362,11 +362,11 @@ class Large(VerifierTest):
             tsc = f.tell()
             f.write(last)
         self.assertGreater(tsc, 8 << 30)
-        self.assert_sound(self.run_small("-i", path))
+        self.assert_sound(self.run_limited("-i", path))
         with open(path, "r+b") as f:
             f.seek(tsc + 8 + 20)        # the reserved field of X86_TSC_INFO
             f.write(b"\1")
-        self.assertEqual(int(self.assert_unsound(self.run_small("-i", path))["offset"], 16), tsc)
+        self.assertEqual(int(self.assert_unsound(self.run_limited("-i", path))["offset"], 16), tsc)
 
 
 if __name__ == "__main__":

@@ -27,20 +27,20 @@ ANY = (ZERO, ONE, PLUS, MINUS, ONES, TOP)
 
 # Accepted changes: (subject, field, change, reason). All others must be rejected.
 FREE = [
-    (".*", r"domain header\.xen_minor", ANY, "the version of whoever saved or converted"),
-    ("pv.*|hvm|qemu|libxl|xl", r"domain header\.xen_major", ANY, "the version of Xen that saved; 0: converted"),
-    ("native", r"domain header\.xen_major", (ONE, PLUS, MINUS, ONES, TOP), "the version of Xen that saved"),
+    (".*", r"domain header\.xen_minor", ANY, "the version of Xen or the converter"),
+    ("pv.*|hvm|qemu|libxl|xl", r"domain header\.xen_major", ANY, "the version of Xen; 0: converted"),
+    ("native", r"domain header\.xen_major", (ONE, PLUS, MINUS, ONES, TOP), "the version of Xen"),
     ("libxl|xl", r"libxl header\.options", (ZERO,), "not converted: saved by libxl"),
-    ("xl", r"xl header\.optional_flags", ANY, "whoever does not know them goes on"),
+    ("xl", r"xl header\.optional_flags", ANY, "unknown optional flags are ignored"),
     ("xl", r"xl header\.mandatory_flags", (PLUS,), "a JSON config"),
-    ("xl", r"xl header\.config_len", (ZERO, ONE, MINUS), "what follows the config in the optional data is for no one"),
+    ("xl", r"xl header\.config_len", (ZERO, ONE, MINUS), "data after the config in the optional data is ignored"),
 
-    (".*", r"X86_TSC_INFO\.(mode|khz|nsec|incarnation)", ANY, "as the hypervisor gave them"),
-    (".*", r"HVM_PARAMS\.(index|value)\[.*", ANY, "as the hypervisor gave them; it knows which there are"),
+    (".*", r"X86_TSC_INFO\.(mode|khz|nsec|incarnation)", ANY, "only the hypervisor can check them"),
+    (".*", r"HVM_PARAMS\.(index|value)\[.*", ANY, "only the hypervisor can check them"),
     ("pv.*|xl", r"X86_PV_VCPU_(EXTENDED|XSAVE|MSRS)\.vcpu_id", (ONE,),
      "the stream does not say how many vcpus there are"),
-    ("pv.*", r"X86_PV_VCPU_BASIC 2\.vcpu_id", (ZERO, PLUS), "the same; and restore takes the last one of a vcpu"),
-    ("libxl", r"libxl EMULATOR_.*\.index", ANY, "the specification leaves them to libxl"),
+    ("pv.*", r"X86_PV_VCPU_BASIC 2\.vcpu_id", (ZERO, PLUS), "the same; restore uses the last one of a vcpu"),
+    ("libxl", r"libxl EMULATOR_.*\.index", ANY, "defined by libxl, not by the specification"),
     ("libxl", r"libxl EMULATOR_.*\.emulator_id", (ONE,), "a known emulator"),
 
     ("pv.*|xl", r"X86_PV_P2M_FRAMES\.start", (ONE,), "the frame that holds it is the same"),
@@ -50,24 +50,24 @@ FREE = [
     # pfn entries, by type. A change of the type must not change whether there is page content.
     ("pv.*", r"PAGE_DATA( 2)?\.pfn\[.*\]:0", (ZERO, ONE, MINUS), "another pfn of the guest"),
     ("pv.*", r"PAGE_DATA\.pfn\[.*\]:0", (PLUS,), "another pfn of the guest"),
-    ("hvm|native|qemu|libxl", r"PAGE_DATA( 2)?\.pfn\[.*\]:0", (ZERO, ONE, PLUS, MINUS), "any pfn will do for HVM"),
+    ("hvm|native|qemu|libxl", r"PAGE_DATA( 2)?\.pfn\[.*\]:0", (ZERO, ONE, PLUS, MINUS), "any pfn is valid for HVM"),
     (".*", r"PAGE_DATA( 2)?\.pfn\[.*\]:[1-49a-f]", (PLUS, MINUS), "another pfn of the guest"),
     (".*", r"PAGE_DATA( 2)?\.pfn\[.*\]:[1-49a-c]", (ZERO, ONE),
-     "another pfn, and no page table: that has content, too"),
+     "another pfn, and type NOTAB, which has content as well"),
     (".*", r"PAGE_DATA( 2)?\.pfn\[.*\]:[1-49a-c]", (TOP,), "pinned or not"),
 
     # Types and lengths of records.
     (".*", r"(X86_TSC_INFO|VERIFY|X86_CPUID_POLICY|X86_MSR_POLICY|X86_PV_VCPU_(EXTENDED|XSAVE|MSRS)|PAGE_DATA 2"
-           r"|X86_PV_VCPU_BASIC 2)\.type", (ONES, TOP), "optional now, and nothing else needs it"),
-    ("hvm|native|qemu|libxl", r"PAGE_DATA\.type", (ONES, TOP), "the same: an HVM guest may have no page"),
+           r"|X86_PV_VCPU_BASIC 2)\.type", (ONES, TOP), "becomes optional, and no other record needs it"),
+    ("hvm|native|qemu|libxl", r"PAGE_DATA\.type", (ONES, TOP), "the same: an HVM guest may have no pages"),
     ("pv.*", r"PAGE_DATA\.type", (ONES, TOP), "the same: there is a second one"),
     ("pv32|hvm", r"unknown\.type", (PLUS, MINUS, ONES), "another optional record"),
-    ("pv.*", r"X86_PV_VCPU_EXTENDED\.type", (PLUS,), "could be xsave data"),
-    ("native", r"X86_TSC_INFO\.type", (PLUS,), "could be an HVM context, where that may come first"),
-    ("libxl", r"libxl EMULATOR_XENSTORE_DATA\.type", (PLUS,), "could be an emulator's state"),
-    ("pv32|hvm", r"unknown\.length", (PLUS,), "the zero behind it is content as well as padding"),
-    ("hvm|native|qemu|libxl", r"HVM_CONTEXT\.length", (PLUS,), "the zero behind it is content as well as padding"),
-    ("libxl", r"libxl EMULATOR_CONTEXT\.length", (PLUS,), "the zero behind it is content as well as padding"),
+    ("pv.*", r"X86_PV_VCPU_EXTENDED\.type", (PLUS,), "becomes valid xsave data"),
+    ("native", r"X86_TSC_INFO\.type", (PLUS,), "becomes an HVM context, which may come first in streams of Xen"),
+    ("libxl", r"libxl EMULATOR_XENSTORE_DATA\.type", (PLUS,), "becomes the state of an emulator"),
+    ("pv32|hvm", r"unknown\.length", (PLUS,), "a zero of the padding becomes content"),
+    ("hvm|native|qemu|libxl", r"HVM_CONTEXT\.length", (PLUS,), "a zero of the padding becomes content"),
+    ("libxl", r"libxl EMULATOR_CONTEXT\.length", (PLUS,), "a zero of the padding becomes content"),
 ]
 
 
@@ -113,7 +113,7 @@ class Fields(VerifierTest):
         used |= {(i, change) for i, _ in used for change in FREE[i][2] if FREE[i][2] is ANY}
         never = [f"{subject} {field} {change}" for i, (subject, field, changes_, _) in enumerate(FREE)
                  for change in changes_ if (i, change) not in used]
-        self.assertEqual("\n".join(never), "", "free, but never met")
+        self.assertEqual("\n".join(never), "", "entries of FREE that never matched")
 
     def test_padding(self):
         """Each octet of padding must be zero."""

@@ -31,7 +31,7 @@ class Ways(ProgramTest):
         self.trace = self.dir / "trace"
         self.save = self.file("in.save", CASE.octets())
 
-    def own(self, fd: int) -> int:
+    def close_later(self, fd: int) -> int:
         self.addCleanup(os.close, fd)
         return fd
 
@@ -48,20 +48,20 @@ class Ways(ProgramTest):
 
     def source(self, kind: str) -> int:
         if kind == "file":
-            return self.own(os.open(self.save, os.O_RDONLY))
+            return self.close_later(os.open(self.save, os.O_RDONLY))
         if kind == "pipe":
             reads, writes = os.pipe()
         else:
             ours, theirs = socket.socketpair()
             reads, writes = ours.detach(), theirs.detach()
         self.thread(self.feed, writes)
-        return self.own(reads)
+        return self.close_later(reads)
 
     def sink(self, kind: str):
         """Returns an fd and a function that returns the written data."""
         if kind == "file":
             path = self.out()
-            return self.own(os.open(path, os.O_RDWR | os.O_CREAT)), path.read_bytes
+            return self.close_later(os.open(path, os.O_RDWR | os.O_CREAT)), path.read_bytes
         if kind == "pipe":
             reads, writes = os.pipe()
         else:
@@ -91,18 +91,18 @@ class Ways(ProgramTest):
         done = subprocess.run(["strace", "-ff", "-o", str(self.trace), *strace, str(program.PROGRAM), "-v", *map(str, args)],
                               env=env, pass_fds=fds, capture_output=True, stdin=subprocess.DEVNULL, check=False)
         self.assert_status(done, 0)
-        told = re.findall(r"page data moves (.*)", done.stderr.decode())
-        self.assertEqual(len(told), 1, "picked once, and told")
+        shown = re.findall(r"page data moves (.*)", done.stderr.decode())
+        self.assertEqual(len(shown), 1, "the way must be selected and shown once")
         traces = sorted(self.dir.glob(f"{self.trace.name}.*"), key=lambda path: int(path.suffix[1:]))
         calls = re.findall(r"^(\w+)\((.*)\) += (-?\d+)", "".join(p.read_text(errors="replace") for p in traces), re.MULTILINE)
-        return told[0], [(name, args, int(result)) for name, args, result in calls]
+        return shown[0], [(name, args, int(result)) for name, args, result in calls]
 
     def check(self, source: str, target: str, way: str) -> None:
         with self.subTest(source=source, target=target):
             fin, (fout, arrived) = self.source(source), self.sink(target)
-            told, calls = self.run_traced("-i", fin, "-o", fout, fds=(fin, fout))
+            shown, calls = self.run_traced("-i", fin, "-o", fout, fds=(fin, fout))
             self.assertEqual(v2.difference(WANTED, arrived()), "")
-            self.assertEqual(told, way)
+            self.assertEqual(shown, way)
             spliced = sum(n for name, _, n in calls if name == "splice" and n > 0)
             large = [c for c in calls if c[0] in ("read", "write") and c[2] > SMALL]
             pages = len(CASE.octets()) // MIB * MIB
@@ -137,7 +137,7 @@ class Ways(ProgramTest):
         self.assertEqual(names[entries - 1:entries + 2], ["read", "read", "write"])
         self.assertLessEqual(end - entries - 2, 10, calls[entries:end])
 
-    def test_blocks_of_the_file_are_written_whole(self):
+    def test_whole_blocks_are_written(self):
         _, calls = self.run_traced("-i", self.save, "-o", self.out())
         at, sizes = 0, []
         out = next(args.split(", ")[2] for name, args, _ in calls if name == "splice" and not args.startswith("4,"))
@@ -147,7 +147,7 @@ class Ways(ProgramTest):
                 at += n
         self.assertTrue(all(sum(sizes[:i + 1]) % 65536 == 0 for i in range(len(sizes) - 1)), sizes)
 
-    def asked(self, output: Path, calls) -> list[tuple[int, int]]:
+    def allocations(self, output: Path, calls) -> list[tuple[int, int]]:
         """For each fallocate(): the end of the range, and the size of the file written before the call."""
         filesystem = subprocess.run(["stat", "-f", "-c", "%T", str(output.parent)], capture_output=True, text=True, check=True)
         out = next(args.split(",")[0] for name, args, _ in calls if name in ("ftruncate", "fallocate"))
@@ -165,15 +165,15 @@ class Ways(ProgramTest):
         output = self.out()
         _, calls = self.run_traced("-i", self.save, "-o", output)
         if not any(name == "fallocate" for name, _, _ in calls):
-            self.skipTest("measured to help on ext4 only")
-        asked = self.asked(output, calls)
-        self.assertEqual(asked[0], (MIB, 0))
-        self.assertEqual(asked[-1][0], len(CASE.octets()))
-        for end, written in asked:
-            self.assertLessEqual(end, max(MIB, 2 * written) + MIB, asked)
-        self.assertEqual(v2.difference(WANTED, output.read_bytes()), "", "and its true size afterwards")
+            self.skipTest("space is allocated in advance only on ext4")
+        allocations = self.allocations(output, calls)
+        self.assertEqual(allocations[0], (MIB, 0))
+        self.assertEqual(allocations[-1][0], len(CASE.octets()))
+        for end, written in allocations:
+            self.assertLessEqual(end, max(MIB, 2 * written) + MIB, allocations)
+        self.assertEqual(v2.difference(WANTED, output.read_bytes()), "", "the final size must be correct")
 
-    def test_space_follows_what_was_read(self):
+    def test_space_follows_data_read(self):
         """Space is allocated according to the data read, not to the size of the input."""
         output = self.out()
         with self.save.open("r+b") as save:
@@ -184,17 +184,17 @@ class Ways(ProgramTest):
                               capture_output=True, stdin=subprocess.DEVNULL, check=False)
         self.assert_status(done, 0)
         self.assertIn("zero bytes after the end of the stream ignored", done.stderr.decode())
-        asked = re.findall(r"fallocate\(\d+, 0, (\d+), (\d+)\)", self.trace.read_text())
-        self.assertLess(sum(int(n) for _, n in asked), 2 * len(WANTED) + MIB)
+        allocations = re.findall(r"fallocate\(\d+, 0, (\d+), (\d+)\)", self.trace.read_text())
+        self.assertLess(sum(int(n) for _, n in allocations), 2 * len(WANTED) + MIB)
 
-    def test_more_is_asked_for_than_needed(self):
+    def test_unused_space_is_released(self):
         """Space that was allocated but not used is released: here the input continues after the stream."""
-        fin, output = self.own(os.open(self.file("long.save", CASE.octets() + bytes(2 * MIB)), os.O_RDONLY)), self.out()
+        fin, output = self.close_later(os.open(self.file("long.save", CASE.octets() + bytes(2 * MIB)), os.O_RDONLY)), self.out()
         self.assert_status(program.run("-i", fin, "-o", output, pass_fds=[fin]), 0)
         self.assertEqual(v2.difference(WANTED, output.read_bytes()), "")
         self.assertLess(output.stat().st_blocks * 512, len(WANTED) + MIB)
 
-    def test_calls_that_fail(self):
+    def test_failing_calls(self):
         """Some kernels and containers lack these calls: the conversion is slower, but correct."""
         for call, error in (("splice", "ENOSYS"), ("splice", "EINVAL"), ("pipe2", "EMFILE:when=1"), ("fallocate", "ENOSPC"),
                             ("fallocate", "EOPNOTSUPP"), ("fadvise64", "EINVAL"), ("sync_file_range", "EIO")):
@@ -203,14 +203,14 @@ class Ways(ProgramTest):
                 self.run_traced("-i", self.save, "-o", output, strace=("-e", f"inject={call}:error={error}"))
                 self.assertEqual(v2.difference(WANTED, output.read_bytes()), "")
 
-    def test_size_that_cannot_be_given_back(self):
+    def test_truncate_failure(self):
         output = self.out()
         with open(self.file("long.save", CASE.octets() + bytes(2 * MIB)), "rb") as fin:
             done = subprocess.run(["strace", "-f", "-o", str(self.trace), "-e", "inject=ftruncate:error=EIO", str(program.PROGRAM),
                                    "-i", str(fin.fileno()), "-o", str(output)], env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"},
                                   pass_fds=[fin.fileno()], capture_output=True, stdin=subprocess.DEVNULL, check=False)
         if "ftruncate" not in self.trace.read_text():
-            self.skipTest("nothing was allocated ahead: measured to help on ext4 only")
+            self.skipTest("space is allocated in advance only on ext4")
         self.assert_status(done, 3)
         self.assert_clean(output)
 
@@ -286,7 +286,7 @@ class PageCache(ProgramTest):
         with self.save.open("rb") as file:
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         if self.cached() > MIB:
-            self.skipTest("this file system keeps all its files in memory")
+            self.skipTest("this file system keeps its files in memory")
         self.convert()
         self.assertLess(self.cached(), 64 * MIB)
 

@@ -13,7 +13,7 @@ from kit.base import ProgramTest
 CASE = cases.named("hvm64-age-4-5-4")
 
 
-@unittest.skipIf(program.LIBRARIES, "they can be loaded here")
+@unittest.skipIf(program.LIBRARIES, "libraries can be loaded")
 class WithoutLibraries(ProgramTest):
     def refused(self, library: str, *argv) -> None:
         done = program.run(*argv)
@@ -49,7 +49,7 @@ class WithoutLibraries(ProgramTest):
 
 @program.needs_libraries
 class OtherVersion(ProgramTest):
-    def test_function_that_is_missing(self):
+    def test_missing_function(self):
         """A library with the expected name lacks a function."""
         subprocess.run(["cc", "-shared", "-o", self.dir / "libjson-c.so.5", "-x", "c", "/dev/null"], check=True)
         done = program.run("-i", self.file("old.save", CASE.octets()), "--inspect=json", env={**os.environ, "LD_LIBRARY_PATH": str(self.dir)})

@@ -82,7 +82,7 @@ class WriteConfig(ProgramTest):
                 self.assertIn(b"# (cpu_weight 256)\n", text)
                 self.assertIn(b"    # no xl equivalent: (vbd (dev hde:cdrom) (uname '') (mode r))\n", text)
 
-    def test_output_without_it_says_so(self):
+    def test_warning_without_option(self):
         source, output = self.file("old.save", XEND.octets(PV)), self.out()
         done = program.run("-i", source, "-o", output)
         self.assert_status(done, 0)
@@ -266,7 +266,7 @@ class WriteConfig(ProgramTest):
         text = b"(domain (name old) (memory 0) (image (hvm (boot c))))"
         self.assertNotIn("memory", xl_config.read(self.config(envelopes.xend_head(text) + case.octets())))
 
-    def test_every_mutation_is_a_sound_configuration_or_refused(self):
+    def test_mutations(self):
         random_ = random.Random(16)
         words = (b"(", b")", b"'", b'"', b"\\", b" ", b"None", b"0", b"-1", b"(device (vif))", b"(image (hvm (acpi 1)))", b"\x00",
                  b",", b"\n", b"99999999999999999999", b"(cpus ((0)))")
@@ -304,7 +304,7 @@ class WriteConfig(ProgramTest):
         ok = b"(domain " + b"(" * 63 + b")" * 64
         self.assert_status(self.convert(envelopes.xend_head(ok) + PV.octets())[0], 0)
 
-    def test_large_but_bounded(self):
+    def test_large_configurations(self):
         def limit() -> None:
             if not program.HUNGRY:
                 resource.setrlimit(resource.RLIMIT_AS, (64 << 20, 64 << 20))
@@ -319,14 +319,14 @@ class WriteConfig(ProgramTest):
         done, output, _ = self.convert(claim, preexec_fn=limit)
         self.assertIn("input ended after 8", self.assert_refused(done, output))
 
-    def test_not_for_others(self):
+    def test_other_containers(self):
         for envelope in (envelopes.LIBVIRT, envelopes.XAPI)[not program.LIBRARIES:]:
             with self.subTest(envelope=envelope.name):
                 done, output, config = self.convert(envelope.octets(PV))
                 self.assertIn("--write-config", self.assert_refused(done, output))
                 self.assert_clean(config)
 
-    def test_only_when_the_conversion_succeeded(self):
+    def test_failed_conversion(self):
         config = self.file("old.cfg", b"old")
         source, output = self.file("old.save", XEND.octets(PV)[:-1]), self.out()
         self.assert_refused(program.run("-i", source, "-o", output, "--write-config", config), output)
@@ -335,7 +335,7 @@ class WriteConfig(ProgramTest):
         self.assert_refused(done, output)
         self.assert_clean(config)
 
-    def test_places(self):
+    def test_output_paths(self):
         source, output = self.file("old.save", XEND.octets(PV)), self.out()
         want = self.config(XEND.octets(PV))
         same = [(output, output), (output, output.parent / "." / output.name), (output, source)]
@@ -355,7 +355,7 @@ class WriteConfig(ProgramTest):
         self.assert_status(program.run("-i", source, "-o", beside, "--write-config", beside.with_suffix(".cfg")), 0)
         self.assertEqual(sorted(p.name for p in beside.parent.iterdir()), ["out", "out.cfg"])
 
-    def test_keys_are_looked_up_at_once(self):
+    def test_lookup_time(self):
         """Many settings must not take quadratic time: no longer than many devices of the same size."""
         def seconds(image: bytes, device: bytes) -> float:
             config = (b"(domain (name old) (image (hvm " + image * (8_000_000 // len(image) if image else 0) + b")) "

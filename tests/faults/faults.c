@@ -20,9 +20,9 @@
 enum hit { NO_HIT, HIT_FAIL, HIT_SHORT, HIT_FLIP, HIT_BEFORE, HIT_AFTER, HIT_PROBE, HIT_EXIT };
 
 static struct {
-    const char *call; /* NULL: nothing to do, or too early */
+    const char *call; /* NULL: no fault is planned, or not initialised yet */
     const char *file; /* only calls on this file count; NULL: all */
-    int fd;           /* it, when it is open */
+    int fd;           /* that of the file, while it is open */
     long nth, times;
     enum hit kind;
     int number; /* errno or signal */
@@ -31,8 +31,8 @@ static struct {
 } plan = {.fd = -1};
 
 /*
- * Shared by all descendants of the process if there is a report, also in the sandbox, where the
- * report's fd is closed.
+ * If there is a report, it is mapped and shared by all descendants of the process. The mapping
+ * also works in the sandbox, where the report's fd is closed.
  */
 static struct {
     _Atomic long count, used;
@@ -134,7 +134,7 @@ static void hit_by_signal(void)
     errno = saved;
 }
 
-/* To be called first by each function; HIT_FAIL: errno is set, return. */
+/* Must be called first by each interposed function. HIT_FAIL: errno is set, return an error. */
 static enum hit begin(const char *call)
 {
     long count;
@@ -163,7 +163,7 @@ static long end(enum hit hit, long result)
     return result;
 }
 
-/* A function that is one system call. */
+/* For functions that are a plain system call. */
 static long through(const char *call, long nr, long a, long b, long c, long d, long e, long f)
 {
     enum hit hit = begin(call);
@@ -191,7 +191,7 @@ static ssize_t write_flipped(int fd, const uint8_t *buf, size_t n)
     return raw(SYS_write, fd, (long)&first, 1, 0, 0, 0);
 }
 
-/* One that transfers n bytes, its third argument or its fifth. */
+/* For system calls that transfer c bytes, or e bytes for splice(). */
 static long transfer(const char *call, long nr, long a, long b, size_t c, long d, size_t e, long f)
 {
     enum hit hit = plan.file && plan.fd != (int)a ? NO_HIT : begin(call);
@@ -321,7 +321,7 @@ off_t lseek(int fd, off_t offset, int whence)
     return lseek64(fd, offset, whence);
 }
 
-/* Do calls on this file or fd count? */
+/* Whether calls on this file count. */
 static bool is_the_file(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -336,7 +336,7 @@ static int note_open(int fd)
     return fd;
 }
 
-/* Only the output's file and temporary ones are opened by this. */
+/* The program opens only outputs and temporary files by openat(). */
 int openat64(int dir, const char *path, int flags, ...)
 {
     va_list args;
@@ -356,7 +356,7 @@ int openat64(int dir, const char *path, int flags, ...)
 
 int openat(int dir, const char *path, int flags, ...) __attribute__((alias("openat64")));
 
-/* The input, a directory, a pipe or device as output. */
+/* The program opens inputs, directories, and pipes or devices as output by open(). */
 int open64(const char *path, int flags, ...)
 {
     va_list args;
@@ -372,7 +372,7 @@ int open64(const char *path, int flags, ...)
 
 int open(const char *path, int flags, ...) __attribute__((alias("open64")));
 
-/* The C library's names for the same in fortified programs. */
+/* The C library's names of these functions in fortified programs. */
 int __open64_2(const char *path, int flags);
 int __open_2(const char *path, int flags) __attribute__((alias("__open64_2")));
 
@@ -430,11 +430,11 @@ long syscall(long nr, ...)
         errno = ENOSYS;
         return strtol(plan.landlock, NULL, 10) > 0 ? strtol(plan.landlock, NULL, 10) : -1;
     }
-    /* fstat() of the program is a plain call. */
+    /* The program calls fstat() by syscall(). */
     return through(nr == SYS_fstat ? "fstat" : "syscall", nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
-/* Allocations. With AddressSanitizer its own come first, and these are never called. */
+/* Allocations. AddressSanitizer's functions precede these, so with it they are never called. */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *old, size_t size);

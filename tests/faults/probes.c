@@ -28,18 +28,18 @@
 
 #include "faults.h"
 
-/* Newer than Debian 12's headers: on all machines the same. */
+/* Missing in Debian 12's headers; the numbers are the same on all architectures. */
 #define NR_FCHMODAT2      452
 #define NR_SETXATTRAT     463
 #define NR_OPEN_TREE_ATTR 467
 
-#define NR_URETPROBE 335 /* x86: never filtered, and SIGILL but for the kernel's own trampoline */
+#define NR_URETPROBE 335 /* x86: cannot be filtered; raises SIGILL when called by a program */
 #define NR_UPROBE    336
 
 #define X32_BIT   0x40000000L
 #define LAST_CALL 1023
 
-/* Where the probes go, by the environment; "" and 0 where nothing is said. */
+/* The targets of the probes, from the environment; "" or 0 if not set. */
 static const char *place(const char *name)
 {
     const char *value = getenv(name);
@@ -52,7 +52,7 @@ static long number(const char *name)
     return strtol(place(name), NULL, 10);
 }
 
-/* PROBE_OUT: the output's directory; PROBE_ELSEWHERE: another one that we might write to. */
+/* PROBE_OUT: directory of the output; PROBE_ELSEWHERE: another writable directory. */
 static long in_dir(const char *dir, const char *name)
 {
     static char paths[32][512];
@@ -179,7 +179,7 @@ static void leave(int sig)
     siglongjmp(no_such_entry, 1);
 }
 
-/* The calls of another machine, by a door of their own: getpid() of i386. */
+/* A system call of the i386 ABI: getpid() by int 0x80. */
 static long foreign_machine(void)
 {
 #ifdef __x86_64__
@@ -194,7 +194,7 @@ static long foreign_machine(void)
                          : "a"(20L)
                          : "memory", "r8", "r9", "r10", "r11");
     } else {
-        result = -EACCES; /* there is none */
+        result = -EACCES; /* the kernel does not support it */
     }
     sigaction(SIGSEGV, &old[0], NULL);
     sigaction(SIGILL, &old[1], NULL);
@@ -212,7 +212,7 @@ static long get_x32(void)
     long result = syscall(X32_BIT | SYS_getpid);
 
     if (result < 0 && errno == ENOSYS)
-        errno = EACCES; /* this kernel has none */
+        errno = EACCES; /* the kernel does not support x32 */
     return result;
 #else
     errno = EPERM;
@@ -222,12 +222,12 @@ static long get_x32(void)
 
 /*
  * The sandbox rejects a call before its arguments are examined, so any other error means that the
- * call was allowed. If possible a probe really does what its name says; the last ones of each group
- * have no effect in any case.
+ * call was allowed. Where possible, a probe has the effect that its name describes; the last ones
+ * of each group have no effect.
  */
 struct probe {
     const char *name;
-    long (*run)(void); /* or the call itself: */
+    long (*run)(void); /* NULL: call nr with a[] */
     long nr, a[6];
 };
 
@@ -236,7 +236,7 @@ static siginfo_t queued = {.si_code = SI_QUEUE};
 static uint64_t eight[16];
 static char nothing[] = "", truth[] = "/bin/true", *const argv[] = {nothing, NULL};
 
-/* Runs all of them by each(). */
+/* Calls each() for all probes. */
 static void go_through(void (*each)(const struct probe *))
 {
     const long here = AT_FDCWD, victim = number("PROBE_VICTIM"), in = (long)place("PROBE_INPUT");
@@ -297,7 +297,7 @@ static void go_through(void (*each)(const struct probe *))
         /* operations on descriptors other than reading and writing */
         {"foreign-fd", foreign_fd, 0, {0}},
         {"directory-fd", open_directory, 0, {0}},
-        {"fchmod", NULL, SYS_fchmod, {0, 0666}}, /* as /dev/null has it, should that get through */
+        {"fchmod", NULL, SYS_fchmod, {0, 0666}}, /* the mode of /dev/null, in case it succeeds */
         {"fchown", NULL, SYS_fchown, {0, -1, -1}},
         {"fsetxattr", NULL, SYS_fsetxattr, {0, (long)"user.x", none, 0, 0}},
         {"lock", NULL, SYS_flock, {0, 8}},
@@ -406,7 +406,7 @@ static void go_through(void (*each)(const struct probe *))
         {"make-code-by-key", NULL, SYS_pkey_mprotect, {(long)eight & -4096, 0, PROT_EXEC, -1}},
         {"foreign-machine", foreign_machine, 0, {0}},
         {"x32", get_x32, 0, {0}},
-        /* nothing can be done to it afterwards */
+        /* last, since other probes use the victim */
         {"kill", NULL, SYS_kill, {victim, SIGTERM}},
     };
 
@@ -458,7 +458,7 @@ void faults_probe(void)
 {
     bool inside = syscall(SYS_getppid) < 0;
 
-    /* Inside there are no children; and what is refused changes nothing. */
+    /* The sandbox does not allow fork(). There probes fail, so they do not need a child. */
     go_through(inside ? try_here : try_apart);
     if (!inside)
         return;

@@ -11,7 +11,7 @@ void choose_container(struct choices *c, enum container *container, struct strea
     *container = (enum container)(choose(c) % CONTAINERS);
     if (*container != XAPI && *container != XAPI_STRUCTURED)
         return;
-    /* On a disk the stream has no end but its own. */
+    /* On a disk the end of the stream must be marked. */
     shape->further_checkpoints = 0;
     if (shape->signature == QEMU_XEND)
         shape->signature = QEMU_LIBXL;
@@ -24,7 +24,7 @@ static void put_text(struct bytes *b, const char *text)
     put(b, text, strlen(text));
 }
 
-/* Some of the parts, in any order; those beyond the first honest ones are odd. */
+/* Writes some of the parts in any order. Only the first ones, up to honest, are valid. */
 static void put_parts(struct choices *c, struct bytes *b, const char *const *parts, unsigned honest,
                       unsigned count)
 {
@@ -199,7 +199,7 @@ struct bytes build_save(struct choices *c, enum container container,
     *stream = (struct bytes){memory + start, b.n - start, b.n - start};
     if (container == XAPI_STRUCTURED)
         put_record(c, &b, END_OF_IMAGE, "");
-    else if (container == XAPI) /* what was on the disk before */
+    else if (container == XAPI) /* old data on the disk */
         put(&b, NULL, choose(c));
     return b;
 }

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define PAGES_MAX                 24 /* in a batch; more shows nothing new */
+#define PAGES_MAX                 24 /* in a batch; more do not test more code */
 #define CODES_MAX                 ((size_t)128 * 1024)
 #define PAGE_SIZE                 4096
 #define PENDING_MAX               640
@@ -10,7 +10,7 @@
 
 enum { L3TAB = 3, L4TAB = 4, PINNED = 8, BROKEN = 0xd, XTAB = 0xf };
 
-/* A page whose content comes later, or elsewhere. */
+/* A page whose content is written later, as compressed data. */
 struct pending {
     uint32_t pfn;
     bool table;
@@ -24,9 +24,9 @@ struct build {
     bool compressed, verifying;
     struct pending pending[PENDING_MAX];
     uint32_t pending_count;
-    uint32_t content[STREAM_PFNS]; /* a number that makes it different; 0: none yet */
+    uint32_t content[STREAM_PFNS]; /* seed of the page's content; 0: not sent yet */
     uint32_t contents;
-    bool cached[STREAM_PFNS]; /* by the sender, so that a change can be sent */
+    bool cached[STREAM_PFNS]; /* by the sender, so changes can be encoded */
 };
 
 static void put_ulong(struct build *s, uint64_t v)
@@ -106,7 +106,7 @@ static bool has_data(uint32_t type)
     return type < BROKEN;
 }
 
-/* One that a saver writes for such a guest: 0 is a plain page. */
+/* A type that savers write for this kind of guest; 0 is a plain page. */
 static uint32_t choose_type(struct build *s, uint32_t pfn)
 {
     static const uint8_t pv[] = {0, 1, 2, 3, 4, 9, 10, 11, 12, 13, 14, 15}, hvm[] = {0, 13, 14, 15};
@@ -120,7 +120,7 @@ static uint32_t choose_type(struct build *s, uint32_t pfn)
     type = s->shape->hvm ? hvm[by % sizeof(hvm)] : pv[by % sizeof(pv)];
     if (s->shape->guest_width == 4 && (type & ~(uint32_t)PINNED) == L4TAB)
         type--;
-    /* The sender's cache would let go of it. */
+    /* The sender removes page tables from its cache, so keep cached pages plain. */
     return s->compressed && has_data(type) && type != 0 && s->cached[pfn % STREAM_PFNS] ? 0 : type;
 }
 
@@ -140,7 +140,7 @@ static void put_entry(struct build *s, uint32_t type, uint32_t pfn)
 {
     uint64_t entry = (uint64_t)type << 28 | pfn;
 
-    /* As Xen 3.0 wrote them. */
+    /* Xen 3.0 wrote page types as signed values. */
     if (type & PINNED && s->shape->width == 8 && (type < BROKEN || type == XTAB) && pfn % 16 == 5)
         entry |= 0xffffffff00000000u;
     if (type == XTAB && pfn % 4 == 1)
@@ -158,7 +158,7 @@ static void put_batch(struct build *s, bool first)
         uint32_t pfn = (base + i + choose(s->c) % 32) % s->p2m_size;
         uint32_t type = choose_type(s, pfn);
 
-        if (first && i == 0) /* a guest has a page, and one of three levels shows it */
+        if (first && i == 0) /* an L3 table shows that a PV guest has three levels */
             type = s->shape->hvm ? 0 : L3TAB;
         put_entry(s, type, bend(s->c, pfn));
         if (!has_data(type))
@@ -180,7 +180,7 @@ static void put_run(struct build *s, struct bytes *codes, bool copy, uint32_t wo
         put_filler(codes, (size_t)words * 4, (uint8_t)++s->contents);
 }
 
-/* One page's code: whole, unchanged, or in runs. */
+/* Encodes a page: uncompressed, unchanged, or as runs. */
 static void put_code(struct build *s, struct bytes *codes, const struct pending *page)
 {
     bool *cached = &s->cached[page->pfn % STREAM_PFNS];
@@ -219,7 +219,7 @@ static void put_chunk_id(struct build *s, unsigned number)
     put_u32(&s->b, bend(s->c, (uint32_t)-number));
 }
 
-/* The codes of all pages that wait for them, in one chunk or two. */
+/* Writes the encoded pages that are pending, in one or two chunks. */
 static void put_compressed(struct build *s)
 {
     static uint8_t memory[CODES_MAX];
@@ -371,7 +371,7 @@ static void put_chunk(struct build *s)
     }
 }
 
-/* With what Xen 4.2 gave each vcpu: MCG_CAP. */
+/* Includes MCG_CAP as Xen 4.2 set it. */
 static void put_extended_context(struct build *s, uint32_t vcpu)
 {
     size_t from = s->b.n;
@@ -396,7 +396,7 @@ static void put_xsave(struct build *s)
     put_u64(&s->b, accum);
     from = s->b.n;
     put(&s->b, NULL, area);
-    if (s->b.n - from == area) { /* xstate_bv: what is in use */
+    if (s->b.n - from == area) { /* xstate_bv: states in use */
         memset(s->b.at + from + 512, 0, 8);
         s->b.at[from + 512] = by & 4 ? 7 : 3;
     }

@@ -1,5 +1,5 @@
 /*
- * Legacy streams that are right, or nearly right, made of choices.
+ * Builds valid and slightly invalid legacy streams from choices.
  */
 #ifndef FUZZ_BUILD_STREAM_H
 #define FUZZ_BUILD_STREAM_H
@@ -7,7 +7,7 @@
 #include "choices.h"
 
 #define STREAM_MAX  ((size_t)512 * 1024)
-#define STREAM_PFNS 4160 /* no pfn beyond, as long as all is honest */
+#define STREAM_PFNS 4160 /* limit of pfns in valid streams */
 
 enum qemu_signature {
     QEMU_LIBXL, /* DeviceModelRecord0002 */
@@ -17,19 +17,19 @@ enum qemu_signature {
     QEMU_SIGNATURES
 };
 
-/* What the choices make of it. Width, guest_width and hvm are given with the shape. */
+/* The properties of a stream that are chosen before it is built. */
 struct stream_shape {
     unsigned width, guest_width; /* in bytes */
     bool hvm, extended_info, extended, xsave, compressed;
-    bool tmem_pages; /* honest, if they are to be dropped */
+    bool tmem_pages; /* valid only with --drop-tmem */
     uint8_t further_checkpoints;
     enum qemu_signature signature;
 };
 
-/* Takes the shape from the first choices, all but tmem_pages. */
+/* Sets the shape from the first choices, except for tmem_pages. */
 void choose_shape(struct choices *c, struct stream_shape *shape);
 
-/* Puts the stream behind what b holds. c->bent says whether all is honest. */
+/* Appends the stream to b. c->bent is set if it may be invalid. */
 void build_stream(struct choices *c, const struct stream_shape *shape, struct bytes *b);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The fuzzer's bytes taken as choices. A choice of 0 is the honest one, so that what the fuzzer
- * leaves out makes something sound.
+ * Choices taken from the fuzzer's input, one byte each. "Honest" choices are those that give valid
+ * data. 0 is always honest, so that the data is valid after the end of the input.
  */
 #ifndef FUZZ_CHOICES_H
 #define FUZZ_CHOICES_H
@@ -12,26 +12,26 @@
 struct choices {
     const uint8_t *data;
     size_t left;
-    bool only_honest; /* what is not honest is not on offer, */
-    bool bent;        /* or was chosen */
+    bool only_honest; /* other choices are not offered */
+    bool bent;        /* a choice was not honest */
 };
 
-/* The next choice. */
+/* Returns the next choice. */
 uint8_t choose(struct choices *c);
 
-/* True now and then, where that is on offer: something is not honest. */
+/* Returns true sometimes, if offered: the caller writes something invalid. */
 bool choose_odd(struct choices *c);
 
-/* Mostly the honest value; now and then one that is near or far. */
+/* Returns the honest value, or sometimes another one. */
 uint32_t bend(struct choices *c, uint32_t honest);
 
-/* Bytes that are put together. What does not fit is left out. */
+/* A buffer that is filled by put(). Data that does not fit is dropped. */
 struct bytes {
     uint8_t *at;
     size_t n, max;
 };
 
-/* NULL: filler. */
+/* bytes NULL: filler. */
 void put(struct bytes *b, const void *bytes, size_t n);
 void put_u16(struct bytes *b, uint16_t v);
 void put_u32(struct bytes *b, uint32_t v);

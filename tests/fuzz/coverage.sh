@@ -1,6 +1,6 @@
 #!/bin/sh
-# coverage.sh [TARGET...]: how much of its own code each target reaches (default: all) with what run.sh collected in
-# build/fuzz/corpus-TARGET*, in regions as clang counts them. -v as first argument: by file.
+# coverage.sh [-v] [TARGET...]: measures how much of the code under test each target (default: all) reaches with the inputs
+# that run.sh collected in build/fuzz/corpus-TARGET*, in clang's regions. -v: by file.
 set -eu
 cd "$(dirname "$0")/../.."
 out=build/fuzz-coverage

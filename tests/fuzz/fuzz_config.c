@@ -1,6 +1,6 @@
 /*
- * Configurations: made of xend's and of JSON, repaired as text and in place. What was repaired once
- * needs no second repair; JSON stays JSON.
+ * Configurations: converted from xend's and from JSON, repaired as text and in place. A second
+ * repair must change nothing, and repaired JSON must be valid.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@ static void must(bool ok)
         abort();
 }
 
-/* A guest with all that a configuration can have to do with. */
+/* A guest whose facts trigger all rules for configurations. */
 static void ask(struct config_request *request, struct limits_facts *facts,
                 struct limits_host *host, bool keep_old)
 {
@@ -45,7 +45,7 @@ static void repair_text(struct config_text *text, bool keep_old)
     unsigned changes;
 
     ask(&request, &facts, &host, keep_old);
-    request.rules &= ~(unsigned)CONFIG_RULE_QEMU; /* adds its lines each time */
+    request.rules &= ~(unsigned)CONFIG_RULE_QEMU; /* it adds lines each time */
     must(config_repair_text(&request, text, &changes, &err));
     must(config_repair_text(&request, text, &changes, &err) && changes == 0);
     request.rules = CONFIG_RULE_QEMU;

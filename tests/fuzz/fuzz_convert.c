@@ -1,5 +1,5 @@
 /*
- * The whole conversion of any bytes; the first byte picks the options.
+ * Converts any bytes; the first byte selects the options.
  */
 #include "property.h"
 

@@ -1,6 +1,6 @@
 /*
- * The code of a compressed page (legacy/delta.h), against a slow reading of the format, word by
- * word; and cut short, it is never done.
+ * Compares the decoder of compressed pages (legacy/delta.h) with a simple one that decodes word by
+ * word. Truncated data must never give a complete page.
  */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ static void must(bool ok)
         abort();
 }
 
-/* Takes the code apart; true if it is one of a page, of *used bytes. */
+/* Decodes a page; returns true if its code is valid, and sets *used to its length. */
 static bool read_slowly(uint8_t *page, const uint8_t *code, size_t n, size_t *used)
 {
     size_t at = 0, words = 0;

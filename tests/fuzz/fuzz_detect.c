@@ -1,6 +1,6 @@
 /*
- * Width and guest type of bytes that may be a stream: of a file to its end, and of what a pipe
- * shows. The first byte says what detection is told.
+ * Detects width and guest type of any bytes, from a file and from the start of a pipe. The first
+ * byte selects which of both are given.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@ static void must(bool ok, const char *what)
     abort();
 }
 
-/* Nothing may be consumed, and a hint is taken or rejected. */
+/* No input may be consumed, and a given width or type must be used or rejected. */
 static void check(struct cls_input *in, const struct legacy_kind *told, enum guest_type config)
 {
     struct legacy_detected found;

@@ -1,6 +1,6 @@
 /*
- * The converter against a model of its own (model.h): a sound stream, with any options, becomes a
- * v2 stream from which the same guest comes out; with repairs, one that differs by these only.
+ * Compares the converter with an independent model (model.h): a valid stream, converted with any
+ * options, must give a v2 stream of the same guest; with repairs, only these may differ.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -23,10 +23,10 @@ struct comparison {
     struct model_told told;
     enum container container;
     struct bytes save, stream;
-    bool honest, named; /* output: a file that gets its name at the end */
+    bool honest, named; /* named: the output is a new file */
 };
 
-/* FUZZ_SAVE=FILE: where the save of a find goes, to be looked at. */
+/* Reports a difference. FUZZ_SAVE=FILE: also writes the save to FILE. */
 static _Noreturn void differs(const struct comparison *it, const char *what)
 {
     const char *path = getenv("FUZZ_SAVE");
@@ -46,7 +46,7 @@ static _Noreturn void differs(const struct comparison *it, const char *what)
     abort();
 }
 
-/* Returns the length of the output; 0: refused. */
+/* Returns the length of the output; 0 if the save was rejected. */
 static size_t convert(const struct comparison *it, uint8_t *output, struct cls_error *err)
 {
     struct convert_options options = it->options;
@@ -81,7 +81,7 @@ static size_t convert(const struct comparison *it, uint8_t *output, struct cls_e
     return (size_t)n;
 }
 
-/* What the options make of the guest that the stream describes. */
+/* Applies the effects of the options to the guest that the stream describes. */
 static void expect(const struct comparison *it, struct model_guest *guest)
 {
     bool libxc = it->options.format == CONVERT_FORMAT_LIBXC || it->container == XAPI ||
@@ -145,7 +145,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         it.options.format = CONVERT_FORMAT_DEFAULT;
     shape.tmem_pages = it.options.drop_tmem;
     it.options.skip_qemu &= it.options.format == CONVERT_FORMAT_LIBXC;
-    /* Without extended info the structure may leave both open. */
+    /* Without extended info, width and guest type may not be detectable. */
     if (more & 8 || (!shape.hvm && !shape.extended_info)) {
         it.options.width = shape.width;
         it.options.guest = shape.hvm ? GUEST_HVM : GUEST_PV;

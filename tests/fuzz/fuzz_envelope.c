@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char new_config[] = "name = 'a'";
 
-/* The container, the device model's record where it has one, and its rest, to memory. */
+/* Writes the container, its emulator record if it has one, and its end to memory. */
 static bool write_again(struct envelope *envelope, struct cls_input *in, bool libxl,
                         struct cls_error *err)
 {

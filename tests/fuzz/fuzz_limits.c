@@ -19,7 +19,7 @@ static void check_text(const char *text, size_t size)
         __builtin_trap();
 }
 
-/* Any host, at hand or named, knows something, or not. */
+/* Returns a host: the current one or a release, with or without known properties. */
 static struct limits_host host_of(unsigned bits)
 {
     struct limits_host host = {
@@ -131,7 +131,7 @@ static unsigned mend(struct image_item *item, struct limits_hold *hold)
     if (!repair_item(&repair, hold, item, &before, &has_before, &err) ||
         (has_before && before.kind != IMAGE_HVM_PARAMS))
         __builtin_trap();
-    return repair_made(&repair) & ~(unsigned)LIMITS_REPAIR_VIRIDIAN; /* not in the item */
+    return repair_made(&repair) & ~(unsigned)LIMITS_REPAIR_VIRIDIAN; /* it adds another item */
 }
 
 static void fuzz_item(enum part part, unsigned bits, const uint8_t *data, size_t size)
@@ -150,7 +150,7 @@ static void fuzz_item(enum part part, unsigned bits, const uint8_t *data, size_t
         data_of(&item)->len > len ||
         memcmp(data_of(&item)->bytes, data_of(&same)->bytes, data_of(&item)->len) != 0)
         __builtin_trap();
-    /* A record may hold a section twice: one is cut. Else nothing is left to be done. */
+    /* Of duplicate sections in a qemu record only one is removed. Other items are complete. */
     if (item.kind != IMAGE_EMULATOR && mend(&item, &other) != 0)
         __builtin_trap();
     limits_hold_free(&hold);

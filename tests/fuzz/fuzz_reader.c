@@ -1,6 +1,7 @@
 /*
- * The legacy reader alone, its bulk left to be skipped. The first byte says width, guest and
- * options; also whether the input is taken for a pipe, of which what may be incomplete is spooled.
+ * The legacy reader; page data is not consumed, so the reader skips it. The first byte selects
+ * width, guest type and options, and whether the input is treated as a pipe, for which checkpoints
+ * are copied to a temporary file.
  */
 #include <sys/mman.h>
 #include <unistd.h>

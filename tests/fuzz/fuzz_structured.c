@@ -1,6 +1,6 @@
 /*
- * The whole conversion of saves that are nearly right: the fuzzer's bytes are not the save but the
- * choices by which one is built, so that random bytes get beyond the header.
+ * Converts valid and slightly invalid saves. The fuzzer's input is not the save, but the choices by
+ * which it is built, so that random inputs get past the header.
  */
 #include "build_container.h"
 #include "property.h"

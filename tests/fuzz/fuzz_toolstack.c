@@ -1,5 +1,5 @@
 /*
- * The toolstack blob, read twice with both layouts, so that one replaces the other.
+ * Reads the toolstack blob twice, with each layout, so that one replaces the other.
  */
 #include <string.h>
 #include <unistd.h>

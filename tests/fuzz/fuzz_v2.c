@@ -1,6 +1,6 @@
 /*
- * The verifier and --inspect on v2 streams that are right, or nearly right, made of choices: what
- * is honest is accepted; what is accepted can be looked at, and is not converted again.
+ * The verifier and --inspect with valid and slightly invalid v2 streams built from choices. Valid
+ * streams must be accepted. Accepted streams can be inspected, and are rejected by the converter.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +40,7 @@ struct build {
     uint32_t p2m_size;
 };
 
-/* A whole record; the body is what body holds. */
+/* Writes a record with this body. */
 static void put_record(struct build *s, uint32_t type, const struct bytes *body)
 {
     static const uint8_t zeros[8];
@@ -53,7 +53,7 @@ static void put_record(struct build *s, uint32_t type, const struct bytes *body)
     put(&s->b, choose_odd(s->c) ? NULL : zeros, (8 - len % 8) % 8);
 }
 
-/* Now and then a record of any type and any content stands between the others. */
+/* Begins a body; sometimes writes a record of any type and content before it. */
 static struct bytes begin(struct build *s)
 {
     static uint8_t memory[STREAM_MAX];
@@ -269,7 +269,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (s.hvm && !s.libxl)
         put_qemu_behind(&s);
     check(&s.b, bits & 32, !c.bent && s.b.n < s.b.max, is_one_of(16, data, size));
-    if (is_one_of(4, data, size) && s.b.n > 0) /* v2 is refused, and still looked at */
+    if (is_one_of(4, data, size) && s.b.n > 0) /* v2 is rejected, but can be inspected */
         check_conversion(options_from_bits(choose(&c) & 7), s.b.at, s.b.n);
     return 0;
 }

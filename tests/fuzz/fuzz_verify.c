@@ -1,5 +1,5 @@
 /*
- * The verifier: any bytes as a stream, in a format that the first byte names.
+ * The verifier with any bytes; the first byte selects the format.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must_blame_input(&err);
     else if (options.format == VERIFY_AUTO &&
              !check_inspection(inspection, fd, is_one_of(16, data, size)))
-        abort(); /* what is sound can be looked at */
+        abort(); /* valid streams can be inspected */
     close(fd);
     return 0;
 }

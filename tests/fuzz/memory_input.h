@@ -1,15 +1,15 @@
 /*
- * Bytes as an input, for targets that need no more than a reader.
+ * Inputs in memory, for targets that only need a reader.
  */
 #ifndef FUZZ_MEMORY_INPUT_H
 #define FUZZ_MEMORY_INPUT_H
 
 #include "base/input.h"
 
-/* Puts the bytes into a file in memory and makes in read them. Returns the fd, to be closed. */
+/* Opens a file in memory with these bytes as the input. Returns its fd, which the caller closes. */
 int memory_input(struct cls_input *in, const uint8_t *bytes, size_t n);
 
-/* Ends the process if a failure is blamed on anything but the input. */
+/* Aborts if the error is not one of the input. */
 void must_blame_input(const struct cls_error *err);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * What a guest is when its restore is done, by a legacy stream and by a v2 stream: two small
- * decoders that know nothing of the converter. Their sources are the formats' descriptions
+ * The state of a guest after a restore, from a legacy stream or from a v2 stream: two small
+ * decoders that are independent of the converter. They follow the specifications of the formats
  * (xen tools/libxc/xg_save_restore.h of 4.5, docs/specs/libxc-migration-stream.pandoc and
  * libxl-migration-stream.pandoc of 4.21) and docs/deviations.md.
  */
@@ -11,10 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MODEL_PFNS   4160 /* as many as build_stream.h makes of honest choices */
+#define MODEL_PFNS   4160 /* STREAM_PFNS of build_stream.h */
 #define MODEL_VCPUS  128
 #define MODEL_PARAMS 40
-#define MODEL_NAMES  64 /* entries of xenstore */
+#define MODEL_NAMES  64 /* xenstore entries */
 
 struct model_blob {
     const uint8_t *at; /* NULL: none */
@@ -46,36 +46,36 @@ struct model_guest {
     uint64_t params[MODEL_PARAMS];
     struct model_blob xenstore; /* keys and values, each with its NUL */
     bool given_back[MODEL_PFNS];
-    bool beyond; /* some pages or vcpus have no place here */
+    bool beyond; /* there are pages or vcpus above the limits */
 };
 
 enum model_verdict {
     MODEL_SOUND,
     MODEL_BAD,
-    MODEL_UNSURE, /* the converter's word is taken */
+    MODEL_UNSURE, /* either result of the converter is accepted */
 };
 
 struct model_told {
     unsigned width;
-    bool hvm, drop_tmem, no_emulator; /* the last: what follows a HVM context belongs to others */
-    bool checkpoints;                 /* further ones are looked for */
+    bool hvm, drop_tmem, no_emulator; /* no_emulator: stop after the HVM context */
+    bool checkpoints;                 /* read further checkpoints */
 };
 
-/* Both guests, as decoded, refer to the bytes and to memory of the model's own. */
+/* Decodes a legacy stream. The guest refers to the bytes and to memory of model_alloc(). */
 enum model_verdict model_legacy(struct model_guest *guest, const struct model_told *told,
                                 const uint8_t *bytes, size_t n);
 
-/* A v2 stream of either format, in any container that a conversion makes. False: it is not sound.
- */
+/* Decodes a v2 stream of either format, in any container that a conversion makes. Returns false if
+ * it is invalid. */
 bool model_new_save(struct model_guest *guest, const uint8_t *bytes, size_t n);
 
-/* What all the repairs of docs/limits.md make of a guest, but for its configuration. */
+/* Applies all repairs of docs/limits.md, except for those of the configuration. */
 void model_repair(struct model_guest *guest);
 
-/* Memory until the next model_legacy(). */
+/* Allocates memory that is valid until the next model_legacy(). */
 uint8_t *model_alloc(size_t n);
 
-/* NULL, or what differs. */
+/* Returns NULL if the guests are equal, otherwise the name of a part that differs. */
 const char *model_difference(const struct model_guest *a, const struct model_guest *b);
 
 #endif

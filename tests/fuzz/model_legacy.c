@@ -9,14 +9,14 @@
 
 enum { BROKEN = 0xd, XALLOC = 0xe, XTAB = 0xf };
 
-/* Where the decoder is; what it cannot read is noted and reads as zeros. */
+/* The position of the decoder. Reads beyond the end set a flag and give zeros. */
 struct at {
     const uint8_t *bytes;
     size_t pos, end;
     bool bad, unsure;
 };
 
-/* A page of a compressed body, whose code comes somewhere else. */
+/* A page of a compressed body, which is decoded later. */
 struct coded {
     uint32_t pfn;
     bool table;
@@ -160,7 +160,7 @@ static void note_type(struct legacy *l, unsigned type)
         return;
     l->tables = true;
     l->tables_of_three |= level >= 3;
-    l->at.unsure |= l->told->hvm; /* such guests have none */
+    l->at.unsure |= l->told->hvm; /* HVM guests have no page tables */
 }
 
 static void set_page(struct legacy *l, uint32_t pfn, unsigned type, const uint8_t *data)
@@ -172,7 +172,7 @@ static void set_page(struct legacy *l, uint32_t pfn, unsigned type, const uint8_
         return;
     }
     page = &l->guest->pages[pfn];
-    /* In verify mode the old restore compared, and took nothing over. */
+    /* In verify mode the old restore code compared pages and changed nothing. */
     l->at.unsure |= l->verifying && page->known && page->type != type;
     l->at.unsure |= l->verifying && data && page->data && memcmp(page->data, data, PAGE) != 0;
     page->known = true;
@@ -205,7 +205,7 @@ static void read_batch(struct legacy *l, uint32_t count)
         } else if (!l->compressed) {
             set_page(l, pfn, type, take(&l->at, PAGE));
         } else if (l->coded_count < sizeof(l->coded) / sizeof(l->coded[0])) {
-            /* The type is known now, the content when all has come. */
+            /* Set the type now, and the content when the body is complete. */
             set_page(l, pfn, type, NULL);
             l->coded[l->coded_count++] = (struct coded){pfn, type != 0};
         } else {
@@ -381,7 +381,7 @@ static void read_compressed(struct legacy *l)
     l->codes_len += (size_t)size;
 }
 
-/* Runs of words, to copy or to leave, until the page is full. */
+/* Decodes runs of changed and unchanged words, until the page is complete. */
 static bool decode_runs(struct at *codes, uint8_t marker, uint8_t *page)
 {
     size_t words = 0;
@@ -400,7 +400,7 @@ static bool decode_runs(struct at *codes, uint8_t marker, uint8_t *page)
     }
 }
 
-/* One page; base is NULL where the sender had none, so that only a whole page makes sense. */
+/* Decodes a page. base NULL: it was not in the sender's cache, so it must be uncompressed. */
 static const uint8_t *decode(struct legacy *l, struct at *codes, const uint8_t *base)
 {
     uint8_t marker = *take(codes, 1);
@@ -416,7 +416,7 @@ static const uint8_t *decode(struct legacy *l, struct at *codes, const uint8_t *
     return (marker == 0x80 ? !codes->bad : decode_runs(codes, marker, page)) ? page : NULL;
 }
 
-/* The pages of a compressed body: page tables leave the sender's cache before all else. */
+/* Decodes the pages of a compressed body. Page tables leave the sender's cache first. */
 static void read_codes(struct legacy *l)
 {
     struct at codes = {.bytes = l->codes, .end = l->codes_len};
@@ -479,7 +479,7 @@ static void read_body(struct legacy *l)
         read_codes(l);
 }
 
-/* Returns false if the record goes on to the end of the input. */
+/* Returns false if the record extends to the end of the input. */
 static bool read_qemu(struct legacy *l)
 {
     const uint8_t *signature = take(&l->at, 21);
@@ -575,7 +575,7 @@ static void read_checkpoint(struct legacy *l)
         read_pv_tail(l);
 }
 
-/* What of a whole guest keeps it from being converted. */
+/* Detects properties of a complete guest that prevent its conversion. */
 static void judge(struct legacy *l)
 {
     if (l->told->hvm)
@@ -611,7 +611,7 @@ enum model_verdict model_legacy(struct model_guest *guest, const struct model_to
         read_checkpoint(&l);
         if (!l.at.bad)
             continue;
-        /* Incomplete, or no checkpoint, or one that only fails when it is applied. */
+        /* The rest is incomplete, or no checkpoint, or one that cannot be applied. */
         l.at = before.at;
         l.at.unsure = true;
         *guest = guest_before;

@@ -54,7 +54,7 @@ static const uint8_t *find(const struct model_blob *in, const char *name)
     return NULL;
 }
 
-/* QEMU 1.x of Xen 4.3 and 4.4: 04, id, 0b, name, instance, version, a body of 144 zeros. */
+/* A section of QEMU 1.x of Xen 4.3 and 4.4: 04, id, 0b, name, instance, version, 144 zeros. */
 static void cut_kvm_tpr_opt(struct model_blob *blob)
 {
     const uint8_t *name = find(blob, "kvm-tpr-opt");
@@ -71,7 +71,7 @@ static void cut_kvm_tpr_opt(struct model_blob *blob)
     blob->len -= 169;
 }
 
-/* Behind the name: instance, version of the section, version of the PCI state, then its config. */
+/* After the name: instance, section version, version of the PCI state, PCI configuration. */
 static void set_vga_revision(struct model_blob *blob)
 {
     const uint8_t *name = find(blob, ".0/vga");
@@ -88,7 +88,7 @@ static void repair_extended(struct model_blob *blob)
         clear_caps(own(blob) + 32);
 }
 
-/* xcr0, xcr0_accum, then the area: 512 octets, xstate_bv. */
+/* xcr0, xcr0_accum, then the xsave area: 512 octets, xstate_bv. */
 static void repair_xsave(struct model_blob *blob)
 {
     uint64_t accum, used;

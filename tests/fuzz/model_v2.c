@@ -12,7 +12,7 @@ struct v2 {
     struct model_guest *guest;
 };
 
-/* NULL: there is no such record as a whole. */
+/* Returns NULL if the next record is incomplete. */
 static const uint8_t *next_record(struct v2 *v, uint32_t *type, uint32_t *len)
 {
     const uint8_t *body = v->bytes + v->pos + 8;
@@ -186,7 +186,7 @@ static bool read_libxl(struct v2 *v)
     return false;
 }
 
-/* Behind a libxc stream: signature, length if there is one, data. */
+/* The qemu record after a libxc stream: signature, optional length, data. */
 static bool read_qemu(struct v2 *v)
 {
     const uint8_t *at = v->bytes + v->pos;

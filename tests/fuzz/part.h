@@ -1,5 +1,5 @@
 /*
- * Targets of several parsers, which can be run one at a time.
+ * For targets with several parsers, which can be fuzzed separately.
  */
 #ifndef FUZZ_PART_H
 #define FUZZ_PART_H
@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /*
- * The parser to run: the one that the environment's FUZZ_PART names, or without it the one that the
- * input's first byte chooses. Returns its index in names.
+ * Selects the parser to run: by the environment variable FUZZ_PART, by default by the first byte of
+ * the input. Returns its index in names.
  */
 unsigned choose_part(const char *const *names, unsigned count, uint8_t first);
 

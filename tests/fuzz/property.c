@@ -11,10 +11,10 @@
 #include "memory_input.h"
 #include "xl_config.h"
 
-/* The verdicts of all releases take longer than the rest, and have a target of their own. */
+/* One in this many inputs is printed: verdicts for all releases are slow, see fuzz_limits. */
 #define PRINTED 16
 
-/* Temporary files lie in memory. */
+/* Keeps temporary files in memory. */
 __attribute__((constructor)) static void stay_off_disks(void)
 {
     setenv("TMPDIR", "/dev/shm", 0);
@@ -69,7 +69,7 @@ static void no_end(void *ctx)
     (void)ctx;
 }
 
-/* Nothing but what both forms can hold may come. */
+/* Texts must not contain control characters. */
 static void check_text(void *ctx, const char *name, const char *value)
 {
     (void)ctx, (void)name;
@@ -124,14 +124,14 @@ void check_conversion(struct convert_options options, const uint8_t *bytes, size
     options.verify = true;
     if (convert_stream(&options, NULL, NULL, &cleanup, NULL, &err)) {
         check_output(out_fd, out_arg);
-        /* Towards libxc's format, the conversion does not look into the toolstack blob. */
+        /* A conversion to libxc format skips the toolstack blob; an inspection reads it. */
         if (!check_inspection(options, in_fd, print) && options.format == CONVERT_FORMAT_LIBXL)
             abort();
         if (!check_inspection(options, out_fd, print))
             abort();
     } else {
         must_blame_input(&err);
-        /* What is v2 already is fine to look at, and refused. */
+        /* v2 saves are rejected, but can be inspected. */
         if (check_inspection(options, in_fd, print) && !strstr(err.reason, "already"))
             abort();
     }

@@ -1,23 +1,22 @@
 /*
- * What must hold of every conversion: either the input is refused, or the output is sound by our
- * own verifier and holds all of the input, by --verify. And --inspect promises nothing that the
- * conversion doesn't keep.
+ * Checks that hold for every conversion: either the input is rejected, or the output is accepted by
+ * our verifier and by --verify. --inspect and the conversion must agree whether it is possible.
  */
 #ifndef FUZZ_PROPERTY_H
 #define FUZZ_PROPERTY_H
 
 #include "convert/convert.h"
 
-/* Converts the bytes from and to files in memory, as options say, but for in and out. */
+/* Converts the bytes with files in memory as input and output; the other options are used. */
 void check_conversion(struct convert_options options, const uint8_t *bytes, size_t n);
 
-/* Inspects what fd holds, from its beginning, and prints it to nowhere; returns its success. */
+/* Inspects the file from its start; print: also prints the result to nowhere. Returns success. */
 bool check_inspection(struct convert_options options, int fd, bool print);
 
-/* True for one input of so many, always the same ones: for checks that take long. */
+/* Returns true for one of count inputs, by a hash of the input: for slow checks. */
 bool is_one_of(unsigned count, const uint8_t *bytes, size_t n);
 
-/* Format, version, --skip-qemu and what is told of the stream, from eight bits. */
+/* Makes options from bits: format, version, --skip-qemu, width, guest type and others. */
 struct convert_options options_from_bits(uint8_t bits);
 
 #endif

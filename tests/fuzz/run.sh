@@ -1,10 +1,10 @@
 #!/bin/sh
-# run.sh SECONDS [TARGET...]: fuzzes each target (default: all) for so long, beginning with the fixtures and with
-#   what earlier runs of it found worth keeping. FUZZ_RUNS=N ends a target after N executions, if that is sooner.
-# run.sh --short [TARGET...]: the same executions each time, some two seconds for each target: nothing of earlier
-#   runs, a fixed seed, a fixed number of executions.
-# TARGET-PART, as in limits-qemu or config-json, is a target held to one of its parsers (tests/fuzz/part.h).
-# Finds of the past in tests/fuzz/finds/TARGET/ are tried first. A find ends the run; it is printed if it is small.
+# run.sh SECONDS [TARGET...]: fuzzes each target (default: all) for that time, starting with the fixtures and the
+#   corpus of earlier runs. FUZZ_RUNS=N ends a target after N executions, if that is sooner.
+# run.sh --short [TARGET...]: runs the same executions each time, some two seconds for each target, with a fixed
+#   seed, a fixed number of executions, and without the corpus of earlier runs.
+# TARGET-PART, such as limits-qemu or config-json, fuzzes only one parser of a target (tests/fuzz/part.h).
+# Inputs that once failed, in tests/fuzz/finds/TARGET/, are tried first. A failure ends the run; its input is printed if it is small.
 # Build first: cmake --preset fuzz && cmake --build --preset fuzz
 set -eu
 cd "$(dirname "$0")/../.."
@@ -12,12 +12,12 @@ seconds=$1
 shift
 [ $# -gt 0 ] || set -- config convert delta detect differential envelope limits reader structured toolstack v2 verify
 crashes=build/fuzz/crashes
-# libFuzzer learns from what is compared, pointers too: the same executions need the same addresses.
+# libFuzzer traces comparisons, also of pointers, so reproducible executions need fixed addresses.
 fixed="setarch $(uname -m) -R"
 [ "$seconds" = --short ] && $fixed true 2>/dev/null || fixed=
 mkdir -p $crashes
 
-# seed CORPUS "FIRST..." FIXTURE...: the first byte chooses the options of most targets; the others take it as noise.
+# seed CORPUS "FIRST..." FIXTURE...: adds fixtures with each first byte, which selects the options in most targets.
 seed() {
     corpus=$1 bytes=$2
     shift 2
@@ -28,7 +28,7 @@ seed() {
     done
 }
 
-# Targets that build a stream of the fuzzer's choices: options, shape, number of chunks; then all honest.
+# Seeds of targets that build a stream from the input: options, shape, number of chunks, then zeros (valid choices).
 seed_choices() {
     corpus=$1
     shift
@@ -75,7 +75,7 @@ make_corpus() {
     esac
 }
 
-# The words that the parsers know are what their sources spell out.
+# The dictionary consists of the strings in the parsers' sources.
 make_dictionary() {
     [ -d "src/$1" ] && grep -ohE '"[A-Za-z_(<][A-Za-z0-9_.:/>-]{2,40}"' "src/$1"/*.c | sort -u >"build/fuzz/$1.dict"
 }
@@ -115,7 +115,7 @@ for target in "$@"; do
     rm -f $crashes/"$target"-*
     make_dictionary "$name" && dictionary=-dict=build/fuzz/$name.dict || dictionary=
     [ ! -d tests/fuzz/finds/"$name" ] || fuzz tests/fuzz/finds/"$name"/*
-    # Inputs of choices are short, and each byte counts.
+    # Do not grow lengths slowly: these inputs are short, and each byte matters.
     case $name in structured | differential | v2) lengths=-len_control=0 ;; *) lengths= ;; esac
     if [ "$seconds" = --short ]; then
         echo "fuzzing $target, $(short_runs "$name") times"
@@ -124,7 +124,7 @@ for target in "$@"; do
         make_corpus "$name" "$corpus"
         ls -d "$corpus"/* 2>/dev/null | LC_ALL=C sort | paste -s -d , >"$corpus.list"
         [ -s "$corpus.list" ] && seeds=-seed_inputs=@$corpus.list || seeds=
-        # json-c draws a number by which it sorts keys, and so compares others each time.
+        # json-c seeds its hash tables at random, so its comparisons are not reproducible.
         [ "$name" = config ] && lengths=-use_cmp=0
         fuzz -seed=1 -runs="$(short_runs "$name")" -max_total_time=60 $lengths $dictionary $seeds
     else

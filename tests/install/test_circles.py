@@ -1,4 +1,4 @@
-"""No circle of files inside a floor: which object file needs symbols of which, as nm shows it."""
+"""The object files of a floor have no circular dependencies, according to the symbols that nm lists."""
 
 import os
 import re
@@ -16,7 +16,7 @@ BUILD = program.PROGRAM.parents[1]
 
 
 def uses(library: Path) -> dict[str, set[str]]:
-    """Of each object file in a library, the others in it whose symbols it uses."""
+    """For each object file in a library, the other object files whose symbols it uses."""
     defined, wanted, at = {}, defaultdict(set), ""
     for line in subprocess.run(["nm", library], stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines():
         if line.endswith(".o:"):

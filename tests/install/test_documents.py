@@ -1,4 +1,4 @@
-"""Help, man pages, completion and the changelog agree."""
+"""Help, man pages, completion, README and changelog agree with the programs."""
 
 import os
 import re
@@ -22,13 +22,13 @@ def output(*argv) -> str:
 
 
 def help_options(path: Path) -> set[str]:
-    """The options that the list in --help defines."""
+    """The options listed by --help."""
     lines = re.findall(r"^ +(?:(-[a-zA-Z]), )?(--[a-z0-9-]+)", output(path, "--help"), re.M)
     return {option for pair in lines for option in pair if option}
 
 
 def page_options(page: Path) -> set[str]:
-    """The options that the lists of a man page define."""
+    """The options listed in a man page."""
     items = re.findall(r"^\.It (Fl .*)$", page.read_text(), re.M)
     return {f"-{option}" for item in items for option in re.findall(r"\bFl (-?[A-Za-z0-9-]+)", item)}
 
@@ -62,7 +62,7 @@ class Options(unittest.TestCase):
                 ((convert, "--progress", "="), ["auto", "always", "never"]),
                 ((convert, "--checkpointed", "=", ""), ["yes", "no"]),
                 ((convert, "--inspect", "=", ""), ["text", "xml", "json"]),
-                # Words that may be left out take a "=".
+                # Optional arguments are only completed after "=".
                 ((convert, "--inspect", "js"), []),
                 ((convert, "--progress", "al"), []),
                 ((convert, "--checkpointed", "y"), []),
@@ -75,7 +75,7 @@ class Options(unittest.TestCase):
 
 class Pages(unittest.TestCase):
     def test_lint(self):
-        """Without pages that refer to each other, which are not installed here, and EXAMPLES, which stand before the options."""
+        """mandoc has no complaints, except about references between our pages, which are not installed, and the order of sections."""
         done = subprocess.run(["mandoc", "-T", "lint", *PAGES], capture_output=True, text=True, check=False)
         names = "|".join(page.stem for page in PAGES)
         others = [line for line in done.stdout.splitlines()
@@ -83,14 +83,14 @@ class Pages(unittest.TestCase):
         self.assertEqual(others, [])
 
     def test_version(self):
-        """The newest release in the changelog is what --version prints."""
+        """--version prints the newest release in the changelog."""
         newest = re.search(r"^## (\S+) - \d{4}-\d\d-\d\d$", (PROJECT / "docs" / "CHANGELOG.md").read_text(), re.M)
         for name, path in PROGRAMS.items():
             self.assertEqual(output(path, "--version"), f"{name} {newest[1]}\n")
 
 
 class Examples(unittest.TestCase):
-    """What README.md gives as a command for sh prints what it says (newcomer.sh does the same on a bare Debian)."""
+    """The sh commands in README.md print the documented output (newcomer.sh tests that on a minimal Debian)."""
 
     def test_readme(self):
         blocks = re.findall(r"^```(sh)?\n(.*?)^```$", (PROJECT / "README.md").read_text(), re.M | re.S)

@@ -38,7 +38,7 @@ def tree(root: Path) -> set[str]:
 class Install(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        """A copy of the tree, with its build elsewhere than ours."""
+        """Copies the tree, and builds it in another directory."""
         tmp = tempfile.TemporaryDirectory()
         cls.addClassCleanup(tmp.cleanup)
         cls.dir = Path(tmp.name)
@@ -55,7 +55,7 @@ class Install(unittest.TestCase):
         return destdir
 
     def test_anywhere(self):
-        """Any prefix and DESTDIR; what is there works, in its final place and in DESTDIR."""
+        """With any prefix and DESTDIR, all files are installed, and the programs work in DESTDIR."""
         for prefix in ("/usr", "/opt/a b"):
             with self.subTest(prefix=prefix):
                 destdir = self.install("--prefix", prefix)
@@ -68,26 +68,26 @@ class Install(unittest.TestCase):
                     run(root / "bin" / PROGRAMS[1], "-i", destdir / "new.save")
 
     def test_links(self):
-        """What README.md refers to is there, too, but for the tree's fixtures."""
+        """The targets of links in README.md are installed, except for fixtures."""
         doc = self.install("--prefix", "/usr") / "usr/share/doc/convert-legacy-stream"
         for target in re.findall(r"\]\((?!fixtures)([^)#]+)", (doc / "README.md").read_text()):
             self.assertTrue((doc / target).exists(), target)
 
     def test_example(self):
-        """xl-restore-legacy starts xl with our program as its helper and its own arguments."""
+        """xl-restore-legacy runs xl with its own arguments and our program as the helper."""
         bin_dir = self.install("--prefix", "/usr") / "usr" / "bin"
         (bin_dir / "xl").write_text('#!/bin/sh\necho "$LIBXL_CONVERT_HELPER" "$@"\n')
         (bin_dir / "xl").chmod(0o755)
         script = bin_dir.parent / "share/doc/convert-legacy-stream/examples/xl-restore-legacy"
-        said = subprocess.run([script, "-p", "old save"], env={"PATH": f"{bin_dir}:{os.environ['PATH']}"},
+        output = subprocess.run([script, "-p", "old save"], env={"PATH": f"{bin_dir}:{os.environ['PATH']}"},
                               capture_output=True, text=True, check=True).stdout
-        self.assertEqual(said, f"{bin_dir}/convert-legacy-stream restore -p old save\n")
+        self.assertEqual(output, f"{bin_dir}/convert-legacy-stream restore -p old save\n")
 
     def test_reproducible(self):
-        """The programs are those of the build that is tested, byte for byte."""
+        """The programs are identical to those of the tested build."""
         for program in (convert.PROGRAM, verifier.PROGRAM):
             self.assertEqual(program.read_bytes(), (self.build / "bin" / program.name).read_bytes(),
-                             f"{program.name} depends on where it was built")
+                             f"{program.name} depends on its build directory")
 
 
 if __name__ == "__main__":

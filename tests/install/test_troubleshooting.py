@@ -1,4 +1,4 @@
-"""Every message of the programs is in docs/troubleshooting.md, and no other."""
+"""docs/troubleshooting.md lists exactly the messages of the programs."""
 
 import re
 import sys
@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from kit.program import PROJECT
 
 DOCUMENT = PROJECT / "docs" / "troubleshooting.md"
-# The verifier's own messages name record and rule: docs/deviations.md lists the rules. Progress is no message.
+# Without the verifier's messages, which name record and rule (docs/deviations.md lists the rules), and progress lines.
 SOURCES = [path for path in (*sorted((PROJECT / "src").rglob("*.c")), *sorted((PROJECT / "legacy").glob("*.c")))
            if path.name != "progress.c"]
 
@@ -20,16 +20,16 @@ CALL = re.compile(rf"\b(cls_fail|cls_input_fail|cls_fail_errno|cls_warn|usage_er
 PRI = re.compile(r'%(\d*)"\s*PRI[a-z]+\d+\s*(")?')
 SPECIFIER = re.compile(r"%[-0 ]*\d*(?:\.\*)?(?:ll|l|z|j|hh|h)?[a-zA-Z]")
 
-# What is wrong with a text that an envelope holds; printed as it is.
+# Errors in texts of containers: these functions return the message.
 TEXTS = [PROJECT / "src" / "envelope" / name for name in ("sexp.c", "domain_xml.c")]
 RETURNED = re.compile(rf"\breturn (?:[^;]*? \? )?(?:NULL : )?({STRING})")
 
-# Errors of the system are explained together: their text ends with the system's reason.
+# System errors are explained together: these messages end with the system's reason.
 SYSTEM = re.compile(r"cannot .*")
 
 
 def messages() -> Iterator[tuple[str, str, str]]:
-    """(file, function, message), with … for what differs from case to case."""
+    """Yields file, function and message, with … for variable parts."""
     for source in SOURCES:
         for function, arguments in CALL.findall(source.read_text()):
             if function == "fprintf" and not arguments.startswith("stderr"):
@@ -37,9 +37,9 @@ def messages() -> Iterator[tuple[str, str, str]]:
             found = FORMAT.search(PRI.sub(lambda m: "…" + ("" if m[2] else '"'), arguments))
             text = "".join(literal[1:-1] for literal in re.findall(STRING, found[0] if found else ""))
             text = re.sub("…+", "…", SPECIFIER.sub("…", text)).replace('\\"', '"').replace("\\n", "").strip()
-            if function == "fprintf":  # the program's name
+            if function == "fprintf":  # remove the program's name
                 text = re.sub(r"^…?: ", "", text)
-            if function == "messages_usage":  # where to look
+            if function == "messages_usage":  # remove the reference to --help
                 text = text.removesuffix(" (see --help)")
             if text.strip("…: "):
                 yield source.name, function, text
@@ -49,7 +49,7 @@ def messages() -> Iterator[tuple[str, str, str]]:
 
 
 def documented() -> set[str]:
-    """What stands in backticks in the first column of a table, and in the table of damages in the second."""
+    """The messages in the tables: in the first column, in the table of damages in the second."""
     found: set[str] = set()
     for section in DOCUMENT.read_text().split("\n## "):
         if section.startswith("Restore problems"):

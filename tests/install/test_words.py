@@ -1,4 +1,4 @@
-"""Messages and documents are in plain terms: no construction of a short list, and no misspelt word (codespell)."""
+"""Messages and documents contain no construction of a short list, and no misspelt word (codespell)."""
 
 import re
 import shutil
@@ -14,7 +14,7 @@ from kit.program import PROJECT
 SOURCES = [path for folder in ("src", "legacy", "v2") for path in sorted((PROJECT / folder).rglob("*.[ch]"))]
 DOCUMENTS = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md")), *sorted((PROJECT / "docs" / "man").glob("*.[15]"))]
 
-# Each with what to write instead.
+# Regular expression: what to write instead.
 EVERYWHERE = {
     r"\bwhoever\b": "name who it is",
     r"\bnobody\b": "name what cannot do it",
@@ -51,14 +51,14 @@ MESSAGES = {
     r"^(a|an) .* (instead of|is none)\b": "found and expected values",
 }
 
-# A disk, the signature of VHD, a macro of mdoc.
+# Words that codespell must accept: a disk, the signature of VHD, a macro of mdoc.
 SPELLING = "hda,conectix,nd"
 
 STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 
 
 def messages() -> Iterator[tuple[str, str]]:
-    """(where, text) of each literal of more than one word, adjacent ones joined."""
+    """Yields file and text of each string literal of more than one word; adjacent literals are joined."""
     for path in SOURCES:
         text = re.sub(r"/\*.*?\*/|^#include[^\n]*", "", path.read_text(), flags=re.S | re.M)
         text = re.sub(r'"\s*PRI\w+\s*"', "u", text)
@@ -69,7 +69,7 @@ def messages() -> Iterator[tuple[str, str]]:
 
 
 def paragraphs(document: Path) -> Iterator[str]:
-    """Without code: what stands between backticks is quoted."""
+    """The paragraphs of a document without code, that is without text in backticks."""
     for paragraph in re.sub(r"^```.*?^```", "", document.read_text(), flags=re.S | re.M).split("\n\n"):
         yield re.sub(r"`[^`]*`", "", " ".join(paragraph.split()))
 

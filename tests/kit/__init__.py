@@ -1,1 +1,1 @@
-"""The kit of the end-to-end tests: generators of legacy and v2 streams, expected results, Xen's scripts, our programs."""
+"""The kit of the end-to-end tests: builds streams and expected results; runs Xen's scripts and our programs."""

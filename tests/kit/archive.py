@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from kit import cases, flavours, legacy, make_stream
 from kit.make_fixtures import FIXTURES
 
-UNSUPPORTED_SAVES = ("hvm32-tmem", "pv32-two-level", "xend-2.0", "xl-in-libvirt")     # recognised as Xen's
+UNSUPPORTED_SAVES = ("hvm32-tmem", "pv32-two-level", "xend-2.0", "xl-in-libvirt")     # recognised as saves
 XL_MAGIC = b"Xen saved domain, xl format\n \0 \r"
 
 COMPRESSIONS = {"gz": lambda data: gzip.compress(data, mtime=0), "xz": lzma.compress, "bz2": bz2.compress}
@@ -30,7 +30,7 @@ COMPRESSIONS = {"gz": lambda data: gzip.compress(data, mtime=0), "xz": lzma.comp
 class Entry(NamedTuple):
     name: str
     data: bytes
-    result: str         # in the reports of the first run
+    result: str         # expected in the report of the first run
 
 
 def tar(name: str, data: bytes, fmt: int = tarfile.USTAR_FORMAT) -> bytes:
@@ -49,7 +49,7 @@ def zipped(name: str, data: bytes) -> bytes:
 
 
 def unreadable(save: bytes) -> dict[str, bytes]:
-    """Damaged saves, and saves in formats that cannot be read; only those without a magic are named like saves."""
+    """Damaged saves and saves in unsupported formats. Those without a magic have names by which they are recognised."""
     rest, sparse_vhd = bytes(504), b"conectix" + bytes(504) + b"cxsparse" + bytes(1016)
     return {
         "empty.save": b"", "empty.save.gz": gzip.compress(b"", mtime=0), "zeros.chk": bytes(5000), "text.xvs": b"not a save\n",
@@ -65,7 +65,7 @@ def unreadable(save: bytes) -> dict[str, bytes]:
 
 
 def result_of(case: cases.Case) -> str:
-    """Without options a bare stream is converted to libxc format, which has no record for libxl's toolstack data."""
+    """The result without options: bare streams become libxc format, so a damaged toolstack blob is no error."""
     if not case.refused or (case.save.header is None and "-toolstack-" in case.name):
         return "converted"
     if case.name.endswith("-xl-already"):
@@ -74,9 +74,9 @@ def result_of(case: cases.Case) -> str:
 
 
 def contents() -> list[Entry]:
-    """Every case, bare and behind xl headers; the fixtures, which are of all envelopes, and what they become, which are v2 saves;
-    compressed ones; truncated ones; what may hold saves; files that are no saves."""
-    made = [Entry(f"{c.name}.save", c.octets(), result_of(c)) for c in cases.CASES if not c.by_name and not c.ask]
+    """All cases, some of them with xl headers, compressed or truncated; the fixtures, of all containers, and their conversions; files
+    of formats that may contain saves; files that are no saves."""
+    made = [Entry(f"{c.name}.save", c.octets(), result_of(c)) for c in cases.CASES if not c.by_name and not c.ambiguous]
     made += [Entry(f"{c.name}-xl.save", make_stream.with_xl(c).octets(), "converted") for c in cases.good()[::3]]
     for p in sorted(FIXTURES.glob("*.legacy")):
         kind, _, what = p.stem.partition("-")
@@ -95,7 +95,7 @@ def contents() -> list[Entry]:
 
 
 def make(root: Path, small: int, large: int, size: int, seed: int = 1) -> dict[bytes, str]:
-    """Makes files of contents(), and large saves with this much memory, in a few directories. Returns what each is."""
+    """Makes small files from contents() and large saves with size octets of memory. Returns the expected result of each file."""
     rng, kinds, made = random.Random(seed), contents(), {}
     rng.shuffle(kinds)
     for i in range(small):

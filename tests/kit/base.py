@@ -22,23 +22,23 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual(done.returncode, status, f"exit status; stderr: {done.stderr}")
 
     def assert_silent_stdout(self, done) -> None:
-        self.assertEqual(done.stdout, b"", "standard output is not ours")
+        self.assertEqual(done.stdout, b"", "standard output must be empty")
 
     def assert_refused(self, done, output: Path) -> str:
         """Exit status 1, one line with position and reason, no output and no temporary file. Returns the line."""
         self.assert_status(done, 1)
         self.assert_silent_stdout(done)
         errors = program.errors(done.stderr)
-        self.assertEqual(len(errors), 1, f"one error of the agreed form; stderr: {done.stderr}")
+        self.assertEqual(len(errors), 1, f"expected one error with position and reason; stderr: {done.stderr}")
         self.assert_clean(output)
         return errors[0]
 
     def assert_clean(self, output: Path) -> None:
         """Neither the output nor a temporary file exists."""
         left = sorted(p.name for p in output.parent.iterdir())
-        self.assertEqual(left, [], "nothing may be left beside the output")
+        self.assertEqual(left, [], "unexpected files")
 
     def out(self, name: str = "out") -> Path:
-        """A path in a new empty directory, so that files left over are noticed."""
+        """A path in a new empty directory, in which assert_clean() detects temporary files."""
         directory = Path(tempfile.mkdtemp(dir=self.dir))
         return directory / name

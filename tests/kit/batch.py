@@ -1,4 +1,4 @@
-"""Converts directories and reads the reports."""
+"""Reads the reports of directory runs."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ from typing import Optional
 from . import program
 
 SCHEMA = program.PROJECT / "docs" / "report.rng"
-DIFFERS = ("seconds", "elapsed", "ended")       # between two runs with the same result
+DIFFERS = ("seconds", "elapsed", "ended")       # fields that differ between runs with the same result
 
 # Elements without an end tag.
 VOID = {"meta", "input", "br"}
@@ -21,7 +21,7 @@ def lines(report: Path) -> list[dict]:
 
 
 def name_of(row: dict) -> bytes:
-    """The name of the file on disk."""
+    """The file name as bytes."""
     return bytes.fromhex(row["path_hex"]) if "path_hex" in row else row["path"].encode()
 
 
@@ -30,13 +30,13 @@ def rows(report: Path) -> dict[bytes, dict]:
 
 
 def valid_xml(report: Path) -> Optional[str]:
-    """The errors that the schema check finds."""
+    """The errors that xmllint finds; None if the report is valid."""
     done = subprocess.run(["xmllint", "--noout", "--relaxng", SCHEMA, report], capture_output=True, check=False)
     return done.stderr.decode() if done.returncode else None
 
 
 def comparable_xml(report: Path) -> bytes:
-    """Without fields that differ between runs."""
+    """The report without fields that differ between runs."""
     tree = xml.parse(report)
     for element in tree.iter():
         for name in DIFFERS:
@@ -45,7 +45,7 @@ def comparable_xml(report: Path) -> bytes:
 
 
 class Page(HTMLParser):
-    """An HTML report: its elements must nest. Rows of the table are kept as texts."""
+    """Parses an HTML report, whose elements must nest. Table rows are stored as lists of texts."""
 
     def __init__(self, report: Path):
         super().__init__()

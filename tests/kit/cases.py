@@ -1,7 +1,7 @@
 """The catalogue of legacy streams for tests: name, stream, what it tests, and the expected result.
 
-Each function below makes one stream per flavour and is named after it. If Xen's script is right, its output is the
-expected one; if not, the reason is in `wrong`, and the output of model.py is expected.
+Each function below makes one stream for each flavour, with the function's name. The expected output is that of Xen's
+script; where the script is incorrect, `wrong` has the reason, and the output of model.py is expected.
 """
 
 import struct
@@ -19,12 +19,12 @@ FORMATS = ("libxl", "libxc", "libxc --skip-qemu")
 
 
 def xl_text(guest: str) -> XlHeader:
-    """As written by xl of 4.1 to 4.4."""
+    """An xl header as written by xl 4.1 to 4.4."""
     return XlHeader((b'builder = "hvm"\n' if guest == "hvm" else b"") + b'name = "old"\nmemory = 32\n')
 
 
 def xl_json(guest: str) -> XlHeader:
-    """As written by xl of 4.5."""
+    """An xl header as written by xl 4.5."""
     return XlHeader(b'{"c_info": {"type": "%s", "name": "old"}, "b_info": {}}\0' % guest.encode(), flags=1)
 
 
@@ -35,14 +35,14 @@ class Case:
     save: Save
     shows: str
     wrong: str = ""                         # why the output of Xen's script is not expected
-    wrong_in: tuple[str, ...] = FORMATS     # the formats that this concerns
+    wrong_in: tuple[str, ...] = FORMATS     # the formats to which wrong applies
     refused: str = ""                       # part of the error, if the stream must be rejected
-    ask: bool = False                       # the guest type cannot be detected
+    ambiguous: bool = False                 # the guest type cannot be detected
     by_name: bool = False                   # rejected only if opened by name
     patch: dict = field(default_factory=dict, compare=False, hash=False)
 
     def first(self) -> "Case":
-        """Only its first checkpoint."""
+        """The case with only its first checkpoint."""
         return replace(self, save=replace(self.save, later=[]))
 
     def script_is_right(self, fmt: str) -> bool:
@@ -52,7 +52,7 @@ class Case:
         return replace(self, name=self.name + "-xl", save=replace(self.save, header=header))
 
     def fields(self) -> tuple[bytes, list[legacy.Field]]:
-        """The stream, and the offset of each field."""
+        """The stream and its fields."""
         data, found = legacy.fields(self.save)
         for name, value in self.patch.items():
             if name == "behind":
@@ -68,7 +68,7 @@ class Case:
 
 
 def put(data: bytes, at: legacy.Field, value: Union[int, bytes]) -> bytes:
-    """Overwrites a field."""
+    """Returns data with another value in a field."""
     if isinstance(value, int):
         value = (value & (1 << 8 * at.size) - 1).to_bytes(at.size, "little")
     assert len(value) == at.size
@@ -79,7 +79,7 @@ CASES: list[Case] = []
 
 
 def case(on: tuple[Flavour, ...], shows: str, **kw) -> Callable:
-    """Adds the save that the function makes for each flavour, under the name of the function."""
+    """Decorator: adds the saves that the function makes to the catalogue, one for each flavour."""
     def add(make: Callable[[Flavour], Union[Save, tuple[Save, dict]]]) -> Callable:
         for flavour in on:
             made = make(flavour)
@@ -116,7 +116,7 @@ def signed(entry: int) -> int:
 
 
 def shuffled(entries: Iterable[int]) -> list[int]:
-    """In an order without long ascending runs."""
+    """Reorders so that there are no long ascending runs."""
     return sorted(entries, key=lambda e: e * 2654435761 & 0xFFFF)
 
 
@@ -458,7 +458,7 @@ def ext_empty(f):
 
 
 @case((PV32,), "extended info without any block: with 32 bits as good as an HVM guest's verify mode",
-      wrong="divides by zero", ask=True)
+      wrong="divides by zero", ambiguous=True)
 def ext_empty(f):
     return replace(f.save((3, 1)), extended_info=[])
 
@@ -597,7 +597,7 @@ TODO = "gives up on it (\"todo\")"
 
 
 def remus_body(f: Flavour, batches: list, online: tuple = (0,), more: tuple = (), params: bool = True) -> list:
-    """A body as sent by Remus: no LAST_CHECKPOINT; TSC info only in the first."""
+    """The body of a checkpoint as sent by Remus: without LAST_CHECKPOINT and TSC info."""
     chunks = [c for c in f.body((4, 5), batches=batches, vcpu_info=[VcpuInfo.of(online)],
                                 params=None if params else []) if not isinstance(c, (LastCheckpoint, TscInfo))]
     return [*chunks, *more]
@@ -622,7 +622,7 @@ def remus_save(f: Flavour, later: list, first: tuple = (), cache_pages: int = 81
 
 
 def pages_of(f: Flavour, numbers: Iterable[int]) -> list[int]:
-    """Entries of dirty pages: ordinary ones, and for PV a page table."""
+    """Entries of dirty pages: ordinary pages, and a page table for PV."""
     return [*numbers] + ([L1TAB | 0x30] if f.pv else [])
 
 
@@ -655,7 +655,7 @@ def remus_idle(f):
 
 
 def compressed_body(f: Flavour, iteration: int, numbers: Iterable[int], **kw) -> list:
-    """As written by the saver: entries, the data of their pages, the rest."""
+    """A compressed body as written by the saver: entries, the data of their pages, other chunks."""
     entries = pages_of(f, numbers)
     batches = [Batch(entries[i:i + 5], iteration, touched) for i in range(0, len(entries), 5)]
     return remus_body(f, [*batches, CompressedData()], **kw)
@@ -666,7 +666,7 @@ def compressed_save(f: Flavour, later: list, cache_pages: int = 8192) -> Save:
 
 
 def with_full_buffer(f: Flavour, later: list) -> Save:
-    """The sender's output buffer has room for two whole pages, so it is full at each third page."""
+    """Gives the sender an output buffer for two uncompressed pages, so that it is full at each third page."""
     return replace(compressed_save(f, later), buffer=2 * 4097 + 1000)
 
 
@@ -733,19 +733,19 @@ def compressed_unannounced(f):
     return f.save(batches=[Batch(f.entries()), CompressedData(data=bytes(5))])
 
 
-def corrupt(says: str, data: bytes) -> Callable:
-    """A checkpoint that sends pages 0x20 and 0x21 whole, and another whose data is this."""
+def corrupt(reason: str, data: bytes) -> Callable:
+    """Decorator: a checkpoint that sends pages 0x20 and 0x21 uncompressed, and another with this compressed data."""
     def add(make: Callable) -> Callable:
         def save(f):
             entries = [0x20, 0x21]
             return compressed_save(f, [remus_body(f, [Batch(entries, 1, touched), CompressedData()]),
                                        remus_body(f, [Batch(entries, 2, touched), CompressedData(data=data)])])
         save.__name__ = make.__name__
-        return case((PV32, HVM64), make.__doc__, refused=says)(save)
+        return case((PV32, HVM64), make.__doc__, refused=reason)(save)
     return add
 
 
-SKIP_PAGE = b"\xff" * 8 + b"\x88"        # 8 * 127 + 8 words
+SKIP_PAGE = b"\xff" * 8 + b"\x88"        # 8 * 127 + 8 words: a page
 
 
 @corrupt("run that crosses the end of the page", SKIP_PAGE + b"\xff" * 8 + b"\x89")

@@ -1,4 +1,4 @@
-"""Seeds of fuzz_config: config_seeds.py SEED on standard output. The first byte chooses the form: xend's, text, JSON."""
+"""config_seeds.py SEED: prints a seed for fuzz_config. Its first byte selects the form: xend's, text or JSON."""
 
 import json
 import sys

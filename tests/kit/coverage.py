@@ -1,8 +1,8 @@
-"""The work of tests/coverage.sh: runs the suites on the build with counters, each test with counters of its own. Leaves, in build/coverage:
+"""Used by tests/coverage.sh: runs the suites on the build with counters, with separate counters for each test. Writes to build/coverage:
 
     raw/TEST/       the counters of one test: a suite of unit-tests, or a method of tests/e2e
-    seconds.json    how long each took
-    lines.lcov      the sum, by line (lcov's format)
+    seconds.json    duration of each test
+    lines.lcov      sum of all tests by line (lcov's format)
     reached.json    for each source file: line of code -> tests that reached it; for tests/mutate.py
 """
 
@@ -27,12 +27,12 @@ FLOORS = ("legacy", "v2", "src/envelope", "src/limits", "src/base", "src/lazy", 
 
 
 def counters(test: str) -> Path:
-    """%c: mapped, so that each process counts in the file itself; %m: a file for each program, shared by all that run it."""
+    """%c: the file is mapped, so that killed processes count; %m: one file for each program, shared by its processes."""
     return BUILD / "raw" / test / "%c%m"
 
 
 class Result(unittest.TextTestResult):
-    """Each method with counters and a time of its own."""
+    """Gives each method separate counters, and measures its time."""
 
     suite = ""
     seconds: dict[str, float] = {}
@@ -51,7 +51,7 @@ class Result(unittest.TextTestResult):
 
 
 def run_methods(suite: str) -> int:
-    """In a process of its own: the methods of tests/e2e/test_NAME.py."""
+    """Runs the methods of tests/e2e/test_NAME.py, in a separate process."""
     path = PROJECT / "tests" / "e2e" / f"test_{suite.removeprefix('e2e-')}.py"
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
@@ -85,7 +85,7 @@ def all_suites() -> list[str]:
 
 
 def export(raw: list[Path], name: Path, *form: str) -> str:
-    """What llvm-cov says of the sum of these counters, of our own sources."""
+    """Merges the counters and exports the coverage of the project's sources by llvm-cov."""
     subprocess.run(["llvm-profdata", "merge", "-sparse", "-failure-mode=all", *raw, "-o", name], check=True, stderr=subprocess.DEVNULL)
     objects = [part for program in PROGRAMS[1:] for part in ("-object", BIN / program)]
     done = subprocess.run(["llvm-cov", "export", BIN / PROGRAMS[0], *objects, "-instr-profile", name, "-ignore-filename-regex=/?tests/",
@@ -94,7 +94,7 @@ def export(raw: list[Path], name: Path, *form: str) -> str:
 
 
 def own_path(path: str) -> str:
-    """Of a path as the compiler wrote it: legacy/legacy/reader.c, or absolute."""
+    """Maps a path from the debug information (legacy/legacy/reader.c, or absolute) to one in the project."""
     path = os.path.relpath(path, PROJECT) if os.path.isabs(path) else path
     parts = Path(path).parts
     for i in range(len(parts)):
@@ -103,11 +103,11 @@ def own_path(path: str) -> str:
     return path
 
 
-Counts = dict[str, dict[tuple, int]]        # file -> line, or line and branch -> how often
+Counts = dict[str, dict[tuple, int]]        # file -> line, or line and branch -> count
 
 
 def counts(lcov: str) -> tuple[Counts, Counts]:
-    """Lines and branches. Functions of a header are in many objects: one that is reached counts."""
+    """Counts by line and by branch. Inline functions are in several objects: the highest count is used."""
     lines, branches = defaultdict(dict), defaultdict(dict)
     for record in lcov.splitlines():
         key, _, value = record.partition(":")
@@ -126,7 +126,7 @@ def reached_lines(test: str) -> dict[str, dict[str, bool]]:
     try:
         lines, _ = counts(export(raw, merged, "-format=lcov", "-skip-functions", "-skip-expansions"))
     except subprocess.CalledProcessError:
-        return {}       # all its counters were cut short: it limits the size of files
+        return {}       # its counters are truncated, since the test limits the size of files
     merged.unlink()
     return {file: {line: count > 0 for (line,), count in of.items()} for file, of in lines.items()}
 
@@ -161,7 +161,7 @@ def print_table() -> None:
 
 
 def main(argv: list[str]) -> int:
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):       # nohup and & ignore them, and the tests send them
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):       # the tests send them, but nohup and & ignore them
         signal.signal(number, signal.SIG_DFL)
     if argv[:1] == ["--methods"]:
         return run_methods(argv[1])

@@ -1,7 +1,7 @@
 """The encoding of pages in compressed checkpoints of Remus, written from the format's description.
 
-A page's code: 0x00, unchanged; 0x80 and the whole page; or runs that cover 4096 octets, each an octet with the number of
-4-octet words (1 to 127), which are skipped if bit 7 is set and follow if it is not.
+A page is encoded as 0x00 (unchanged), as 0x80 and the uncompressed page, or as runs that cover 4096 octets. A run begins
+with an octet that has the number of 4-octet words (1 to 127). If bit 7 is set they are unchanged, otherwise they follow.
 """
 
 from typing import Iterator, Optional
@@ -12,8 +12,8 @@ SKIP = 0x80
 MAX_RUN = 127
 CACHE_PAGES = 8192
 GROUP = 8192                # pages that are encoded together
-BUFFER = 16 * 1024 * 1024   # of the sender's output
-WORST = PAGE_SIZE + 9       # the room that is required for a page in the cache
+BUFFER = 16 * 1024 * 1024   # size of the sender's output buffer
+WORST = PAGE_SIZE + 9       # space required in the buffer for a page that is in the cache
 
 
 def _words(page: bytes) -> list[bytes]:
@@ -46,12 +46,12 @@ class Slot:
 
 
 class Sender:
-    """The sender of compressed checkpoints: it codes each page against what its cache holds of it, and sends whole what
-    it does not have. When its output buffer is full, it comes back to the page that had no room; by then that page has a
-    slot, and is coded against what the slot held before."""
+    """The sender of compressed checkpoints. It encodes each page relative to its cached copy, and sends pages that are
+    not cached uncompressed. If its output buffer is full, it encodes the page again for the next buffer; by then the
+    page has a slot, and is encoded relative to the slot's previous content."""
 
     def __init__(self, cache_pages: int = CACHE_PAGES, buffer: int = BUFFER):
-        self.order = [Slot() for _ in range(cache_pages)]     # most recently used first
+        self.order = [Slot() for _ in range(cache_pages)]     # most recently used slot first
         self.slots: dict[int, Slot] = {}
         self.buffer = buffer
 
@@ -101,7 +101,7 @@ class Sender:
             yield out
 
     def chunks(self, pages: list[tuple[int, bytes, bool]]) -> list[bytes]:
-        """What the pages of a checkpoint (pfn, content, is it a page table?) are sent as."""
+        """Encodes the pages of a checkpoint: (pfn, content, whether it is a page table)."""
         groups = (pages[i:i + GROUP] for i in range(0, len(pages), GROUP))
         return [chunk for group in groups for chunk in self._group(group)]
 
@@ -111,7 +111,7 @@ class Corrupt(Exception):
 
 
 def decode(data: bytes, at: int, old: Optional[bytes]) -> tuple[bytes, int]:
-    """The page whose code begins at an offset of data, and where that code ends. Knows nothing of the compressor."""
+    """Decodes the page at an offset of data; returns it and the end offset. Independent of the encoder."""
     if at >= len(data):
         raise Corrupt("no code")
     first = data[at]

@@ -1,7 +1,6 @@
-"""Containers of libvirt, xend and XAPI, and their expected conversions, by the specification of each.
+"""Containers of libvirt, xend and XAPI, and their expected conversions, written from their specifications.
 
-xl's header is in legacy.py. Each envelope here makes the octets of a complete save of a case, and the expected output
-of version 3.
+xl's header is in legacy.py. Each Envelope makes the complete save of a case, and the expected output in version 3.
 """
 
 import struct
@@ -27,7 +26,7 @@ OLD_XENOPS = b'((time 20140611T10:00:00Z)(word_size 32)(xs_subtree(("data/update
 
 
 def domain_xml(guest: str, name: str = "old") -> bytes:
-    """As written by libvirt's libxl driver."""
+    """Domain XML as written by libvirt's libxl driver."""
     kind = "hvm" if guest == "hvm" else "linux"
     return f"""<domain type='xen' id='3'>
   <name>{name}</name>
@@ -46,12 +45,12 @@ def domain_xml(guest: str, name: str = "old") -> bytes:
 
 
 def libvirt_head(xml: bytes, version: int = 1) -> bytes:
-    """xml includes its NUL, if it has one."""
+    """xml must include the terminating NUL, if any."""
     return LIBVIRT_MAGIC + struct.pack("<II40x", version, len(xml)) + xml
 
 
 def xend_config(guest: str, name: str = "old") -> bytes:
-    """As written by xend's sxp.to_string."""
+    """A configuration as written by xend's sxp.to_string."""
     image = ("(hvm (kernel '') (superpages 0) (videoram 4) (hpet 0) (stdvga 0) (loader /usr/lib/xen/boot/hvmloader) "
              "(serial pty) (vncunused 1) (xen_platform_pci 1) (boot cd) (rtc_timeoffset -3600) (pci ()) (pae 1) "
              "(vpt_align 1) (hap 1) (viridian 0) (acpi 1) (localtime 0) (timer_mode 1) (vnc 1) (nographic 0) "
@@ -87,7 +86,7 @@ def xapi_record(type_: int, data: bytes = b"") -> bytes:
 
 
 def structured(case: Case, stream: bytes, xenops: bytes = OUR_XENOPS) -> bytes:
-    """XAPI's structured image around a libxc stream, with the case's qemu record."""
+    """XAPI's structured image that contains a libxc stream and the case's qemu record."""
     qemu = xapi_record(QEMU_TRAD, case.save.qemu.data) if case.save.qemu else b""
     return (XAPI_STRUCTURED_MAGIC + xapi_record(XENOPS, xenops) + xapi_record(LIBXC) + stream + qemu
             + xapi_record(END_OF_IMAGE))
@@ -99,10 +98,10 @@ class Envelope:
     format: str
     shows: str
     octets: Callable[[Case], bytes]
-    expected: Callable[[Case], bytes]   # of version 3
+    expected: Callable[[Case], bytes]   # the expected output in version 3
 
     def start(self, output: bytes) -> int:
-        """Offset of the stream in an output."""
+        """Offset of the stream in the output."""
         return output.index(b"LibxlFmt" if self.format == "libxl" else b"\xff" * 8 + b"XENF")
 
 

@@ -1,4 +1,4 @@
-"""The expected output of a case: that of Xen's script if it is right, else that of the model."""
+"""The expected output of a case: that of Xen's script where it is correct, else that of the model."""
 
 from concurrent.futures import ThreadPoolExecutor
 import os
@@ -8,7 +8,7 @@ from .cases import FORMATS, Case
 
 
 def formats(case: Case) -> tuple[str, ...]:
-    """--skip-qemu makes a difference for HVM only."""
+    """The output formats to test; --skip-qemu matters only for HVM."""
     return FORMATS if case.flavour.guest == "hvm" else FORMATS[:2]
 
 
@@ -23,14 +23,14 @@ def by_model(case: Case, fmt: str) -> bytes:
 
 
 def run_scripts(cases: list[Case], wrong_too: bool = False) -> None:
-    """Runs the script for all cases in parallel if it is right; by_script() returns the results."""
+    """Runs the script for all cases where it is correct, in parallel, for by_script()."""
     jobs = [(c, fmt) for c in cases for fmt in formats(c) if wrong_too or c.script_is_right(fmt)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(lambda job: by_script(*job), jobs))
 
 
 def stream(case: Case, fmt: str, version: int = 3) -> bytes:
-    """The expected output without an envelope."""
+    """The expected output without a container."""
     if case.script_is_right(fmt):
         status, data = by_script(case, fmt)
         assert status == 0, f"{case.name}: Xen's script should convert this"

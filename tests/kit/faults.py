@@ -14,22 +14,22 @@ from typing import Optional, Union
 from . import program
 
 LIBRARY = program.PROGRAM.parent / "libcls_faults.so"
-needed = unittest.skipUnless(LIBRARY.exists(), "this program cannot be preloaded with anything")
-REPORT_SIZE = 256 * 1024 + 16      # of tests/faults/faults.h
-SHM = Path("/dev/shm")      # fsync costs nothing there
+needed = unittest.skipUnless(LIBRARY.exists(), "libraries cannot be preloaded into this program")
+REPORT_SIZE = 256 * 1024 + 16      # as in tests/faults/faults.h
+SHM = Path("/dev/shm")      # a tmpfs: fsync is fast
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A fault; see tests/faults/faults.h. kind: an errno, or a word."""
+    """A fault, see tests/faults/faults.h. kind: an errno, or a keyword."""
     call: str = "none"
     kind: Union[int, str] = 0
     nth: int = 1
     times: int = 1              # 0: all further calls
     no_tmpfile: bool = False
     file: Optional[str] = None  # only calls on the file of this name count
-    fd: Optional[int] = None    # or on this fd
-    landlock: Optional[int] = None      # the version that the kernel reports
+    fd: Optional[int] = None    # only calls on this fd count
+    landlock: Optional[int] = None      # the Landlock ABI that the library reports
 
     def __str__(self) -> str:
         what = os.strerror(self.kind) if isinstance(self.kind, int) else self.kind
@@ -43,7 +43,7 @@ class Run:
     stdout: bytes
     stderr: bytes
     fired: int
-    live: Optional[int]         # number of allocations not freed; None: it did not end by exit()
+    live: Optional[int]         # number of allocations not freed; None if the program did not call exit()
     probes: dict[str, int]      # name of the probe, errno (0: the call was allowed)
     open: set[int]              # numbers of system calls that are allowed
 
@@ -60,7 +60,7 @@ def environment(plan: Plan, report: int, binary: Path = program.PROGRAM) -> dict
     env = {**os.environ, "LC_ALL": "C", "LD_PRELOAD": _preload(binary), "FAULT_CALL": plan.call,
            "FAULT_KIND": str(plan.kind), "FAULT_NTH": str(plan.nth), "FAULT_TIMES": str(plan.times),
            "FAULT_REPORT": str(report),
-           # Exit statuses for leaks and errors that the program itself never has.
+           # Exit statuses for leaks and errors that the programs do not use.
            "ASAN_OPTIONS": "detect_leaks=1:exitcode=99", "UBSAN_OPTIONS": "halt_on_error=1:exitcode=99"}
     for name, value in (("NO_TMPFILE", 1 if plan.no_tmpfile else None), ("FILE", plan.file), ("FD", plan.fd),
                         ("LANDLOCK", plan.landlock)):

@@ -1,4 +1,4 @@
-"""Kinds of guests and toolstacks, with an ordinary save of each, as written by each release of Xen."""
+"""Kinds of guests and toolstacks ("flavours"), with a default save of each as written by each release of Xen."""
 
 from dataclasses import dataclass
 from typing import Iterable, Optional
@@ -13,7 +13,7 @@ BROKEN, XALLOC, XTAB = (legacy.XEN_DOMCTL_PFINFO_BROKEN, legacy.XEN_DOMCTL_PFINF
 
 P2M_SIZE = 0x480
 
-# HVM param chunks in the order of 4.5's saver, with the release that brought each.
+# HVM param chunks in the order of Xen 4.5's saver, with the release that introduced each.
 PARAMS = [
     (legacy.XC_SAVE_ID_HVM_GENERATION_ID_ADDR, 0xFC001000, (4, 2)),
     (legacy.XC_SAVE_ID_HVM_IDENT_PT, 0xFEFFF000, (3, 3)),
@@ -52,7 +52,7 @@ def qemu_xapi(data: bytes = QEMU_DATA) -> Qemu:
 
 
 def hvm_context(size: int = 200) -> bytes:
-    """HVM save records: a real header, an invented one, the end."""
+    """HVM save records: a valid header, an unknown record, the end."""
     return (legacy.HVM_SAVE_HEADER + b"\2\0\0\0" + size.to_bytes(4, "little") + noise("hvm context", size) + bytes(8))
 
 
@@ -73,14 +73,14 @@ class Flavour:
         return bytes(data)
 
     def vcpus(self, ids: Iterable[int], age: tuple, xsave: Optional[dict[int, int]] = None) -> dict[int, Vcpu]:
-        """Their contexts; xsave: the size of each one's xsave data, by default 16 + 576."""
+        """The vcpu contexts; xsave: the size of the xsave data of each, by default 16 + 576."""
         return {i: Vcpu(self.basic(i, online=age >= (3, 1)),
                         noise(f"extended {i}", legacy.EXTENDED_SIZE) if age >= (3, 2) else None,
                         Xsave(noise(f"xsave {i}", (xsave or {}).get(i, 592))) if age >= (4, 1) else None)
                 for i in ids}
 
     def extended_info(self, age: tuple) -> Optional[list[Block]]:
-        """Before 3.2 only PAE guests had it, from 3.0.3 on, and only the "vcpu" block."""
+        """The blocks of the extended info. In 3.0.3 to 3.1 only PAE guests have it, with only the "vcpu" block."""
         vcpu = Block(b"vcpu", self.basic(0))
         if age < (3, 2):
             return [vcpu] if self.guest_width == 4 and age >= (3, 0, 3) else None
@@ -88,12 +88,12 @@ class Flavour:
         return blocks + [Block(b"xcnt", (16 + 592).to_bytes(4, "little"))] if age >= (4, 1) else blocks
 
     def frames(self, first: int = 0x401, p2m_size: int = P2M_SIZE) -> list[int]:
-        """The p2m frame list. Above 1024: a smaller one could be a batch count, where no extended info is in front."""
+        """The p2m frame list. Without extended info, a first frame up to 1024 could be mistaken for a batch count."""
         per_frame = 4096 // self.guest_width
         return [first + i for i in range((p2m_size + per_frame - 1) // per_frame)]
 
     def entries(self) -> list[int]:
-        """An ordinary batch, its pfns ascending: a page table of each level, a p2m frame, a hole."""
+        """The default batch, in ascending order: a page table of each level, a p2m frame, a hole."""
         if not self.pv:
             return [0x0, 0x1, 0x2, XTAB, 0x47F]
         tables = [L1TAB | 0x10, L2TAB | 0x11, (L3TAB if self.guest_width == 8 else L3TAB | PINNED) | 0x12]
@@ -108,7 +108,7 @@ class Flavour:
 
     def body(self, age: tuple, batches: Optional[list] = None, vcpu_info: Optional[list] = None,
              params: Optional[list] = None, toolstack: Optional[list] = None) -> list:
-        """Chunks in the saver's order; those not given are ordinary for the release."""
+        """Chunks in the saver's order; those not given are the release's defaults."""
         chunks = [TscInfo()] if age >= (4, 0) else []
         chunks += [Batch(self.entries())] if batches is None else batches
         if age >= (3, 1):
@@ -129,7 +129,7 @@ class Flavour:
 
     def save(self, age: tuple = (4, 5), online: Iterable[int] = (0,), xsave: Optional[dict[int, int]] = None,
              unmapped: Iterable[int] = (), **body) -> Save:
-        """An ordinary save of this release; the arguments of body() vary its chunks."""
+        """The default save of this release; the arguments of body() change its chunks."""
         online = list(online)
         if online != [0]:
             body.setdefault("vcpu_info", [VcpuInfo.of(online)])

@@ -1,6 +1,6 @@
 """The expected result of --inspect for a stream, as the objects of its JSON form and as text.
 
-It is derived from the description of a legacy stream, or by our own decoder of v2 streams; never from the program.
+It is derived from the description of a legacy stream, or by the kit's decoder of v2 streams, not from the program.
 """
 
 import struct
@@ -33,7 +33,7 @@ Object = dict[str, Any]
 
 
 def _squash(parts: list[tuple[str, str, int]], end: int) -> list[Object]:
-    """From (layer, name, offset) of each part."""
+    """Joins adjacent parts of the same name; parts: (layer, name, offset)."""
     ends = [offset for _, _, offset in parts[1:]] + [end]
     out = []
     for (layer, name), run in groupby(zip(parts, ends), key=lambda p: p[0][:2]):
@@ -45,7 +45,7 @@ def _squash(parts: list[tuple[str, str, int]], end: int) -> list[Object]:
 
 
 def _legacy_parts(save: Save, fields: list[legacy.Field], end: int) -> list[Object]:
-    """Only the tail of the last checkpoint is examined."""
+    """The parts of a legacy stream. Only the tail of the last checkpoint is listed."""
     found, last, checkpoint, in_tail = [], None, 0, False
     for f in fields:
         if f.name.startswith("xl."):
@@ -56,7 +56,7 @@ def _legacy_parts(save: Save, fields: list[legacy.Field], end: int) -> list[Obje
         if f.name.startswith("chunk["):
             nr = int(f.name[len("chunk["):f.name.index("]")])
             chunk = save.checkpoints()[checkpoint].body[nr]
-            piece = f.name.split(".")[1]    # of a sender's data: a number
+            piece = f.name.split(".")[1]    # a number, for the sender's compressed data
             part = ("page batch" if isinstance(chunk, legacy.Batch) else CHUNKS[chunk.id],
                     f"chunk {checkpoint} {nr} {piece if piece.isdigit() else ''}")
         elif in_tail and not in_body and checkpoint < len(save.later):
@@ -71,7 +71,7 @@ def _legacy_parts(save: Save, fields: list[legacy.Field], end: int) -> list[Obje
 
 
 def _pages(entries: list[tuple[int, int]]) -> Object:
-    """From (type, pfn) of each entry."""
+    """The pages object; entries: (type, pfn)."""
     mapped = [pfn for type_, pfn in entries if type_ != XTAB]
     passes = bool(mapped) + sum(b <= a for a, b in zip(mapped, mapped[1:]))
     counts = [sum(t == type_ for t, _ in entries) for type_ in range(16)]
@@ -85,7 +85,7 @@ def _param(index: int, value: int) -> Object:
 
 
 def _vcpus_of_context(context: bytes) -> int:
-    """HVM save records of type CPU."""
+    """The number of HVM save records of type CPU."""
     at = count = 0
     while at + 8 <= len(context):
         type_, _, length = struct.unpack_from("<HHI", context, at)
@@ -163,8 +163,8 @@ def _envelope(header: Optional[legacy.XlHeader], about: Object) -> Object:
 
 def of_legacy(save: Save, name: str, fmt: str, about: Optional[Object] = None, version: int = 2,
               envelope: Optional[Object] = None, before: int = 0, behind: int = 0) -> Object:
-    """Of a stream that is sound; about: what the xl config says of its guest. envelope: another than xl's or none, with
-    this many octets before the stream and behind it."""
+    """The inspection of a valid legacy stream. about: facts from the xl config. envelope: a container other than xl's, with
+    this many octets before and after the stream."""
     data, fields = legacy.fields(save)
     fields = [replace(f, offset=f.offset + before) for f in fields]
     start = next(f.offset for f in fields if f.name == "p2m_size")
@@ -218,8 +218,8 @@ def _v2_hvm(stream: v2.Stream, qemu: Optional[legacy.Qemu]) -> Object:
 
 def of_v2(data: bytes, name: str, header: Optional[legacy.XlHeader] = None, about: Optional[Object] = None,
           qemu: Optional[legacy.Qemu] = None, envelope: Optional[Object] = None, before: int = 0) -> Object:
-    """Of a stream that our converter writes; qemu: the record behind it in libxc format. envelope: another than xl's or
-    none, with so many octets before the stream; what lies behind that is the envelope's, too."""
+    """The inspection of a stream that our converter writes. qemu: the record after it in libxc format. envelope: a
+    container other than xl's, with this many octets before the stream; data after the stream belongs to it as well."""
     start = len(model.xl_header(header, "libxl")) if header else before
     stream = v2.decode(data[start:], whole=False)
     end = start + stream.end if envelope else len(data)
@@ -336,7 +336,7 @@ def _end_text(d: Object) -> list[str]:
 
 
 def text(d: Object) -> str:
-    """The text form."""
+    """The inspection as text."""
     lines = [f"input: {d['input']}, {d['bytes']} bytes"]
     lines += _envelope_text(d["envelope"]) if "envelope" in d else []
     lines += _stream_text(d["stream"]) if "stream" in d else []

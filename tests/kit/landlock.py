@@ -1,8 +1,8 @@
-"""The kernel's version of Landlock."""
+"""The Landlock ABI version of the kernel."""
 
 import ctypes
 
-_CREATE_RULESET = 444       # system call
+_CREATE_RULESET = 444       # number of the system call
 _VERSION = 1
 
 

@@ -1,7 +1,7 @@
 """Writes legacy (Xen < 4.6) save streams from a description of their content.
 
 cases.py varies the description (Save and its parts), and model.py turns it into the expected v2 stream.
-Everything is written in order, so a body may be a generator and the output larger than memory.
+Streams are written sequentially, so a body may be a generator and the stream larger than memory.
 """
 
 import hashlib
@@ -51,8 +51,8 @@ XC_SAVE_ID_HVM_IOREQ_SERVER_PFN = -19
 XC_SAVE_ID_HVM_NR_IOREQ_SERVER_PAGES = -20
 XC_SAVE_ID_HVM_X87_FIP_WIDTH = -21
 
-VGCF_ONLINE = 1 << 5      # in the flags of a vcpu context
-VCPU_FLAGS_OFFSET = 512   # after the FPU area, in both guest widths
+VGCF_ONLINE = 1 << 5      # bit in the flags of a vcpu context
+VCPU_FLAGS_OFFSET = 512   # offset of the flags: after the FPU area, in both guest widths
 VCPU_SIZE = {4: 2800, 8: 5168}
 EXTENDED_SIZE = 128
 
@@ -63,7 +63,7 @@ _NOISE = hashlib.shake_128(b"legacy save").digest(65536 + PAGE_SIZE).replace(b"\
 
 
 def noise(key: str, size: int) -> bytes:
-    """Octets that are unique for this key, none of them zero."""
+    """Data that is unique for this key, without zero octets."""
     return hashlib.shake_128(key.encode()).digest(size).replace(b"\0", b"\xa5")
 
 
@@ -74,7 +74,7 @@ def page(pfn: int, iteration: int = 0) -> bytes:
 
 
 def touched(pfn: int, iteration: int = 0) -> bytes:
-    """A page of which an iteration changes a part, which depends on the pfn."""
+    """A page of which each iteration changes a part that depends on the pfn."""
     words = [page(pfn)[i:i + 4] for i in range(0, PAGE_SIZE, 4)]
     new = struct.pack("<I", 0xC0DE0000 + iteration)
     where = {0: [], 1: [5], 2: range(200, 900), 3: range(0, 1024, 2), 4: range(1024), 5: [0, 1023], 6: range(127),
@@ -85,7 +85,7 @@ def touched(pfn: int, iteration: int = 0) -> bytes:
 
 
 def has_data(entry: int) -> bool:
-    """Does the pfn entry have page data in its batch?"""
+    """Whether the pfn entry has page data in its batch."""
     return (entry & TYPE_MASK) < XEN_DOMCTL_PFINFO_BROKEN
 
 
@@ -101,7 +101,7 @@ class Block:
 
 @dataclass
 class Batch:
-    """A page batch. The k-th time a pfn occurs in it, its page is that of iteration + k."""
+    """A page batch. The page of the k-th occurrence of a pfn is that of iteration + k."""
     entries: Any
     iteration: int = 0
     content: Callable[[int, int], bytes] = page
@@ -132,16 +132,16 @@ class EnableCompression:
 
 @dataclass
 class CompressedData:
-    """The next size octets of the encoded pages of all batches of its body; None: all the rest."""
+    """The next size octets of the body's encoded pages; None: all remaining ones."""
     size: Optional[int] = None
     claimed: Optional[int] = None   # the size written, if not the data's
-    data: Optional[bytes] = None    # other data in their place
+    data: Optional[bytes] = None    # replaces the encoded pages
     id = XC_SAVE_ID_COMPRESSED_DATA
 
 
 @dataclass
 class SenderData:
-    """All encoded pages of the body, in chunks as by the sender."""
+    """All encoded pages of the body, in chunks as the sender makes them."""
     id = XC_SAVE_ID_COMPRESSED_DATA
 
 
@@ -150,7 +150,7 @@ class TmemPool:
     pool_id: int
     flags: int = 1                  # persistent
     pages: list = field(default_factory=list)   # of (oid, index, content)
-    n_pages: Optional[int] = None   # what is written, if not the pages' number: then a terminator follows them
+    n_pages: Optional[int] = None   # the number written, if not that of pages; then a terminator follows the pages
 
 
 @dataclass
@@ -163,7 +163,7 @@ class Tmem:
 
 @dataclass
 class TmemExtra:
-    """Pages that became invalid: pool, oid, index of each."""
+    """Invalidated pages: pool, oid and index of each."""
     pages: list[tuple[int, bytes, int]]
     id = XC_SAVE_ID_TMEM_EXTRA
 
@@ -186,7 +186,7 @@ class VcpuInfo:
 
 @dataclass
 class Param:
-    """One of the chunks that carry an HVM param: id, four octets of padding, value."""
+    """A chunk with an HVM param: id, four octets of padding, value."""
     id: int
     value: int
     pad: int = 0
@@ -203,7 +203,7 @@ class TscInfo:
 
 @dataclass
 class Physmap:
-    """An entry of the toolstack blob. name is what lies in the stream, with its NUL; empty: namelen 0."""
+    """An entry of the toolstack blob. name includes the terminating NUL; empty: namelen 0."""
     phys_offset: int
     start_addr: int
     size: int
@@ -213,16 +213,16 @@ class Physmap:
 
 @dataclass
 class Toolstack:
-    """The blob that libxl saves; entries None: the chunk has length 0."""
+    """The toolstack blob of libxl; entries None: the chunk has length 0."""
     entries: Optional[list[Physmap]]
     version: int = 1
-    behind: bytes = b""             # octets of the blob behind the entries
+    behind: bytes = b""             # data in the blob after the entries
     id = XC_SAVE_ID_TOOLSTACK
 
 
 @dataclass
 class Raw:
-    """A chunk with these octets."""
+    """A chunk with this content."""
     id: int
     data: bytes = b""
 
@@ -255,7 +255,7 @@ class HvmTail:
 
 @dataclass
 class Qemu:
-    """The qemu record: signature, length in front of the data ("<I", ">I" or None: to the end of input)."""
+    """The qemu record: signature, format of the data's length ("<I", ">I"; None: the data ends with the input)."""
     signature: bytes
     length: Optional[str]
     data: bytes
@@ -269,8 +269,8 @@ class XlHeader:
     config: bytes
     flags: int = 0
     optional_flags: int = 0
-    more: bytes = b""               # optional data behind the config
-    bare: bool = False              # optional_data_len 0
+    more: bytes = b""               # optional data after the config
+    bare: bool = False              # optional_data_len is 0
 
     def optional_data(self) -> bytes:
         return b"" if self.bare else struct.pack("<I", len(self.config)) + self.config + self.more
@@ -278,7 +278,7 @@ class XlHeader:
 
 @dataclass
 class Checkpoint:
-    """A further body and tail behind the first tail (Remus)."""
+    """A further body and tail after the first tail (Remus)."""
     body: Any
     tail: Any
     qemu: Optional[Qemu] = None
@@ -287,19 +287,19 @@ class Checkpoint:
 
 @dataclass
 class Save:
-    width: int                      # of the toolstack that saved it: 32 or 64
+    width: int                      # toolstack width: 32 or 64
     guest: str                      # "pv" or "hvm"
     p2m_size: int
     body: Any                       # chunks without the closing 0
     tail: Any
-    guest_width: int = 8            # pv
+    guest_width: int = 8            # only for PV
     extended_info: Optional[list[Block]] = None
     frames: list[int] = field(default_factory=list)
     qemu: Optional[Qemu] = None
     header: Optional[XlHeader] = None
     later: list[Checkpoint] = field(default_factory=list)
-    cache_pages: int = CACHE_PAGES  # of the sender
-    buffer: int = BUFFER            # of its output
+    cache_pages: int = CACHE_PAGES  # size of the sender's cache
+    buffer: int = BUFFER            # size of the sender's output buffer
 
     def checkpoints(self) -> list[Checkpoint]:
         return [Checkpoint(self.body, self.tail, self.qemu), *self.later]
@@ -309,7 +309,7 @@ class Save:
 
 @dataclass(frozen=True)
 class Field:
-    """Position of a field: "number" is decoded by a reader, "opaque" is copied by it; "coded" is more."""
+    """Position of a field. Readers decode "number" fields, copy "opaque" ones and decompress "coded" ones."""
     name: str
     offset: int
     size: int
@@ -426,7 +426,7 @@ class Writer:
 
     def _batch(self, at: str, batch: Batch) -> None:
         self.number(at + ".count", "i", len(batch.entries))
-        if self.fields is None:     # in one call: streams may be large
+        if self.fields is None:     # write the page data in one call, since streams may be large
             self.out.write(struct.pack(f"<{len(batch.entries)}{self.ulong}", *batch.entries))
             pages = b"" if self.compressed else b"".join(data for _, data in batch.pages())
             self.out.write(pages)
@@ -464,7 +464,7 @@ class Writer:
         self.number(at + ".end", "I", 0xFFFFFFFF)
 
     def _toolstack(self, at: str, chunk: Toolstack) -> None:
-        # The 64-bit toolstack leaked four octets of a struct's padding behind each name.
+        # The 64-bit toolstack writes four octets of struct padding after each name.
         junk = b"\x99\0\xfe\x7f" if self.width == 64 else b""
         if chunk.entries is None:
             self.number(at + ".len", "I", 0)
@@ -525,14 +525,14 @@ def octets(save: Save) -> bytes:
 
 
 def fields(save: Save) -> tuple[bytes, list[Field]]:
-    """The stream and the position of each field."""
+    """The stream and its fields."""
     out, found = io.BytesIO(), []
     Writer(out, save.width, found).save(save)
     return out.getvalue(), found
 
 
 def memory(save: Save) -> dict[int, tuple[int, Optional[bytes]]]:
-    """What a restore leaves in each pfn: type and content (None: allocated or broken, without data)."""
+    """The guest's memory after a restore: type and content of each pfn (None: allocated or broken, without data)."""
     state: dict[int, tuple[int, Optional[bytes]]] = {}
     for chunk in (chunk for checkpoint in save.checkpoints() for chunk in checkpoint.body):
         if not isinstance(chunk, Batch):

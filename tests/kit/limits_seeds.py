@@ -1,16 +1,16 @@
-"""Seeds of fuzz_limits: limits_seeds.py PART on standard output. The first byte chooses the part."""
+"""limits_seeds.py PART: prints a seed for fuzz_limits. Its first byte selects the part."""
 
 import struct
 import sys
 
 
 def record(type_: int, body: bytes, instance: int = 0) -> bytes:
-    """Of a HVM context."""
+    """A record of an HVM context."""
     return struct.pack("<HHI", type_, instance, len(body)) + body
 
 
 def section(number: int, name: bytes, body: bytes = bytes(20)) -> bytes:
-    """Of a qemu record."""
+    """A section of a qemu record."""
     return b"\4" + struct.pack(">IB", number, len(name)) + name + struct.pack(">II", 0, 2) + body
 
 

@@ -25,7 +25,7 @@ class Fixture:
 
     @property
     def format(self) -> str:
-        """What the program chooses: libxl where the envelope belongs to libxl."""
+        """The format that the program uses by default: libxl in containers of libxl."""
         return self.envelope.format if self.envelope else "libxl" if self.header else "libxc"
 
     def stream(self) -> bytes:
@@ -34,7 +34,7 @@ class Fixture:
         return (self.case.with_header(self.header) if self.header else self.case).octets()
 
     def expected(self) -> Optional[bytes]:
-        """The version 3 output."""
+        """The expected output in version 3."""
         if self.case.refused:
             return None
         if self.envelope:
@@ -43,7 +43,7 @@ class Fixture:
         return header + expected.stream(self.case, self.format)
 
     def about(self) -> dict[str, str]:
-        """The facts in the container's configuration."""
+        """Facts from the configuration in the container."""
         if self.envelope in (LIBVIRT, XEND):
             return {"name": "old", "uuid": envelopes.UUID, "guest": self.case.flavour.guest}
         says_type = self.header and (self.header.flags & 1 or self.case.flavour.guest == "hvm")
@@ -84,7 +84,7 @@ class Fixture:
 
 @dataclass(frozen=True)
 class Refused:
-    """Octets that must be rejected and are not in the catalogue."""
+    """Data that must be rejected and is not in the catalogue."""
     name: str
     shows: str
     data: bytes
@@ -128,7 +128,7 @@ def ia64() -> bytes:
 
 
 def uxen() -> bytes:
-    """The version's chunk comes first there, then TSC_INFO."""
+    """A uXen save: its version chunk comes first, then TSC_INFO."""
     return struct.pack("<iIiIQII", -16, 4, -7, 1, 5, 2400000, 0) + bytes(64)
 
 
@@ -216,14 +216,14 @@ ALL = [
 
 HEAD = """# Fixtures
 
-Small legacy streams (`NAME.legacy`) and, for the good ones, what
-`convert-legacy-stream -i NAME.legacy -o OUT --stream-version 3` has to write, octet by octet (`NAME.v3.expected`), and
-what it has to print with `--inspect` instead (`NAME.inspect`, from `tests/kit/inspection.py`).
-`remus-` begins the names of good ones with several checkpoints, of which only files are read to the last.
-They have the formats' shape and made-up contents. The name says the envelope (xl, libvirt, xend, xapi, xapi-structured,
-none), the guest and the toolstack's width; pv32on64 is a 32-bit guest saved by a 64-bit toolstack.
+Small legacy streams (`NAME.legacy`). For each valid one there is the exact output of
+`convert-legacy-stream -i NAME.legacy -o OUT --stream-version 3` (`NAME.v3.expected`) and that of `--inspect`
+(`NAME.inspect`, from `tests/kit/inspection.py`).
+Names of valid streams with several checkpoints begin with `remus-`. All their checkpoints are read only from files.
+The streams have the structure of the formats and generated content. The name has the container (xl, libvirt, xend, xapi,
+xapi-structured, none), the guest and the toolstack width; pv32on64 is a 32-bit guest saved by a 64-bit toolstack.
 
-Made by `tests/kit/make_fixtures.py` from the catalogue in `tests/kit/cases.py`; a test makes them anew and compares.
+Made by `tests/kit/make_fixtures.py` from the catalogue in `tests/kit/cases.py`; a test makes them again and compares.
 """
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes a legacy stream to a file: a case of the catalogue, or one with as much memory as asked for."""
+"""Writes a legacy stream to a file: a case of the catalogue, or a stream with a given amount of memory."""
 
 import argparse
 import sys
@@ -15,7 +15,7 @@ UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 
 def octets(text: str) -> int:
-    """A size: a number of octets, or one with a unit, as 512M or 16G."""
+    """Parses a size: a number of octets, or one with a unit such as 512M or 16G."""
     unit = UNITS.get(text[-1:].lower(), 0)
     return int(text[:-1]) * unit if unit else int(text)
 
@@ -26,7 +26,7 @@ def batches(pages: int) -> Iterator[Batch]:
 
 
 def body(ordinary: list, pages: int, again: int) -> Iterator:
-    """An ordinary body with other batches, made as they are written."""
+    """The default body with other batches, which are generated while they are written."""
     for chunk in ordinary:
         if isinstance(chunk, Batch):
             yield from batches(pages)
@@ -36,7 +36,7 @@ def body(ordinary: list, pages: int, again: int) -> Iterator:
 
 
 def big(flavour: flavours.Flavour, size: int, age: tuple = (4, 5), again: int = 0) -> Save:
-    """A guest of this much memory, every page of it in the stream; the first octets, as many as again says, twice."""
+    """A save of a guest with size octets of memory. Each page is sent once; the first again octets are sent twice."""
     pages = max(size // PAGE_SIZE, 1)
     save = flavour.save(age)
     frames = flavour.frames(1, pages) if flavour.pv else []
@@ -53,9 +53,9 @@ def main() -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--case", metavar="NAME", help="a case of the catalogue")
     what.add_argument("--size", metavar="SIZE", type=octets, help="memory of the guest, e.g. 16G")
-    what.add_argument("--list", action="store_true", help="print the cases and what each shows")
+    what.add_argument("--list", action="store_true", help="print the cases and their descriptions")
     parser.add_argument("--flavour", default="hvm64", choices=[f.name for f in flavours.ALL], help="with --size")
-    parser.add_argument("--xl", action="store_true", help="put an xl header in front")
+    parser.add_argument("--xl", action="store_true", help="add an xl header")
     args = parser.parse_args()
 
     if args.list:
@@ -63,7 +63,7 @@ def main() -> None:
             print(f"{case.name:40}{'refused: ' if case.refused else ''}{case.shows}")
         return
     if not args.output:
-        parser.error("where to?")
+        parser.error("missing output")
     out = sys.stdout.buffer if args.output == "-" else open(args.output, "wb")
     with out:
         if args.case:

@@ -1,7 +1,7 @@
 """The expected v2/v3 stream of a legacy save, built from its description by the specification.
 
-If Xen's script and the old restore code differ, this follows the restore code. Our program is compared with it where the
-script is wrong; where the script is right, this must equal the script's output.
+If Xen's script and the old restore code differ, this follows the restore code. Where the script is incorrect, our
+program is compared with the model; where it is correct, the model must equal the script's output.
 """
 
 import struct
@@ -10,7 +10,7 @@ from dataclasses import replace
 from . import legacy, v2
 from .legacy import Save
 
-# Index of the HVM param that each chunk carries.
+# Index of the HVM param in each chunk.
 HVM_PARAM = {
     legacy.XC_SAVE_ID_HVM_VIRIDIAN: 9,
     legacy.XC_SAVE_ID_HVM_IDENT_PT: 12,
@@ -35,7 +35,7 @@ def record(type_: int, body: bytes = b"") -> bytes:
 
 
 def guest_width(save: Save) -> int:
-    """Octets of a guest's word: the size of the last "vcpu" block says it, else it is the toolstack's."""
+    """Octets in a word of the guest, by the size of the last "vcpu" block; by default as in the toolstack."""
     width = save.width // 8
     for block in save.extended_info or []:
         if block.id == b"vcpu":
@@ -44,7 +44,7 @@ def guest_width(save: Save) -> int:
 
 
 def chunks(save: Save) -> list:
-    """Of all bodies: each checkpoint builds on those before it."""
+    """The chunks of all bodies, since each checkpoint builds on those before it."""
     return [chunk for checkpoint in save.checkpoints() for chunk in checkpoint.body]
 
 
@@ -54,7 +54,7 @@ def last(save: Save) -> legacy.Checkpoint:
 
 
 def online_vcpus(save: Save) -> list[int]:
-    """The last VCPU_INFO counts, up to its maximum; without one there is vcpu 0."""
+    """The vcpus in the last VCPU_INFO, up to its maximum; without one, vcpu 0."""
     online = [0]
     for chunk in chunks(save):
         if isinstance(chunk, legacy.VcpuInfo):
@@ -82,7 +82,7 @@ def _hvm_params(params: list[tuple[int, int]]) -> bytes:
 
 
 def _body(save: Save) -> bytes:
-    out, params = [], {}            # a dict keeps the place of the first and the value of the last
+    out, params = [], {}            # of duplicates, the dict keeps the first position and the last value
     for chunk in chunks(save):
         if isinstance(chunk, legacy.Batch):
             out.append(_page_data(chunk))
@@ -104,12 +104,12 @@ def _vcpu(type_: int, vcpu_id: int, data: bytes) -> bytes:
 def _pv_tail(save: Save) -> bytes:
     ids = online_vcpus(save)
     assert ids == list(last(save).tail.vcpus), "the description contradicts itself"
-    told = any(isinstance(chunk, legacy.VcpuInfo) for chunk in chunks(save))
+    has_vcpu_info = any(isinstance(chunk, legacy.VcpuInfo) for chunk in chunks(save))
     blocks = {b.id: b.data for b in save.extended_info or []}
     out = []
     for vcpu_id, vcpu in last(save).tail.vcpus.items():
         basic = bytearray(vcpu.basic)
-        if not told:
+        if not has_vcpu_info:
             basic[legacy.VCPU_FLAGS_OFFSET] |= legacy.VGCF_ONLINE
         out.append(_vcpu(v2.REC_TYPE_X86_PV_VCPU_BASIC, vcpu_id, bytes(basic)))
         if b"extv" in blocks:
@@ -121,7 +121,7 @@ def _pv_tail(save: Save) -> bytes:
 
 
 def libxc(save: Save) -> bytes:
-    """The libxc image, version 3, with its END."""
+    """The libxc image in version 3, including END."""
     out = [_image_headers(save)]
     if save.guest == "pv":
         width = guest_width(save)
@@ -155,10 +155,10 @@ def _xenstore_data(save: Save) -> bytes:
 
 
 def stream(save: Save, fmt: str, skip_qemu: bool = False) -> bytes:
-    """The version 3 stream in libxl or libxc format, without any envelope."""
+    """The version 3 stream in libxl or libxc format, without a container."""
     if fmt == "libxc":
         if skip_qemu and save.guest == "hvm":
-            return libxc(replace(save, later=[]))       # stops before the first qemu record
+            return libxc(replace(save, later=[]))       # the conversion ends before the first qemu record
         return libxc(save) + (last(save).qemu.octets() if last(save).qemu else b"")
     out = [struct.pack(">8sII", b"LibxlFmt", 2, 2), record(v2.LIBXL_REC_TYPE_LIBXC_CONTEXT), libxc(save)]
     if save.guest == "hvm":

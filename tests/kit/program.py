@@ -1,4 +1,4 @@
-"""Runs our program."""
+"""Runs convert-legacy-stream."""
 
 import atexit
 import functools
@@ -18,14 +18,14 @@ T = TypeVar("T")
 PROJECT = Path(__file__).resolve().parents[2]
 NAME = "convert-legacy-stream"
 PROGRAM = Path(os.environ.get("CLS_CONVERT") or PROJECT / "build" / "release" / "bin" / NAME).absolute()
-ALL = os.environ.get("CLS_ALL") == "1"                  # cases of the largest loops, not only a part of them
-SANITIZED = os.environ.get("CLS_SANITIZED") == "1"      # built with AddressSanitizer: slower
+ALL = os.environ.get("CLS_ALL") == "1"                  # run all cases of the largest loops, not a sample
+SANITIZED = os.environ.get("CLS_SANITIZED") == "1"      # built with AddressSanitizer, which is slow
 LIBRARIES = os.environ.get("CLS_NO_LIBRARIES") != "1"       # libxml2, json-c and nettle can be loaded
-EMULATED = bool(os.environ.get("CLS_EMULATOR"))             # by qemu, of another machine
+EMULATED = bool(os.environ.get("CLS_EMULATOR"))             # run by qemu, for another machine
 HUNGRY = SANITIZED or EMULATED                              # address space cannot be limited
 
-TIMEOUT = int(os.environ.get("CLS_TIMEOUT", 60))    # seconds; against hanging for ever only; more for runs of 10,000 files
-TIMEOUT_AFTER_HANG = 3  # after a hang the test has failed anyway: the next cases wait less
+TIMEOUT = int(os.environ.get("CLS_TIMEOUT", 60))    # seconds, in case a program hangs; raise it for runs of 10,000 files
+TIMEOUT_AFTER_HANG = 3  # for further cases, when the test has failed by a timeout
 
 needs_libraries = unittest.skipUnless(LIBRARIES, "libxml2, json-c and nettle cannot be loaded here")
 
@@ -35,13 +35,13 @@ ERROR = re.compile(rf"{NAME}: .+: byte 0x[0-9a-f]+: .+: .+")
 
 
 def sampled(items: Iterable[T], every: int = 5) -> list[T]:
-    """All of them if CLS_ALL=1, else every second; with sanitizers, where a run takes many times as long, every fifth or so."""
+    """All items if CLS_ALL=1, otherwise each second; with sanitizers, which are slow, each every-th."""
     return list(items)[::1 if ALL else every if SANITIZED else 2]
 
 
 @functools.cache
 def for_anyone(file: Path = PROGRAM) -> Path:
-    """A copy that other users can execute: the tree may be in a private home directory."""
+    """A copy that other users can execute, since the tree may be in a private home directory."""
     directory = tempfile.TemporaryDirectory()
     atexit.register(directory.cleanup)
     os.chmod(directory.name, 0o755)
@@ -49,7 +49,7 @@ def for_anyone(file: Path = PROGRAM) -> Path:
 
 
 def run(*args: Union[str, Path, int], **kw) -> subprocess.CompletedProcess:
-    """Runs it to its end; stdin is empty by default."""
+    """Runs the program until it exits; standard input is /dev/null by default."""
     global _hung
     kw.setdefault("stdin", subprocess.DEVNULL)
     kw.setdefault("stdout", subprocess.PIPE)
@@ -70,7 +70,7 @@ def start(*args: Union[str, Path, int], **kw) -> subprocess.Popen:
 
 
 def descendants(pid: int) -> list[int]:
-    """The process, its children, theirs: the last one last. Of those that have gone meanwhile, nothing."""
+    """The process and all its descendants, in order of their start. Processes that have exited are ignored."""
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except (FileNotFoundError, ProcessLookupError):
@@ -79,7 +79,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def state(pid: int) -> str:
-    """R, S, T or Z; empty: there is no such process."""
+    """R, S, T or Z; empty if there is no such process."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][:1]
     except (FileNotFoundError, ProcessLookupError):
@@ -87,7 +87,7 @@ def state(pid: int) -> str:
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = TIMEOUT) -> bool:
-    """Polls the condition; False: time-out."""
+    """Polls the condition; returns False on a timeout."""
     until = time.monotonic() + seconds
     while not (met := condition()) and time.monotonic() < until:
         time.sleep(0.001)
@@ -95,7 +95,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = TIMEOUT) -> bool:
 
 
 def when_stopped(pid: int, do: Callable[[], None]) -> None:
-    """Waits until the process, or its last descendant, has stopped itself, calls the function, and continues it."""
+    """Waits until the process or its last descendant has stopped itself; calls the function; continues the process."""
     assert wait_until(lambda: "T" in map(state, descendants(pid))), "none has stopped itself"
     do()
     os.kill(next(p for p in descendants(pid) if state(p) == "T"), signal.SIGCONT)
@@ -106,7 +106,7 @@ def lines(stderr: bytes) -> list[str]:
 
 
 def without_verdict(stderr: bytes) -> bytes:
-    """Without the warnings of restore limits (test_limits.py checks them)."""
+    """The messages without the warnings about restore limits, which test_limits.py checks."""
     return b"".join(line for line in stderr.splitlines(True) if b": warning: restore on " not in line)
 
 
@@ -114,7 +114,7 @@ PHYSMAP_DROPPED = re.compile(rb".*: warning: QEMU physmap entries dropped: \d+ \
                              rb"--format libxl keeps them\)\n")
 
 
-def but_physmap(stderr: bytes) -> bytes:
+def without_physmap(stderr: bytes) -> bytes:
     """The messages without the warning that every HVM save of Xen 4.2 and later causes in libxc format."""
     return PHYSMAP_DROPPED.sub(b"", stderr)
 

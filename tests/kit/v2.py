@@ -1,6 +1,6 @@
-"""Reads libxl and libxc v2/v3 streams into a list of records, strictly: every reserved field and padding is zero.
+"""Decodes libxl and libxc v2/v3 streams strictly: all reserved fields and padding must be zero.
 
-Knows nothing of how a stream was made, so it can judge our program's, Xen's and the model's alike.
+It is independent of the programs that write streams, so it can check ours, Xen's and the model's.
 """
 
 import struct
@@ -57,7 +57,7 @@ class Record:
 @dataclass
 class Stream:
     libxl: bool
-    version: int                    # of the libxc image
+    version: int                    # version of the libxc image
     hvm: bool
     records: list[Record]
     end: int                        # offset after the last octet read
@@ -93,7 +93,7 @@ class _Reader:
 
 
 def decode(data: bytes, whole: bool = True) -> Stream:
-    """Decodes a libxl or libxc stream; whole: nothing may follow it."""
+    """Decodes a libxl or libxc stream; whole: data after it is an error."""
     reader = _Reader(data)
     libxl = data.startswith(LIBXL_IDENT)
     records: list[Record] = []
@@ -131,7 +131,7 @@ def _libxc(reader: _Reader, records: list[Record]) -> tuple[int, bool]:
 
 
 def _check_order(types: list[int], version: int, hvm: bool, start: int) -> None:
-    """The order that Xen's restore code accepts."""
+    """Checks the order of records by the rules of Xen's restore code."""
     check(types.count(REC_TYPE_STATIC_DATA_END) == (version == 3), start, "STATIC_DATA_END belongs to version 3, once")
     pages = [i for i, t in enumerate(types) if t == REC_TYPE_PAGE_DATA]
     before = [REC_TYPE_STATIC_DATA_END] if version == 3 else []
@@ -219,7 +219,7 @@ def xenstore(record: Record) -> dict[str, str]:
 
 
 def memory(stream: Stream) -> dict[int, tuple[int, Optional[bytes]]]:
-    """What a restore leaves in each pfn: type and content."""
+    """The guest's memory after a restore: type and content of each pfn."""
     state = {}
     for record in stream.of(REC_TYPE_PAGE_DATA):
         for type_, pfn, content in pages(record):
@@ -228,7 +228,7 @@ def memory(stream: Stream) -> dict[int, tuple[int, Optional[bytes]]]:
 
 
 def version_2_of(stream: bytes) -> bytes:
-    """A version 3 stream in version 2: no STATIC_DATA_END, 2 in the image header."""
+    """Converts a version 3 stream to version 2: without STATIC_DATA_END, and with 2 in the image header."""
     start = LIBXL_HEADER_SIZE + 8 if stream.startswith(LIBXL_IDENT) else 0
     records = decode(stream, whole=False).of(REC_TYPE_STATIC_DATA_END)
     cut = records[0].offset
@@ -255,7 +255,7 @@ def _detail(record: Record) -> str:
 
 
 def _lenient(data: bytes) -> list[str]:
-    """One line for each record, as far as the stream can be read."""
+    """Describes each record in one line, up to the first error."""
     try:
         return [str(r) for r in decode(data, whole=False).records]
     except Unsound as unsound:
@@ -263,7 +263,7 @@ def _lenient(data: bytes) -> list[str]:
 
 
 def difference(expected: bytes, got: bytes) -> str:
-    """Describes the first difference of two streams by record; empty if they are equal."""
+    """Describes the first difference between two streams; empty if they are equal."""
     if expected == got:
         return ""
     at = next((i for i, (a, b) in enumerate(zip(expected, got)) if a != b), min(len(expected), len(got)))

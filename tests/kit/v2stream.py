@@ -1,7 +1,7 @@
-"""Builds valid and invalid libxc and libxl v2/v3 streams field by field, by their specification.
+"""Builds valid and invalid libxc and libxl v2/v3 streams field by field, written from their specification.
 
-A stream is a list of parts: headers and records. Each part has a list of its fields, so that a test can change, move,
-drop or repeat any of them and compute the offset at which the verifier must report the error.
+A stream is a list of parts (headers and records), and a part is a list of fields. Tests change, move, drop or repeat
+any of them, and compute the offset that the verifier must report.
 """
 
 import struct
@@ -18,7 +18,7 @@ LIBXC = {name: number for number, name in enumerate((
 LIBXL = {name: number for number, name in enumerate((
     "END", "LIBXC_CONTEXT", "EMULATOR_XENSTORE_DATA", "EMULATOR_CONTEXT", "CHECKPOINT_END", "CHECKPOINT_STATE"))}
 OPTIONAL = 1 << 31
-LENGTH_MAX = 128 << 20      # of a libxc record, for restore code
+LENGTH_MAX = 128 << 20      # maximum length of a libxc record in the restore code
 
 # Types of pages, bits 63..60 of a pfn entry.
 NOTAB, L1TAB, L2TAB, L3TAB, L4TAB = (n << 60 for n in range(5))
@@ -30,9 +30,9 @@ Value = Union[int, bytes]
 @dataclass(frozen=True)
 class Field:
     name: str
-    code: str               # format for struct; "" for octets that only the guest or the emulator reads
+    code: str               # format for struct; "" for data that only the guest or the emulator interprets
     value: Value
-    offset: int = 0         # in the stream, once it is built
+    offset: int = 0         # offset in the stream, after it has been built
 
     @property
     def octets(self) -> bytes:
@@ -47,21 +47,21 @@ class Field:
 
 @dataclass(frozen=True)
 class Part:
-    """A header, or a record: that has a type, a length and padding besides its fields."""
+    """A header, or a record, which also has a type, a length and padding."""
     name: str
     fields: tuple[Field, ...] = ()
-    layer: str = ""                     # of a record: "libxc" or "libxl"
+    layer: str = ""                     # layer of a record: "libxc" or "libxl"
     type: int = 0
     length: Optional[int] = None        # the length written, if it is wrong
     padding: Optional[bytes] = None     # the padding written, if it is wrong
 
     @property
     def label(self) -> str:
-        """Its name in tests; both layers have an END."""
+        """The name in tests, with the layer for libxl, since both layers have END."""
         return f"libxl {self.name}" if self.layer == "libxl" else self.name
 
     def laid_out(self) -> Iterator[Field]:
-        """All octets."""
+        """All fields, including type, length and padding of a record."""
         if not self.layer:
             yield from self.fields
             return
@@ -86,7 +86,7 @@ class Stream:
         return b"".join(f.octets for part in self.parts for f in part.laid_out())
 
     def index(self, name: str) -> int:
-        """Of a part by its label; "PAGE_DATA 2" is the second of them."""
+        """Index of the part with this label; "PAGE_DATA 2" is the second PAGE_DATA."""
         label, _, nr = name.rpartition(" ")
         if not nr.isdigit():
             label, nr = name, "1"
@@ -96,7 +96,7 @@ class Stream:
         return self.parts[self.index(name)]
 
     def offset(self, name: str) -> int:
-        """Of a part, or of its field: "PAGE_DATA.count"."""
+        """Offset of a part or of a field such as "PAGE_DATA.count"."""
         part, _, field = name.partition(".")
         at = self.index(part)
         start = sum(f.size for p in self.parts[:at] for f in p.laid_out())
@@ -106,11 +106,11 @@ class Stream:
         return start + sum(f.size for f in fields[:[f.name for f in fields].index(field)])
 
     def record_number(self, name: str) -> int:
-        """Counted from 1 through both layers."""
+        """Number of the record, counted from 1 in both layers together."""
         return sum(bool(part.layer) for part in self.parts[:self.index(name) + 1])
 
     def fields(self) -> Iterator[Field]:
-        """All fields of the stream; their names begin with their part's."""
+        """All fields of the stream; their names begin with that of the part."""
         seen, offset = {}, 0
         for part in self.parts:
             nr = seen[part.label] = seen.get(part.label, 0) + 1
@@ -119,7 +119,7 @@ class Stream:
                 yield replace(f, name=f"{name}.{f.name}", offset=offset)
                 offset += f.size
 
-    # Each of these returns another stream.
+    # Each of these methods returns a new stream.
 
     def splice(self, at: int, count: int, *parts: Part) -> "Stream":
         return Stream(self.parts[:at] + parts + self.parts[at + count:])
@@ -138,11 +138,11 @@ class Stream:
         return self.splice(self.index(name), 1, *parts)
 
     def move_before(self, name: str, target: str) -> "Stream":
-        """target is looked up when name is gone."""
+        """Moves a part; target is looked up after name has been removed."""
         return self.without(name).before(target, self.part(name))
 
     def put(self, name: str, value: Value) -> "Stream":
-        """Sets a field: "PAGE_DATA.count"."""
+        """Sets a field such as "PAGE_DATA.count"."""
         part, _, field = name.partition(".")
         return self.instead(part, self.part(part).put(field, value))
 
@@ -164,13 +164,13 @@ def image_header(version: int) -> Part:
 
 
 def domain_header(hvm: bool, major: int = 0, minor: int = 1) -> Part:
-    """Converters write 0 for the major number of Xen's version, and their own for the minor one."""
+    """Converters write 0 as Xen's major version, and their own version as the minor one."""
     return Part("domain header", (_u32("type", 2 if hvm else 1), Field("page_shift", "<H", 12),
                                   Field("reserved", "<H", 0), _u32("xen_major", major), _u32("xen_minor", minor)))
 
 
 def libxl_header(options: int = 2) -> Part:
-    """Bit 1 of the options: converted from a legacy stream."""
+    """Bit 1 of the options is set in streams converted from legacy ones."""
     return Part("libxl header", (Field("ident", ">Q", int.from_bytes(b"LibxlFmt", "big")), Field("version", ">I", 2),
                                  Field("options", ">I", options)))
 
@@ -194,7 +194,7 @@ def has_data(entry: int) -> bool:
 
 
 def page_data(*entries: int, pages: Optional[int] = None) -> Part:
-    """pages: how many have content, if not as many as the types say."""
+    """pages: number of pages with content, if it differs from that given by the types."""
     if pages is None:
         pages = sum(has_data(e) for e in entries)
     return _record("PAGE_DATA", _u32("count", len(entries)), _u32("reserved"),
@@ -285,11 +285,11 @@ def libxl_unknown(type_: int) -> Part:
 
 PHYSMAP = b"physmap/10000000/start_addr\0f0000000\0physmap/10000000/name\0vga.vram\0-/_@Az09\0\0"
 
-MAX_PFN = 0x3FF         # of the PV guests below: two p2m frames for 64 bits, one for 32
+MAX_PFN = 0x3FF         # last pfn of the PV guests below: two p2m frames for 64 bits, one for 32
 
 
 def pv(width: int = 8, version: int = 3, major: int = 0) -> Stream:
-    """Every record that a PV guest may have; a page of each kind that matters: p2m frames, page tables, holes."""
+    """All records that a PV guest may have, and all relevant kinds of pages: p2m frames, page tables, holes."""
     static = (cpuid_policy(), msr_policy(), signal("STATIC_DATA_END")) if version >= 3 else ()
     return Stream((
         image_header(version), domain_header(False, major), pv_info(width), *static,
@@ -310,14 +310,14 @@ def hvm(version: int = 3, major: int = 0) -> Stream:
 
 
 def small_pv(width: int = 4) -> Stream:
-    """What a PV guest must have, without any page content."""
+    """The required records of a PV guest, without page content."""
     return Stream((image_header(2), domain_header(False), pv_info(width), p2m_frames(width, 0, 9),
                    page_data(XALLOC | 1),
                    vcpu("BASIC", 0, VCPU_SIZE[width]), shared_info(), signal("END")))
 
 
 def small_hvm() -> Stream:
-    """What an HVM guest must have, without any page content."""
+    """The required records of an HVM guest, without page content."""
     return Stream((image_header(2), domain_header(True), page_data(XALLOC | 1), hvm_params((1, 2)), hvm_context(3),
                    signal("END")))
 

@@ -1,4 +1,4 @@
-"""Runs our verify-stream-v2, and Xen's."""
+"""Runs verify-stream-v2 and Xen's verifier."""
 
 import os
 import re
@@ -20,7 +20,7 @@ ERROR = re.compile(rf"{NAME}: (?P<input>.+?): byte 0x(?P<offset>[0-9a-f]+): (?P<
 
 
 def run(*args: Union[str, Path, int], **kw) -> subprocess.CompletedProcess:
-    """Runs it to its end; stdin is empty by default."""
+    """Runs the verifier until it exits; standard input is /dev/null by default."""
     if "input" not in kw:
         kw.setdefault("stdin", subprocess.DEVNULL)
     kw.setdefault("stdout", subprocess.PIPE)
@@ -37,7 +37,7 @@ def file(data: bytes) -> int:
 
 
 def verify(data: bytes, *options: str) -> subprocess.CompletedProcess:
-    """Runs it with data as a file on standard input."""
+    """Runs the verifier with data as a file on standard input."""
     fd = file(data)
     try:
         return run(*options, stdin=fd)
@@ -46,12 +46,12 @@ def verify(data: bytes, *options: str) -> subprocess.CompletedProcess:
 
 
 def side_by_side(function: Callable, jobs: Iterable) -> list:
-    """The results of all jobs, in order; runs one for each processor in parallel."""
+    """Runs the jobs in parallel, one on each processor; returns their results in order."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(function, jobs))
 
 
-# Runs Xen's script as a module, for each pair of a format and a file in its arguments: one process for all of them.
+# Imports Xen's script and runs it for each format and file in the arguments, all in one process.
 XENS = """
 import importlib.machinery, importlib.util, sys
 loader = importlib.machinery.SourceFileLoader("script", sys.argv[1])
@@ -65,7 +65,7 @@ for fmt, path in zip(sys.argv[2::2], sys.argv[3::2]):
 
 
 def by_xens(streams: Iterable[tuple[str, bytes]]) -> list[int]:
-    """The exit status of Xen's verifier for each pair of a format and a stream."""
+    """The exit statuses of Xen's verifier; streams: (format, stream)."""
     where, env = xen._installed()
     with tempfile.TemporaryDirectory() as tmp:
         args = []
@@ -89,5 +89,5 @@ class VerifierTest(ProgramTest):
         lines = done.stderr.decode().splitlines(keepends=True)
         self.assertEqual(["warning" in line for line in lines], [True] * warnings + [False], done.stderr)
         line = ERROR.fullmatch(lines[-1])
-        self.assertTrue(line, f"one line of the agreed form: {done.stderr}")
+        self.assertTrue(line, f"expected one line with position and reason: {done.stderr}")
         return line

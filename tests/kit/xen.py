@@ -1,8 +1,8 @@
-"""Runs Xen's own scripts, as Debian 12 ships them in xen-utils-4.17.
+"""Runs Xen's scripts from Debian 12's package xen-utils-4.17.
 
-What has to be worked around: the package's modules are not on Python's path; the script's -x does not work under
-Python 3, so it never sees an xl header here; its verifier cannot read libxl's xenstore record under Python 3, so only
-the libxc part of a stream is given to it.
+Workarounds: the package's modules are not in Python's path. The script's -x does not work under Python 3, so it is
+never given an xl header. Its verifier cannot read libxl's xenstore record under Python 3, so it is only given the
+libxc part of a stream.
 """
 
 import functools
@@ -50,10 +50,10 @@ def _identity() -> bytes:
 
 @functools.lru_cache(maxsize=1000)
 def convert(stream: bytes, width: int, guest: str, fmt: str) -> tuple[int, bytes]:
-    """(exit status, output) for a bare legacy stream.
+    """Converts a bare legacy stream; returns exit status and output.
 
-    Python takes long to start, and each test asks for the same: successes are kept in build/, by the script's and the
-    stream's content.
+    Successful results are cached in build/ by the content of script and stream, since Python starts slowly and many
+    tests need the same results.
     """
     key = hashlib.sha256(_identity() + f"{width} {guest} {fmt} ".encode() + stream).hexdigest()
     kept = PROJECT / "build" / "xen-script" / key

@@ -1,6 +1,6 @@
-"""Reads xl's configuration files, strictly: the syntax of xl.cfg(5) and of libxlu's lexer (tools/libs/util); and checks
-their keys, types and words by xl.cfg(5), xl-disk-configuration(5), xl-network-configuration(5) and xl-pci-configuration(5)
-of Xen 4.17 and 4.22."""
+"""Parses xl's configuration files strictly, by the syntax of xl.cfg(5) and of libxlu's lexer (tools/libs/util). Checks their
+keys, types and values by xl.cfg(5), xl-disk-configuration(5), xl-network-configuration(5) and xl-pci-configuration(5) of
+Xen 4.17 and 4.22."""
 
 import re
 from typing import Union
@@ -14,7 +14,7 @@ ESCAPES = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t"
 
 
 class Wrong(Exception):
-    """xl could not parse this."""
+    """xl cannot parse this configuration."""
 
 
 def _unquote(token: bytes) -> str:
@@ -41,7 +41,7 @@ def _tokens(text: bytes) -> list[tuple[str, bytes]]:
 
 
 def read(text: bytes) -> dict[str, Value]:
-    """The value of each setting; duplicates are an error."""
+    """Parses a configuration; returns the value of each setting. Duplicates are an error."""
     tokens, settings = _tokens(text), {}
 
     def take(*kinds: str) -> tuple[str, bytes]:
@@ -93,7 +93,7 @@ def read(text: bytes) -> dict[str, Value]:
 STRING, NUMBER, FLAG, LIST = "a string", "a number", "0 or 1", "a list"
 ACTIONS = {"destroy", "restart", "rename-restart", "preserve", "coredump-destroy", "coredump-restart", "soft-reset"}
 
-# The types or values of each key. Settings for ARM and for devices that no old save has are left out.
+# The types or values of each key, without settings for ARM and for devices that no old save has.
 KEYS: dict[str, tuple] = {
     **dict.fromkeys("""name uuid pool kernel ramdisk extra root cmdline bootloader seclabel init_seclabel boot soundhw keymap
         vnclisten vncpasswd display xauthority spicehost spicepasswd firmware_override bios_path_override smbios_firmware

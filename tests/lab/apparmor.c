@@ -1,6 +1,6 @@
 /*
- * Stands in for libvirtd under its AppArmor profile: for each argument, can it be executed? Prints the profile that it has,
- * and a line for each: "PATH: runs" with the profile that the program got and whether it kept its environment, or the error.
+ * Runs in place of libvirtd under its AppArmor profile, and tries to execute each argument. Prints the profile, and for each
+ * argument "PATH: runs" or the error.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Tests where a confined libvirtd can execute its converter. Boots Debian 12's kernel, which has AppArmor, in the lab's QEMU, loads the profile of
-# Debian's libvirt-daemon-system, and lets a program under that profile execute the converter in several places, by file and by link.
-# Status 0: as docs/restoring.md says. Some 30 seconds.
+# Tests in which directories libvirtd, confined by AppArmor, can execute the converter. Boots Debian 12's kernel in the lab's QEMU, loads the profile
+# of Debian's libvirt-daemon-system, and executes the converter under that profile from several directories, as a file and by a link.
+# Exit status 0: the results are those in docs/restoring.md. Takes some 30 seconds.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/common.sh
@@ -15,7 +15,7 @@ work=$PWD/build/apparmor
 root=$work/root
 rm -rf "$work"
 mkdir -p "$root"/{bin,dev,proc,sys,etc,lib64,lib/x86_64-linux-gnu,run,usr/bin,usr/sbin,usr/local/bin,usr/lib/xen-4.17/bin,usr/lib/xen-4.20/bin}
-# the profile, and what it includes
+# the profile and the files that it includes
 (cd "$work" && apt-get -qq download libvirt-daemon-system apparmor 2>/dev/null && for deb in *.deb; do dpkg -x "$deb" "${deb%%_*}"; done)
 cp -r "$work/apparmor/etc/apparmor.d" "$root/etc/"
 cp "$work/libvirt-daemon-system/etc/apparmor.d/usr.sbin.libvirtd" "$root/etc/apparmor.d/"

@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
-"""Gives a real xl save of Xen 4.5 (64-bit toolstack) what a current Xen rejects: for trying verdicts and repairs in the lab.
+"""Edits a real xl save of Xen 4.5 (64-bit toolstack) so that a current Xen rejects it, to test verdicts and repairs in the lab.
 
     edit_save.py IN OUT EDIT...
 
-tsc-mode-3            the TSC record's mode becomes 3 (PVRDTSCP)
-mcg-caps              MCG_CAP of every vcpu gets SER_P and TES_P, as Xen 4.2 gave them
-xsave-of-host         PV: xsave records as long as those of a host with LWP (zeros at the end)
+tsc-mode-3            sets the mode in the TSC record to 3 (PVRDTSCP)
+mcg-caps              sets SER_P and TES_P in MCG_CAP of all vcpus, as Xen 4.2 does
+xsave-of-host         PV: extends xsave records with zeros to the size on a host with LWP
 viridian-state        HVM: a VIRIDIAN_DOMAIN record in the context, and no HVM parameter
-viridian=N            HVM: the HVM parameter, chunk -11
-fip-width=N           HVM: chunk -21
-viridian-config       the configuration (JSON) says viridian: True
+viridian=N            HVM: adds the HVM parameter, chunk -11
+fip-width=N           HVM: adds chunk -21
+viridian-config       sets viridian: True in the configuration (JSON)
 
-By itself: shares nothing with the program, and looks at each chunk only as far as to find its end.
+Shares no code with the program, and parses chunks only to find their ends.
 """
 
 import struct
@@ -23,7 +23,7 @@ LWP_EXCESS = 128
 
 
 class Save:
-    """The parts of a save: head, configuration, and the stream in pieces that can be changed."""
+    """The parts of a save: header, configuration, and the stream in pieces that can be changed."""
 
     def __init__(self, data: bytes):
         assert data.startswith(MAGIC), "no save of xl"
@@ -119,7 +119,7 @@ class Save:
         return count
 
     def put_chunk(self, data: bytes) -> None:
-        """In front of the end of the body."""
+        """Inserts a chunk before the end of the body."""
         at = next(i for i, piece in enumerate(self.pieces) if piece[0] == "end")
         self.pieces.insert(at, ["new", data])
 
@@ -129,7 +129,7 @@ class Save:
 
 
 def records(context: bytes):
-    """(type, instance, offset of the body, length) in a piece "context"."""
+    """Yields type, instance, offset and length of each record in an HVM context."""
     at = 4
     while True:
         type_, instance, length = struct.unpack_from("<HHI", context, at)
@@ -152,7 +152,7 @@ def context_with_caps(context: bytes) -> bytes:
 
 
 def context_with_viridian(context: bytes) -> bytes:
-    """struct hvm_viridian_domain_context of 4.5: 24 octets; a guest that identified itself as Windows, no hypercall page."""
+    """Adds struct hvm_viridian_domain_context of 4.5 (24 octets): the guest id of Windows, no hypercall page."""
     assert all(type_ != 15 for type_, *_ in records(context))
     end = next(at for type_, _, at, _ in records(context) if type_ == 0) - 8
     record = struct.pack("<HHIQQQ", 15, 0, 24, 0, 0x0001040601010000, 0)

@@ -1,13 +1,13 @@
 #!/bin/bash
-# Restores real saves of Xen 4.5 on real Xens in QEMU (../shared/lab), in each way that users do, and prints a table of the results: the guest
-# must continue to run, with correct memory, except in rows where a failure is expected. Status 0: all rows are as expected.
+# Restores real saves of Xen 4.5 on real Xen releases in QEMU (../shared/lab), in each documented way, and prints a table of results: the guest must
+# continue to run, with correct memory, except in rows where a failure is expected. Exit status 0: all rows are as expected.
 #
-#     tests/lab/run.sh                all rows (2.6 GB of memory and half a minute of one processor each; as many at once as fit)
-#     tests/lab/run.sh 4.17-helper-pv …    these; `run.sh --list` prints the names of all
+#     tests/lab/run.sh                     all rows (each takes 2.6 GB of memory and half a minute of CPU time; as many in parallel as fit)
+#     tests/lab/run.sh 4.17-helper-pv …    only these rows; `run.sh --list` prints the names of all
 #
-# If interrupted, it resumes: rows that passed with the same program are not run again (build/lab; remove it to start over). JOBS=N: rows at once.
-# XEN_LAB: the folder of the lab. XEN_SAVES: of its saves. XEN_MORE_SAVES: a folder of further saves (NAME.save or .zst, with NAME.save.lab),
-# each restored as they are by the helper, and converted.
+# An interrupted run can be resumed: rows that passed with the same program are not run again (remove build/lab to start over). JOBS=N: number of
+# rows in parallel. XEN_LAB: folder of the lab. XEN_SAVES: folder of its saves. XEN_MORE_SAVES: folder of further saves (NAME.save or .zst, with
+# NAME.save.lab), which are restored both with the helper and after conversion.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/common.sh
@@ -40,7 +40,7 @@ must_fail() {
     case $1 in *-cut-* | *-qemu44-plain | *-emulator-plain) true ;; *) false ;; esac
 }
 
-# save_of GUEST: its file, decompressed, and the file with the lab's expectations beside it.
+# save_of GUEST: makes old.save and old.save.lab, the save of the guest and the lab's expectations.
 save_of() {
     for file in "$saves/$1-legacy-4.5.save" "$saves/$1.save" "$saves/qemu/$1.save" ${more:+"$more/$1.save"}; do
         if [ -f "$file.zst" ]; then zstd -dqf "$file.zst" -o "$dir/old.save"; elif [ -f "$file" ]; then cp "$file" "$dir/old.save"; else continue; fi
@@ -51,7 +51,7 @@ save_of() {
     exit 2
 }
 
-# converted OPTION...: new.save of old.save, verified twice.
+# converted OPTION...: converts old.save to new.save; verifies the result twice.
 converted() {
     "$convert" "$dir/old.save" "$dir/new.save" --no-sync --verify "$@"
     "$verify" -v -i "$dir/new.save" | tail -n 1
@@ -59,32 +59,32 @@ converted() {
     rm "$dir/old.save"
 }
 
-# job FILE PLACE COMMAND: what dom0 has to do, with a command before the line that begins like that.
+# job FILE PLACE COMMAND: makes the script for dom0 from a file of the lab, with a command inserted before the line that begins with PLACE.
 job() {
     mkdir -p "$dir/in"
     sed "/^$2/i $3" "$lab/$1" >"$dir/in/restore"
 }
 
-# in_envelope KIND ARGUMENT...: the stream of old.save in another envelope, as old.save.
+# in_envelope KIND ARGUMENT...: replaces the container of old.save.
 in_envelope() {
     "$lab/envelope.py" "$dir/old.save" "$dir/other.save" "$@"
     mv "$dir/other.save" "$dir/old.save"
 }
 
-# The files of both packages, to be unpacked in dom0: no folders, since /usr/lib/xen-4.17 is a link there.
+# Archives the files of both packages for dom0. Without directories, since /usr/lib/xen-4.17 is a link there.
 packages() {
     for deb in "$work"/packages/*.deb; do dpkg -x "$deb" "$dir/package"; done
     (cd "$dir/package" && find . ! -type d ! -path '*/doc/*' | tar -cf "$dir/in/package.tar" -T -)
 }
 
-# What lab-libvirt puts into dom0 beside its job, for virsh restore.
+# Copies the files that lab-libvirt adds to dom0 for virsh restore.
 libvirt_files() {
     cp "$("$lab/lab" folder)/libvirt/libvirt.tgz" "$lab/dom0/libvirtd.conf" "$dir/in"
     cp "$lab/dom0/fakedm-libvirt" "$dir/in/fakedm"
     echo restore >"$dir/in/mode"
 }
 
-# run_row NAME: does it; what the lab printed is in its log.
+# run_row NAME: runs a row; its output contains the lab's result.
 run_row() {
     row=${1#*-} guest=${1##*-}
     [ "${1%%-*}" = 4.17 ] || export XEN_LAB_DEBIAN=13
@@ -101,7 +101,7 @@ run_row() {
         v2-*) save_of "${row#v2-}"; converted; "$lab/lab" restore "$dir/new.save" ;;
         installed-*)
             save_of "$guest"
-            # the job installs a converter: ours is installed already
+            # the lab's script installs a converter; here the package does
             job jobs/installed/restore '# -e:' 'tar -C / -xf /tmp/in/package.tar && ls -l /usr/lib/xen/bin/convert-legacy-stream >/tmp/out/installed.txt'
             sed -i '/^cp .tmp.in.converter/d' "$dir/in/restore"
             packages
@@ -110,7 +110,7 @@ run_row() {
             save_of "$guest"; in_envelope libvirt "$1" 1
             "$lab/lab-libvirt" restore "$dir/old.save" --converter "$convert" ${2:-} $(cpu_of) ;;
         libvirt-installed-*)
-            # as lab-libvirt does it, but for the helper's wrapper: standard error is /dev/null
+            # like lab-libvirt, but without its wrapper of the helper, so standard error is /dev/null
             save_of "$guest"; in_envelope libvirt "$1" 1
             case $row in *-cut-*) truncate -s -1000000 "$dir/old.save" ;; esac
             job dom0/restore-libvirt 'libvirtd -d' 'tar -C / -xf /tmp/in/package.tar; syslogd -O /tmp/out/syslog.txt'
@@ -130,7 +130,7 @@ run_row() {
             save_of "$guest"
             tests/lab/xend_save.py "$dir/old.save" "$dir/other.save"
             mv "$dir/other.save" "$dir/old.save"
-            # xend's guests have qemu-traditional, which is looked for in Xen's own folder
+            # guests of xend use qemu-traditional, which libxl searches in Xen's own directory
             job jobs/config/restore '# -e:' 'cp /tmp/in/fakedm /usr/lib/xen/bin/qemu-dm \&\& chmod +x /usr/lib/xen/bin/qemu-dm'
             case $row in
                 xend-auto-*) converted --config=auto ;;
@@ -160,17 +160,17 @@ run_row() {
     esac
 }
 
-# The save's new name has no sidecar for lab-libvirt's XML, and no JSON that says HVM.
+# HVM guests need this option where the lab cannot detect the guest type from the save.
 cpu_of() { [ "$guest" != hvm ] || echo "--cpu $HVM_CPU"; }
 
-# Runs a row in its own process; writes KEY|RESULT|SECONDS to NAME.row at the end.
+# Runs a row in its own process; writes KEY|OUTCOME|RESULT|SECONDS to NAME.row at the end.
 if [ "${1:-}" = --row ]; then
     name=$2 dir=$work/$2
     rm -rf "$dir" "$dir.row"
     mkdir -p "$dir"
     started=$SECONDS
     result=$(run_row "$name" >"$dir.log" 2>&1; sed -n 's/^RESULT=//p' "$dir.log")
-    # cut: libvirtd has to be there still, and the reason, where standard error is /dev/null, in syslog
+    # truncated saves: libvirtd must still run; if standard error is /dev/null, the error must be in syslog
     case $name in *-cut-*)
         grep -q '^exit status: 0' <(tail -n 6 "$dir/kept/xl.txt") || result="LIBVIRTD-GONE $result" ;;
     esac
@@ -201,7 +201,7 @@ CLS_LAB_KEY=$(sha256sum <"$convert" | cut -c1-16)
 export CLS_LAB_KEY
 [ $# -gt 0 ] || set -- $(rows)
 
-# Built before the rows run in parallel.
+# Build the lab before the rows run in parallel.
 case "$*" in *4.17-*) "$lab/lab" build; "$lab/lab-libvirt" build; "$lab/lab-qemu" build ;; esac >build/lab-build.log
 case "$*" in *4.20-*) for each in lab lab-libvirt lab-qemu; do XEN_LAB_DEBIAN=13 "$lab/$each" build; done ;; esac >>build/lab-build.log
 

@@ -1,10 +1,10 @@
 #!/bin/bash
-# Compares verdicts with results of restores. Real saves of Xen 4.5, unchanged and edited (edit_save.py), on real Xens in QEMU
-# (../shared/lab): inside dom0 `--inspect --for host` judges the save, and xl restores it with our converter, without and with --repair.
+# Compares verdicts with results of restores. Uses real saves of Xen 4.5, unchanged and edited (edit_save.py), on real Xen releases in QEMU
+# (../shared/lab): in dom0, `--inspect --for host` gives a verdict, and xl restores the save with our converter, without and with --repair.
 #
-#     tests/lab/verdicts.sh [4.17|4.20]...     a table: Xen, save, options, verdict and limits, result
+#     tests/lab/verdicts.sh [4.17|4.20]...     prints a table: Xen, save, options, verdict and limits, result
 #
-# A minute of one processor for each row. Status 0: verdict and result agree in each row.
+# Each row takes a minute of CPU time. Exit status 0: verdict and result agree in each row.
 set -eu
 cd "$(dirname "$0")/../.."
 lab=$(cd "${XEN_LAB:-../shared/lab}" && pwd)
@@ -26,7 +26,7 @@ viridian-state hvm viridian-state
 viridian hvm viridian=1 viridian-state viridian-config
 fip hvm fip-width=8'
 
-# judge XEN NAME GUEST OPTIONS: guest.save is there. Prints the row.
+# judge XEN NAME GUEST OPTIONS: restores guest.save; prints the row.
 judge() {
     mkdir -p "$work/in"
     sed "/^# -e:/i export CONVERT_LEGACY_STREAM_OPTIONS=\"$4\"\n/tmp/in/converter -i /tmp/in/guest.save --inspect --for host >/tmp/out/verdict.txt 2>/tmp/out/verdict.err" \

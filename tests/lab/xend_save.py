@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""xend_save.py XL-SAVE XEND-SAVE: an xl save of Xen 4.5 (with its JSON) as xend would have written it, for the lab.
+"""xend_save.py XL-SAVE XEND-SAVE: converts an xl save of Xen 4.5 (with JSON) to the container of xend, for the lab.
 
-The stream is the same; the container and the configuration are xend's, the uuid without dashes, as some saves have it.
+The stream is unchanged. The configuration is xend's, with the uuid without dashes, as in some saves.
 """
 
 import json

@@ -1,4 +1,4 @@
-# Sourced: a bare Debian (SUITE; default bookworm, Debian 12) in build/chroot, and commands in it. Needs root.
+# Sourced: makes a minimal Debian (SUITE; default bookworm, Debian 12) in build/chroot, and runs commands in it. Needs root.
 suite=${SUITE:-bookworm}
 chroot=$PWD/build/chroot
 [ "$suite" = bookworm ] || chroot=$chroot-$suite
@@ -14,14 +14,14 @@ if [ ! -e "$chroot/etc/debian_version" ]; then
     mv "$chroot.new" "$chroot"
 fi
 
-# fresh_chroot NAME: makes a new copy for the following commands.
+# fresh_chroot NAME: makes a copy of the chroot, which the following commands use.
 fresh_chroot() {
     rm -rf "$chroot.$1"
     cp -a "$chroot" "$chroot.$1"
     chroot=$chroot.$1
 }
 
-# inside COMMAND...: runs it in the copy, with proc and dev mounted meanwhile.
+# inside COMMAND...: runs a command in the chroot, with proc and dev mounted.
 inside() {
     unshare --mount sh -euc '
         root=$1

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the OCI image of docs/packaging/Containerfile and runs it: a directory, with reports in each format and compressed saves. Needs root and
-# buildah; takes the bare Debian 12 of debootstrap as base, and chroot isolation, so that it needs neither a registry nor cgroups.
+# Builds the OCI image of docs/packaging/Containerfile and converts a directory in it, with reports in all formats and compressed saves. Needs root
+# and buildah. Neither a registry nor cgroups are needed: the base is a minimal Debian 12 by debootstrap, and the isolation is chroot.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/common.sh
@@ -19,7 +19,7 @@ in=$(buildah mount "$container")/srv/saves
 mkdir -p "$in/old"
 cp fixtures/good-xl-*.legacy fixtures/good-libvirt-*.legacy "$in/old"
 zstd -q --rm "$in"/old/good-xl-hvm64.legacy
-# buildah knows no entry point: as the manifest's command
+# buildah run ignores the entry point, so give the command
 buildah run --isolation chroot "$container" sh -c 'convert-legacy-stream -i /srv/saves/old -o /srv/saves/new --verify \
     --report /srv/saves/report.jsonl --report /srv/saves/report.xml --report /srv/saves/report.html'
 for old in "$in"/old/*; do

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs all sh commands of README.md and docs/restoring.md in order, on a bare Debian 12 and from a fresh clone, and compares their output with
-# the documented one. Needs root and a network; takes as long as ./test.sh, unless WITHOUT_TESTS is set.
+# Runs all sh commands of README.md and docs/restoring.md in order, in a fresh clone on a minimal Debian 12, and compares their output with the
+# documented output. Needs root and a network. Takes as long as ./test.sh, unless WITHOUT_TESTS is set.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/common.sh
@@ -11,7 +11,7 @@ mkdir -p build
 fresh_chroot newcomer
 name=convert-legacy-stream
 git clone -q --no-hardlinks . "$chroot/root/$name"
-# A script of all sh blocks. The output of a block goes to a file if the next block has the expected output.
+# Makes a script of all sh blocks. If the next block has the expected output, the output is written to a file.
 python3 - "$chroot/root" README.md docs/restoring.md <<'END'
 import os
 import re

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the Debian packages against the libc of Debian 11, so that they install on Debian 11 and everything later, into build/packages-oldest; then
-# tries them beside the real xen-utils of Debian 11, 12 and 13 (xen.sh). Needs root. Arguments go to cmake.
+# Builds the Debian packages for Debian 11 and later, with the libc of Debian 11, in build/packages-oldest. Then tests them with the xen-utils of
+# Debian 11, 12 and 13 (xen.sh). Needs root. Arguments are passed to cmake.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/common.sh
@@ -12,7 +12,7 @@ SUITE=bullseye
 work=$PWD/build/oldest
 rm -rf "$work" build/packages-oldest
 mkdir -p "$work/headers"
-# The libc and libraries of Debian 11, with this system's kernel headers: those of Debian 11 lack some system calls.
+# The libraries of Debian 11 with this system's kernel headers, since those of Debian 11 lack some system calls.
 cp -a "$chroot" "$work/sysroot"
 chroot=$work/sysroot
 inside sh -c 'apt-get -qq update && apt-get -qq -y --no-install-recommends install libc6-dev libxml2-dev libjson-c-dev nettle-dev' >build/apt.log 2>&1 ||

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds the Debian packages and the RPM package; installs, runs and removes each on a bare Debian 12. Needs root. Arguments go to cmake.
+# Builds the Debian packages and the RPM package; installs, runs and removes each on a minimal Debian 12. Needs root. Arguments are passed
+# to cmake.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/common.sh
@@ -28,14 +29,14 @@ try() {
     inside convert-legacy-stream -i /usr/share/doc/convert-legacy-stream/examples/good-xl-hvm64.legacy -o /root/new.save
     inside verify-stream-v2 -v -i /root/new.save | tail -n 1
     inside ls /usr/share/man/man1 /usr/share/man/man5 | grep -E 'stream|legacy'
-    # A bare Debian has no libxml2.
+    # A minimal Debian has no libxml2.
     status=0
     said=$(inside convert-legacy-stream -i /root/new.save --inspect=xml 2>&1) || status=$?
     echo "--inspect=xml: status $status, $said"
     case $status$said in *3*"(package libxml2)"*) ;; *) exit 1 ;; esac
 }
 
-# gone: checks that everything was removed.
+# gone: checks that all files were removed.
 gone() {
     files >build/files.after
     diff build/files.before build/files.after
@@ -55,7 +56,7 @@ gone
 
 echo "== $(basename "$rpm")"
 rpm -q --package --qf 'Recommends: [%{RECOMMENDNAME} ]\n' "$rpm"
-# A Debian knows no RPM package of libc.
+# Debian has no RPM package of libc.
 rpm --root "$chroot" --nodeps --install "$rpm" 2>build/rpm.log
 try
 rpm --root "$chroot" --erase convert-legacy-stream 2>build/rpm.log

@@ -1,7 +1,7 @@
 #!/bin/sh
-# The package convert-legacy-stream-xen beside the real xen-utils, on a bare Debian: xen.sh PROGRAM.deb XEN.deb (as tests/package/run.sh builds
-# them). Installed before and after xen-utils, upgraded, removed, purged: where libxl looks lies our program while it is installed, then Xen's
-# script again, and nothing is left. Needs root. SUITE=trixie takes Debian 13 with Xen 4.20, SUITE=bullseye Debian 11 with Xen 4.14.
+# xen.sh PROGRAM.deb XEN.deb: tests the package convert-legacy-stream-xen with Debian's xen-utils, on a minimal Debian; tests/package/run.sh
+# builds the packages. Installs it before and after xen-utils, upgrades, removes and purges it: libxl must find our program while the package
+# is installed and Xen's script after that, and no files remain. Needs root. SUITE=trixie: Debian 13, Xen 4.20. SUITE=bullseye: 11, 4.14.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/common.sh
@@ -26,7 +26,7 @@ helper=$dir/convert-legacy-stream
 save=/usr/share/doc/convert-legacy-stream/examples/good-xl-hvm64.legacy
 debs="/root/$(basename "$program") /root/$(basename "$links")"
 cp "$program" "$links" "$chroot/root"
-# No daemon is started in there.
+# Prevents that daemons are started in the chroot.
 printf '#!/bin/sh\nexit 101\n' >"$chroot/usr/sbin/policy-rc.d"
 chmod 755 "$chroot/usr/sbin/policy-rc.d"
 
@@ -34,7 +34,7 @@ apt() {
     inside apt-get -qq -y --no-install-recommends -o DPkg::Use-Pty=0 "$@" >build/apt.log 2>&1 || { cat build/apt.log >&2; exit 1; }
 }
 
-# newer NAME DEB: the same package again, as NAME, with a higher version.
+# newer NAME DEB: makes the same package with a higher version, as NAME.
 newer() {
     rm -rf build/newer
     dpkg-deb -R "$2" build/newer
@@ -50,7 +50,7 @@ files() {
 
 is_ours() {
     [ "$(inside readlink -f "$helper")" = /usr/bin/convert-legacy-stream ]
-    # as libxl calls it: the xl header has been read
+    # as libxl calls it: the xl header has already been read
     inside sh -c "tail -c +110 $save | $helper --in 0 --out 1 --width 64 --guest hvm --format libxl | verify-stream-v2 -f libxl"
     echo "ours: $1"
 }
@@ -95,7 +95,7 @@ files >build/files.after
 diff build/files.before build/files.after
 echo "as it was before"
 
-# What dpkg cannot configure is there all the same, and goes again.
+# A package that dpkg cannot configure is unpacked nevertheless, and must be removable.
 inside dpkg -i "/root/$(basename "$links")" >build/apt.log 2>&1 && exit 1
 inside dpkg --remove convert-legacy-stream-xen >build/apt.log 2>&1
 is_xens "removed without ever having been configured"

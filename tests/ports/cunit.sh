@@ -1,13 +1,13 @@
 #!/bin/sh
-# Builds CUnit, from Debian's source package, for another machine or libc: cunit.sh DIRECTORY COMPILER [FLAG...]
-# Puts DIRECTORY/libcunit.a and DIRECTORY/include/CUnit there; does nothing if they are there already.
+# cunit.sh DIRECTORY COMPILER [FLAG...]: builds CUnit from Debian's source package for another architecture or libc.
+# Writes DIRECTORY/libcunit.a and DIRECTORY/include/CUnit; does nothing if they exist.
 set -eu
 dir=$1
 shift
 [ -e "$dir/libcunit.a" ] && exit 0
 source=$(cd "$(dirname "$0")/../.." && pwd)/build/cunit-source
 
-# fetch: with the host's package sources, but lists of our own: the host is left as it is.
+# fetch: downloads the source. Uses the host's package sources with separate lists, so that the host is not changed.
 fetch() {
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT

@@ -2,7 +2,7 @@
 set(CMAKE_C_COMPILER musl-gcc)
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-static")
 
-# musl-gcc looks nowhere but in musl's own folder: what else is wanted of /usr/include is linked to.
+# musl-gcc searches only musl's own include directory: link the others that are needed.
 set(links ${CMAKE_BINARY_DIR}/include)
 file(MAKE_DIRECTORY ${links})
 foreach(name linux asm-generic json-c nettle unicode x86_64-linux-gnu/asm)

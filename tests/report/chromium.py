@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""chromium.py OUT_DIR: makes an archive with a hostile name, its HTML report, and tries that in headless Chromium: with and
-without script, by mouse and keyboard, light and dark, wide and narrow; contrast; screenshots for a person to look at.
+"""chromium.py OUT_DIR: converts an archive with a hostile file name, and tests the HTML report in headless Chromium: with and
+without scripts, by mouse and keyboard, light and dark, wide and narrow, and the contrast. Writes screenshots for review.
 
-Wants Debian's chromium and chromium-driver. Not a part of ./test.sh: a browser is too much to ask of whoever builds this."""
+Needs Debian's chromium and chromium-driver. Not part of ./test.sh, since most builders have no browser."""
 
 import argparse
 import base64
@@ -25,7 +25,7 @@ PORT = 9517
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 HOSTILE = "<img src=x onerror=document.title=1>.save"
 
-# Of every text on the page that has an own colour: WCAG's ratio to what is behind it.
+# The lowest contrast (WCAG's ratio) between a text and its background, for all elements that set a colour.
 CONTRAST = """
 const lum = (c) => { const [r, g, b] = c.match(/[\\d.]+/g).map(Number).map((v) => (v /= 255) <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
   return .2126 * r + .7152 * g + .0722 * b; };
@@ -97,7 +97,7 @@ class Browser:
 
 
 def mixed(flavour: flavours.Flavour, size: int) -> legacy.Save:
-    """As a guest in use has it: page tables among the pages of PV guests."""
+    """A save with a realistic mix of pages: those of PV guests contain page tables."""
     def entry(pfn: int) -> int:
         if not flavour.pv or pfn % 9:
             return pfn
@@ -132,7 +132,7 @@ def make_report(work: Path) -> Path:
 
 
 def make_large(work: Path, files: int) -> Path:
-    """A report of so many files: the rows of a real run, again and again."""
+    """Makes a report of a given number of files, by repeating the rows of a real run."""
     old, rows, many, report = work / f"old-{files}", work / f"{files}.jsonl", work / f"many-{files}.jsonl", work / f"{files}.html"
     archive.make(old, 1500, 0, 0)
     subprocess.run([program.PROGRAM, "-i", old, "-o", work / f"new-{files}", "-q", "--no-sync", "--report", rows], stderr=subprocess.DEVNULL, check=False)
@@ -146,7 +146,7 @@ def make_large(work: Path, files: int) -> Path:
 
 
 def try_large(browser: Browser, work: Path, out: Path, files: int) -> None:
-    """However many files, the page is there soon, and its table sorts and filters soon."""
+    """A page with many files must load, sort and filter within 10 seconds."""
     report, times = make_large(work, files), []
     for scheme in ("light", "dark"):
         begun = time.monotonic()
@@ -181,7 +181,7 @@ def try_script(browser: Browser) -> None:
     assert order(browser, 1) == sorted(order(browser, 1)), "sorted by name"
     assert browser.script("return document.querySelector('[aria-sort]').ariaSort") == "ascending"
     browser.keys("#table thead th:nth-child(7) button", "\ue007")      # Enter
-    browser.keys("#table thead th:nth-child(7) button", "\ue00d")      # the space bar: the other way round
+    browser.keys("#table thead th:nth-child(7) button", "\ue00d")      # the space bar: reverses the order
     sizes = browser.script("return [...document.querySelectorAll('#table tbody tr')].map((r) => Number(r.cells[6].dataset.v))")
     assert sizes == sorted(sizes, reverse=True), "sorted by size, largest first"
     assert browser.script("return document.querySelectorAll('[aria-sort]').length") == 1
@@ -192,7 +192,7 @@ def try_script(browser: Browser) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("out", type=Path, help="where the screenshots go")
+    parser.add_argument("out", type=Path, help="directory for the screenshots")
     out = parser.parse_args().out
     if not (os.access("/usr/bin/chromium", os.X_OK) and shutil.which("chromedriver")):
         print("chromium: skipped: packages chromium and chromium-driver are not installed")
@@ -202,7 +202,7 @@ def main() -> None:
         with Browser() as browser:
             for scheme in ("light", "dark"):
                 browser.open(page, 1400, 1100, scheme)
-                if scheme == "dark":    # the table, largest first
+                if scheme == "dark":    # sort by size, largest first
                     browser.click("#table thead th:nth-child(7) button")
                     browser.click("#table thead th:nth-child(7) button")
                     browser.script("document.getElementById('pictures').scrollIntoView()")
@@ -222,7 +222,7 @@ def main() -> None:
             browser.open(page, 1280, 1100)
             browser.find("tbody tr.failed")
             assert browser.call("GET", f"/element/{browser.find('#filter')}/displayed") is False
-    print(f"sorted, filtered, read without script; no complaint of the browser. Look at {out}/report-*.png")
+    print(f"sorted, filtered, read without script; no complaints of the browser. Screenshots: {out}/report-*.png")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""terminal.py OUT.svg: converts a generated archive on a terminal, and draws what that showed during the run and at its end.
+"""terminal.py OUT.svg: converts a generated archive on a terminal, and draws the screen during the run and at its end.
 
-For README.md, by hand: tests/report/terminal.py docs/progress.svg"""
+Makes the picture in README.md: tests/report/terminal.py docs/progress.svg"""
 
 import argparse
 import fcntl
@@ -25,7 +25,7 @@ SIZES = {"atlas/mail": 192, "atlas/web": 256, "boreas/dns": 128, "boreas/build":
 
 
 class Screen:
-    """As much of a terminal as the progress display uses."""
+    """Emulates the terminal functions that the progress display uses."""
 
     def __init__(self):
         self.lines, self.row, self.column = [""], 0, 0
@@ -64,7 +64,7 @@ def make_archive(old: Path) -> None:
 
 
 def run(work: Path, command: list[str]) -> tuple[list[str], list[str]]:
-    """The screen in the middle of the run, and at its end."""
+    """Returns the screen during the run, and at its end."""
     screen, best = Screen(), []
     pid, fd = pty.fork()
     if pid == 0:
@@ -75,7 +75,7 @@ def run(work: Path, command: list[str]) -> tuple[list[str], list[str]]:
     while True:
         try:
             data = os.read(fd, 65536)
-        except OSError:  # the end of the terminal
+        except OSError:  # the terminal has been closed
             break
         if not data:
             break

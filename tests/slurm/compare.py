@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""compare.py SINGLE.xml MERGED.xml SINGLE_DIR NEW_DIR: the reports must agree but for times, the trees in all."""
+"""compare.py SINGLE.xml MERGED.xml SINGLE_DIR NEW_DIR: the reports must be equal except for times, the trees equal."""
 
 import sys
 from pathlib import Path

@@ -1,6 +1,6 @@
 #!/bin/bash
-# GNU parallel runs 4 parts of an archive, then batches of a list; the merged report must be that of a single run.
-# Wants Debian's parallel: tests/slurm/parallel.sh [SMALL [LARGE]]
+# parallel.sh [SMALL [LARGE]]: converts an archive with GNU parallel, as 4 shards and as batches of a list of files. The
+# merged report must equal that of a single run. Needs Debian's package parallel.
 set -eu
 cd "$(dirname "$0")/../.."
 small=${1:-1000} large=${2:-4}
@@ -12,7 +12,7 @@ trap 'rm -rf "$work"' EXIT
 /usr/bin/python3 tests/kit/archive.py "$work/old" --small "$small" --large "$large" --size 16M
 "$program" -i "$work/old" -o "$work/single" -q --report "$work/single.xml" 2>/dev/null || [ $? -eq 1 ]
 
-# The recipes of docs/batch.md. parallel's own status counts the jobs that failed: each has broken saves.
+# The commands of docs/batch.md. The status of parallel is ignored: each job has damaged saves, so each fails.
 parallel -j 2 "$program" -i "$work/old" -o "$work/shards" -j 1 -q --shard {}/4 --report "$work/shard-{}.jsonl" \
     ::: 1 2 3 4 2>/dev/null || true
 "$program" --merge-reports "$work/shards.xml" "$work"/shard-*.jsonl

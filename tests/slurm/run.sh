@@ -1,6 +1,6 @@
 #!/bin/bash
-# A Slurm of one machine runs an array of 4 over an archive; the merged report must be that of a single run.
-# Wants root and Debian's slurm-wlm and munge: tests/slurm/run.sh [SMALL [LARGE]]. Says why where it can't run.
+# run.sh [SMALL [LARGE]]: converts an archive with a Slurm array of 4 tasks on this machine. The merged report must
+# equal that of a single run. Needs root and Debian's slurm-wlm and munge; prints the reason if it is skipped.
 set -eu
 cd "$(dirname "$0")/../.."
 small=${1:-1000} large=${2:-4}
@@ -85,7 +85,7 @@ start_munge
 sleep 1
 start_slurm
 wait_for_node
-# The recipe of docs/batch.md; --shard auto finds out which part is the task's own.
+# The command of docs/batch.md; --shard auto detects the shard of the task.
 cat >"$work/job" <<EOF
 #!/bin/sh
 exec $program -i $work/old -o $work/new -j 1 -q --shard auto --report $work/part-\$SLURM_ARRAY_TASK_ID.jsonl
