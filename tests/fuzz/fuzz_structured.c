@@ -23,6 +23,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     shape.tmem_pages = options.drop_tmem;
     save = build_save(&c, container, &shape, &stream);
     cut = choose(&c);
-    check_conversion(options, save.at, cut < 0xe0 || cut > save.n ? save.n : save.n - cut);
+    save.n -= cut < 0xe0 || cut > save.n ? 0 : cut;
+    check_conversion(options, save.at, save.n);
+    if (is_one_of(4, data, size))
+        check_conversion_of_pipe(options, save.at, save.n);
     return 0;
 }

@@ -1,5 +1,6 @@
 #include "property.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 
 /* One in this many inputs is printed: verdicts for all releases are slow, see fuzz_limits. */
 #define PRINTED 16
+
+#define PIPE_SIZE (1 << 20) /* bytes; the most that a user may set */
 
 /* Keeps temporary files in memory. */
 __attribute__((constructor)) static void stay_off_disks(void)
@@ -106,6 +109,45 @@ bool check_inspection(struct convert_options options, int fd, bool print)
         inspect_document(&w, &r);
     inspection_free(&r);
     return ok;
+}
+
+/* Puts the bytes into a pipe whose other end is closed. Returns -1 if they do not fit. */
+static int pipe_of(const uint8_t *bytes, size_t n)
+{
+    int fds[2];
+    bool ok;
+
+    if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0)
+        return -1;
+    (void)fcntl(fds[1], F_SETPIPE_SZ, PIPE_SIZE);
+    ok = write(fds[1], bytes, n) == (ssize_t)n && fcntl(fds[0], F_SETFL, 0) == 0;
+    close(fds[1]);
+    if (ok)
+        return fds[0];
+    close(fds[0]);
+    return -1;
+}
+
+void check_conversion_of_pipe(struct convert_options options, const uint8_t *bytes, size_t n)
+{
+    struct convert_cleanup cleanup = {0};
+    struct cls_error err = {0};
+    char in_arg[16], out_arg[16];
+    int in_fd = pipe_of(bytes, n), out_fd = memfd_create("output", 0);
+
+    snprintf(in_arg, sizeof(in_arg), "%d", in_fd);
+    snprintf(out_arg, sizeof(out_arg), "%d", out_fd);
+    options.in = in_arg;
+    options.out = out_arg;
+    options.compact = false; /* for regular files only */
+    options.checkpointed =
+        is_one_of(2, bytes, n) ? CONVERT_CHECKPOINTED_YES : CONVERT_CHECKPOINTED_DEFAULT;
+    if (in_fd >= 0 && convert_stream(&options, NULL, NULL, &cleanup, NULL, &err))
+        check_output(out_fd, out_arg);
+    else if (in_fd >= 0)
+        must_blame_input(&err);
+    close(in_fd);
+    close(out_fd);
 }
 
 void check_conversion(struct convert_options options, const uint8_t *bytes, size_t n)

@@ -10,6 +10,12 @@
 /* Converts the bytes with files in memory as input and output; the other options are used. */
 void check_conversion(struct convert_options options, const uint8_t *bytes, size_t n);
 
+/*
+ * The same from a pipe, where the input can be read once only: if it is not rejected, the output is
+ * sound. Does nothing if the bytes do not fit in a pipe.
+ */
+void check_conversion_of_pipe(struct convert_options options, const uint8_t *bytes, size_t n);
+
 /* Inspects the file from its start; print: also prints the result to nowhere. Returns success. */
 bool check_inspection(struct convert_options options, int fd, bool print);
 

@@ -53,7 +53,12 @@ make_corpus() {
             python3 tests/kit/limits_seeds.py $seed >"$2/$seed"
         done
         ;;
-    convert) seed "$2" "000 001 002 003 200" fixtures/*.legacy ;;
+    convert)
+        seed "$2" "000 001 002 003 200" fixtures/*.legacy
+        for seed in $(python3 tests/kit/envelope_seeds.py); do
+            { printf '\001'; python3 tests/kit/envelope_seeds.py "$seed"; } >"$2/$seed"
+        done
+        ;;
     detect) seed "$2" "000 001 002 003 005 012" fixtures/*.legacy ;;
     reader) # width, guest; checkpoints, of a pipe, compact
         seed "$2" "000 001 002 003 020 021 022 023 041 143 160 161 163 221 223" fixtures/*.legacy ;;
