@@ -1,4 +1,4 @@
-"""The figures as a document: ratios first, then what they are made of."""
+"""The figures as a document: ratios first, then the figures behind them."""
 
 import html
 from dataclasses import dataclass
@@ -149,8 +149,8 @@ class Figures:
             text += table(head, filter(None, rows), left=4)
             control = [self.control_row(path, what) for path in self.paths for what in ("wall", "CPU")]
             if any(control):
-                text += ("\nThe same command measured twice, as if it were two: what differs from 1 here is noise, and "
-                         "ratios above are no better\nthan that.\n\n" + table(head, filter(None, control), left=4))
+                text += ("\nThe next table compares two measurements of the same command. Differences from 1 are noise. The ratios above "
+                         "are not more accurate than that.\n\n" + table(head, filter(None, control), left=4))
         return text + self.start_up()
 
     def ways(self) -> str:
@@ -162,8 +162,8 @@ class Figures:
                   *(f"{value(s, what) / value(base, what):.2f}" for what in ("wall", "CPU")),
                   f"{min(s['wall']) / min(base['wall']):.2f}", spread(s["wall"]), spread(cpu(s)), f"{value(s, 'memory'):.1f}"]
                  for tool, s in sorted(rows.items(), key=lambda x: value(x[1], "CPU"))]
-        return (f"## Ways that were tried, file → file\n\n`tests/bench/ways.c` moves the bytes of a HVM save of {long(size)} as the converter "
-                "does, in one way each, and looks at\nnothing; with `fallocate` the output has its size beforehand. Ratios to cp, by CPU.\n\n"
+        return (f"## Ways of file → file that were tried\n\n`tests/bench/ways.c` moves the bytes of a HVM save of {long(size)} as the converter "
+                "does, in one way each, and does not\nexamine them. With `fallocate` the output has its size beforehand. The ratios are relative to cp; the rows are sorted by CPU time.\n\n"
                 + table(["way", "wall", "CPU", "least wall", "wall, s", "CPU, s", "peak RSS, MiB"], cells) + "\n")
 
     def start_up(self) -> str:
@@ -192,15 +192,15 @@ class Figures:
                 rows.append([TITLE[path], f"{what}, ms per GiB",
                              *(f"{value(s, what) * 1e3 / (s['size'] / GIB):.0f}" if s else "" for s in own)])
             rows.append([TITLE[path], "peak RSS, MiB", *(f"{value(s, 'memory'):.2f}" if s else "" for s in own)])
-        return ("## Growth with size\n\nOurs, HVM. Cost grows linearly where these stay the same from left to right; "
-                "memory does not grow at all.\n\n"
+        return ("## Growth with size\n\nThe converter, HVM. The cost grows linearly if the figures per GiB stay the same from left to right. "
+                "Memory does not grow.\n\n"
                 + table(["path", "", *(long(c[1]) for c in sizes)], rows, left=2) + "\n")
 
-    # What they are made of
+    # The figures behind the ratios
 
     def details(self) -> str:
-        text = ("## Wall, CPU, memory\n\nMedian (least–most). Wall: until the last process of the pipeline ends. CPU, user, "
-                "system, peak RSS: of the command alone.\n\n")
+        text = ("## Wall, CPU, memory\n\nMedian (least–most). Wall time ends when the last process of the pipeline ends. CPU, user, "
+                "system and peak RSS are those of the command alone.\n\n")
         for path in self.paths:
             rows = []
             for case in self.cases:
@@ -218,21 +218,21 @@ class Figures:
 
     def calls(self) -> str:
         if not self.results["calls"]:
-            return "## System calls\n\nNot counted: strace is not there.\n\n"
+            return "## System calls\n\nNot counted: strace is not installed.\n\n"
         rows = [[TITLE[c["path"]], c["tool"], str(c["total"]), f"{c['per_batch']:.1f}",
                  ", ".join(f"{name} {n}" for name, n in c["top"])] for c in self.results["calls"]]
-        return (f"## System calls\n\n`strace -c -f`, one run each on the HVM save of {long(self.results['calls'][0]['size'])}; per "
-                "batch: what each further 4 MiB of page data (1024\npages) costs. On pipes the number of moves depends on how "
-                "full the pipe was found, under strace more so than otherwise.\n\n"
+        return (f"## System calls\n\n`strace -c -f`, one run of each command on the HVM save of {long(self.results['calls'][0]['size'])}. \"Per batch\" "
+                "is the number of calls for each further 4 MiB of page data\n(1024 pages). On pipes the number of moves depends on how full "
+                "the pipe was, in particular under strace.\n\n"
                 + table(["path", "command", "all", "per batch", "most frequent"], rows, left=2) + "\n")
 
     def circumstances(self) -> str:
         r, q = self.results, self.results["quiet"]
         lines = [f"- {key}: {text}" for key, text in r["machine"].items()]
         lines += [f"- {r['date']}, revision {r['revision']}",
-                  f"- how quiet: CPUs {q['before']:.0f} % busy just before (load {q['load']:.1f}); in the {q['minutes']:.0f} minutes of "
-                  f"measuring {q['during']:.0f} % of them went to others (kernel\n  threads that write back included), "
-                  f"{q['steal']:.1f} % were stolen by the hypervisor",
+                  f"- other load: the CPUs were {q['before']:.0f} % busy just before (load {q['load']:.1f}). In the {q['minutes']:.0f} minutes of "
+                  f"measuring, {q['during']:.0f} % of their time was used by other\n  processes (including kernel threads that write back), and "
+                  f"{q['steal']:.1f} % was taken by the hypervisor",
                   f"- to repeat: `{r['command']}` after `cmake --preset release && cmake --build --preset release`"]
         return "## Where\n\n" + "\n".join(lines + [f"- {n}" for n in r["notes"]]) + "\n\n"
 
@@ -245,23 +245,23 @@ def spread(numbers: list[float], factor: float = 1) -> str:
 
 METHOD = """## How it is measured
 
-- The saves come from `tests/kit/make_stream.py`: every page has content, batches of 1024 pages.
-- {repeat} runs of each command, in turn: one run of each, then again, each round starting with another one. Before each run the
-  last output is deleted, `sync` is called, and the command runs once on a tiny save, so that it is in the cache itself. Before
-  each file → file run a file of the same size is written and deleted: memory that a virtual machine never used before
-  is slow the first time, which would count against the first command. Warm: the save is in the page cache. Cold: `drop_caches`
-  before each run.
+- The saves come from `tests/kit/make_stream.py`: every page has content, and batches have 1024 pages.
+- Each command runs {repeat} times: each round runs every command once and starts with a different one. Before each run the last output is
+  deleted, `sync` is called, and the command runs once on a tiny save, so that the program is in the page cache. Before each file → file run
+  a file of the same size is written and deleted: memory that a virtual machine has not used before is slow the first time, which would be a
+  disadvantage for the first command. Warm: the save is in the page cache. Cold: `drop_caches` before each run.
 - file → file: `cp SAVE OUT`, `convert-legacy-stream -i SAVE -o OUT --no-sync`. No command waits for the disk at the end.
 - file → file, on disk: `cp SAVE OUT && sync OUT`, `convert-legacy-stream -i SAVE -o OUT`.
-- file → pipe: the reader {reader}. pipe → pipe: {feeder} feeds.
-  Reader and feeder are the same for all, their CPU is not counted, but they take part of the machine: wall is bounded
-  by the slowest of them.
-- bare loop: `tests/bench/splice_loop.c`, which looks at nothing: copy_file_range between files, else splice with pipes of 1 MiB.
-- Xen's script: Debian's xen-utils-4.17, `-w 64 -f libxc`, its modules compiled beforehand.
-- A small launcher (`tests/bench/launch.c`) starts the commands and asks the kernel (wait4) for each one's CPU and peak RSS.
-  Peak RSS is the largest of all runs and counts shared libraries in full. How CPU time is split in user and
-  system is sampled on most kernels: trust the sum.
-- Each output's length is checked in each run; the first of each file → file case is read by `verify-stream-v2`.
+- file → pipe: the reader {reader}. pipe → pipe: {feeder} writes the save to the first pipe. The reader and the feeder are the same for all
+  commands. Their CPU time is not counted, but they use a part of the machine: the wall time cannot be shorter than that of the slowest
+  process.
+- bare loop: `tests/bench/splice_loop.c`, which does not examine the data: copy_file_range between files, otherwise splice with pipes of 1
+  MiB.
+- Xen's script: from Debian's xen-utils-4.17, `-w 64 -f libxc`. Its modules are compiled beforehand.
+- A small launcher (`tests/bench/launch.c`) starts the commands and gets the CPU time and peak RSS of each from the kernel (wait4). Peak RSS
+  is the largest of all runs and counts shared libraries in full. Most kernels only sample how CPU time is divided into user and system:
+  only the sum is reliable.
+- The length of each output is checked in each run. The first output of each file → file case is verified with `verify-stream-v2`.
 """
 
 
@@ -271,12 +271,12 @@ def write(results: dict, out: Path, notes: str) -> None:
     reader = {"read": "reads 1 MiB at a time into memory and drops it", "splice": "splices into /dev/null"}[results["reader"]]
     picture = out.with_suffix(".svg")
     parts = [
-        "# Benchmarks\n\n<!-- Written by tests/bench/bench.py; what is said about the figures stands in tests/bench/notes.md. -->\n\n",
+        "# Benchmarks\n\n<!-- Written by tests/bench/bench.py; the text about the figures is in tests/bench/notes.md. -->\n\n",
         notes.strip() + "\n\n" if notes.strip() else "",
         f"## Plots\n\n![Wall, CPU and memory against size]({picture.name})\n\n",
         METHOD.format(repeat=results["repeat"], feeder=feeder, reader=reader) + "\n",
         figures.circumstances(),
-        f"## Ratios and targets\n\nRatios of medians of {results['repeat']} runs, in one go. **Bold** misses the target; figures in brackets are not judged.\n\n",
+        f"## Ratios and targets\n\nRatios of medians of {results['repeat']} runs. All runs were made one after the other. **Bold** figures miss the target; figures in brackets are not judged.\n\n",
         figures.ratios() + "\n",
         figures.growth(), figures.ways(), figures.details(), figures.calls(),
     ]
