@@ -18,7 +18,7 @@ enum cls_log_level {
 /* Maximum number of messages with the same format string; more are only counted. */
 #define CLS_LOG_WARNINGS_MAX 10
 #define CLS_LOG_INFOS_MAX    1000
-#define CLS_LOG_KINDS        96 /* format strings with a count of their own */
+#define CLS_LOG_KINDS        96 /* the last one counts all further format strings */
 
 /* Initialise to zero. */
 struct cls_log_counts {
@@ -41,7 +41,7 @@ struct cls_log {
 void cls_warn(const struct cls_log *log, const char *fmt, ...) CLS_PRINTF(2, 3);
 void cls_info(const struct cls_log *log, const char *fmt, ...) CLS_PRINTF(2, 3);
 
-/* To be called last: logs the number of suppressed messages and resets the counts. */
+/* To be called last, with counts: logs the number of suppressed messages, resets the counts. */
 void cls_log_finish(const struct cls_log *log);
 
 #endif
