@@ -126,6 +126,8 @@ struct inspection {
 bool inspect_stream(const struct convert_options *options, const struct cls_log *log,
                     struct cls_watch *watch, struct inspection *inspection,
                     struct cls_error *err) CLS_MUST_CHECK;
+
+/* Frees the memory of an inspection. */
 void inspection_free(struct inspection *inspection);
 
 #endif
