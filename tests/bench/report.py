@@ -252,9 +252,10 @@ METHOD = """## How it is measured
   disadvantage for the first command. Warm: the save is in the page cache. Cold: `drop_caches` before each run.
 - file → file: `cp SAVE OUT`, `convert-legacy-stream -i SAVE -o OUT --no-sync`. No command waits for the disk at the end.
 - file → file, on disk: `cp SAVE OUT && sync OUT`, `convert-legacy-stream -i SAVE -o OUT`.
-- file → pipe: the reader {reader}. pipe → pipe: {feeder} writes the save to
-  the first pipe. The reader and the feeder are the same for all commands. Their CPU time is not counted, but they use a part of the
-  machine: the wall time cannot be shorter than that of the slowest process.
+- file → pipe: the reader {reader}.
+  pipe → pipe: {feeder} writes the save to the first pipe.
+  The reader and the feeder are the same for all commands. Their CPU time is not counted, but they use a part of the machine: the wall
+  time cannot be shorter than that of the slowest process.
 - bare loop: `tests/bench/splice_loop.c`, which does not examine the data: copy_file_range between files, otherwise splice with pipes of 1
   MiB.
 - Xen's script: from Debian's xen-utils-4.17, `-w 64 -f libxc`. Its modules are compiled beforehand.
