@@ -30,12 +30,12 @@ bool compressed_page(struct compressed *c, uint32_t entry, uint8_t *page,
 bool compressed_end(struct compressed *c, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * sender_cache.c: the page cache of a sender that compresses checkpoints (Remus), kept alike: it
- * codes each page against what its cache holds of it (get_cache_page() and invalidate_cache_page()
- * in tools/libxc/xc_compression.c of Xen 4.2 to 4.5).
+ * sender_cache.c emulates the page cache of a sender that compresses checkpoints (Remus). The
+ * sender encodes each page as a delta to the content in its cache (get_cache_page() and
+ * invalidate_cache_page() in tools/libxc/xc_compression.c of Xen 4.2 to 4.5).
  *
- * The cache has 8192 slots, all zeros at first. A page that is not in it takes the slot that was
- * not used for the longest time, and whatever that holds stays until the page is stored there.
+ * The cache has 8192 slots, which contain zeros at first. A page that is not in the cache gets the
+ * least recently used slot. The old content of the slot remains until the page is stored there.
  */
 #define SENDER_CACHE_SLOTS 8192 /* DELTA_CACHE_SIZE in xc_compression.c */
 

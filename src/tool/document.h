@@ -19,12 +19,15 @@ struct document_writer {
     void *ctx;
 };
 
+/* Begin an object or a list, which document_end() ends. */
 void document_begin(const struct document_writer *w, const char *name);
 void document_begin_list(const struct document_writer *w, const char *name);
 void document_end(const struct document_writer *w);
 
 /* value may contain any bytes; see utf8_escape() (base/utf8.h). It is truncated to 2047 bytes. */
 void document_text(const struct document_writer *w, const char *name, const char *value);
+
+/* Write a number or a flag. */
 void document_number(const struct document_writer *w, const char *name, uint64_t value);
 void document_flag(const struct document_writer *w, const char *name, bool value);
 

@@ -35,8 +35,7 @@ struct progress {
 /* The monotonic clock, in seconds. */
 double progress_now(void);
 
-/* Begins; program is set. quiet: print nothing unless progress_print() is called. */
-
+/* Starts; p->program must be set. quiet: print nothing unless progress_print() is called. */
 void progress_start(struct progress *p, enum progress_mode mode, bool quiet);
 
 /* Is it time for progress_show()? */

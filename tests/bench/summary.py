@@ -59,9 +59,9 @@ def sentences(text: str, tables: dict[str, dict[str, list[str]]], cpu: dict[str,
     return [
         f"Converting a save of 1 GiB from file to file takes {to_file[OURS]:.2f} s of CPU time; `cp` takes {to_file['cp']:.2f} s for the same bytes.",
         f"From a file to a pipe, as libxl runs it, it takes {to_pipe[OURS]:.2f} s; `cat` takes {to_pipe['cat']:.2f} s.",
-        f"Xen's script takes {to_file[XEN]:.2f} s and {to_pipe[XEN]:.2f} s.",
-        f"Memory does not depend on the size of the save: {memory:.1f} MiB, against {script:.0f} MiB of Xen's script.",
-        f"A save of 1 MiB takes {number(start[OURS][1]):.1f} ms from start to end, against {number(start[XEN][1]):.0f} ms.",
+        f"Xen's script takes {to_file[XEN]:.2f} s and {to_pipe[XEN]:.2f} s of CPU time.",
+        f"Memory does not depend on the size of the save: {memory:.1f} MiB; Xen's script needs {script:.0f} MiB.",
+        f"A save of 1 MiB takes {number(start[OURS][1]):.1f} ms from start to end; Xen's script takes {number(start[XEN][1]):.0f} ms.",
     ]
 
 

@@ -1,8 +1,10 @@
 /*
- * How Remus encodes one page against its previous content (xc_compression_uncompress_page() in
- * tools/libxc/xc_compression.c of Xen 4.2 to 4.5): 0x00: nothing changed; 0x80: the whole page
- * follows; else runs that cover exactly one page, each a byte with the number of 4-byte words in
- * its low 7 bits (1..127): these words stay as they are (bit 7 set), or follow (bit 7 clear).
+ * Remus encodes a page as a delta to its previous content (xc_compression_uncompress_page() in
+ * tools/libxc/xc_compression.c of Xen 4.2 to 4.5). The first byte is
+ *   0x00: the page is unchanged;
+ *   0x80: the whole page follows;
+ *   else: the head of the first run. The runs cover exactly one page. The low 7 bits of a head are
+ *   the number of 4-byte words (1..127). If bit 7 is set, they are unchanged; else they follow.
  */
 #ifndef LEGACY_DELTA_H
 #define LEGACY_DELTA_H
@@ -21,9 +23,9 @@ enum delta_result {
 };
 
 /*
- * Applies the first encoded page of n bytes to page (4096 bytes, its previous content). *used: how
- * many bytes it took; for an invalid run, where that begins. A page that is not done may be changed
- * in part; applying the same bytes again, with more behind them, completes it.
+ * Applies the first encoded page in n bytes to page (4096 bytes, its previous content). *used: the
+ * number of bytes consumed, or the offset of an invalid run. Unless the result is DELTA_DONE, page
+ * may be changed in part; a call with the same bytes and more after them completes it.
  */
 enum delta_result delta_apply(uint8_t *page, const uint8_t *bytes, size_t n, size_t *used);
 

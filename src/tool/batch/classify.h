@@ -1,5 +1,5 @@
 /*
- * Tells files that are not saves from files that may be saves but cannot be read.
+ * Distinguishes files that are not saves from files that may be saves but cannot be read.
  */
 #ifndef BATCH_CLASSIFY_H
 #define BATCH_CLASSIFY_H

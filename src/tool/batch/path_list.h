@@ -24,6 +24,8 @@ bool path_list_add(struct path_list *list, char *path, const struct shard *shard
 
 /* Sorts and removes duplicates. */
 void path_list_sort(struct path_list *list);
+
+/* Frees all paths and the list. */
 void path_list_free(struct path_list *list);
 
 /*

@@ -23,7 +23,7 @@ struct pool {
     size_t finished;        /* number of finished tasks */
     struct slot *slots;     /* options->jobs of them */
     bool warned_of_workers; /* fewer workers could be started; the warning was printed */
-    int ended_by;           /* signal that ends the batch; 0: none */
+    int ended_by;           /* signal that ended the batch; 0: none */
 };
 
 /* Prints a message about the file at path. */

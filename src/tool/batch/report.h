@@ -34,7 +34,7 @@ struct report {
     char ended[32];        /* "2026-11-25T18:44:23Z" */
 };
 
-/* Writers of the formats. The caller also has to check ferror(out). */
+/* Write one format. The caller must also check ferror(out). */
 bool report_jsonl_row(FILE *out, const struct row *row, struct cls_error *err) CLS_MUST_CHECK;
 bool report_jsonl_totals(FILE *out, const struct report *report,
                          struct cls_error *err) CLS_MUST_CHECK;
@@ -82,6 +82,8 @@ bool reports_add(struct reports *reports, struct row *row, struct cls_error *err
  */
 bool reports_finish(struct reports *reports, uint64_t elapsed_usec, uint64_t not_reached,
                     struct cls_error *err) CLS_MUST_CHECK;
+
+/* Closes all reports and frees the rows. Removes documents that were not finished. */
 void reports_close(struct reports *reports);
 
 #endif

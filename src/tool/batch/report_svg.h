@@ -9,6 +9,7 @@
 /* Groups of page types. Each has a colour: CSS class "t0" to "t5". */
 #define PAGE_GROUPS 6
 
+/* The name of a group (static), and the sums of page entries by group. */
 const char *page_group_name(unsigned group);
 void page_groups_of(const uint64_t pages[16], uint64_t groups[PAGE_GROUPS]);
 

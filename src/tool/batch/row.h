@@ -66,6 +66,7 @@ struct row_totals {
     uint64_t usec;                /* sum of the times of all rows */
 };
 
+/* Adds a row to the totals. */
 void row_totals_add(struct row_totals *totals, const struct row *row);
 
 /* The exit status of a batch: CLS_SYSTEM takes precedence over CLS_BAD_INPUT. */

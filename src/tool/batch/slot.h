@@ -17,7 +17,7 @@ struct slot {
     bool terminating;         /* SIGTERM was sent */
     bool timed_out;           /* because of --timeout */
     bool closed;              /* no worker can be started; other slots take the tasks */
-    bool exiting;             /* told to end and has finished its last task: about to exit */
+    bool exiting;             /* SIGTERM was sent and a task has ended: the worker will exit */
 };
 
 /*

@@ -1,6 +1,6 @@
 /*
- * Messages from a worker to its parent: of fixed size, each written atomically. Neither process
- * parses input, so they trust each other.
+ * Messages from a worker to its parent. They have a fixed size and are written atomically. Neither
+ * process parses input, so the content is not checked.
  */
 #ifndef BATCH_WORKER_MESSAGE_H
 #define BATCH_WORKER_MESSAGE_H

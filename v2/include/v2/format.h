@@ -1,5 +1,5 @@
 /*
- * Numbers of the v2 streams, with the names they have in Xen's xg_sr_stream_format.h,
+ * Constants of the v2 streams, with the names in Xen's xg_sr_stream_format.h,
  * libxl_sr_stream_format.h and python/xen/migration/.
  */
 #ifndef V2_FORMAT_H
@@ -24,7 +24,7 @@
 #define LIBXL_HDR_OPT_BIG_ENDIAN 1u
 #define LIBXL_HDR_OPT_LEGACY     2u /* converted from a legacy stream */
 
-/* Records of both: u32 type, u32 length of the body, body, zeros up to a multiple of 8. */
+/* Records of both formats: u32 type, u32 length of the body, body, zeros to a multiple of 8. */
 #define REC_HDR_SIZE 8
 #define REC_ALIGN    8
 
@@ -47,10 +47,10 @@
 #define REC_TYPE_STATIC_DATA_END           0x10u
 #define REC_TYPE_X86_CPUID_POLICY          0x11u
 #define REC_TYPE_X86_MSR_POLICY            0x12u
-#define REC_TYPE_KNOWN                     0x13u /* one above the last */
+#define REC_TYPE_KNOWN                     0x13u /* the last known type + 1 */
 #define REC_TYPE_OPTIONAL                  0x80000000u
 
-/* Restore code reads no longer record (xg_sr_stream_format.h; 8 MiB before Xen 4.10). */
+/* Bytes. Xen's restore code rejects longer records (xg_sr_stream_format.h; 8 MiB before 4.10). */
 #define REC_LENGTH_MAX (128u * 1024 * 1024)
 
 /* In a PAGE_DATA entry the type is in bits 63..60. */
@@ -68,6 +68,6 @@
 
 #define EMULATOR_HDR_SIZE         8
 #define EMULATOR_ID_UNKNOWN       0u
-#define EMULATOR_ID_QEMU_UPSTREAM 2u /* the last one; 1: qemu-traditional */
+#define EMULATOR_ID_QEMU_UPSTREAM 2u /* the highest id; 1: qemu-traditional */
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Loads and stores of a stated width and byte order: the only place that knows byte order.
- * No on-disk field is read or written in any other way.
+ * Loads and stores of a stated width and byte order. All on-disk fields are read and written with
+ * these functions; no other code depends on the byte order. p need not be aligned.
  */
 #ifndef BASE_BYTES_H
 #define BASE_BYTES_H

@@ -1,32 +1,34 @@
 /*
- * Bytes of an input that are held in memory, for formats that need their length first.
+ * A growing buffer with bytes of an input, for parts whose length must be written first.
  */
 #ifndef BASE_HELD_H
 #define BASE_HELD_H
 
 #include "base/input.h"
 
-/* Start with all zero; free with cls_held_free(). */
+/* Initialise to zero; free with cls_held_free(). */
 struct cls_held {
-    uint8_t *bytes; /* NULL: none yet */
+    uint8_t *bytes; /* NULL: empty */
     size_t len, capacity;
 };
 
 /*
- * Consumes exactly n bytes and appends them. Memory grows with what is read, not with what n
- * claims. what names them in an error.
+ * Consumes exactly n bytes of in and appends them. Memory grows with the bytes that are read, not
+ * with n. what: name of the bytes in errors. Fails with CLS_BAD_INPUT if the input ends early; also
+ * if reading fails or there is no memory.
  */
 bool cls_held_read(struct cls_held *held, struct cls_input *in, uint64_t n, const char *what,
                    struct cls_error *err) CLS_MUST_CHECK;
 
-/* The same, but fewer than n bytes where the input ends. */
+/* Like cls_held_read(), but appends fewer than n bytes if the input ends early. */
 bool cls_held_read_some(struct cls_held *held, struct cls_input *in, uint64_t n, const char *what,
                         struct cls_error *err) CLS_MUST_CHECK;
 
-/* Makes room for n bytes in total. */
+/* Makes room for n bytes in total. Fails if there is no memory. */
 bool cls_held_reserve(struct cls_held *held, size_t n, const char *what,
                       struct cls_error *err) CLS_MUST_CHECK;
 
+/* Frees the bytes and sets all members to zero. */
 void cls_held_free(struct cls_held *held);
 
 #endif

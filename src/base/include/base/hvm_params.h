@@ -1,13 +1,13 @@
 /*
- * Indices of HVM parameters, as Xen's public interface numbers them
- * (xen/include/public/hvm/params.h). Both kinds of stream carry them by value.
+ * Indices of HVM parameters (xen/include/public/hvm/params.h). Legacy and v2 streams contain the
+ * same indices.
  */
 #ifndef BASE_HVM_PARAMS_H
 #define BASE_HVM_PARAMS_H
 
 #include <stdint.h>
 
-/* The name of an index, without HVM_PARAM_; NULL for one that Xen does not (or no longer) name. */
+/* The name of an index, without HVM_PARAM_. Static; NULL if Xen has no name for it (any more). */
 const char *hvm_param_name(uint64_t index);
 
 #define HVM_PARAM_STORE_PFN             1

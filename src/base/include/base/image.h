@@ -1,12 +1,12 @@
 /*
- * The intermediate model: a saved domain as a sequence of items. A reader produces them one by one,
- * a consumer processes each before it asks for the next. Small data is held by value or by a
- * pointer that is valid until the next item. Bulk data is a reference: "the next len bytes of the
- * input". The consumer may move it from there; the reader skips what the consumer leaves.
+ * The intermediate model: a saved domain as a sequence of items. A reader produces the items one by
+ * one. A consumer processes each item before it reads the next one. Small data is in the item, or
+ * at a pointer that is valid until the next item. Bulk data is a reference to the next len bytes of
+ * the input. The consumer may move them from there; the reader skips the bytes that are left.
  *
  * Order: BEGIN; for PV: PV_INFO, P2M_FRAMES (one or more parts); any number of PAGES and TSC_INFO;
  * for HVM: HVM_PARAMS (one or more), HVM_CONTEXT; for PV: VCPU items by ascending id, SHARED_INFO;
- * LIBXC_END; for HVM, where there: PHYSMAP, EMULATOR; END.
+ * LIBXC_END; for HVM, if present: PHYSMAP, EMULATOR; END.
  */
 #ifndef BASE_IMAGE_H
 #define BASE_IMAGE_H
@@ -25,7 +25,7 @@ enum guest_type {
     GUEST_HVM,
 };
 
-/* "PV", "HVM", NULL. */
+/* "PV" or "HVM"; NULL for GUEST_UNKNOWN. Static. */
 static inline const char *guest_type_name(enum guest_type guest)
 {
     return guest == GUEST_PV ? "PV" : guest == GUEST_HVM ? "HVM" : NULL;
@@ -49,7 +49,7 @@ enum image_item_kind {
     IMAGE_END,
 };
 
-/* Bytes that lie in memory (from NULL), or next in the input. */
+/* len bytes in memory, at bytes; if bytes is NULL, the next len bytes of the input from. */
 struct image_data {
     uint64_t len;
     const uint8_t *bytes;
@@ -66,14 +66,16 @@ struct image_pv_info {
     unsigned pt_levels;   /* 3 or 4 */
 };
 
-/* The frames that hold the guest's p2m table, entries first .. first + count - 1 of total. */
+/* A part of the frame list of the guest's p2m table: count entries of total, from first on. */
 struct image_p2m_frames {
     uint64_t p2m_size; /* in pages */
     uint32_t total, first, count;
     const uint64_t *frames;
 };
 
-/* Each entry: page type in bits 31..28, pfn in bits 27..0; data: 4096 bytes per entry that has any.
+/*
+ * Each entry has the page type in bits 31..28 and the pfn in bits 27..0. data: 4096 bytes for each
+ * entry with content (page_type_has_data()).
  */
 struct image_pages {
     uint32_t count;
@@ -100,7 +102,7 @@ struct image_vcpu {
     struct image_data data;
 };
 
-/* QEMU's memory regions, as libxl keeps them in xenstore. */
+/* A memory region of QEMU, as libxl stores it in xenstore. */
 struct image_physmap_entry {
     uint64_t phys_offset, start_addr, size;
     const char *name; /* NUL-terminated; NULL: the entry has no name */
@@ -108,14 +110,14 @@ struct image_physmap_entry {
 
 struct image_physmap {
     uint32_t count;
-    /* Decodes one entry at *pos of ctx and moves *pos to the next; cannot fail. Begin with 0. */
+    /* Decodes the entry at *pos of ctx and advances *pos; first *pos is 0. Cannot fail. */
     void (*next)(const void *ctx, size_t *pos, struct image_physmap_entry *entry);
     const void *ctx;
 };
 
 /* The device model's state. */
 struct image_emulator {
-    const uint8_t *lead; /* the bytes before the data: signature and length, as found */
+    const uint8_t *lead; /* the bytes before the data: signature and length, unchanged */
     size_t lead_len;
     struct image_data data;
 };

@@ -1,6 +1,6 @@
 /*
- * Messages that are not errors. The libraries pass text to a function; the programs decide what is
- * shown, and where.
+ * Messages that are not errors. The libraries pass the text to a function of the program, which
+ * decides whether and where to print it.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -10,17 +10,17 @@
 #include "base/error.h"
 
 enum cls_log_level {
-    CLS_LOG_WARNING, /* something is unusual, dropped or guessed: shown unless quiet */
-    CLS_LOG_INFO,    /* what is detected: shown when verbose */
+    CLS_LOG_WARNING, /* data is unusual, dropped or guessed: printed unless --quiet is given */
+    CLS_LOG_INFO,    /* what is detected: printed with --verbose */
     CLS_LOG_LEVELS,
 };
 
-/* At most so many messages of one format string are passed on; more are only counted. */
+/* Maximum number of messages with the same format string; more are only counted. */
 #define CLS_LOG_WARNINGS_MAX 10
 #define CLS_LOG_INFOS_MAX    1000
-#define CLS_LOG_KINDS        96 /* further kinds count as one */
+#define CLS_LOG_KINDS        96 /* the last one counts all further format strings */
 
-/* Start with all zero. */
+/* Initialise to zero. */
 struct cls_log_counts {
     struct {
         const char *fmt;
@@ -30,18 +30,18 @@ struct cls_log_counts {
 };
 
 struct cls_log {
-    /* Takes one line, without newline; text is valid during the call only. */
+    /* Prints one line. text has no newline and is valid during the call only. */
     void (*line)(void *ctx, enum cls_log_level level, const char *text);
     void *ctx;
     bool warnings_only;            /* other messages are dropped before they are formatted */
-    struct cls_log_counts *counts; /* NULL: all messages are passed on */
+    struct cls_log_counts *counts; /* NULL: no maximum */
 };
 
-/* log may be NULL: then nothing is logged. */
+/* Log a warning or information. log may be NULL: nothing is logged. */
 void cls_warn(const struct cls_log *log, const char *fmt, ...) CLS_PRINTF(2, 3);
 void cls_info(const struct cls_log *log, const char *fmt, ...) CLS_PRINTF(2, 3);
 
-/* At the end: logs how many messages were left out, and resets the counts. */
+/* To be called last, with counts: logs the number of suppressed messages, resets the counts. */
 void cls_log_finish(const struct cls_log *log);
 
 #endif

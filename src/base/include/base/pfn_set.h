@@ -1,5 +1,5 @@
 /*
- * A set of pfns, one bit for each up to the highest that was added: 32 MiB at most.
+ * A set of pfns: one bit for each pfn up to the highest one that was added, at most 32 MiB.
  */
 #ifndef BASE_PFN_SET_H
 #define BASE_PFN_SET_H
@@ -8,26 +8,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PFN_SET_MAX (UINT64_C(1) << 28) /* higher pfns are only counted */
+#define PFN_SET_MAX (UINT64_C(1) << 28) /* pfns from this on are only counted */
 
-/* Start with all zero: an empty set. */
+/* Initialise to zero: an empty set. Free with pfn_set_free(). */
 struct pfn_set {
     uint8_t *bits;
     size_t size;    /* bytes of bits */
-    uint64_t count; /* pfns in the set */
-    bool no_memory; /* for some that were added */
+    uint64_t count; /* number of pfns in the set */
+    bool no_memory; /* some pfns could not be added */
 };
 
+/* Is the pfn in the set? False for pfns from PFN_SET_MAX on. */
 static inline bool pfn_set_has(const struct pfn_set *set, uint64_t pfn)
 {
     return pfn / 8 < set->size && set->bits[pfn / 8] >> pfn % 8 & 1;
 }
 
-/* Room for a pfn below PFN_SET_MAX; one from there on is counted. false where there is no memory.
- */
+/* Makes room for the pfn; counts it if it is not below PFN_SET_MAX. Returns false: no memory. */
 bool pfn_set_grow(struct pfn_set *set, uint64_t pfn);
 
-/* Adding a pfn again changes nothing. false where there is no memory. In line: once for each page.
+/*
+ * Adds the pfn. Returns false if there is no memory. Inline, because it is called for each page.
  */
 static inline bool pfn_set_add(struct pfn_set *set, uint64_t pfn)
 {
@@ -42,7 +43,7 @@ static inline bool pfn_set_add(struct pfn_set *set, uint64_t pfn)
     return true;
 }
 
-/* Empties the set and frees what it holds. */
+/* Frees the memory of the set, which is empty then. */
 void pfn_set_free(struct pfn_set *set);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Reports the parts of a stream to a caller, as they are read.
+ * Reports each part of a stream to a caller when it is read.
  */
 #ifndef BASE_TRACE_H
 #define BASE_TRACE_H
@@ -7,10 +7,10 @@
 #include <stdint.h>
 
 struct stream_part {
-    const char *layer; /* "libxl" or "libxc"; NULL: a legacy stream. Static, as name is */
-    const char *name;  /* as in Xen's headers where it has a name there: "XC_SAVE_ID_TSC_INFO" */
-    uint64_t offset;   /* in the input, where it begins; it ends where the next one does */
-    uint64_t count;    /* its own count of pfn entries, frames or pfns; else 0 */
+    const char *layer; /* "libxl" or "libxc"; NULL: a legacy stream. Static */
+    const char *name;  /* as in Xen's headers, if named there: "XC_SAVE_ID_TSC_INFO". Static */
+    uint64_t offset;   /* of its first byte in the input; it ends where the next part begins */
+    uint64_t count;    /* number of pfn entries, frames or pfns in it; else 0 */
 };
 
 struct stream_trace {
@@ -18,7 +18,7 @@ struct stream_trace {
     void *ctx;
 };
 
-/* trace may be NULL. */
+/* Reports a part. trace may be NULL. */
 static inline void stream_trace_part(const struct stream_trace *trace, const char *layer,
                                      const char *name, uint64_t offset, uint64_t count)
 {

@@ -1,6 +1,7 @@
 /*
- * Makes untrusted text printable: bytes that are no UTF-8, and control characters, direction marks
- * and noncharacters, become \xNN, byte by byte. One rule for messages, text, JSON, XML and HTML.
+ * Makes untrusted text printable: bytes that are not UTF-8, control characters, direction marks and
+ * noncharacters are replaced by \xNN, byte by byte. Messages, text, JSON, XML and HTML use the same
+ * rule. Texts end in a NUL.
  */
 #ifndef BASE_UTF8_H
 #define BASE_UTF8_H
@@ -9,22 +10,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes of the character at s, which ends in NUL, and the character; 0 where there is none. */
+/* Decodes the character at s. Returns its length in bytes; 0 at the NUL or an invalid byte. */
 size_t utf8_decode(const char *s, uint32_t *character);
 
-/* No control character, direction mark, surrogate or noncharacter? */
+/* False for control characters, direction marks, surrogates and noncharacters. */
 bool utf8_is_printable(uint32_t character);
 
-/* Is all of it printable as it stands? */
+/* Is the whole text printable without escapes? */
 bool utf8_is_plain(const char *text);
 
 /*
- * text as described above; cut to fit into buf (size > 0). ascii: other characters are escaped,
- * too, for displays without UTF-8.
+ * Writes the escaped text to buf, truncated to size bytes (> 0) with the NUL. ascii: also escape
+ * other than ASCII characters, for displays without UTF-8.
  */
 void utf8_escape(const char *text, bool ascii, char *buf, size_t size);
 
-/* The same without a limit; to be freed. NULL: no memory. */
+/* Returns the escaped text, which the caller frees. NULL: no memory. */
 char *utf8_plain(const char *text);
 
 #endif

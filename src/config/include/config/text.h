@@ -14,7 +14,10 @@ struct config_text {
     bool no_memory;
 };
 
+/* Appends n bytes. */
 void config_text_add(struct config_text *text, const char *bytes, size_t n);
+
+/* Frees the memory; the buffer is empty then. */
 void config_text_free(struct config_text *text);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Inspects a save, legacy or v2, in any envelope. Everything is bounded: a list keeps its first
- * entries and counts the rest.
+ * Inspects a legacy or v2 save in any envelope. All lists are limited: a list has its first entries
+ * and the total count.
  */
 #ifndef CONVERT_INSPECT_H
 #define CONVERT_INSPECT_H
@@ -19,46 +19,46 @@
 enum inspect_stream {
     INSPECT_UNKNOWN,
     INSPECT_LEGACY,
-    INSPECT_LIBXC, /* v2 or v3, bare */
-    INSPECT_LIBXL, /* the same inside a libxl stream */
+    INSPECT_LIBXC, /* libxc stream, v2 or v3 */
+    INSPECT_LIBXL, /* libxl stream with a libxc stream in it */
 };
 
 /* Consecutive parts of the same kind. */
 struct inspect_run {
     const char *layer, *name; /* as in struct stream_part */
-    uint64_t offset, bytes;   /* of all of them */
+    uint64_t offset, bytes;   /* of the first part; size of all parts */
     uint64_t count;
 };
 
 struct inspect_pages {
     uint64_t entries[16]; /* by type (base/page_type.h) */
     /*
-     * Entries of all types but XTAB. A live save sends the pfns in ascending order, several times;
-     * a new pass begins where a pfn is not above the one before.
+     * mapped: entries of all types except XTAB. passes: a live save sends the pfns in ascending
+     * order, several times; a pass begins if a pfn is not above the previous one.
      */
     uint64_t mapped, passes;
-    uint64_t distinct; /* pfns; those from PFN_SET_MAX on count at each occurrence */
-    /* during the inspection */
-    struct pfn_set seen; /* no_memory: distinct is wrong */
+    uint64_t distinct; /* distinct pfns; those from PFN_SET_MAX on count at each occurrence */
+    /* used during the inspection */
+    struct pfn_set seen; /* if its no_memory is set, distinct is wrong */
     uint64_t last_pfn;
-    uint64_t batch_entries; /* of the current legacy batch, not yet counted in entries */
+    uint64_t batch_entries; /* of the current legacy batch, not counted in entries yet */
 };
 
 struct inspect_physmap {
     uint64_t phys_offset, start_addr, size;
     bool named;
-    char name[INSPECT_STRING_MAX]; /* then; cut to fit */
+    char name[INSPECT_STRING_MAX]; /* if named; truncated */
 };
 
 struct inspect_emulator {
     bool found;
-    char kind[32]; /* of the qemu record: its signature; in a libxl stream: the emulator's */
-    uint64_t offset, bytes; /* of its data; offset 0 where it was held in memory */
-    bool savevm;            /* begins with QEVM, as every state that qemu saves, */
+    char kind[32];          /* signature of the qemu record; libxl stream: name of the emulator */
+    uint64_t offset, bytes; /* of its data; offset 0 if it was held in memory */
+    bool savevm;            /* begins with QEVM, like every state that QEMU saves */
     uint32_t savevm_version;
 };
 
-/* Remarks. Only the first INSPECT_NOTES_MAX of count are kept. */
+/* Remarks. text has the first INSPECT_NOTES_MAX of count. */
 struct inspect_notes {
     uint64_t count;
     char text[INSPECT_NOTES_MAX][256];
@@ -66,24 +66,24 @@ struct inspect_notes {
 
 struct inspection {
     char input[256];     /* name for messages */
-    uint64_t start, end; /* offsets of the first byte and behind the last that was read */
+    uint64_t start, end; /* offsets of the first byte, and after the last one that was read */
 
     const char *envelope; /* as in struct convert_facts */
     struct envelope_config config;
-    char name[256], uuid[40]; /* as the envelope's config says; empty: it doesn't */
+    char name[256], uuid[40]; /* from the envelope's config; empty: not given */
     enum guest_type config_guest;
 
     enum inspect_stream stream;
-    uint64_t stream_offset, stream_end; /* behind it may lie more of the envelope */
+    uint64_t stream_offset, stream_end; /* more of the envelope may follow */
     unsigned width;              /* legacy: of the saving toolstack, in bytes; 0: not known */
-    uint64_t checkpoints_before; /* legacy: complete ones before that which counts (Remus) */
+    uint64_t checkpoints_before; /* legacy: complete ones before the one that is used (Remus) */
     unsigned version;            /* v2: of the libxc stream */
     bool converted;              /* v2: from a legacy stream */
 
     enum guest_type guest;
     unsigned guest_width, pt_levels; /* PV; 0: not known */
     uint64_t p2m_size;               /* in pages; 0: not known (HVM in v2) */
-    uint64_t vcpus;                  /* that have a context in the stream */
+    uint64_t vcpus;                  /* number of vcpus with a context in the stream */
     struct inspect_pages pages;
     bool has_tsc;
     struct image_tsc_info tsc; /* the last one */
@@ -96,36 +96,38 @@ struct inspection {
     uint64_t physmap_last; /* v2: phys_offset of the current entry */
     struct inspect_emulator emulator;
 
-    struct limits_hold hold; /* while it is read */
+    struct limits_hold hold; /* used during the inspection */
     struct limits_facts facts;
-    struct limits_host host; /* that is to restore it */
+    struct limits_host host; /* host that is to restore the save */
     struct limits_findings findings;
 
     struct inspect_run run; /* the current one, during the inspection */
     uint64_t runs_count;
     struct inspect_run runs[INSPECT_RUNS_MAX];
 
-    /* What a conversion with these options would do. */
-    bool convertible;           /* else it is v2 already, or err gives the reason */
-    enum convert_format format; /* of the output, where that is known */
+    /* Result of a conversion with these options. */
+    bool convertible;           /* false: it is v2 already, or err has the reason */
+    enum convert_format format; /* of the output, if known */
     unsigned target_version;
-    struct inspect_notes lost;    /* what the output would lack */
-    struct inspect_notes remarks; /* what else is unusual */
+    struct inspect_notes lost;    /* data that the output would lack */
+    struct inspect_notes remarks; /* other unusual facts */
 
     bool failed;
-    struct cls_error err; /* then */
+    struct cls_error err; /* if failed */
 };
 
 /*
- * Reads a whole save and writes nothing. The options in, width, guest, format, version, need_xl,
- * skip_qemu and no_sandbox are used as for a conversion. inspection is filled in any case, with
- * what was found up to the first error, which is in inspection->err as well as in err; free it with
- * inspection_free(). This enters the sandbox: libraries for printing must be loaded before. What is
- * detected is logged (CLS_LOG_INFO); warnings become remarks. watch and log may be NULL.
+ * Reads a whole save and writes nothing. The options for reading the input, format and version are
+ * used as for a conversion. inspection is filled up to the first error, which is both in
+ * inspection->err and in err; free it with inspection_free(), also after a failure. This enters the
+ * sandbox: libraries for printing must be loaded before. What is detected is logged (CLS_LOG_INFO);
+ * warnings are stored as remarks. watch and log may be NULL.
  */
 bool inspect_stream(const struct convert_options *options, const struct cls_log *log,
                     struct cls_watch *watch, struct inspection *inspection,
                     struct cls_error *err) CLS_MUST_CHECK;
+
+/* Frees the memory of an inspection. */
 void inspection_free(struct inspection *inspection);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * The output. A regular file that is given by name appears complete or not at all: it is written as
- * an unnamed file (a hidden one where the file system has no O_TMPFILE) and named at the end. Other
- * files and inherited fds are written directly.
+ * The output. A regular file given by name is renamed into place when it is complete: until then it
+ * is an unnamed file (a hidden one if O_TMPFILE is not possible). Other files and inherited fds are
+ * written directly.
  */
 #ifndef CONVERT_OUT_FILE_H
 #define CONVERT_OUT_FILE_H
@@ -15,55 +15,59 @@ struct out_file {
     const char *display; /* name for messages */
     bool inherited;
     bool no_clobber;
-    char *path; /* NULL: inherited */
-    char *name; /* last part of path, links resolved; points into it. NULL: written directly */
+    char *path; /* owned; NULL: inherited */
+    char *name; /* last component of path, links resolved; in path. NULL: written directly */
     int dir_fd; /* its directory */
     bool exists;
     bool name_taken;      /* not committed: a file of that name was created meanwhile */
-    bool unnamed, hidden; /* the temporary file: without a name, or with one in cleanup */
+    bool unnamed, hidden; /* the temporary file has no name, or has the one in cleanup */
     bool replaces;        /* --replace: keeps owner, mode and access time */
-    bool swapped;         /* the replaced file has the hidden name now */
-    struct stat st;       /* of what exists, or of the inherited fd */
+    bool swapped;         /* the replaced file now has the hidden name */
+    struct stat st;       /* of the existing file or the inherited fd */
     struct convert_cleanup *cleanup;
 };
 
 /*
- * Finds out what arg means; creates nothing. Close with out_file_close(), also after failures; that
- * removes a file that was not committed.
+ * Resolves arg of -o: a path, "-" or an fd. Creates nothing. The caller keeps ownership of display
+ * (name for messages) and cleanup. Fails with CLS_USAGE if the output cannot be used (a directory,
+ * a terminal, or with no_clobber an existing file). Close with out_file_close(), also after a
+ * failure.
  */
 bool out_file_resolve(struct out_file *file, const char *arg, const char *display, bool no_clobber,
                       struct convert_cleanup *cleanup, struct cls_error *err) CLS_MUST_CHECK;
 
-/* As above, for a name in an open directory; a symbolic link of that name is an error. */
+/* Like out_file_resolve(), for a name in an open directory. A symbolic link is an error. */
 bool out_file_resolve_at(struct out_file *file, int dir_fd, const char *name, const char *display,
                          bool no_clobber, struct convert_cleanup *cleanup,
                          struct cls_error *err) CLS_MUST_CHECK;
 
-/* Is it the very file that st describes? (Regular files and block devices only.) */
+/* Is it the existing file that st describes? Regular files and block devices only. */
 bool out_file_is(const struct out_file *file, const struct stat *st);
 
-/* Do both mean the same file, whether it exists or not? */
+/* Do a and b name the same file, existing or not? */
 bool out_file_are_same(const struct out_file *a, const struct out_file *b);
 
-/* Is it written directly, so that a reader sees what was written before a failure? */
+/* Is it written directly, so that a reader gets the bytes written before a failure? */
 bool out_file_is_straight(const struct out_file *file);
 
-/* Makes fd ready for writing. */
+/* Opens file->fd for writing: the temporary file, or the file that is written directly. */
 bool out_file_open(struct out_file *file, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * When everything is written: syncs the file (if sync) and names it. The same with also (may be
- * NULL): both get their names or neither, where the file system can swap two files (not NFS) or
- * also is new.
+ * To be called when everything is written: sets owner and mode, syncs the file (if sync) and
+ * renames it into place. also (may be NULL) is treated in the same way: both get their names or
+ * neither, if the file system can swap two files (not NFS) or also is new. If only the sync of a
+ * directory fails, the files have their names.
  */
 bool out_file_commit(struct out_file *file, struct out_file *also, bool sync,
                      struct cls_error *err) CLS_MUST_CHECK;
 
+/* Closes the file. Removes the temporary file if it was not committed. */
 void out_file_close(struct out_file *file);
 
 /*
- * Is name in that directory a temporary file of ours? Removes it if it is not in use: its process
- * was killed.
+ * Is name in that directory one of our temporary files? If so, returns true, and removes the file
+ * if no process uses it: its process was killed.
  */
 bool out_file_remove_stale(int dir_fd, const char *name);
 

@@ -1,5 +1,5 @@
 /*
- * A verification: opens the input, reads the envelope, verifies the v2 stream in it.
+ * A verification: opens the input, reads the envelope, and verifies the v2 stream in it.
  */
 #ifndef CONVERT_VERIFY_H
 #define CONVERT_VERIFY_H
@@ -16,21 +16,24 @@ enum verify_format {
 };
 
 struct verify_options {
-    const char *in; /* as in struct convert_options; of an fd, nothing behind END is read */
+    const char *in; /* as in struct convert_options; from an fd, no byte after END is read */
     enum verify_format format;
-    uint64_t max_input; /* bytes of the input, uncompressed, that may be read; 0: any */
+    uint64_t max_input; /* maximum size of the decompressed input, in bytes; 0: any */
     bool no_sandbox;    /* for debugging */
-    int keep_fd;        /* stays open in the sandbox; 0: none */
+    int keep_fd;        /* fd that stays open in the sandbox; 0: none */
 };
 
-/* Logs what is found; err and summary as in v2_verify(). log may be NULL. */
+/*
+ * Verifies one save. Enters the sandbox. Logs the records, and warns of limits that prevent the
+ * restore of a sound stream. err and summary as in v2_verify(). log may be NULL.
+ */
 bool verify_stream(const struct verify_options *options, const struct cls_log *log,
                    struct v2_summary *summary, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * The same on an open input, which is at the first byte; extent and observer as in v2_verify().
- * envelope is all zero before, and to be
- * freed by envelope_free(), after failures, too.
+ * Verifies an open input from its next byte on, without entering the sandbox. log, observer,
+ * summary and err as in v2_verify(), and extent, unless the envelope marks its own end. envelope
+ * must be zeroed; the caller frees it with envelope_free(), also after a failure.
  */
 bool verify_input(struct cls_input *in, enum verify_format format, enum v2_extent extent,
                   struct envelope *envelope, const struct cls_log *log,

@@ -88,6 +88,8 @@ bool envelope_carries_config(const struct envelope *envelope);
  */
 bool envelope_read(struct cls_input *in, const struct cls_log *log, struct envelope *envelope,
                    struct cls_error *err) CLS_MUST_CHECK;
+
+/* Frees config. new_config stays the caller's. */
 void envelope_free(struct envelope *envelope);
 
 /* Consumes the optional data that is still unread; the stream is next in the input then. */
@@ -137,6 +139,8 @@ bool envelope_write(const struct envelope *envelope, struct cls_input *in, struc
  * envelope_put_emulator() and must not follow the libxc stream.
  */
 bool envelope_has_emulator(const struct envelope *envelope);
+
+/* Writes that record. emulator is the item of the reader. */
 bool envelope_put_emulator(const struct envelope *envelope, const struct image_emulator *emulator,
                            struct cls_output *out, struct cls_error *err) CLS_MUST_CHECK;
 

@@ -24,6 +24,7 @@ struct sexp {
  */
 const char *sexp_check(const char *text, size_t len, size_t *where);
 
+/* Is it a list? False for an atom and for none. */
 bool sexp_is_list(struct sexp s);
 
 /* The first child of a list; none for an atom. */
@@ -44,7 +45,7 @@ bool sexp_atom(struct sexp s, char *buf, size_t size);
 /* Is it an atom with this value (at most 63 bytes)? */
 bool sexp_is(struct sexp s, const char *value);
 
-/* The first child of the list that is a list whose first child is the atom key. */
+/* The first child of the list that is a list whose first child is the atom key; or none. */
 struct sexp sexp_child(struct sexp list, const char *key);
 
 /* Like sexp_atom(), for the child after the key in sexp_child(list, key). */

@@ -127,6 +127,8 @@ bool limits_hold_available(struct limits_hold *hold, struct image_item *item,
 /* Returns data as a writable copy in hold, which data refers to then. NULL and err: no memory. */
 uint8_t *limits_hold_writable(struct limits_hold *hold, struct image_data *data,
                               struct cls_error *err);
+
+/* Frees the buffer. */
 void limits_hold_free(struct limits_hold *hold);
 
 /* A record of a HVM context: u16 type, u16 instance, u32 length, body. */
