@@ -55,8 +55,7 @@ static bool put_begin(struct v2_writer *w, const struct image_begin *begin, stru
     put_be64(ihdr, IHDR_MARKER);
     put_be32(ihdr + 8, IHDR_ID);
     put_be32(ihdr + 12, w->options.version);
-    put_be16(ihdr + 16, 0); /* options: little endian */
-
+    /* The options behind the version are 0: little endian. */
     put_le32(dhdr, hvm ? DHDR_TYPE_X86_HVM : DHDR_TYPE_X86_PV);
     put_le16(dhdr + 4, DHDR_PAGE_SHIFT);
     put_le32(dhdr + 8, CONVERTER_MAJOR);

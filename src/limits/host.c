@@ -15,7 +15,7 @@ bool limits_host_parse(const char *text, struct limits_host *host)
     int end = 0, n;
 
     *host = (struct limits_host){.point = LIMITS_POINT_ANY};
-    if (strspn(text, "0123456789.") != strlen(text) || strlen(text) > 8)
+    if (strspn(text, "0123456789.") != strlen(text) || strlen(text) > strlen("4.22.99"))
         return false;
     n = sscanf(text, "4.%u%n.%u%n", &minor, &end, &point, &end);
     if (n < 1 || text[end] != '\0' || minor < LIMITS_MINOR_MIN || minor > LIMITS_MINOR_MAX ||

@@ -1021,6 +1021,8 @@ class Shards(BatchTest):
         for env in (slurm, kubernetes):
             self.assert_shard(self.report_of("--shard", "auto", env={**os.environ, **env}), 3, 4)
             self.assertEqual(len(self.report_of(env={**os.environ, **env})), 40, "the environment must be used only with --shard auto")
+        # An array that starts at 0, in steps of 1.
+        self.assert_shard(self.report_of("--shard", "auto", env={**os.environ, "SLURM_ARRAY_TASK_ID": "1", "SLURM_ARRAY_TASK_COUNT": "4"}), 2, 4)
         self.assert_shard(self.report_of("--shard", "1/2", env={**os.environ, **slurm}), 1, 2)
         listed = self.file("list", b"0/0\n0/3\n1/1\n")
         self.assertEqual(len(self.report_of("--files-from", listed, env={**os.environ, **slurm})), 3)

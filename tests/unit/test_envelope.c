@@ -464,6 +464,9 @@ static void gzip_is_distinguished_from_a_stream(void)
         {{0x08088b1f, 0x65000000, 0x61000300, 0x622e0062}, true},  /* with the file's name */
         {{0x00088b1f, 0, 0xbd000300, 0x55b75aed}, true},           /* gzip -n */
         {{0x00088b1f, 0, 0, 1}, true},                             /* 0 ends an empty body */
+        {{0x01088b1f, 0x65000000, 0, 1}, true},                    /* a text file */
+        {{0x1f088b1f, 0x65000000, 0, 1}, true},                    /* all flags */
+        {{0x20088b1f, 0x65000000, 0, 1}, false},                   /* reserved flags */
         {{0x00088b1f, 0, 0xffffffff, 0xffffffff}, false},          /* PV, 64-bit */
         {{0x00088b1f, 0, 1024, 0}, false},                         /* HVM, 64-bit */
         {{0x00088b1f, 0, (uint32_t)-7, 1}, false},                 /* with TSC_INFO first */
@@ -534,6 +537,41 @@ static void guest_in_a_domain_xml(void)
     }
 }
 
+/* Elements, comments and attributes that only resemble the device model's element. */
+static void dropping_the_emulator(void)
+{
+    static const char before[] =
+        "<domain a=\"'>\"><!-- <devices><emulator>/x</emulator></devices> -->"
+        "<devicesx><emulator>/x</emulator></devicesx><os><devices><emulator>/x</emulator></devices>"
+        "</os><name><![CDATA[<devices>]]></name><devices/><devices a='>'><emulatorx>/x</emulatorx>"
+        "<disk/><y><emulator>/x</emulator></y>";
+    static const char after[] = "<emulatory/></devices><devices></devices></domain>";
+    static const char *const emulators[] = {"", "<emulator>/a</emulator>",
+                                            "<emulator a='/>'\n>/a<!-- </emulator> --></emulator>",
+                                            "<emulator/>"};
+
+    for (size_t i = 0; i < sizeof(emulators) / sizeof(emulators[0]); i++) {
+        struct bytes b = {0}, wanted = {0};
+        char xml[800];
+        bool dropped;
+        struct trial t;
+
+        snprintf(xml, sizeof(xml), "%s%s%s", before, emulators[i], after);
+        put_libvirt(&b, xml);
+        start(&t, &b);
+        CHECK_THAT(t.ok, "%s", t.err.reason);
+        CHECK(envelope_drop_emulator(&t.envelope, &t.in, &dropped, &t.err));
+        CHECK_INT(dropped, i > 0);
+        put_text(&wanted, before);
+        put_raw(&wanted, after, sizeof(after));
+        CHECK_BYTES(t.envelope.config, t.envelope.config_len, &wanted);
+        CHECK_TEXT(t.envelope.guest.emulator, "");
+        finish(&t);
+        bytes_free(&b);
+        bytes_free(&wanted);
+    }
+}
+
 static void domain_xml_that_is_rejected(void)
 {
     static const char *const xmls[][2] = {
@@ -601,6 +639,7 @@ CU_TestInfo envelope_tests[] = {
     {"parts of the magic are no envelope", parts_of_the_magic_are_no_envelope},
     {"skipping an envelope", skipping_an_envelope},
     {"guest in a domain XML", guest_in_a_domain_xml},
+    {"dropping the emulator", dropping_the_emulator},
     {"domain XML that is rejected", domain_xml_that_is_rejected},
     {"XAPI records", xapi_records},
     {"every magic", every_magic},

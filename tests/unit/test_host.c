@@ -61,6 +61,7 @@ static void releases_by_name(void)
         CHECK_THAT(!limits_host_parse(bad[i], &host), "%s", bad[i]);
     CHECK(limits_host_parse("4.6", &host) && host.minor == 6 && host.point == LIMITS_POINT_ANY);
     CHECK(limits_host_parse("4.22.0", &host) && host.minor == 22 && host.point == 0);
+    CHECK(limits_host_parse("4.22.99", &host) && host.minor == 22 && host.point == 99);
     CHECK(limits_host_parse("4.14.3", &host) && host.minor == 14 && host.point == 3);
     limits_host_text(&host, text, sizeof(text));
     CHECK_TEXT(text, "Xen 4.14.3");
@@ -86,7 +87,7 @@ static void this_host(void)
 {
     struct scratch s;
     struct limits_host host;
-    char command[400];
+    char command[400], path[100];
 
     scratch_make(&s);
     limits_host_read(s.dir, &host);
@@ -129,6 +130,13 @@ static void this_host(void)
     limits_host_read(s.dir, &host);
     CHECK_INT(host.cpu[LIMITS_CPU_SMEP], LIMITS_NO);
     CHECK_INT(host.qemu_traditional, LIMITS_YES);
+    for (int i = 4; i <= LIMITS_EMULATORS_MAX + 1; i++) { /* one more than there is room for */
+        snprintf(path, sizeof(path), "/usr/lib/xen-4.%d/bin/qemu-dm", i + 20);
+        put_host_file(&s, path, "");
+        limits_host_read(s.dir, &host);
+        CHECK_INT(host.emulators_count, i < LIMITS_EMULATORS_MAX ? i : LIMITS_EMULATORS_MAX);
+        CHECK_INT(host.emulators_complete, i <= LIMITS_EMULATORS_MAX);
+    }
     put_host_file(&s, "/sys/hypervisor/version/minor", "5\n");
     limits_host_read(s.dir, &host);
     CHECK(!host.given);

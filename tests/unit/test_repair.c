@@ -95,6 +95,34 @@ static void facts_of_a_context(void)
     bytes_free(&b);
 }
 
+static void msrs_of_a_context(void)
+{
+    static const struct {
+        uint32_t index;
+        bool bndcfgs, dr_masks;
+    } msrs[] = {
+        {0xd8f, false, false},      {0xd90, true, false},       {0xd91, false, false},
+        {0xc0011018, false, false}, {0xc0011019, false, true},  {0xc001101a, false, true},
+        {0xc001101b, false, true},  {0xc001101c, false, false}, {0xc0011026, false, false},
+        {0xc0011027, false, true},  {0xc0011028, false, false},
+    };
+
+    for (size_t i = 0; i < sizeof(msrs) / sizeof(msrs[0]); i++) {
+        struct bytes b = {0};
+        struct image_item item;
+        struct limits_facts f;
+
+        put_filled(&b, 20, 0, 24, 8, msrs[i].index);
+        b.p[b.len - 24] = 1; /* one MSR */
+        item = context_item(&b);
+        limits_facts_init(&f);
+        limits_facts_item(&f, &item);
+        CHECK_THAT(f.has_bndcfgs == msrs[i].bndcfgs, "MSR %#x", msrs[i].index);
+        CHECK_THAT(f.has_dr_masks == msrs[i].dr_masks, "MSR %#x", msrs[i].index);
+        bytes_free(&b);
+    }
+}
+
 /* Repairs one item with a fresh struct repair. */
 static void repair_one(struct repair *r, struct limits_hold *hold, unsigned wanted,
                        struct image_item *item, struct image_item *before, bool *has_before)
@@ -426,6 +454,7 @@ static void data_is_held(void)
 
 CU_TestInfo repair_tests[] = {
     {"facts of a context", facts_of_a_context},
+    {"MSRs of a context", msrs_of_a_context},
     {"repairs of a context", repairs_of_a_context},
     {"mce-caps for AMD only", mce_caps_for_amd_only},
     {"repairs of small items", repairs_of_small_items},
