@@ -24,14 +24,14 @@ static void put_text(struct bytes *b, const char *text)
     put(b, text, strlen(text));
 }
 
-/* Writes some of the parts in any order. Only the first ones, up to honest, are valid. */
-static void put_parts(struct choices *c, struct bytes *b, const char *const *parts, unsigned honest,
+/* Writes some of the parts in any order. Only the first ones, up to number valid, are valid. */
+static void put_parts(struct choices *c, struct bytes *b, const char *const *parts, unsigned valid,
                       unsigned count)
 {
     for (unsigned n = choose(c) % 8; n > 0; n--) {
-        unsigned part = choose(c) % (c->only_honest ? honest : count);
+        unsigned part = choose(c) % (c->only_valid ? valid : count);
 
-        c->bent |= part >= honest;
+        c->has_invalid |= part >= valid;
         put_text(b, parts[part]);
     }
 }
@@ -79,11 +79,11 @@ static void put_xl_json(struct choices *c, struct bytes *b, bool hvm)
 static void put_xl_head(struct choices *c, struct bytes *b, const struct bytes *config, bool json)
 {
     put(b, "Xen saved domain, xl format\n \0 \r", 32);
-    put_u32(b, bend(c, 0x01020304));
-    put_u32(b, bend(c, json));
+    put_u32(b, vary(c, 0x01020304));
+    put_u32(b, vary(c, json));
     put_u32(b, choose(c) % 2);
-    put_u32(b, bend(c, (uint32_t)config->n + 4));
-    put_u32(b, bend(c, (uint32_t)config->n));
+    put_u32(b, vary(c, (uint32_t)config->n + 4));
+    put_u32(b, vary(c, (uint32_t)config->n));
 }
 
 static void put_xml(struct choices *c, struct bytes *b, bool hvm)
@@ -113,8 +113,8 @@ static void put_libvirt_head(struct choices *c, struct bytes *b, const struct by
     static const uint8_t zeros[40];
 
     put(b, "libvirt-xml\n \0 \r", 16);
-    put_u32(b, bend(c, 1));
-    put_u32(b, bend(c, (uint32_t)config->n));
+    put_u32(b, vary(c, 1));
+    put_u32(b, vary(c, (uint32_t)config->n));
     put(b, zeros, sizeof(zeros));
 }
 
@@ -146,8 +146,8 @@ static void put_sexp(struct choices *c, struct bytes *b, bool hvm)
 
 static void put_record(struct choices *c, struct bytes *b, uint32_t type, const char *content)
 {
-    put_u64(b, bend(c, type));
-    put_u64(b, bend(c, (uint32_t)strlen(content)));
+    put_u64(b, vary(c, type));
+    put_u64(b, vary(c, (uint32_t)strlen(content)));
     put_text(b, content);
 }
 
@@ -169,14 +169,14 @@ static void put_head(struct choices *c, enum container container, bool hvm, stru
     case XEND:
         put_sexp(c, &config, hvm);
         put_text(b, "LinuxGuestRecord");
-        put_be32_bytes(b, bend(c, (uint32_t)config.n));
+        put_be32_bytes(b, vary(c, (uint32_t)config.n));
         break;
     case XAPI:
         put_text(b, "XenSavedDomain\n");
         break;
     case XAPI_STRUCTURED:
         put_text(b, "XenSavedDomv2-\n");
-        if (!choose_odd(c))
+        if (!choose_invalid(c))
             put_record(c, b, XENOPS, "((time 20140611T10:00:00Z)(word_size 32))");
         put_record(c, b, LIBXC_LEGACY, "");
         break;

@@ -71,17 +71,17 @@ static void put_extended_info(struct build *s)
     uint32_t total = 8 + context + (s->shape->extended ? 8 : 0) + (s->shape->xsave ? 12 : 0);
 
     put_ulong(s, UINT64_MAX);
-    put_u32(&s->b, bend(s->c, total));
+    put_u32(&s->b, vary(s->c, total));
     put(&s->b, "vcpu", 4);
-    put_u32(&s->b, bend(s->c, context));
+    put_u32(&s->b, vary(s->c, context));
     put(&s->b, NULL, context);
     if (s->shape->extended) {
         put(&s->b, "extv", 4);
-        put_u32(&s->b, bend(s->c, 0));
+        put_u32(&s->b, vary(s->c, 0));
     }
     if (s->shape->xsave) {
         put(&s->b, "xcnt", 4);
-        put_u32(&s->b, bend(s->c, 4));
+        put_u32(&s->b, vary(s->c, 4));
         put_u32(&s->b, 16 + 592);
     }
 }
@@ -92,13 +92,13 @@ static void put_header(struct build *s)
 
     s->p2m_size = 64 + 16u * choose(s->c);
     frames = (s->p2m_size - 1) / (PAGE_SIZE / s->shape->guest_width) + 1;
-    put_ulong(s, bend(s->c, s->p2m_size));
+    put_ulong(s, vary(s->c, s->p2m_size));
     if (s->shape->hvm)
         return;
     if (s->shape->extended_info)
         put_extended_info(s);
     for (uint32_t i = 0; i < frames; i++)
-        put_ulong(s, bend(s->c, i + 1));
+        put_ulong(s, vary(s->c, i + 1));
 }
 
 static bool has_data(uint32_t type)
@@ -113,8 +113,8 @@ static uint32_t choose_type(struct build *s, uint32_t pfn)
     uint8_t by = choose(s->c);
     uint32_t type;
 
-    if (by >= 0xf8 && !s->c->only_honest) {
-        s->c->bent = true;
+    if (by >= 0xf8 && !s->c->only_valid) {
+        s->c->has_invalid = true;
         return by & 0xf;
     }
     type = s->shape->hvm ? hvm[by % sizeof(hvm)] : pv[by % sizeof(pv)];
@@ -153,14 +153,14 @@ static void put_batch(struct build *s, bool first)
     uint32_t count = 1 + choose(s->c) % PAGES_MAX, base = 16u * choose(s->c), pages = 0;
     uint32_t data[PAGES_MAX];
 
-    put_u32(&s->b, bend(s->c, count));
+    put_u32(&s->b, vary(s->c, count));
     for (uint32_t i = 0; i < count; i++) {
         uint32_t pfn = (base + i + choose(s->c) % 32) % s->p2m_size;
         uint32_t type = choose_type(s, pfn);
 
         if (first && i == 0) /* an L3 table shows that a PV guest has three levels */
             type = s->shape->hvm ? 0 : L3TAB;
-        put_entry(s, type, bend(s->c, pfn));
+        put_entry(s, type, vary(s->c, pfn));
         if (!has_data(type))
             continue;
         data[pages++] = pfn;
@@ -189,8 +189,8 @@ static void put_code(struct build *s, struct bytes *codes, const struct pending 
     bool whole = by < 0x40 || by == 0x80;
 
     if (!whole && (page->table || !*cached)) {
-        s->c->bent |= !s->c->only_honest;
-        whole = s->c->only_honest;
+        s->c->has_invalid |= !s->c->only_valid;
+        whole = s->c->only_valid;
     }
     *cached = !page->table;
     if (whole) {
@@ -206,9 +206,9 @@ static void put_code(struct build *s, struct bytes *codes, const struct pending 
         uint8_t by_run = choose(s->c);
         uint32_t run = by_run % 127 + 1u;
 
-        if (run > left && (by_run < 0xf8 || s->c->only_honest))
+        if (run > left && (by_run < 0xf8 || s->c->only_valid))
             run = left;
-        s->c->bent |= run > left;
+        s->c->has_invalid |= run > left;
         put_run(s, codes, by_run < 0x80, run);
         left -= run < left ? run : left;
     }
@@ -216,7 +216,7 @@ static void put_code(struct build *s, struct bytes *codes, const struct pending 
 
 static void put_chunk_id(struct build *s, unsigned number)
 {
-    put_u32(&s->b, bend(s->c, (uint32_t)-number));
+    put_u32(&s->b, vary(s->c, (uint32_t)-number));
 }
 
 /* Writes the encoded pages that are pending, in one or two chunks. */
@@ -224,17 +224,17 @@ static void put_compressed(struct build *s)
 {
     static uint8_t memory[CODES_MAX];
     struct bytes codes = {memory, 0, sizeof(memory)};
-    uint32_t count = bend(s->c, s->pending_count);
+    uint32_t count = vary(s->c, s->pending_count);
     size_t first;
 
     for (uint32_t i = 0; i < count && i < s->pending_count; i++)
         put_code(s, &codes, &s->pending[i]);
-    s->c->bent |= codes.n == codes.max;
+    s->c->has_invalid |= codes.n == codes.max;
     s->pending_count = 0;
     first = choose(s->c) & 1 ? codes.n * choose(s->c) / 256 : codes.n;
     if (first > 0) {
         put_chunk_id(s, 12);
-        put_ulong(s, bend(s->c, (uint32_t)first));
+        put_ulong(s, vary(s->c, (uint32_t)first));
         put(&s->b, codes.at, first);
     }
     if (first < codes.n) {
@@ -247,27 +247,27 @@ static void put_compressed(struct build *s)
 static void put_tmem(struct build *s)
 {
     uint32_t pools = choose(s->c) % 4, version = choose(s->c) & 1;
-    bool with_pages = s->shape->tmem_pages || !s->c->only_honest;
+    bool with_pages = s->shape->tmem_pages || !s->c->only_valid;
 
     put_chunk_id(s, 5);
-    put_u32(&s->b, bend(s->c, version));
-    put_u32(&s->b, bend(s->c, 16));
-    put_u32(&s->b, bend(s->c, UINT32_MAX));
+    put_u32(&s->b, vary(s->c, version));
+    put_u32(&s->b, vary(s->c, 16));
+    put_u32(&s->b, vary(s->c, UINT32_MAX));
     put(&s->b, NULL, 12);
-    put_u32(&s->b, bend(s->c, UINT32_MAX));
+    put_u32(&s->b, vary(s->c, UINT32_MAX));
     for (uint32_t i = 0; i < pools; i++) {
         uint32_t pages = with_pages ? choose(s->c) % 4 : 0;
         bool early = pages > 0 && choose(s->c) & 1;
 
-        s->c->bent |= pages > 0 && !s->shape->tmem_pages;
-        put_u32(&s->b, bend(s->c, i));
-        put_u32(&s->b, bend(s->c, 1));
-        put_u32(&s->b, bend(s->c, pages + early));
+        s->c->has_invalid |= pages > 0 && !s->shape->tmem_pages;
+        put_u32(&s->b, vary(s->c, i));
+        put_u32(&s->b, vary(s->c, 1));
+        put_u32(&s->b, vary(s->c, pages + early));
         put(&s->b, NULL, 16 + (size_t)pages * ((version ? 24 : 8) + 4 + PAGE_SIZE));
         for (unsigned word = 0; early && word < (version ? 6 : 2); word++)
             put_u32(&s->b, UINT32_MAX);
     }
-    put_u32(&s->b, bend(s->c, UINT32_MAX));
+    put_u32(&s->b, vary(s->c, UINT32_MAX));
 }
 
 static void put_vcpu_info(struct build *s)
@@ -275,7 +275,7 @@ static void put_vcpu_info(struct build *s)
     uint32_t max_id = choose(s->c) % 80;
 
     put_chunk_id(s, 2);
-    put_u32(&s->b, bend(s->c, max_id));
+    put_u32(&s->b, vary(s->c, max_id));
     s->vcpus = 0;
     for (uint32_t word = 0; word <= max_id / 64; word++) {
         uint64_t map = 1 | (uint64_t)choose(s->c) << 3;
@@ -299,14 +299,14 @@ static void put_toolstack(struct build *s)
     uint32_t name_len = choose(s->c) % 2 ? 9 : 0;
 
     put_chunk_id(s, 18);
-    put_u32(&s->b, bend(s->c, 8 + count * (28 + name_len + padding)));
-    put_u32(&s->b, bend(s->c, 1));
-    put_u32(&s->b, bend(s->c, count));
+    put_u32(&s->b, vary(s->c, 8 + count * (28 + name_len + padding)));
+    put_u32(&s->b, vary(s->c, 1));
+    put_u32(&s->b, vary(s->c, count));
     for (uint32_t i = 0; i < count; i++) {
         put_u64(&s->b, i);
         put_u64(&s->b, UINT64_MAX);
         put_u64(&s->b, 0x800000 + choose(s->c));
-        put_u32(&s->b, bend(s->c, name_len));
+        put_u32(&s->b, vary(s->c, name_len));
         put(&s->b, "vga.vram", name_len);
         put(&s->b, NULL, padding);
     }
@@ -338,21 +338,21 @@ static void put_chunk(struct build *s)
         break;
     case 6: /* TMEM_EXTRA */
         put_chunk_id(s, by);
-        if (!s->c->only_honest && choose(s->c) & 1) {
+        if (!s->c->only_valid && choose(s->c) & 1) {
             put(&s->b, NULL, 32);
-            s->c->bent = true;
+            s->c->has_invalid = true;
         }
-        put_u32(&s->b, bend(s->c, UINT32_MAX));
+        put_u32(&s->b, vary(s->c, UINT32_MAX));
         break;
     case 12: /* COMPRESSED_DATA */
-        if (s->compressed || !s->c->only_honest)
+        if (s->compressed || !s->c->only_valid)
             put_compressed(s);
         break;
     case 13: /* ENABLE_COMPRESSION */
     case 22: /* no such chunk */
-        if (!s->c->only_honest)
+        if (!s->c->only_valid)
             put_chunk_id(s, by);
-        s->c->bent |= !s->c->only_honest;
+        s->c->has_invalid |= !s->c->only_valid;
         break;
     case 9: /* LAST_CHECKPOINT */
         put_chunk_id(s, by);
@@ -391,7 +391,7 @@ static void put_xsave(struct build *s)
     size_t from;
 
     put_u64(&s->b, 7);
-    put_u64(&s->b, bend(s->c, 16 + area));
+    put_u64(&s->b, vary(s->c, 16 + area));
     put_u64(&s->b, accum);
     put_u64(&s->b, accum);
     from = s->b.n;
@@ -406,7 +406,7 @@ static void put_pv_tail(struct build *s)
 {
     uint32_t unmapped = choose(s->c) % 8;
 
-    put_u32(&s->b, bend(s->c, unmapped));
+    put_u32(&s->b, vary(s->c, unmapped));
     for (uint32_t i = 0; i < unmapped; i++)
         put_ulong(s, 4u * choose(s->c) % s->p2m_size);
     for (uint32_t i = 0; i < s->vcpus; i++) {
@@ -453,7 +453,7 @@ static void put_hvm_context(struct build *s)
     }
     if (by & 64)
         put_hvm_record(&context, 0, 0);
-    put_u32(&s->b, bend(s->c, (uint32_t)context.n));
+    put_u32(&s->b, vary(s->c, (uint32_t)context.n));
     put(&s->b, context.at, context.n);
 }
 
@@ -497,9 +497,9 @@ static void put_qemu_record(struct build *s)
     put_qemu_data(s, &data);
     put(&s->b, signatures[which], strlen(signatures[which]));
     if (which == QEMU_XAPI)
-        put_be32_bytes(&s->b, bend(s->c, (uint32_t)data.n));
+        put_be32_bytes(&s->b, vary(s->c, (uint32_t)data.n));
     else if (which != QEMU_XEND)
-        put_u32(&s->b, bend(s->c, (uint32_t)data.n));
+        put_u32(&s->b, vary(s->c, (uint32_t)data.n));
     put(&s->b, data.at, data.n);
 }
 
@@ -509,7 +509,7 @@ static void put_checkpoint(struct build *s, uint8_t chunks)
         put_chunk(s);
     if (s->pending_count > 0)
         put_compressed(s);
-    put_u32(&s->b, bend(s->c, 0));
+    put_u32(&s->b, vary(s->c, 0));
     if (!s->shape->hvm) {
         put_pv_tail(s);
         return;
@@ -541,6 +541,6 @@ void build_stream(struct choices *c, const struct stream_shape *shape, struct by
         put_batch(&s, false);
         put_checkpoint(&s, choose(c) % 8);
     }
-    c->bent |= s.b.n == s.b.max;
+    c->has_invalid |= s.b.n == s.b.max;
     *b = s.b;
 }

@@ -29,7 +29,7 @@ struct stream_shape {
 /* Sets the shape from the first choices, except for tmem_pages. */
 void choose_shape(struct choices *c, struct stream_shape *shape);
 
-/* Appends the stream to b. c->bent is set if it may be invalid. */
+/* Appends the stream to b. c->has_invalid is set if it may be invalid. */
 void build_stream(struct choices *c, const struct stream_shape *shape, struct bytes *b);
 
 #endif

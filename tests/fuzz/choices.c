@@ -12,37 +12,37 @@ uint8_t choose(struct choices *c)
     return *c->data++;
 }
 
-bool choose_odd(struct choices *c)
+bool choose_invalid(struct choices *c)
 {
-    bool odd = !c->only_honest && choose(c) >= 0xf0;
+    bool invalid = !c->only_valid && choose(c) >= 0xf0;
 
-    c->bent |= odd;
-    return odd;
+    c->has_invalid |= invalid;
+    return invalid;
 }
 
-static uint32_t bent_value(struct choices *c, uint32_t honest)
+static uint32_t varied_value(struct choices *c, uint32_t valid)
 {
     switch (choose(c)) {
     case 0xf0:
-        return honest + 1;
+        return valid + 1;
     case 0xf1:
-        return honest - 1;
+        return valid - 1;
     case 0xf2:
         return 0;
     case 0xf3:
         return UINT32_MAX;
     case 0xf4:
-        return honest << 8;
+        return valid << 8;
     default:
-        return honest;
+        return valid;
     }
 }
 
-uint32_t bend(struct choices *c, uint32_t honest)
+uint32_t vary(struct choices *c, uint32_t valid)
 {
-    uint32_t value = c->only_honest ? honest : bent_value(c, honest);
+    uint32_t value = c->only_valid ? valid : varied_value(c, valid);
 
-    c->bent |= value != honest;
+    c->has_invalid |= value != valid;
     return value;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Choices taken from the fuzzer's input, one byte each. "Honest" choices are those that give valid
- * data. 0 is always honest, so that the data is valid after the end of the input.
+ * Choices taken from the fuzzer's input, one byte each. "Valid" choices are those that give valid
+ * data. 0 is always valid, so that the data is valid after the end of the input.
  */
 #ifndef FUZZ_CHOICES_H
 #define FUZZ_CHOICES_H
@@ -12,18 +12,18 @@
 struct choices {
     const uint8_t *data;
     size_t left;
-    bool only_honest; /* other choices are not offered */
-    bool bent;        /* a choice was not honest */
+    bool only_valid;  /* other choices are not offered */
+    bool has_invalid; /* a choice was not valid */
 };
 
 /* Returns the next choice. */
 uint8_t choose(struct choices *c);
 
 /* Returns true sometimes, if offered: the caller writes something invalid. */
-bool choose_odd(struct choices *c);
+bool choose_invalid(struct choices *c);
 
-/* Returns the honest value, or sometimes another one. */
-uint32_t bend(struct choices *c, uint32_t honest);
+/* Returns the valid value, or sometimes another one. */
+uint32_t vary(struct choices *c, uint32_t valid);
 
 /* A buffer that is filled by put(). Data that does not fit is dropped. */
 struct bytes {

@@ -20,10 +20,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct comparison {
     struct convert_options options;
-    struct model_told told;
+    struct model_hints hints;
     enum container container;
     struct bytes save, stream;
-    bool honest, named; /* named: the output is a new file */
+    bool valid, named; /* named: the output is a new file */
 };
 
 /* Reports a difference. FUZZ_SAVE=FILE: also writes the save to FILE. */
@@ -37,12 +37,12 @@ static _Noreturn void differs(const struct comparison *it, const char *what)
         fclose(file);
     }
     fprintf(stderr, "%s: container %d, -w %u -g %s, format %d, version %u%s%s%s%s%s%s\n", what,
-            (int)it->container, it->told.width * 8, it->told.hvm ? "hvm" : "pv",
+            (int)it->container, it->hints.width * 8, it->hints.hvm ? "hvm" : "pv",
             (int)it->options.format, it->options.version, it->options.compact ? ", --compact" : "",
             it->options.drop_tmem ? ", --drop-tmem" : "",
             it->options.skip_qemu ? ", --skip-qemu" : "",
             it->options.repair.named ? ", --repair" : "", it->named ? ", named" : "",
-            it->honest ? ", all honest" : "");
+            it->valid ? ", all valid" : "");
     abort();
 }
 
@@ -105,14 +105,14 @@ static void compare(const struct comparison *it)
     enum model_verdict verdict;
     const char *what;
 
-    verdict = model_legacy(&expected, &it->told, it->stream.at, it->stream.n);
-    if (verdict == MODEL_BAD && it->honest)
-        differs(it, "the model refuses a stream that is honest");
+    verdict = model_legacy(&expected, &it->hints, it->stream.at, it->stream.n);
+    if (verdict == MODEL_BAD && it->valid)
+        differs(it, "the model refuses a stream that is valid");
     if (n == 0) {
-        if (verdict == MODEL_SOUND && it->honest) {
+        if (verdict == MODEL_SOUND && it->valid) {
             fprintf(stderr, "byte %llu: %s: %s\n", (unsigned long long)err.offset, err.place,
                     err.reason);
-            differs(it, "an honest stream was refused");
+            differs(it, "an valid stream was refused");
         }
         return;
     }
@@ -138,7 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     it.options = options_from_bits(bits & 0x87);
     it.options.repair.named = more & 1 ? LIMITS_REPAIR_ALL : 0;
     it.named = more & 2;
-    c.only_honest = !(more & 4);
+    c.only_valid = !(more & 4);
     choose_shape(&c, &shape);
     choose_container(&c, &it.container, &shape);
     if (it.container != BARE)
@@ -151,18 +151,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         it.options.guest = shape.hvm ? GUEST_HVM : GUEST_PV;
     }
     it.save = build_save(&c, it.container, &shape, &it.stream);
-    cut = c.only_honest ? 0 : choose(&c);
+    cut = c.only_valid ? 0 : choose(&c);
     if (cut >= 0xe0 && cut < it.stream.n && it.container == BARE) {
         it.save.n = it.stream.n -= cut;
-        c.bent = true;
+        c.has_invalid = true;
     }
-    it.honest = !c.bent;
-    it.told =
-        (struct model_told){.width = shape.width,
-                            .hvm = shape.hvm,
-                            .drop_tmem = it.options.drop_tmem,
-                            .no_emulator = it.options.skip_qemu && shape.hvm,
-                            .checkpoints = it.container != XAPI && it.container != XAPI_STRUCTURED};
+    it.valid = !c.has_invalid;
+    it.hints = (struct model_hints){.width = shape.width,
+                                    .hvm = shape.hvm,
+                                    .drop_tmem = it.options.drop_tmem,
+                                    .no_emulator = it.options.skip_qemu && shape.hvm,
+                                    .checkpoints =
+                                        it.container != XAPI && it.container != XAPI_STRUCTURED};
     compare(&it);
     return 0;
 }

@@ -52,7 +52,7 @@ static void read_all(struct cls_input *in, uint8_t bits)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct legacy_kind told = {0};
+    struct legacy_kind requested = {0};
     struct legacy_detected found;
     struct cls_error err = {0};
     struct cls_input in;
@@ -61,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0)
         return 0;
     fd = memory_input(&in, data + 1, size - 1);
-    if (!legacy_detect(&in, &told, GUEST_UNKNOWN, NULL, &found, &err))
+    if (!legacy_detect(&in, &requested, GUEST_UNKNOWN, NULL, &found, &err))
         must_blame_input(&err);
     if ((data[0] & 0xd0) == 0x90)
         in.is_regular = false;

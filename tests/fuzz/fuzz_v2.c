@@ -46,11 +46,11 @@ static void put_record(struct build *s, uint32_t type, const struct bytes *body)
     static const uint8_t zeros[8];
     uint32_t len = body ? (uint32_t)body->n : 0;
 
-    put_u32(&s->b, bend(s->c, type));
-    put_u32(&s->b, bend(s->c, len));
+    put_u32(&s->b, vary(s->c, type));
+    put_u32(&s->b, vary(s->c, len));
     if (body)
         put(&s->b, body->at, body->n);
-    put(&s->b, choose_odd(s->c) ? NULL : zeros, (8 - len % 8) % 8);
+    put(&s->b, choose_invalid(s->c) ? NULL : zeros, (8 - len % 8) % 8);
 }
 
 /* Begins a body; sometimes writes a record of any type and content before it. */
@@ -59,7 +59,7 @@ static struct bytes begin(struct build *s)
     static uint8_t memory[STREAM_MAX];
     struct bytes body = {memory, 0, sizeof(memory)};
 
-    if (choose_odd(s->c)) {
+    if (choose_invalid(s->c)) {
         put(&body, s->c->data, s->c->left < 40 ? s->c->left : choose(s->c) % 40);
         put_record(s, choose(s->c) % 20, &body);
         body.n = 0;
@@ -73,13 +73,13 @@ static void put_pages(struct build *s)
     uint32_t count = 1 + choose(s->c) % 8, pages = 0;
     struct bytes body = begin(s);
 
-    put_u32(&body, bend(s->c, count));
-    put_u32(&body, bend(s->c, 0));
+    put_u32(&body, vary(s->c, count));
+    put_u32(&body, vary(s->c, 0));
     for (uint32_t i = 0; i < count; i++) {
         uint64_t type = types[choose(s->c) % (s->hvm ? 3 : sizeof(types))];
 
-        type = choose_odd(s->c) ? choose(s->c) % 16 : type;
-        put_u64(&body, type << 60 | bend(s->c, choose(s->c) % s->p2m_size));
+        type = choose_invalid(s->c) ? choose(s->c) % 16 : type;
+        put_u64(&body, type << 60 | vary(s->c, choose(s->c) % s->p2m_size));
         pages += type < 13;
     }
     put(&body, NULL, (size_t)pages * PAGE_SIZE);
@@ -91,16 +91,16 @@ static void put_pv_start(struct build *s)
     struct bytes body = begin(s);
     uint32_t per_frame = PAGE_SIZE / s->width, frames = (s->p2m_size - 1) / per_frame + 1;
 
-    put_u32(&body, bend(s->c, s->width | (s->width == 8 ? 4u : 3u) << 8));
-    put_u32(&body, bend(s->c, 0));
+    put_u32(&body, vary(s->c, s->width | (s->width == 8 ? 4u : 3u) << 8));
+    put_u32(&body, vary(s->c, 0));
     put_record(s, PV_INFO, &body);
     if (s->version == 3)
         put_record(s, STATIC_DATA_END, NULL);
     body = begin(s);
-    put_u32(&body, bend(s->c, 0));
-    put_u32(&body, bend(s->c, s->p2m_size - 1));
+    put_u32(&body, vary(s->c, 0));
+    put_u32(&body, vary(s->c, s->p2m_size - 1));
     for (uint32_t i = 0; i < frames; i++)
-        put_u64(&body, bend(s->c, i + 1));
+        put_u64(&body, vary(s->c, i + 1));
     put_record(s, P2M_FRAMES, &body);
 }
 
@@ -108,9 +108,9 @@ static void put_vcpu(struct build *s, uint32_t type, uint32_t id, size_t len)
 {
     struct bytes body = begin(s);
 
-    put_u32(&body, bend(s->c, id));
-    put_u32(&body, bend(s->c, 0));
-    put(&body, NULL, bend(s->c, (uint32_t)len));
+    put_u32(&body, vary(s->c, id));
+    put_u32(&body, vary(s->c, 0));
+    put(&body, NULL, vary(s->c, (uint32_t)len));
     put_record(s, type, &body);
 }
 
@@ -126,7 +126,7 @@ static void put_pv_end(struct build *s)
             put_vcpu(s, VCPU_XSAVE, id, 16 + 576 + 16u * choose(s->c));
     }
     body = begin(s);
-    put(&body, NULL, bend(s->c, PAGE_SIZE));
+    put(&body, NULL, vary(s->c, PAGE_SIZE));
     put_record(s, SHARED_INFO, &body);
 }
 
@@ -136,7 +136,7 @@ static void put_tsc(struct build *s)
 
     put_u32(&body, choose(s->c) % 4);
     put(&body, NULL, 16);
-    put_u32(&body, bend(s->c, 0));
+    put_u32(&body, vary(s->c, 0));
     put_record(s, TSC_INFO, &body);
 }
 
@@ -145,8 +145,8 @@ static void put_hvm_end(struct build *s)
     struct bytes body = begin(s);
     uint32_t count = 1 + choose(s->c) % 4;
 
-    put_u32(&body, bend(s->c, count));
-    put_u32(&body, bend(s->c, 0));
+    put_u32(&body, vary(s->c, count));
+    put_u32(&body, vary(s->c, 0));
     for (uint32_t i = 0; i < count; i++) {
         put_u64(&body, choose(s->c) % 40);
         put_u64(&body, choose(s->c));
@@ -161,10 +161,10 @@ static void put_libxc(struct build *s)
 {
     put_u64(&s->b, UINT64_MAX);
     put(&s->b, "XENF", 4);
-    put_be32_bytes(&s->b, bend(s->c, s->version));
-    put_u64(&s->b, bend(s->c, 0));
-    put_u32(&s->b, bend(s->c, s->hvm ? 2 : 1));
-    put_u32(&s->b, bend(s->c, 12));
+    put_be32_bytes(&s->b, vary(s->c, s->version));
+    put_u64(&s->b, vary(s->c, 0));
+    put_u32(&s->b, vary(s->c, s->hvm ? 2 : 1));
+    put_u32(&s->b, vary(s->c, 12));
     put_u64(&s->b, choose(s->c) & 1 ? 0x1100000004 : 0x100000000);
     if (!s->hvm)
         put_pv_start(s);
@@ -182,8 +182,8 @@ static void put_emulator(struct build *s, uint32_t type, const char *bytes, size
 {
     struct bytes body = begin(s);
 
-    put_u32(&body, bend(s->c, choose(s->c) % 3));
-    put_u32(&body, bend(s->c, 0));
+    put_u32(&body, vary(s->c, choose(s->c) % 3));
+    put_u32(&body, vary(s->c, 0));
     put(&body, bytes, n);
     put_record(s, type, &body);
 }
@@ -197,12 +197,12 @@ static void put_stream(struct build *s)
         return;
     }
     put(&s->b, "LibxlFmt", 8);
-    put_be32_bytes(&s->b, bend(s->c, 2));
-    put_be32_bytes(&s->b, bend(s->c, choose(s->c) & 2));
+    put_be32_bytes(&s->b, vary(s->c, 2));
+    put_be32_bytes(&s->b, vary(s->c, choose(s->c) & 2));
     put_record(s, 1, NULL);
     put_libxc(s);
     if (s->hvm && choose(s->c) & 1)
-        put_emulator(s, 2, xenstore, sizeof(xenstore) - (choose_odd(s->c) ? 7 : 0));
+        put_emulator(s, 2, xenstore, sizeof(xenstore) - (choose_invalid(s->c) ? 7 : 0));
     if (s->hvm && choose(s->c) & 1)
         put_emulator(s, 3, "QEVM\0\0\0\3", 8);
     put_record(s, 0, NULL);
@@ -218,15 +218,15 @@ static void put_qemu_behind(struct build *s)
         return;
     put(&s->b, form == 1 ? "DeviceModelRecord0002" : "QemuDeviceModelRecord", 21);
     if (form == 1)
-        put_u32(&s->b, bend(s->c, 8));
+        put_u32(&s->b, vary(s->c, 8));
     if (form == 2) {
         put(&s->b, "\n", 1);
-        put_be32_bytes(&s->b, bend(s->c, 8));
+        put_be32_bytes(&s->b, vary(s->c, 8));
     }
     put(&s->b, state, 8);
 }
 
-static void check(const struct bytes *stream, bool by_name, bool honest, bool print)
+static void check(const struct bytes *stream, bool by_name, bool valid, bool print)
 {
     static const struct convert_options inspection;
     struct verify_options options = {0};
@@ -243,7 +243,7 @@ static void check(const struct bytes *stream, bool by_name, bool honest, bool pr
             abort();
     } else {
         must_blame_input(&err);
-        if (honest) {
+        if (valid) {
             fprintf(stderr, "byte %llu: %s: %s\n", (unsigned long long)err.offset, err.place,
                     err.reason);
             abort();
@@ -263,12 +263,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     s.libxl = bits & 2;
     s.version = bits & 4 ? 3 : 2;
     s.width = bits & 8 ? 4 : 8;
-    c.only_honest = bits & 16;
+    c.only_valid = bits & 16;
     s.p2m_size = 64 + 16u * choose(&c);
     put_stream(&s);
     if (s.hvm && !s.libxl)
         put_qemu_behind(&s);
-    check(&s.b, bits & 32, !c.bent && s.b.n < s.b.max, is_one_of(16, data, size));
+    check(&s.b, bits & 32, !c.has_invalid && s.b.n < s.b.max, is_one_of(16, data, size));
     if (is_one_of(4, data, size) && s.b.n > 0) /* v2 is rejected, but can be inspected */
         check_conversion(options_from_bits(choose(&c) & 7), s.b.at, s.b.n);
     return 0;

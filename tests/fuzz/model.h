@@ -55,14 +55,14 @@ enum model_verdict {
     MODEL_UNSURE, /* either result of the converter is accepted */
 };
 
-struct model_told {
+struct model_hints {
     unsigned width;
     bool hvm, drop_tmem, no_emulator; /* no_emulator: stop after the HVM context */
     bool checkpoints;                 /* read further checkpoints */
 };
 
 /* Decodes a legacy stream. The guest refers to the bytes and to memory of model_alloc(). */
-enum model_verdict model_legacy(struct model_guest *guest, const struct model_told *told,
+enum model_verdict model_legacy(struct model_guest *guest, const struct model_hints *hints,
                                 const uint8_t *bytes, size_t n);
 
 /* Decodes a v2 stream of either format, in any container that a conversion makes. Returns false if

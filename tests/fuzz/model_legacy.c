@@ -24,7 +24,7 @@ struct coded {
 
 struct legacy {
     struct at at;
-    const struct model_told *told;
+    const struct model_hints *hints;
     struct model_guest *guest;
     bool extended, xsave, compressed, will_compress, last, verifying, has_vcpu_info;
     uint8_t map[MODEL_VCPUS];
@@ -73,7 +73,7 @@ static uint64_t take_u64(struct at *at)
 
 static uint64_t take_ulong(struct legacy *l)
 {
-    return l->told->width == 8 ? take_u64(&l->at) : take_u32(&l->at);
+    return l->hints->width == 8 ? take_u64(&l->at) : take_u32(&l->at);
 }
 
 static struct model_blob take_blob(struct at *at, uint64_t n)
@@ -121,7 +121,7 @@ static void read_frames(struct legacy *l, uint64_t first)
     size_t count = (size_t)((l->guest->p2m_size + per_frame - 1) / per_frame);
     uint8_t *frames;
 
-    if (l->at.bad || (l->at.end - l->at.pos) / l->told->width + 1 < count) {
+    if (l->at.bad || (l->at.end - l->at.pos) / l->hints->width + 1 < count) {
         l->at.bad = true;
         return;
     }
@@ -141,11 +141,11 @@ static void read_header(struct legacy *l)
 
     l->guest->p2m_size = take_ulong(l);
     l->at.bad |= l->guest->p2m_size == 0 || l->guest->p2m_size > 0x0fffffff;
-    l->guest->guest_width = l->told->width;
-    if (l->told->hvm || l->at.bad)
+    l->guest->guest_width = l->hints->width;
+    if (l->hints->hvm || l->at.bad)
         return;
     first = take_ulong(l);
-    if (first == (l->told->width == 8 ? UINT64_MAX : UINT32_MAX)) {
+    if (first == (l->hints->width == 8 ? UINT64_MAX : UINT32_MAX)) {
         read_extended_info(l);
         first = take_ulong(l);
     }
@@ -160,7 +160,7 @@ static void note_type(struct legacy *l, unsigned type)
         return;
     l->tables = true;
     l->tables_of_three |= level >= 3;
-    l->at.unsure |= l->told->hvm; /* HVM guests have no page tables */
+    l->at.unsure |= l->hints->hvm; /* HVM guests have no page tables */
 }
 
 static void set_page(struct legacy *l, uint32_t pfn, unsigned type, const uint8_t *data)
@@ -263,7 +263,7 @@ static void read_tmem(struct legacy *l)
                 break;
             take(&l->at, 4);
             l->at.bad |= !take(&l->at, size);
-            l->at.unsure |= !l->told->drop_tmem;
+            l->at.unsure |= !l->hints->drop_tmem;
         }
     }
 }
@@ -285,7 +285,7 @@ static void read_toolstack(struct legacy *l)
         return;
     }
     l->guest->xenstore = (struct model_blob){0};
-    if (!l->told->hvm)
+    if (!l->hints->hvm)
         return;
     in.end = in.pos + len;
     l->at.unsure |= take_u32(&in) != 1;
@@ -302,7 +302,7 @@ static void read_toolstack(struct legacy *l)
         const uint8_t *name = take(&in, name_len);
         char hex[3][17] = {{0}};
 
-        take(&in, l->told->width == 8 ? 4 : 0);
+        take(&in, l->hints->width == 8 ? 4 : 0);
         if (in.bad || name_len > 64)
             break;
         for (unsigned k = 0; k < 3; k++) {
@@ -347,7 +347,7 @@ static void read_param(struct legacy *l, int32_t id)
     for (unsigned i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
         if (params[i].id != id)
             continue;
-        if (l->told->hvm) {
+        if (l->hints->hvm) {
             l->guest->has_param[params[i].index] = value != 0;
             l->guest->params[params[i].index] = value;
         }
@@ -517,7 +517,7 @@ static void read_hvm_tail(struct legacy *l)
     len = take_u32(&l->at);
     l->guest->context = take_blob(&l->at, len);
     l->at.bad |= len == 0;
-    l->last |= l->told->no_emulator || !read_qemu(l);
+    l->last |= l->hints->no_emulator || !read_qemu(l);
 }
 
 static void read_vcpu(struct legacy *l, struct model_vcpu *vcpu)
@@ -569,7 +569,7 @@ static void read_checkpoint(struct legacy *l)
     read_body(l);
     if (l->at.bad)
         return;
-    if (l->told->hvm)
+    if (l->hints->hvm)
         read_hvm_tail(l);
     else
         read_pv_tail(l);
@@ -578,14 +578,14 @@ static void read_checkpoint(struct legacy *l)
 /* Detects properties of a complete guest that prevent its conversion. */
 static void judge(struct legacy *l)
 {
-    if (l->told->hvm)
+    if (l->hints->hvm)
         return;
     l->at.bad |= !l->any_data;
-    l->at.bad |= l->told->width == 4 && l->tables && !l->tables_of_three;
+    l->at.bad |= l->hints->width == 4 && l->tables && !l->tables_of_three;
     l->at.unsure |= !l->tables; /* two levels or three? */
 }
 
-enum model_verdict model_legacy(struct model_guest *guest, const struct model_told *told,
+enum model_verdict model_legacy(struct model_guest *guest, const struct model_hints *hints,
                                 const uint8_t *bytes, size_t n)
 {
     static struct legacy l, before;
@@ -595,16 +595,16 @@ enum model_verdict model_legacy(struct model_guest *guest, const struct model_to
     memset(guest, 0, sizeof(*guest));
     memset(&l, 0, offsetof(struct legacy, coded));
     l.at = (struct at){.bytes = bytes, .end = n};
-    l.told = told;
+    l.hints = hints;
     l.guest = guest;
     l.map[0] = 1;
     l.codes_len = 0;
     l.tables = l.tables_of_three = l.any_data = false;
-    guest->hvm = told->hvm;
+    guest->hvm = hints->hvm;
     read_header(&l);
     if (!l.at.bad)
         read_checkpoint(&l);
-    while (!l.at.bad && !l.at.unsure && !l.last && told->checkpoints && l.at.pos < l.at.end) {
+    while (!l.at.bad && !l.at.unsure && !l.last && hints->checkpoints && l.at.pos < l.at.end) {
         memcpy(&before, &l, offsetof(struct legacy, coded));
         guest_before = *guest;
         l.compressed = l.will_compress;

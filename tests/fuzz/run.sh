@@ -70,7 +70,7 @@ make_corpus() {
             python3 tests/kit/envelope_seeds.py "$seed" >"$2/$seed"
         done
         ;;
-    v2) # format, guest, version; then all honest
+    v2) # format, guest, version; then all valid
         for bits in 000 001 002 003 004 005 010 014 016 020 021 027 041 061; do
             { printf '\'$bits; head -c 100 /dev/zero; } >"$2/$bits"
         done
