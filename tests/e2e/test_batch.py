@@ -2,6 +2,7 @@
 
 import fcntl
 import gzip
+import hashlib
 import json
 import os
 import pty
@@ -26,6 +27,7 @@ from kit import archive, batch, cases, expected, faults, legacy, make_stream, pr
 from kit.base import ProgramTest
 from kit.faults import Plan
 from kit.flavours import HVM64
+from kit.program import PROJECT
 
 CASE = cases.named("hvm64-age-4-5-4")
 GOOD = CASE.octets()
@@ -898,6 +900,23 @@ class Reports(BatchTest):
         self.assertIn("default-src 'none'", page.policy)
         self.assertNotIn("unsafe", page.policy)
         self.assertEqual(names[2].read_text().count("<script"), 1)
+
+    def test_digests_and_repairs(self):
+        """With --verify, rows have the digests of both files; rows name the repairs. The same in each form of report, and after merging."""
+        old = (PROJECT / "fixtures" / "good-xl-hvm64.legacy").read_bytes()
+        self.put("a.save", old)
+        lines, xml, html, merged = (self.dir / name for name in ("r.jsonl", "r.xml", "r.html", "m.xml"))
+        self.assert_status(self.run_batch("--verify", "--repair=fip-width", "--report", lines, "--report", xml, "--report", html), 0)
+        digests = tuple(hashlib.sha256(data).hexdigest() for data in (old, (self.new / "a.save").read_bytes()))
+        row = batch.rows(lines)[b"a.save"]
+        self.assertEqual((row["sha256_in"], row["sha256_out"], row["repaired"]), (*digests, "fip-width"))
+        self.assertIsNone(batch.valid_xml(xml))
+        self.assertIn('repaired="fip-width" sha256-in="%s" sha256-out="%s"' % digests, xml.read_text())
+        self.assertIn("<code>in %s<br>out %s</code>" % digests, html.read_text())
+        self.assertIn("(repaired: fip-width)", html.read_text())
+        self.assert_status(program.run("--merge-reports", merged, lines), 0)
+        self.assertEqual(batch.comparable_xml(merged), batch.comparable_xml(xml))
+        self.assertIn('repaired="fip-width" sha256-in="%s" sha256-out="%s"' % digests, merged.read_text())
 
     def test_html_report_of_many_files(self):
         """The table has at most 5,000 rows, failed files first. Reasons are counted over all files."""

@@ -210,6 +210,18 @@ class Json(ConfigTest):
             "type": "pv", "name": "x", "maxvcpus": "2", "kernel": "/k", "cmdline": "c", "bootloader_args": ["-q"], "e820_host": "0",
             "vfb": ["vnc=1,vncunused=0,vnclisten=::,keymap=de"]})
 
+    def test_devices(self):
+        value = {"c_info": {"type": "pv", "name": "x"}, "b_info": {"type.pv": {"kernel": "/k"}},
+                 "disks": [{"pdev_path": "/a", "vdev": vdev, "format": "raw", "readwrite": 1, "discard_enable": enable}
+                           for vdev, enable in (("xvda", "True"), ("xvdb", "False"))],
+                 "nics": [{"mac": "00:16:3e:00:00:01", "nictype": "vif"}],
+                 "vfbs": [{"vnc": {"enable": "False", "display": 3, "passwd": "p"},
+                           "sdl": {"enable": "True", "opengl": "True", "display": ":0", "xauthority": "/x"}}]}
+        text = self.text(value, PV)
+        self.assertEqual([line.partition(",discard")[1] or line.partition(",no-discard")[1] for line in text["disk"]], [",discard", ",no-discard"])
+        self.assertIn("type=vif", text["vif"][0].split(","))
+        self.assertEqual(text["vfb"], ["vnc=0,vncdisplay=3,vncpasswd=p,sdl=1,opengl=1,display=:0,xauthority=/x"])
+
     def test_settings_without_xl_equivalent(self):
         for path, value in ((("b_info", "unheard_of"), 1), (("c_info", "pvh"), "True"), (("c_info", "xsdata"), {"a": "b"}),
                             (("b_info", "type.hvm", "ms_vm_genid"), [1] * 16), (("channels",), [{"name": "x"}]),

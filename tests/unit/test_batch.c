@@ -1,5 +1,5 @@
 /*
- * batch: parts of a list, names as text, lists of files, lines of reports.
+ * batch: parts of a list, names as text, lists of files, lines of reports; sizes and times as text.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +25,7 @@
 #include "batch/shard.h"
 #include "batch/tree.h"
 #include "support.h"
+#include "units.h"
 
 static const struct shard everything;
 
@@ -389,7 +390,31 @@ static void digests_of_two_files(void)
     CHECK_INT(err.status, CLS_SYSTEM);
 }
 
+static void sizes_and_times_as_text(void)
+{
+    static const struct {
+        double value;
+        const char *size, *time;
+    } tests[] = {
+        {0, "0 bytes", "0 s"},           {59.4, "59 bytes", "59 s"},
+        {59.6, "60 bytes", "1:00 min"},  {1023, "1023 bytes", "17:03 min"},
+        {1024, "1.0 KiB", "17:04 min"},  {3599.4, "3.5 KiB", "59:59 min"},
+        {3600, "3.5 KiB", "1:00 h"},     {359999, "351.6 KiB", "99:59 h"},
+        {0x1p40, "1.0 TiB", "100:00 h"}, {0x1p54, "16384.0 TiB", "100:00 h"},
+    };
+
+    for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+        char text[32];
+
+        units_size(text, sizeof(text), tests[i].value);
+        CHECK_TEXT(text, tests[i].size);
+        units_time(text, sizeof(text), tests[i].value);
+        CHECK_TEXT(text, tests[i].time);
+    }
+}
+
 CU_TestInfo batch_tests[] = {
+    {"sizes and times as text", sizes_and_times_as_text},
     {"the hash is as documented", the_hash_is_as_documented},
     {"each path is in one part", each_path_is_in_one_part},
     {"parts as text", parts_as_text},
