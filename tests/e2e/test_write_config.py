@@ -3,6 +3,7 @@
 import itertools
 import random
 import resource
+import signal
 import sys
 import unittest
 from errno import EIO
@@ -393,6 +394,33 @@ class WriteConfig(ProgramTest):
                         self.assertEqual(done.status, 3)
                         self.assertEqual(after, before)
         self.assertGreater(fired, 20)
+
+    @faults.needed
+    def test_terminated(self):
+        """SIGTERM before and after each call that syncs and renames: both files are created or replaced, or neither; no temporary file stays."""
+        calls = ("fsync", "linkat", "renameat", "renameat2", "unlinkat")
+        statuses = set()
+        for call, moment, no_tmpfile, old in itertools.product(calls, ("before", "after"), (False, True), (b"", b"old")):
+            for nth in range(1, 10):
+                with self.subTest(old=old, call=call, moment=moment, nth=nth, no_tmpfile=no_tmpfile), faults.directory() as directory:
+                    source, output, config = (Path(directory) / name for name in ("old.save", "out", "cfg"))
+                    source.write_bytes(XEND.octets(PV))
+                    for path in (output, config):
+                        if old:
+                            path.write_bytes(old)
+                    before = {p.name: p.read_bytes() for p in Path(directory).iterdir()}
+                    done = faults.run(Plan(call, f"{moment}:{int(signal.SIGTERM)}", nth, no_tmpfile=no_tmpfile), "-i", source, "-o", output,
+                                      "--write-config", config, "-q")
+                    after = {p.name: p.read_bytes() for p in Path(directory).iterdir()}
+                    if not done.fired:
+                        break
+                    statuses.add(done.status)
+                    if done.status == 0:
+                        self.assertEqual(sorted(after), ["cfg", "old.save", "out"])
+                        self.assertTrue(after["cfg"] != old and after["out"] != old)
+                    else:
+                        self.assertEqual((done.status, after), (128 + signal.SIGTERM, before))
+        self.assertEqual(statuses, {0, 128 + signal.SIGTERM})
 
     def test_config_cannot_be_written(self):
         source, output = self.file("old.save", XEND.octets(PV)), self.out()
