@@ -1,5 +1,5 @@
 /*
- * Facts from a configuration in xl's text (a line "key = value" each) or libxl's JSON. In JSON,
+ * Facts from a configuration in xl's text (statements "key = value") or libxl's JSON. In JSON,
  * keys are unique enough that the object around them need not be considered. Nothing is rejected;
  * unknown syntax is skipped.
  */
@@ -210,15 +210,38 @@ static void read_qemu_args(struct limits_config_facts *c, struct scan s)
     }
 }
 
+/*
+ * Cuts off a statement, which ends at a newline, or at a ';' or comment outside of quotes. A
+ * comment is skipped.
+ */
+static struct scan cut_statement(struct scan *s)
+{
+    struct scan statement = {s->pos, NULL};
+    char quote = '\0';
+
+    while (s->pos < s->end && *s->pos != '\n' && (quote || (*s->pos != ';' && *s->pos != '#'))) {
+        if (quote && *s->pos == '\\' && s->pos + 1 < s->end && s->pos[1] != '\n')
+            s->pos++;
+        else if (quote ? *s->pos == quote : *s->pos == '"' || *s->pos == '\'')
+            quote = quote ? '\0' : *s->pos;
+        s->pos++;
+    }
+    statement.end = s->pos;
+    if (s->pos < s->end && *s->pos == '#')
+        while (s->pos < s->end && *s->pos != '\n')
+            s->pos++;
+    if (s->pos < s->end)
+        s->pos++;
+    return statement;
+}
+
 static void scan_text(struct limits_config_facts *c, struct scan s)
 {
     char key[KEY_MAX], value[VALUE_MAX];
 
     while (s.pos < s.end) {
-        const char *newline = memchr(s.pos, '\n', (size_t)(s.end - s.pos));
-        struct scan line = {s.pos, newline ? newline : s.end};
+        struct scan line = cut_statement(&s);
 
-        s.pos = newline ? newline + 1 : s.end;
         skip_space(&line);
         if (read_word(&line, key, sizeof(key)) == 0)
             continue;
