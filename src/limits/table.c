@@ -107,7 +107,14 @@ IN_SAVE(viridian_mask)
 
 IN_SAVE_IF(viridian_missing, facts->has_viridian_state && !facts->has_viridian)
 
-IN_SAVE_IF(vga_in_slot_2, facts->qemu.vga_slot == 2)
+/* With xen_platform_pci = 0 every libxl puts the VGA into slot 2. */
+static bool is_without_platform(const struct limits_facts *facts)
+{
+    return facts->qemu.kind == LIMITS_QEMU_UPSTREAM && facts->qemu.platform_slot < 0 &&
+           (facts->qemu.vga_slot != 2 || facts->config.no_platform_pci);
+}
+
+IN_SAVE_IF(vga_in_slot_2, facts->qemu.vga_slot == 2 && !is_without_platform(facts))
 
 IN_SAVE_IF(no_ioreq_upstream, facts->has_context && !facts->has_ioreq_server &&
                                   facts->qemu.kind == LIMITS_QEMU_UPSTREAM)
@@ -367,12 +374,7 @@ IN_SAVE(sound)
 
 IN_SAVE_IF(kvm_tpr_opt, facts->qemu.kvm_tpr_opt)
 
-IN_SAVE(no_platform)
-{
-    const struct limits_qemu_facts *qemu = &facts->qemu;
-
-    return qemu->kind == LIMITS_QEMU_UPSTREAM && qemu->platform_slot < 0 && qemu->vga_slot != 2;
-}
+IN_SAVE_IF(no_platform, is_without_platform(facts))
 
 #define REPAIR(name) LIMITS_REPAIR_##name
 
