@@ -32,12 +32,22 @@ static bool is_false(const char *value)
     return strcmp(value, "0") == 0 || strcmp(value, "False") == 0 || strcmp(value, "false") == 0;
 }
 
-/* xl accepts any prefix of "hvm" as HVM, and of "generic" as PV (xl_parse.c). */
+/* xl accepts any prefix of these words (xl_parse.c). */
+static enum guest_type read_type(const char *value, const char *pv)
+{
+    size_t n = strlen(value);
+
+    return strncmp(value, "hvm", n) == 0 ? GUEST_HVM
+           : strncmp(value, pv, n) == 0  ? GUEST_PV
+                                         : GUEST_UNKNOWN;
+}
+
 static void read_builder(struct limits_config_facts *c, const char *value)
 {
     size_t n = strlen(value);
 
-    c->bad_builder = strncmp(value, "hvm", n) != 0 && strncmp(value, "generic", n) != 0;
+    c->builder_type = read_type(value, "generic");
+    c->bad_builder = c->builder_type == GUEST_UNKNOWN;
     if (c->bad_builder)
         memcpy(c->builder, value, n < sizeof(c->builder) ? n + 1 : sizeof(c->builder) - 1);
 }
@@ -78,6 +88,8 @@ static void read_text_setting(struct limits_config_facts *c, const char *key, co
         c->max_vcpus = strtoul(value, NULL, 0);
     else if (strcmp(key, "builder") == 0)
         read_builder(c, value);
+    else if (strcmp(key, "type") == 0)
+        c->type = read_type(value, "pv");
     else
         read_common(c, key, value);
 }

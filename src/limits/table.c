@@ -243,6 +243,9 @@ IN_SAVE(builder)
     return facts->config.bad_builder;
 }
 
+IN_SAVE_IF(type_differs, facts->config.builder_type && facts->config.type &&
+                             facts->config.builder_type != facts->config.type)
+
 IN_SAVE_IF(timer_mode, facts->guest == GUEST_PV && facts->config.timer_mode && !facts->config.json)
 
 IN_SAVE_IF(vcpus_above_max,
@@ -432,6 +435,9 @@ const struct limit limits_table[] = {
      "rejected by Xen", "Xen 4.11 or earlier"},
     {"R10", LIMITS_BLOCKS, 0, builder, NULL, 0, AFFECTS(SINCE(R(10, 0))), NULL,
      "rejected by xl of Xen", "xl restore CONFIG FILE, with type = \"pv\" instead"},
+    {"R10", LIMITS_BLOCKS, 0, type_differs, NULL, 0, AFFECTS(SINCE(R(10, 0))),
+     "configuration: type and builder name different guest types", "rejected by xl of Xen",
+     "xl restore CONFIG FILE, without one of them"},
     {"R10", LIMITS_BLOCKS, 0, timer_mode, NULL, 0, AFFECTS(SINCE(R(10, 0))),
      "configuration: timer_mode for a PV guest", "rejected by xl of Xen",
      "xl restore CONFIG FILE, without timer_mode"},

@@ -66,6 +66,8 @@ static void text_config(struct limits_facts *f, const char *text)
 
 FACTS(builder_linux, is_pv32(f); text_config(f, "builder = \"linux\"\n"))
 FACTS(builder_generic, is_pv32(f); text_config(f, "builder = 'generic'\n"))
+FACTS(type_differs, text_config(f, "type = 'pv'\nbuilder = 'hvm'"))
+FACTS(type_agrees, text_config(f, "type = 'hvm'\nbuilder = 'hvm'"))
 FACTS(pv_timer_mode, is_pv32(f); text_config(f, "timer_mode=1\n"))
 FACTS(hvm_timer_mode, text_config(f, "timer_mode=1\n"))
 FACTS(vcpus_above_max, text_config(f, "vcpus=3\nmaxvcpus=2"))
@@ -138,6 +140,7 @@ static const struct row_test {
     {"R9", svme, vmxe_nested, LIMITS_BLOCKS, 0, EVERY, ""},
     {"R9", lmsle, ffxse, LIMITS_BLOCKS, 0, "4.12.0 4.22.0", "4.6.0 4.11.4"},
     {"R10", builder_linux, builder_generic, LIMITS_BLOCKS, 0, "4.10.0 4.22.0", "4.6.0 4.9.4"},
+    {"R10", type_differs, type_agrees, LIMITS_BLOCKS, 0, "4.10.0 4.22.0", "4.6.0 4.9.4"},
     {"R10", pv_timer_mode, hvm_timer_mode, LIMITS_BLOCKS, 0, "4.10.0 4.22.0", "4.6.0 4.9.4"},
     {"R10", vcpus_above_max, vcpus_as_max, LIMITS_BLOCKS, 0, EVERY, ""},
     {"R11", memory_too_small, memory_fits, LIMITS_BLOCKS, 0, EVERY, ""},
