@@ -105,6 +105,8 @@ static void read_json_setting(struct limits_config_facts *c, const char *key, co
         c->max_vcpus = strtoul(value, NULL, 10);
     else if (strcmp(key, "device_model") == 0)
         c->has_device_model = *value;
+    else if (strcmp(key, "type") == 0 && *value && c->type == GUEST_UNKNOWN)
+        c->type = read_type(value, "pv");
     else
         read_common(c, key, value);
 }

@@ -35,6 +35,11 @@ def fits(envelope, case) -> bool:
     return not (delimited and (to_the_end(case) or case.ask))
 
 
+def xl_head(config: bytes, flags: int = 0) -> bytes:
+    data = legacy.XlHeader(config).optional_data()
+    return legacy.XL_MAGIC + struct.pack("<IIII", 0x01020304, flags, 0, len(data)) + data
+
+
 def limit() -> None:
     if not program.SANITIZED:
         resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
@@ -159,7 +164,9 @@ class Contradictions(ProgramTest):
         for stream, said in (("pv64-age-4-5", "hvm"), ("hvm64-age-4-5", "pv")):
             case = cases.named(stream)
             for name, head in (("libvirt", envelopes.libvirt_head(envelopes.domain_xml(said) + b"\0")),
-                               ("xend", envelopes.xend_head(envelopes.xend_config(said)))):
+                               ("xend", envelopes.xend_head(envelopes.xend_config(said))),
+                               ("xl", xl_head(b"builder = '%s'\n" % (b"hvm" if said == "hvm" else b"generic"))),
+                               ("xl", xl_head(b'{"c_info": {"type": "%s"}}\0' % said.encode(), 1))):
                 with self.subTest(stream=stream, envelope=name):
                     line = self.refused(head + case.octets())
                     self.assertIn(f"{case.flavour.guest.upper()} guest, but the configuration of {name} is", line)

@@ -239,7 +239,7 @@ class Config(InspectTest):
 
     def about(self, config: bytes, flags: int = 0) -> dict[str, str]:
         save = replace(HVM64.save(), header=XlHeader(config, flags))
-        envelope = self.look(legacy.octets(save))["envelope"]
+        envelope = self.look(legacy.octets(save), "-g", "hvm")["envelope"]      # whatever the configuration says
         return {k: envelope[k] for k in ("name", "uuid", "guest") if k in envelope}
 
     def test_text(self):

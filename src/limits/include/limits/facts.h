@@ -45,7 +45,7 @@ struct limits_config_facts {
     bool cut; /* only the beginning was examined */
     bool viridian, nested_hvm, pvh, pvrdtscp, acpi_off, stubdom, no_platform_pci, traditional;
     bool timer_mode, bad_builder;
-    enum guest_type builder_type, type; /* text: what "builder" and "type" name */
+    enum guest_type builder_type, type; /* what "builder" (text) and "type" name */
     uint64_t viridian_mask;             /* text: value for a list of known names; 0: no such list */
     bool has_device_model;              /* the path of a device model is given */
     uint64_t memory_kib;                /* text: "memory", in KiB; 0: not given */
