@@ -146,26 +146,50 @@ bool read_tail(struct legacy_reader *r, struct image_item *item, struct cls_erro
     return true;
 }
 
+static bool has_param(const struct legacy_reader *r, uint64_t index)
+{
+    for (uint32_t i = 0; i < r->params_count; i++)
+        if (r->params[i].index == index)
+            return r->params[i].value != 0;
+    return false;
+}
+
 /*
- * The restore code set no parameter whose value is 0, and no saver wrote one. Restore code of v2
- * would set it: for a console pfn of 0 it clears the guest's page 0.
+ * The restore code ignored values of 0, an ACPI location other than 1, and half a description of
+ * the IOREQ server; no saver wrote them. Restore code of v2 would set them: for a console pfn of 0
+ * it clears the guest's page 0, and it fails on an ACPI location above 1.
  */
-static void drop_zero_params(struct legacy_reader *r)
+static bool is_ignored(const struct legacy_reader *r, const struct image_hvm_param *param)
+{
+    switch (param->index) {
+    case HVM_PARAM_ACPI_IOPORTS_LOCATION:
+        return param->value != 1;
+    case HVM_PARAM_IOREQ_SERVER_PFN:
+        return param->value == 0 || !has_param(r, HVM_PARAM_NR_IOREQ_SERVER_PAGES);
+    case HVM_PARAM_NR_IOREQ_SERVER_PAGES:
+        return param->value == 0 || !has_param(r, HVM_PARAM_IOREQ_SERVER_PFN);
+    default:
+        return param->value == 0;
+    }
+}
+
+static void drop_ignored_params(struct legacy_reader *r)
 {
     uint32_t kept = 0;
 
     for (uint32_t i = 0; i < r->params_count; i++)
-        if (r->params[i].value != 0)
+        if (!is_ignored(r, &r->params[i]))
             r->params[kept++] = r->params[i];
     if (kept < r->params_count)
-        cls_info(r->log, "HVM parameters with value 0 dropped: %" PRIu32, r->params_count - kept);
+        cls_info(r->log, "HVM parameters that Xen 4.5 ignores dropped: %" PRIu32,
+                 r->params_count - kept);
     r->params_count = kept;
 }
 
 bool give_chunk_params(struct legacy_reader *r, struct image_item *item)
 {
     r->phase = PHASE_TAIL;
-    drop_zero_params(r);
+    drop_ignored_params(r);
     if (r->params_count == 0)
         return true;
     item->kind = IMAGE_HVM_PARAMS;

@@ -57,9 +57,9 @@ bool configure_open(struct conversion *c, struct cls_error *err)
                           &c->config_cleanup, err))
         return false;
     if (out_file_is(&c->config, &c->in_file.st) || out_file_are_same(&c->config, &c->out_file))
-        return cls_fail(err, CLS_USAGE,
-                        "%s is the output and cannot be the --write-config file, too",
-                        c->config_name);
+        return cls_fail(err, CLS_USAGE, "%s is the %s and cannot be the --write-config file, too",
+                        c->config_name,
+                        out_file_is(&c->config, &c->in_file.st) ? "input" : "output");
     return out_file_open(&c->config, err);
 }
 

@@ -81,6 +81,8 @@ static bool look_at_envelope(struct look *look, const struct cls_log *log, struc
                                   "--write-config for xl restore CONFIG FILE");
     if (!envelope_read_config(&look->envelope, &look->in, &r->config, err))
         return false;
+    source_config_guest(&look->envelope, r->config.text, r->config.len,
+                        r->config.format == ENVELOPE_CONFIG_JSON);
     r->stream_offset = look->in.offset;
     return true;
 }

@@ -217,8 +217,11 @@ static bool convert(struct conversion *c, struct cls_error *err)
     if (c->relabelled)
         return may_replace(c, err) &&
                relabel(&c->envelope, &c->in_file, &c->in, &c->out, c->log, err);
-    if (!repair_envelope(c, err) || !envelope_hold_config(&c->envelope, &c->in, err) ||
-        !configure(c, err) || !write_envelope(c, &v2, err))
+    if (!repair_envelope(c, err) || !envelope_hold_config(&c->envelope, &c->in, err))
+        return false;
+    source_config_guest(&c->envelope, (const char *)c->envelope.config, c->envelope.config_len,
+                        c->envelope.config_format == ENVELOPE_CONFIG_JSON);
+    if (!configure(c, err) || !write_envelope(c, &v2, err))
         return false;
     if (c->options->checkpointed == CONVERT_CHECKPOINTED_YES &&
         source_checkpoints(c->options, &c->in_file, &c->envelope) == LEGACY_CHECKPOINTS_NEVER)

@@ -126,6 +126,17 @@ static bool detect(struct cls_input *in, const struct legacy_kind *given, enum g
     return ok;
 }
 
+void source_config_guest(struct envelope *envelope, const char *text, size_t len, bool json)
+{
+    struct limits_facts facts;
+
+    if (envelope->kind != ENVELOPE_XL || !text)
+        return;
+    limits_facts_config(&facts, text, len, json);
+    envelope->guest.type =
+        facts.config.builder_type ? facts.config.builder_type : facts.config.type;
+}
+
 static bool check_word(struct cls_input *in, const struct envelope *envelope, bool forced,
                        enum guest_type guest, const struct cls_log *log, struct cls_error *err)
 {
@@ -134,7 +145,8 @@ static bool check_word(struct cls_input *in, const struct envelope *envelope, bo
 
     if (said == GUEST_UNKNOWN || said == guest)
         return true;
-    if (!forced)
+    /* An xl save can be restored with another configuration. */
+    if (!forced && envelope->kind != ENVELOPE_XL)
         return cls_input_fail(in, err, in->offset,
                               "stream is for a %s guest, but the configuration of %s is for a %s "
                               "guest (--guest-type overrides it)",

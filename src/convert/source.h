@@ -51,6 +51,9 @@ enum v2_extent source_extent(const char *in);
 bool source_check_v2(struct cls_input *in, const struct envelope *envelope, enum v2_stream stream,
                      struct cls_error *err) CLS_MUST_CHECK;
 
+/* Fills the guest type of an xl container from its configuration; text: NULL, or len bytes. */
+void source_config_guest(struct envelope *envelope, const char *text, size_t len, bool json);
+
 /*
  * Detects width and guest type of the legacy stream at which in is, and consumes nothing: from its
  * structure, from the user's options (given; 0 and GUEST_UNKNOWN: none), and from the envelope.

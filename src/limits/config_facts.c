@@ -1,5 +1,5 @@
 /*
- * Facts from a configuration in xl's text (a line "key = value" each) or libxl's JSON. In JSON,
+ * Facts from a configuration in xl's text (statements "key = value") or libxl's JSON. In JSON,
  * keys are unique enough that the object around them need not be considered. Nothing is rejected;
  * unknown syntax is skipped.
  */
@@ -32,12 +32,22 @@ static bool is_false(const char *value)
     return strcmp(value, "0") == 0 || strcmp(value, "False") == 0 || strcmp(value, "false") == 0;
 }
 
-/* xl accepts any prefix of "hvm" as HVM, and of "generic" as PV (xl_parse.c). */
+/* xl accepts any prefix of these words (xl_parse.c). */
+static enum guest_type read_type(const char *value, const char *pv)
+{
+    size_t n = strlen(value);
+
+    return strncmp(value, "hvm", n) == 0 ? GUEST_HVM
+           : strncmp(value, pv, n) == 0  ? GUEST_PV
+                                         : GUEST_UNKNOWN;
+}
+
 static void read_builder(struct limits_config_facts *c, const char *value)
 {
     size_t n = strlen(value);
 
-    c->bad_builder = strncmp(value, "hvm", n) != 0 && strncmp(value, "generic", n) != 0;
+    c->builder_type = read_type(value, "generic");
+    c->bad_builder = c->builder_type == GUEST_UNKNOWN;
     if (c->bad_builder)
         memcpy(c->builder, value, n < sizeof(c->builder) ? n + 1 : sizeof(c->builder) - 1);
 }
@@ -78,6 +88,8 @@ static void read_text_setting(struct limits_config_facts *c, const char *key, co
         c->max_vcpus = strtoul(value, NULL, 0);
     else if (strcmp(key, "builder") == 0)
         read_builder(c, value);
+    else if (strcmp(key, "type") == 0)
+        c->type = read_type(value, "pv");
     else
         read_common(c, key, value);
 }
@@ -93,6 +105,8 @@ static void read_json_setting(struct limits_config_facts *c, const char *key, co
         c->max_vcpus = strtoul(value, NULL, 10);
     else if (strcmp(key, "device_model") == 0)
         c->has_device_model = *value;
+    else if (strcmp(key, "type") == 0 && *value && c->type == GUEST_UNKNOWN)
+        c->type = read_type(value, "pv");
     else
         read_common(c, key, value);
 }
@@ -210,15 +224,38 @@ static void read_qemu_args(struct limits_config_facts *c, struct scan s)
     }
 }
 
+/*
+ * Cuts off a statement, which ends at a newline, or at a ';' or comment outside of quotes. A
+ * comment is skipped.
+ */
+static struct scan cut_statement(struct scan *s)
+{
+    struct scan statement = {s->pos, NULL};
+    char quote = '\0';
+
+    while (s->pos < s->end && *s->pos != '\n' && (quote || (*s->pos != ';' && *s->pos != '#'))) {
+        if (quote && *s->pos == '\\' && s->pos + 1 < s->end && s->pos[1] != '\n')
+            s->pos++;
+        else if (quote ? *s->pos == quote : *s->pos == '"' || *s->pos == '\'')
+            quote = quote ? '\0' : *s->pos;
+        s->pos++;
+    }
+    statement.end = s->pos;
+    if (s->pos < s->end && *s->pos == '#')
+        while (s->pos < s->end && *s->pos != '\n')
+            s->pos++;
+    if (s->pos < s->end)
+        s->pos++;
+    return statement;
+}
+
 static void scan_text(struct limits_config_facts *c, struct scan s)
 {
     char key[KEY_MAX], value[VALUE_MAX];
 
     while (s.pos < s.end) {
-        const char *newline = memchr(s.pos, '\n', (size_t)(s.end - s.pos));
-        struct scan line = {s.pos, newline ? newline : s.end};
+        struct scan line = cut_statement(&s);
 
-        s.pos = newline ? newline + 1 : s.end;
         skip_space(&line);
         if (read_word(&line, key, sizeof(key)) == 0)
             continue;

@@ -107,7 +107,14 @@ IN_SAVE(viridian_mask)
 
 IN_SAVE_IF(viridian_missing, facts->has_viridian_state && !facts->has_viridian)
 
-IN_SAVE_IF(vga_in_slot_2, facts->qemu.vga_slot == 2)
+/* With xen_platform_pci = 0 every libxl puts the VGA into slot 2. */
+static bool is_without_platform(const struct limits_facts *facts)
+{
+    return facts->qemu.kind == LIMITS_QEMU_UPSTREAM && facts->qemu.platform_slot < 0 &&
+           (facts->qemu.vga_slot != 2 || facts->config.no_platform_pci);
+}
+
+IN_SAVE_IF(vga_in_slot_2, facts->qemu.vga_slot == 2 && !is_without_platform(facts))
 
 IN_SAVE_IF(no_ioreq_upstream, facts->has_context && !facts->has_ioreq_server &&
                                   facts->qemu.kind == LIMITS_QEMU_UPSTREAM)
@@ -235,6 +242,9 @@ IN_SAVE(builder)
              facts->config.builder);
     return facts->config.bad_builder;
 }
+
+IN_SAVE_IF(type_differs, facts->config.builder_type && facts->config.type &&
+                             facts->config.builder_type != facts->config.type)
 
 IN_SAVE_IF(timer_mode, facts->guest == GUEST_PV && facts->config.timer_mode && !facts->config.json)
 
@@ -367,12 +377,7 @@ IN_SAVE(sound)
 
 IN_SAVE_IF(kvm_tpr_opt, facts->qemu.kvm_tpr_opt)
 
-IN_SAVE(no_platform)
-{
-    const struct limits_qemu_facts *qemu = &facts->qemu;
-
-    return qemu->kind == LIMITS_QEMU_UPSTREAM && qemu->platform_slot < 0 && qemu->vga_slot != 2;
-}
+IN_SAVE_IF(no_platform, is_without_platform(facts))
 
 #define REPAIR(name) LIMITS_REPAIR_##name
 
@@ -430,6 +435,9 @@ const struct limit limits_table[] = {
      "rejected by Xen", "Xen 4.11 or earlier"},
     {"R10", LIMITS_BLOCKS, 0, builder, NULL, 0, AFFECTS(SINCE(R(10, 0))), NULL,
      "rejected by xl of Xen", "xl restore CONFIG FILE, with type = \"pv\" instead"},
+    {"R10", LIMITS_BLOCKS, 0, type_differs, NULL, 0, AFFECTS(SINCE(R(10, 0))),
+     "configuration: type and builder name different guest types", "rejected by xl of Xen",
+     "xl restore CONFIG FILE, without one of them"},
     {"R10", LIMITS_BLOCKS, 0, timer_mode, NULL, 0, AFFECTS(SINCE(R(10, 0))),
      "configuration: timer_mode for a PV guest", "rejected by xl of Xen",
      "xl restore CONFIG FILE, without timer_mode"},

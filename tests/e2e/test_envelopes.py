@@ -35,6 +35,11 @@ def can_contain(envelope, case) -> bool:
     return not (delimited and (to_the_end(case) or case.ambiguous))
 
 
+def xl_head(config: bytes, flags: int = 0) -> bytes:
+    data = legacy.XlHeader(config).optional_data()
+    return legacy.XL_MAGIC + struct.pack("<IIII", 0x01020304, flags, 0, len(data)) + data
+
+
 def limit() -> None:
     if not program.SANITIZED:
         resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
@@ -168,6 +173,17 @@ class Contradictions(ProgramTest):
                     done = program.run("-i", source, "-o", self.out(), "-g", case.flavour.guest)
                     self.assert_status(done, 0)
                     self.assertIn(b"warning", done.stderr)
+
+    def test_guest_type_of_xl(self):
+        """An xl save can be restored with another configuration, so that a contradiction is only a warning."""
+        for stream, config_type in (("pv64-age-4-5", "hvm"), ("hvm64-age-4-5", "pv")):
+            case = cases.named(stream)
+            for config, flags in ((b"builder = '%s'\n" % (b"hvm" if config_type == "hvm" else b"generic"), 0),
+                                  (b'{"c_info": {"type": "%s"}}\0' % config_type.encode(), 1)):
+                with self.subTest(stream=stream, config=config):
+                    done = program.run("-i", self.file("in.save", xl_head(config, flags) + case.octets()), "-o", self.out(), "--no-sync")
+                    self.assert_status(done, 0)
+                    self.assertIn(f"warning: the configuration of xl is for a {config_type.upper()} guest", done.stderr.decode())
 
     def test_formats(self):
         case = cases.named("hvm64-age-4-5")

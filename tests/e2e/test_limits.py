@@ -205,6 +205,14 @@ class Verdicts(LimitsTest):
                 self.assertIn(lines, shown[0]["remedy"])
                 self.assertEqual(found["verdict"], "needs attention" if id_ == "R36" else "no")
 
+    def test_without_the_platform_device(self):
+        """The VGA is in slot 2, of every libxl: the configuration tells such a state from one of libxl 4.3."""
+        save = replace(hvm(dm=qemu(platform=False, slot=2)), header=XlHeader(b"vcpus = 2\nxen_platform_pci = 0"))
+        self.assertEqual(self.ids(save, "--for", "4.20"), {"R36"})
+        _, got = self.convert(save, "--repair", "--for", "4.20")
+        self.assertIn(b'device_model_args_hvm = ["-machine", "pc-i440fx-3.1"]', got)
+        self.assertEqual(self.ids(replace(save, header=XlHeader(b"vcpus = 2")), "--for", "4.20"), {"R5"})
+
     def test_l1tf(self):
         """L1 page table entries that are not present but refer to a RAM page are counted, in legacy streams only."""
         for entry, count in ((0x1234000, 1), (0x1234001, 0), (0xFFE, 0), (1 << 44, 0), ((1 << 44) - 4096, 1), (1 << 63 | 0x5000, 1)):

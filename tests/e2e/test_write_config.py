@@ -339,10 +339,12 @@ class WriteConfig(ProgramTest):
     def test_output_paths(self):
         source, output = self.file("old.save", XEND.octets(PV)), self.out()
         want = self.config(XEND.octets(PV))
-        same = [(output, output), (output, output.parent / "." / output.name), (output, source)]
-        for out, config in same:
+        same = [(output, output, "output"), (output, output.parent / "." / output.name, "output"), (output, source, "input")]
+        for out, config, end in same:
             with self.subTest(out=out, config=config):
-                self.assert_status(program.run("-i", source, "-o", out, "--write-config", config), 2)
+                done = program.run("-i", source, "-o", out, "--write-config", config)
+                self.assert_status(done, 2)
+                self.assertIn(f"is the {end} and cannot", done.stderr.decode())
                 self.assert_clean(output)
         done = program.run("-i", source, "-o", output, "--write-config", "-")
         self.assert_status(done, 0)

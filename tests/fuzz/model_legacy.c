@@ -575,9 +575,17 @@ static void read_checkpoint(struct legacy *l)
         read_pv_tail(l);
 }
 
+/* Xen 4.5 ignores an ACPI location other than 1, and half a description of the IOREQ server. */
+static void drop_params(struct model_guest *guest)
+{
+    guest->has_param[19] &= guest->params[19] == 1;
+    guest->has_param[32] = guest->has_param[33] = guest->has_param[32] && guest->has_param[33];
+}
+
 /* Detects properties of a complete guest that prevent its conversion. */
 static void judge(struct legacy *l)
 {
+    drop_params(l->guest);
     if (l->hints->hvm)
         return;
     l->at.bad |= !l->any_data;

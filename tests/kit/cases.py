@@ -332,6 +332,13 @@ def params_zero(f):
     return f.save(params=[replace(p, value=0) if i % 2 else p for i, p in enumerate(f.params((4, 5)))])
 
 
+@case(HVM, "an ACPI location other than 1, and an IOREQ server without pages, are none", wrong="passes them on")
+def params_ignored(f):
+    odd = {legacy.XC_SAVE_ID_HVM_ACPI_IOPORTS_LOCATION: 2}
+    return f.save(params=[replace(p, value=odd.get(p.id, p.value)) for p in f.params((4, 5))
+                          if p.id != legacy.XC_SAVE_ID_HVM_NR_IOREQ_SERVER_PAGES])
+
+
 @case(HVM, "HVM params among the pages go out behind all pages")
 def params_early(f):
     params = f.params((4, 5))

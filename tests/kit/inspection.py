@@ -140,7 +140,7 @@ def _hvm_of(save: Save) -> tuple[Object, list]:
     for chunk in model.chunks(save):
         if isinstance(chunk, legacy.Param):
             params[model.HVM_PARAM[chunk.id]] = chunk.value
-    pairs = [pair for pair in params.items() if pair[1] != 0] + list(zip((5, 6, 1), model.last(save).tail.magic_pfns))
+    pairs = list(model.not_ignored(params).items()) + list(zip((5, 6, 1), model.last(save).tail.magic_pfns))
     blobs = [chunk for chunk in model.chunks(save) if isinstance(chunk, legacy.Toolstack)]
     physmap = [{**({"name": e.name[:e.name.index(b"\0")].decode()} if e.name else {}),
                 "phys_offset": hex(e.phys_offset), "start_addr": hex(e.start_addr), "size": hex(e.size)}

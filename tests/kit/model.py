@@ -26,6 +26,7 @@ HVM_PARAM = {
     legacy.XC_SAVE_ID_HVM_X87_FIP_WIDTH: 36,
 }
 HVM_PARAM_IOREQ_PFN, HVM_PARAM_BUFIOREQ_PFN, HVM_PARAM_STORE_PFN = 5, 6, 1
+HVM_PARAM_ACPI_IOPORTS_LOCATION, HVM_PARAM_IOREQ_SERVER = 19, (32, 33)
 
 XL_FLAG_STREAM_V2 = 2
 
@@ -81,6 +82,16 @@ def _hvm_params(params: list[tuple[int, int]]) -> bytes:
                   + b"".join(struct.pack("<QQ", index, value) for index, value in params))
 
 
+def not_ignored(params: dict[int, int]) -> dict[int, int]:
+    """Those that the restore code set."""
+    kept = {index: value for index, value in params.items() if value != 0}
+    if kept.get(HVM_PARAM_ACPI_IOPORTS_LOCATION) != 1:
+        kept.pop(HVM_PARAM_ACPI_IOPORTS_LOCATION, None)
+    if not all(index in kept for index in HVM_PARAM_IOREQ_SERVER):
+        kept = {index: value for index, value in kept.items() if index not in HVM_PARAM_IOREQ_SERVER}
+    return kept
+
+
 def _body(save: Save) -> bytes:
     out, params = [], {}            # of duplicates, the dict keeps the first position and the last value
     for chunk in chunks(save):
@@ -91,7 +102,7 @@ def _body(save: Save) -> bytes:
                 "<IIQII", chunk.mode, chunk.khz, chunk.nsec, chunk.incarnation, 0)))
         elif isinstance(chunk, legacy.Param) and save.guest == "hvm":
             params[HVM_PARAM[chunk.id]] = chunk.value
-    params = {index: value for index, value in params.items() if value != 0}
+    params = not_ignored(params)
     if params:
         out.append(_hvm_params(list(params.items())))
     return b"".join(out)

@@ -34,6 +34,13 @@ static void configurations(void)
     CHECK(config_of("viridian = [ 'all' ]", false).viridian);
     CHECK(config_of("viridian=1", false).viridian);
     CHECK(!config_of("xviridian=1\nviridian\n=1", false).viridian);
+    c = config_of("vcpus=1;viridian=1 ; maxvcpus = 2", false);
+    CHECK(c.viridian);
+    CHECK_INT(c.vcpus, 1);
+    CHECK_INT(c.max_vcpus, 2);
+    CHECK(config_of("disk=['a;b', \"#\"]; viridian=1", false).viridian);
+    CHECK(!config_of("extra='\\';viridian=1'#;viridian=1\n# ;viridian=1", false).viridian);
+    CHECK(config_of("extra='\nviridian=1", false).viridian);
     CHECK(config_of("device_model_override = '/a'", false).has_device_model);
     c = config_of("{\"c_info\": {\"type\": \"hvm\", \"pvh\": \"True\"},\n\"b_info\": {\n"
                   "\"max_vcpus\": 3, \"tsc_mode\": \"native_paravirt\",\n"

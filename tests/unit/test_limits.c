@@ -66,6 +66,8 @@ static void text_config(struct limits_facts *f, const char *text)
 
 FACTS(builder_linux, is_pv32(f); text_config(f, "builder = \"linux\"\n"))
 FACTS(builder_generic, is_pv32(f); text_config(f, "builder = 'generic'\n"))
+FACTS(type_differs, text_config(f, "type = 'pv'\nbuilder = 'hvm'"))
+FACTS(type_agrees, text_config(f, "type = 'hvm'\nbuilder = 'hvm'"))
 FACTS(pv_timer_mode, is_pv32(f); text_config(f, "timer_mode=1\n"))
 FACTS(hvm_timer_mode, text_config(f, "timer_mode=1\n"))
 FACTS(vcpus_above_max, text_config(f, "vcpus=3\nmaxvcpus=2"))
@@ -97,6 +99,8 @@ FACTS(sound_before_vga, upstream(f); f->qemu.vga_slot = 4; f->qemu.sound_slot = 
 FACTS(sound_after_vga, sound_before_vga(f); f->qemu.vga_slot = 3; f->qemu.sound_slot = 4)
 FACTS(kvm_tpr_opt, upstream(f); f->qemu.kvm_tpr_opt = true)
 FACTS(no_platform, upstream(f); f->qemu.platform_slot = -1)
+FACTS(vga_slot_2_only, no_platform(f); f->qemu.vga_slot = 2)
+FACTS(no_platform_by_config, vga_slot_2_only(f); text_config(f, "xen_platform_pci = 0"))
 
 #define EVERY "4.6.0 4.17.7 4.22.0"
 
@@ -125,6 +129,7 @@ static const struct row_test {
     {"R4", viridian_state_only, viridian_1, LIMITS_HARMS, LIMITS_REPAIR_VIRIDIAN, "4.15.0 4.22.0",
      "4.6.0 4.14.6"},
     {"R5", vga_slot_2, upstream, LIMITS_BLOCKS, 0, EVERY, ""},
+    {"R5", vga_slot_2_only, no_platform_by_config, LIMITS_BLOCKS, 0, EVERY, ""},
     {"R6", no_ioreq_upstream, upstream, LIMITS_HARMS, 0, "4.6.0 4.7.6", "4.8.0 4.22.0"},
     {"R6", no_ioreq_traditional, trad_override, LIMITS_HARMS, 0,
      "4.12.0 4.18.6 4.19.0 4.19.3 4.20.0 4.20.1", "4.6.0 4.11.4 4.19.4 4.19.9 4.20.2 4.22.0"},
@@ -135,6 +140,7 @@ static const struct row_test {
     {"R9", svme, vmxe_nested, LIMITS_BLOCKS, 0, EVERY, ""},
     {"R9", lmsle, ffxse, LIMITS_BLOCKS, 0, "4.12.0 4.22.0", "4.6.0 4.11.4"},
     {"R10", builder_linux, builder_generic, LIMITS_BLOCKS, 0, "4.10.0 4.22.0", "4.6.0 4.9.4"},
+    {"R10", type_differs, type_agrees, LIMITS_BLOCKS, 0, "4.10.0 4.22.0", "4.6.0 4.9.4"},
     {"R10", pv_timer_mode, hvm_timer_mode, LIMITS_BLOCKS, 0, "4.10.0 4.22.0", "4.6.0 4.9.4"},
     {"R10", vcpus_above_max, vcpus_as_max, LIMITS_BLOCKS, 0, EVERY, ""},
     {"R11", memory_too_small, memory_fits, LIMITS_BLOCKS, 0, EVERY, ""},
@@ -160,6 +166,7 @@ static const struct row_test {
     {"R34", sound_before_vga, sound_after_vga, LIMITS_BLOCKS, 0, EVERY, ""},
     {"R35", kvm_tpr_opt, upstream, LIMITS_BLOCKS, LIMITS_REPAIR_KVMVAPIC, EVERY, ""},
     {"R36", no_platform, vga_slot_2, LIMITS_HARMS, 0, EVERY, ""},
+    {"R36", no_platform_by_config, vga_slot_2_only, LIMITS_HARMS, 0, EVERY, ""},
 };
 
 static const struct limits_finding *find(const struct limits_findings *findings, const char *id)

@@ -45,13 +45,14 @@ struct limits_config_facts {
     bool cut; /* only the beginning was examined */
     bool viridian, nested_hvm, pvh, pvrdtscp, acpi_off, stubdom, no_platform_pci, traditional;
     bool timer_mode, bad_builder;
-    uint64_t viridian_mask;    /* text: value for a list of known names; 0: no such list */
-    bool has_device_model;     /* the path of a device model is given */
-    uint64_t memory_kib;       /* text: "memory", in KiB; 0: not given */
-    uint64_t vcpus, max_vcpus; /* 0: not given */
-    char builder[32];          /* if bad_builder: the value, which newer xl rejects; truncated */
-    char qemu_args[512];       /* arguments for QEMU, each between newlines; truncated */
-    char emulator[256];        /* libvirt: the path in <emulator>; empty: there is none */
+    enum guest_type builder_type, type; /* what "builder" (text) and "type" name */
+    uint64_t viridian_mask;             /* text: value for a list of known names; 0: no such list */
+    bool has_device_model;              /* the path of a device model is given */
+    uint64_t memory_kib;                /* text: "memory", in KiB; 0: not given */
+    uint64_t vcpus, max_vcpus;          /* 0: not given */
+    char builder[32];    /* if bad_builder: the value, which newer xl rejects; truncated */
+    char qemu_args[512]; /* arguments for QEMU, each between newlines; truncated */
+    char emulator[256];  /* libvirt: the path in <emulator>; empty: there is none */
 };
 
 struct limits_facts {
