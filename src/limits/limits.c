@@ -114,6 +114,26 @@ static bool is_configured(const struct limits_facts *facts, const struct limit *
     return true;
 }
 
+/* Adds the releases of a finding to the one before it, if they differ in nothing else. */
+static bool join_last(const struct limit *limit, struct limits_findings *findings)
+{
+    struct limits_finding *finding = &findings->list[findings->count], *last;
+    char releases[96];
+    size_t used;
+
+    if (findings->count == 0)
+        return false;
+    last = finding - 1;
+    if (strcmp(last->id, finding->id) != 0 || strcmp(last->what, finding->what) != 0 ||
+        strcmp(last->remedy, finding->remedy) != 0 || last->severity != finding->severity ||
+        last->some_points != finding->some_points)
+        return false;
+    ranges_text(limit->ranges, releases, sizeof(releases));
+    used = strlen(last->where);
+    snprintf(last->where + used, sizeof(last->where) - used, ", %s", releases);
+    return true;
+}
+
 static void check_limit(const struct limit *limit, const struct limits_facts *facts,
                         const struct limits_host *host, struct limits_findings *findings)
 {
@@ -138,7 +158,8 @@ static void check_limit(const struct limit *limit, const struct limits_facts *fa
         snprintf(finding->what, sizeof(finding->what), "%s", limit->what);
     fill_where(limit, finding);
     fill_remedy(facts, limit, finding);
-    findings->count++;
+    if (!join_last(limit, findings))
+        findings->count++;
 }
 
 static enum limits_verdict verdict_of(const struct limits_finding *finding)

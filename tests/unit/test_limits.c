@@ -443,6 +443,7 @@ static void releases_in_words(void)
     check_where(is_pv64, "R0", " 4.21.0 to 4.21.1");
     check_where(is_pv32, "R2", " 4.14.3 and later 4.14, 4.15.1 and later");
     check_where(no_ioreq_traditional, "R6", " 4.12 to 4.19.3, 4.20.0 to 4.20.1");
+    check_where(viridian_1, "R3", " 4.6, 4.7 to 4.8, 4.9 to 4.14");
     check_where(trad_config, "R1", " 4.21 and later");
     check_where(viridian_1, "R3", " 4.6");
 }
