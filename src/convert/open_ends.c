@@ -28,6 +28,12 @@ static uint64_t expected_size(const struct conversion *c)
     return size - c->in_file.start;
 }
 
+static bool not_regular(const struct conversion *c, struct cls_error *err)
+{
+    return cls_fail(err, CLS_USAGE, "--replace needs a regular file, but %s is not one",
+                    c->out_name);
+}
+
 static bool resolve_named(struct conversion *c, struct cls_error *err)
 {
     const struct convert_options *o = c->options;
@@ -38,6 +44,9 @@ static bool resolve_named(struct conversion *c, struct cls_error *err)
     if (o->sparse && out_file_is_straight(&c->out_file))
         return cls_fail(err, CLS_USAGE,
                         "--sparse needs a regular file as output, but %s is not one", c->out_name);
+    /* Before the input is opened: a FIFO would be waited for. */
+    if (o->replace && out_file_is_straight(&c->out_file))
+        return not_regular(c, err);
     note_start_due(c);
     return in_file_open(&c->in_file, o->in, err);
 }
@@ -64,8 +73,7 @@ static bool look_before_replacing(struct conversion *c, struct cls_error *err)
     const struct stat *st = &c->in_file.st;
 
     if (!S_ISREG(st->st_mode) || !out_file_is(&c->out_file, st))
-        return cls_fail(err, CLS_USAGE, "--replace needs a regular file, but %s is not one",
-                        c->in_file.name);
+        return not_regular(c, err);
     c->out_file.replaces = true;
     c->out_file.st.st_atim = st->st_atim; /* as it was before anything was read */
     if (c->options->force)

@@ -437,7 +437,7 @@ class CommandLine(InspectTest):
         save = self.file("in.save", cases.named("pv64-age-4-5").octets())
         output = self.out()
         for argv, reason in ((["-i", save, "--inspect", "-o", output], "--inspect"), (["--inspect"], "missing input (--in)"),
-                           (["-i", save, "--inspect", "--verify"], "--verify"),
+                           (["-i", save, "--inspect", "--verify"], "--verify"), (["-i", save, "--inspect", "--write-config", output], "--write-config"),
                            (["-i", save, "--inspect=yaml"], "text, xml or json")):
             with self.subTest(argv=argv):
                 done = program.run(*argv)

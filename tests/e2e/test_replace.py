@@ -116,8 +116,9 @@ class Replace(ProgramTest):
         self.assertEqual(batch.rows(self.dir / "r.jsonl")[b"a"]["result"], "already-v2", "the second run")
 
     def test_usage(self):
-        path = self.put("a")
-        for argv in (["-i", path, "-o", self.dir / "out"], ["-i", path, "--no-sync"], ["-i", path, "--no-clobber"], ["-i", "0"],
+        path, fifo = self.put("a"), self.dir / "fifo"
+        os.mkfifo(fifo)
+        for argv in (["-i", fifo], ["-i", path, "-o", self.dir / "out"], ["-i", path, "--no-sync"], ["-i", path, "--no-clobber"], ["-i", "0"],
                      ["-i", self.tree, "--copy-others"], ["-i", path, "--inspect"], ["-i", "/dev/null"], []):
             with self.subTest(argv=argv):
                 self.assert_status(program.run(*argv, "--replace"), 2)
