@@ -240,18 +240,17 @@ static void read_vcpu_info(struct legacy *l)
 
 static void read_tmem(struct legacy *l)
 {
-    bool wide = take_u32(&l->at) != 0;
-    size_t oid = wide ? 24 : 8;
-    uint32_t pool;
+    uint32_t version = take_u32(&l->at), max_pools = take_u32(&l->at), pool;
+    size_t oid = version ? 24 : 8;
 
-    take(&l->at, 4);
-    l->at.bad |= take_u32(&l->at) != UINT32_MAX;
+    l->at.bad |= version > 1 || take_u32(&l->at) != UINT32_MAX;
     take(&l->at, 12);
     l->at.bad |= take_u32(&l->at) != UINT32_MAX;
     while (!l->at.bad && (pool = take_u32(&l->at)) != UINT32_MAX) {
         uint32_t flags = take_u32(&l->at), pages = take_u32(&l->at);
         size_t size = PAGE << (flags >> 4 & 15);
 
+        l->at.bad |= pool >= max_pools;
         take(&l->at, 16);
         for (uint32_t i = 0; i < pages && !l->at.bad; i++) {
             static const uint8_t end[24] = {255, 255, 255, 255, 255, 255, 255, 255,
