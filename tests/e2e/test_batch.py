@@ -246,7 +246,7 @@ class Results(BatchTest):
         self.put("a")
         save = self.file("save", GOOD)
         for argv in (["-i", self.old, "-o", self.old], ["-i", self.old, "-o", self.old / "."], ["-i", self.old, "-o", self.dir],
-                     ["-i", self.old, "-o", save], ["-i", self.old], ["-i", self.old, "-o", self.new, "-j", "0"],
+                     ["-i", self.old, "-o", save], ["-i", self.old], ["-i", self.old, "-o", self.new, "-j", "0"], ["-i", self.old, "-o", self.new, "-j", "+2"],
                      ["-i", self.old, "-o", self.new, "--shard", "0/2"], ["-i", self.old, "-o", self.new, "--shard", "3/2"],
                      ["-i", self.old, "-o", self.new, "--shard", "1"], ["-i", self.old, "-o", self.new, "--report", "r.txt"],
                      ["-i", self.old, "-o", self.new, "--timeout", "x"], ["-i", save, "-o", self.new, "-j", "2"],
@@ -533,6 +533,25 @@ class Failures(BatchTest):
         rows = [(r["path"], r["result"]) for r in batch.lines(self.dir / "r.jsonl")[:-1]]
         self.assertEqual(sorted(rows), [("a", "converted"), ("b", "converted")])
         self.assertEqual(self.new_files(), dict.fromkeys("ab", WANT))
+
+    def test_output_created_meanwhile(self):
+        """A file of the output's name appears before the rename: up to date if it is newer than the input, else the conversion fails."""
+        self.put("a")
+        changed = (self.old / "a").stat().st_mtime_ns
+        for newer in (True, False):
+            process = program.start("-i", self.old, "-o", self.new, "--no-sync", "-j", "1", "--report", self.dir / "r.jsonl", stderr=subprocess.DEVNULL,
+                                    env=self.environment(Plan("linkat", f"before:{int(signal.SIGSTOP)}")))
+            self.addCleanup(process.kill)
+
+            def create():
+                (self.new / "a").write_bytes(b"other")
+                os.utime(self.new / "a", ns=(changed + (1 if newer else -1),) * 2)
+            program.when_stopped(process.pid, create)
+            self.assertEqual(process.wait(program.TIMEOUT), 0 if newer else 3)
+            self.assertEqual(batch.rows(self.dir / "r.jsonl")[b"a"]["result"], "up-to-date" if newer else "failed")
+            self.assertEqual(self.new_files(), {"a": b"other"})
+            (self.new / "a").unlink()
+            (self.dir / "r.jsonl").unlink()
 
     def test_modified_input(self):
         """An input modified while it is read gives no output: it could be a mixture and would count as up to date."""

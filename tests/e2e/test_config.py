@@ -463,6 +463,14 @@ class Repair(ConfigTest):
               ["R13", "R34", "R34", "R34", "R34", "R17", "R17"], qemu=sound)
 
     @program.needs_libraries
+    def test_json_memory(self):
+        """max_memkb is changed only if there is one, and if it is too small."""
+        for maximum in ("", f', "max_memkb": {MIB * 1024}', f', "max_memkb": {MIB * 2048}'):
+            old = '{"c_info": {"type": "hvm"}, "b_info": {"max_vcpus": 4, "target_memkb": 2048%s}}\0' % maximum
+            _, config, ids = self.repaired(self.save(old.encode(), FULL, FLAG_JSON), "--for=4.17", "--repair")
+            self.assertEqual((config.decode(), ids), (old.replace("2048", str(MIB * 1024), 1), ["R11"]))
+
+    @program.needs_libraries
     def test_json_damaged(self):
         for config in (b"{", b"[]", b"", b'{"b_info": 5}', b'{"b_info": {"type.hvm": []}}'):
             done, output = self.convert(self.save(config, HVM, FLAG_JSON), "--repair", "--for=4.17")

@@ -118,6 +118,18 @@ class WriteConfig(ProgramTest):
                 else:
                     self.assertEqual(self.of(*items), want)
 
+    def test_device_names(self):
+        """Names that libxl can parse are converted; others are listed."""
+        for prefix, letters, wrong, partition in (("xvd", ("a", "zzz"), ("", "aaaa"), 255), ("hd", ("a", "d"), ("", "e", "aa"), 63),
+                                                  ("sd", ("a", "p"), ("", "q", "aa"), 15)):
+            for name, valid in ([(f"{prefix}{x}{y}", True) for x in letters for y in ("", 0, partition)]
+                                + [(f"{prefix}{x}", False) for x in wrong] + [(f"{prefix}a{partition + 1}", False), (f"{prefix}a1x", False)]):
+                with self.subTest(name=name):
+                    item = f"(device (vbd (uname phy:/dev/x) (dev {name}) (mode w)))"
+                    disks = self.of(item).get("disk", [])
+                    self.assertEqual([f"vdev={name}" in disk.split(",") for disk in disks], [True] * valid)
+                    self.assertEqual(len(self.lost(item)), not valid)
+
     def test_uuid(self):
         want = {"uuid": envelopes.UUID}
         plain = envelopes.UUID.replace("-", "")

@@ -437,6 +437,32 @@ static void check_where(set_facts *has, const char *id, const char *where)
     free(findings);
 }
 
+static void builder_in_the_finding(void)
+{
+    static const char *const builders[][2] = {
+        {"linux", "linux"},
+        {"x", "x"},
+        {"a23456789012345678901234567890", "a23456789012345678901234567890"},
+        {"a234567890123456789012345678901", "a234567890123456789012345678901"},
+        {"a2345678901234567890123456789012", "a234567890123456789012345678901"}, /* truncated */
+    };
+
+    for (size_t i = 0; i < sizeof(builders) / sizeof(builders[0]); i++) {
+        const struct limits_host host = {0};
+        struct limits_findings findings;
+        struct limits_facts f;
+        char text[100];
+
+        limits_facts_init(&f);
+        is_pv32(&f);
+        snprintf(text, sizeof(text), "builder = \"%s\"\n", builders[i][0]);
+        text_config(&f, text);
+        limits_find(&f, &host, &findings);
+        snprintf(text, sizeof(text), "configuration: builder = \"%s\"", builders[i][1]);
+        CHECK_TEXT(find(&findings, "R10")->what, text);
+    }
+}
+
 static void releases_in_words(void)
 {
     check_where(tsc_mode_3, "R13", " 4.12 and later");
@@ -541,6 +567,7 @@ static void repairs_that_a_xen_needs(void)
 }
 
 CU_TestInfo limits_tests[] = {
+    {"builder in the finding", builder_in_the_finding},
     {"every row", every_row},
     {"features of the CPU", features_of_the_cpu},
     {"rows that depend on the host", rows_that_depend_on_the_host},
