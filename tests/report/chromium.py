@@ -194,6 +194,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path, help="directory for the screenshots")
     out = parser.parse_args().out
+    out.mkdir(parents=True, exist_ok=True)
     if not (os.access("/usr/bin/chromium", os.X_OK) and shutil.which("chromedriver")):
         print("chromium: skipped: packages chromium and chromium-driver are not installed")
         return

@@ -102,8 +102,8 @@ static void write_pictures(FILE *out, const struct report *report)
 {
     if (report->totals.results[ROW_CONVERTED] == 0)
         return;
-    fputs("<section aria-labelledby=\"pictures\">\n<h2 id=\"pictures\">What was "
-          "converted</h2>\n<figure class=\"wide\"><figcaption>Memory of all saves together, in "
+    fputs("<section aria-labelledby=\"pictures\">\n<h2 id=\"pictures\">Converted "
+          "saves</h2>\n<figure class=\"wide\"><figcaption>Memory of all saves together, in "
           "pages by type</figcaption>",
           out);
     svg_memory_bar(out, report->totals.pages, "memory");
@@ -233,12 +233,13 @@ static void write_reasons(FILE *out, const struct report *report)
     if (results[ROW_FAILED] + results[ROW_UNREADABLE] <= REASONS_SHOWN)
         return;
     count = report_reasons(report, reasons, REASONS_SHOWN);
-    fputs("<section aria-labelledby=\"reasons\">\n<h2 id=\"reasons\">Reasons</h2>\n<div "
-          "class=\"scroll\" role=\"region\" aria-labelledby=\"reasons\" tabindex=\"0\">\n<table>\n"
-          "<caption>Why files failed or are unreadable, most frequent reasons first.</caption>\n"
-          "<thead><tr><th scope=\"col\" class=\"number\">Files</th><th scope=\"col\">Reason</th>"
-          "<th scope=\"col\">For example</th></tr></thead>\n<tbody>\n",
-          out);
+    fputs(
+        "<section aria-labelledby=\"reasons\">\n<h2 id=\"reasons\">Reasons</h2>\n<div "
+        "class=\"scroll\" role=\"region\" aria-labelledby=\"reasons\" tabindex=\"0\">\n<table>\n"
+        "<caption>Reasons why files failed or are unreadable, the most frequent first.</caption>\n"
+        "<thead><tr><th scope=\"col\" class=\"number\">Files</th><th scope=\"col\">Reason</th>"
+        "<th scope=\"col\">For example</th></tr></thead>\n<tbody>\n",
+        out);
     for (size_t i = 0; i < count; i++) {
         fprintf(out, "<tr><td data-v=\"%" PRIu64 "\">%" PRIu64 "</td><td class=\"why\">",
                 reasons[i].files, reasons[i].files);
@@ -268,7 +269,7 @@ static void write_table(FILE *out, const struct report *report)
     static const struct {
         const char *name;
         bool number;
-    } columns[] = {{"Result", false}, {"File", false},    {"Details", false}, {"Envelope", false},
+    } columns[] = {{"Result", false}, {"File", false},    {"Details", false}, {"Container", false},
                    {"Guest", false},  {"Restore", false}, {"Size", true},     {"v2 size", true},
                    {"Memory", false}, {"Time", true},     {"Rate", true}};
 
