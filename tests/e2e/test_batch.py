@@ -681,7 +681,7 @@ class Failures(BatchTest):
         """By default 4 small saves per processor are converted in parallel (they wait for the disk), or 1 large one."""
         processors = len(os.sched_getaffinity(0))
         large = GOOD + bytes(2 << 20)
-        for data, args, want in ((GOOD, [], 4 * processors), (GOOD, ["--no-sync"], processors), (large, [], processors), (large, ["-j", "3"], 3)):
+        for data, args, want in ((GOOD, [], 4 * processors), (GOOD, ["--no-sync"], processors), (large, [], processors), (large, ["-j", "03"], 3)):
             with self.subTest(size=len(data), args=args):
                 subprocess.run(["rm", "-rf", self.old, self.new], check=True)
                 for i in range(10 * processors):
