@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 . tests/common.sh
 need_packages $BUILD_PACKAGES $TEST_PACKAGES valgrind
 build release -DBUILD_TESTING=ON
-[ $# -gt 0 ] || set -- fixtures cli envelopes toolstacks inspect bad_input remus compressed config write_config limits given_back verify_cli
+[ $# -gt 0 ] || set -- fixtures envelopes toolstacks inspect remus config write_config limits given_back
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 wrapper() {
