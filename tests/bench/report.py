@@ -1,10 +1,9 @@
 """Writes the figures as a document: ratios first, then the measured values."""
 
-import html
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Callable, Iterable, Optional
+from typing import Iterable, Optional
 
 import plot
 import summary

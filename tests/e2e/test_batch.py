@@ -20,13 +20,12 @@ import unittest
 from collections import Counter
 from errno import EIO, EMFILE, ENOMEM
 from pathlib import Path
-from typing import Callable, Union
+from typing import Union
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from kit import archive, batch, cases, expected, faults, legacy, make_stream, program, v2
 from kit.base import ProgramTest
 from kit.faults import Plan
-from kit.flavours import HVM64
 from kit.program import PROJECT
 
 CASE = cases.named("hvm64-age-4-5-4")

@@ -12,7 +12,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from kit import cases, envelopes, expected, flavours, legacy, program, v2, v2stream, verifier
 from kit.base import ProgramTest
 from kit.envelopes import LIBVIRT, XAPI, XAPI_STRUCTURED, XEND
-from kit.legacy import Batch
 
 OLD_DISK = bytes(range(256)) * 4096     # old data on the disk after a suspend image
 ADDRESS_SPACE = 320 << 20               # ICU, used by libxml2, alone maps some 40 MiB

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from kit import envelopes, flavours, legacy, model, program, v2
 from kit.base import ProgramTest
 from kit.flavours import Flavour
-from kit.legacy import Param, TscInfo, XlHeader, Xsave
+from kit.legacy import Param, XlHeader, Xsave
 
 HVM64, PV64, PV32 = Flavour("hvm64", 64, "hvm"), Flavour("pv64", 64, "pv"), Flavour("pv32on64", 64, "pv", 4)
 SER_P_TES_P = 1 << 24 | 1 << 11

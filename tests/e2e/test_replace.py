@@ -182,7 +182,7 @@ class Replace(ProgramTest):
     @faults.needed
     def test_temporary_file_of_another_run(self):
         """A temporary file that another run writes is locked and is not removed."""
-        path = self.put("a")
+        self.put("a")
         other = program.start("-i", "-", "-o", self.tree / "b", stdin=subprocess.PIPE, env=faults.environment(Plan(no_tmpfile=True), -1))
         self.addCleanup(other.wait)
         self.addCleanup(other.stdin.close)

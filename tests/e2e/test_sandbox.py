@@ -119,10 +119,6 @@ class Probes(SandboxTest):
         listener.listen()
         return listener.getsockname()
 
-    def close_later(self, fd: int) -> int:
-        self.addCleanup(os.close, fd)
-        return fd
-
     def make_files(self, situation: Situation) -> None:
         for directory in (self.out_dir, self.elsewhere):
             shutil.rmtree(directory, ignore_errors=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Iterable, Iterator
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from kit import cases, expected, legacy, program, v2stream as v2, verifier, xen
+from kit import cases, expected, program, v2stream as v2, verifier
 from kit.legacy import PAGE_SIZE, VCPU_SIZE
 from kit.make_fixtures import FIXTURES
 from kit.program import LIBRARIES, PROJECT, SANITIZED

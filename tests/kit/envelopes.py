@@ -7,7 +7,7 @@ import struct
 from dataclasses import dataclass
 from typing import Callable
 
-from . import cases, expected, legacy, model
+from . import expected, legacy, model
 from .cases import Case
 from .legacy import XlHeader
 
