@@ -19,4 +19,4 @@ show() {
 show $bin/convert-legacy-stream -i $save -o $new
 show ls -l $save $new
 show $bin/verify-stream-v2 -v -i $new
-echo "The save, as Xen 4.5 wrote such, is now a v2 stream: on a host with Xen, xl restore takes it."
+echo "The save of Xen 4.5 is now a v2 stream. On a Xen host, restore it with: xl restore $new"
