@@ -38,7 +38,7 @@ class CommandLine(VerifierTest):
         for stream, fmt, offset, place in (
                 (LIBXC, "libxl", 0, "libxl header"), (LIBXL, "libxc", 0, "image header"),
                 (XL, "libxc", 0, "image header"),
-                (XL, "libxl", 0, "libxl header"), (LIBXC, "xl", 0, "container"), (LIBXL, "xl", 0, "envelope")):
+                (XL, "libxl", 0, "libxl header"), (LIBXC, "xl", 0, "container"), (LIBXL, "xl", 0, "container")):
             with self.subTest(fmt, stream=stream.parts[0].name):
                 line = self.assert_unsound(verify(stream.octets(), "-f", fmt))
                 self.assertEqual((int(line["offset"], 16), line["place"]), (offset, place))
