@@ -246,6 +246,15 @@ class Names(CliTest):
                 self.assertTrue((output.read_bytes() if not target else done.stdout) == converted())
                 self.assertEqual(done.stdout == b"", not target)
 
+    def test_names_of_standard_descriptors(self):
+        """Messages name standard input, standard output, and other descriptors by number."""
+        bad = b"x" * 100
+        for argv, data, name in ((["-i", "-", "-o", self.out()], bad, "standard input: byte 0x0"), (["-i", "0", "-o", self.out()], bad, "fd 0: byte 0x0")):
+            self.assertTrue(self.assert_one_line(program.run(*argv, input=data)).startswith(f"convert-legacy-stream: {name}"))
+        with open("/dev/full", "wb") as full:
+            done = program.run("-i", self.save, "-o", "-", "-q", stdout=full)
+        self.assertEqual(done.stderr, b"convert-legacy-stream: cannot write standard output: No space left on device\n")
+
     def test_standard_input_is_a_pipe(self):
         done = program.run("-i", "-", "-o", "-", input=CASE.octets())
         self.assert_status(done, 0)
