@@ -238,7 +238,9 @@ static void sign_extended_entries(void)
         {UINT64_C(0xfffffffff0123456), ""},
         {UINT64_C(0xffffffffd0000034), "PAGES d0000034 |\n"},
         {UINT64_C(0xfffffffe90000034), NULL},
-        {UINT64_C(0x00000001f0000034), ""},
+        {UINT64_C(0x00000000f0000034), ""},
+        {UINT64_C(0x00000001f0000034), NULL},
+        {UINT64_C(0x000feff8ffffffff), NULL},
         {UINT64_C(0xffffffff10000034), NULL},
         {UINT64_C(0xffffffff00000034), NULL},
     };
@@ -246,10 +248,12 @@ static void sign_extended_entries(void)
     for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
         struct body body;
         char text[400];
+        size_t at;
 
         start(&body, 8, GUEST_PV);
         put_page(&body.b, 8, 0x12);
         put_u32(&body.b, 1);
+        at = body.b.len;
         put_u64(&body.b, entries[i].entry);
         if ((uint32_t)entries[i].entry >> 28 < 0xd)
             put_fill(&body.b, 0x34, 4096);
@@ -258,7 +262,7 @@ static void sign_extended_entries(void)
         if (entries[i].items)
             check_items(&body, text);
         else
-            check_fails(&body, body.b.len - 4096 - 8, "page batch 2", "does not fit in 32 bits");
+            check_fails(&body, at, "page batch 2", "does not fit in 32 bits");
         finish(&body);
     }
 }
