@@ -8,21 +8,21 @@
 #include "conversion.h"
 
 /*
- * Makes the file of --write-config, if asked for, ready for writing: a second output, made like the
- * first one. It must be neither the input nor the first.
+ * With --write-config, opens that file as a second output, in the same way as the first one. Fails
+ * if it is the input or the first output.
  */
 bool configure_open(struct conversion *c, struct cls_error *err) CLS_MUST_CHECK;
 
-/* Before the sandbox is entered: loads json-c where needed, and reads the file of --config. */
+/* Loads json-c if needed, and reads the file of --config. To be called before the sandbox. */
 bool configure_prepare(struct conversion *c, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * Makes the configurations, once, and gives the envelope the one for its header. The head of the
- * envelope was read, its configuration is held, and c->in is at the stream.
+ * Makes the configurations once, and sets the one for the header in the envelope. Before this call,
+ * the head of the envelope is read and its configuration is held; c->in is at the stream.
  */
 bool configure(struct conversion *c, struct cls_error *err) CLS_MUST_CHECK;
 
-/* Writes the file of --write-config, which is to be named together with the output. */
+/* Writes the file of --write-config. It is renamed into place together with the output. */
 bool configure_write(const struct conversion *c, struct cls_error *err) CLS_MUST_CHECK;
 
 /* Also after failures. */

@@ -1,8 +1,7 @@
 /*
  * Compressed input is read through the system's own program, as tar does, so that no decompressor
  * is linked into a program that runs as root. It is started before the sandbox is entered, can only
- * read and execute files, has at most 1 GiB of memory, and ends when its pipe has no reader any
- * more.
+ * read and execute files, has at most 1 GiB of memory, and ends when its pipe has no reader.
  */
 #ifndef CONVERT_DECOMPRESS_H
 #define CONVERT_DECOMPRESS_H
@@ -11,23 +10,23 @@
 #include "leftover.h"
 
 /*
- * Where the regular file is compressed: starts the program that reads it from its beginning; d->fd
- * is the end of its pipe, and to be closed by the caller, as d->messages is, after failures, too.
- * Else d stays as it is. name: how messages call the file. CLS_SYSTEM where the program is not
- * installed. The program moves the fd's position.
+ * If the regular file is compressed, starts the program that decompresses it from its beginning.
+ * d->fd is the read end of its pipe. The caller closes d->fd and d->messages, also after failures.
+ * If the file is not compressed, d is unchanged. name: the file's name in messages. Fails with
+ * CLS_SYSTEM if the program is not installed. The program changes the file offset of the fd.
  */
 bool decompress_start(struct decompress *d, int file, const char *name,
                       struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * Reads on from the program's pipe: all: until data is found or there is too much padding to go on;
- * else once. d->ended: the pipe has ended.
+ * Reads more from the program's pipe. With all, it reads until data or too much padding is found;
+ * otherwise it reads once. Sets d->ended at the end of the pipe.
  */
 void decompress_look_behind(struct decompress *d, bool all, struct leftover *left);
 
 /*
- * When the pipe is closed: takes the program's end. Fails where it could not uncompress the file;
- * offset: where the input ended then. Its status counts only where it had ended by itself.
+ * To be called when the pipe is closed: waits for the program. Fails if it could not decompress the
+ * file. offset: where the input ended. Its exit status is ignored if it had not ended by itself.
  */
 bool decompress_finish(struct decompress *d, const char *name, uint64_t offset,
                        struct cls_error *err) CLS_MUST_CHECK;

@@ -13,8 +13,8 @@ struct leftover {
 void leftover_add(struct leftover *left, const uint8_t *bytes, size_t n);
 
 /*
- * Fails where there is data, with way_out as the way to convert without it. Warns of padding. in is
- * at the end of the stream.
+ * Fails if there is data; the message has way_out, which says how to convert without it. Warns of
+ * padding. in is at the end of the stream.
  */
 bool leftover_judge(const struct leftover *left, const struct cls_input *in, const char *way_out,
                     const struct cls_log *log, struct cls_error *err) CLS_MUST_CHECK;

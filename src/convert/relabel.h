@@ -1,6 +1,6 @@
 /*
- * Saves whose envelope says that the stream inside is legacy, although it is v2: libvirt on Xen 4.6
- * and later wrote these before its commit 5325123d235d (2016). Only the envelope must be changed.
+ * Saves whose envelope calls a v2 stream legacy. libvirt on Xen 4.6 and later wrote them before its
+ * commit 5325123d235d (2016). Only the envelope is changed.
  */
 #ifndef CONVERT_RELABEL_H
 #define CONVERT_RELABEL_H

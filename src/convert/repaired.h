@@ -1,6 +1,6 @@
 /*
- * The items of a legacy stream on their way to the writer: small ones are held in memory, repaired
- * where that was asked for, and noted as facts for the verdict.
+ * The items of a legacy stream between reader and writer. Small items are held in memory, repaired
+ * if requested, and collected as facts for the verdict.
  */
 #ifndef CONVERT_REPAIRED_H
 #define CONVERT_REPAIRED_H

@@ -1,5 +1,5 @@
 /*
- * What a conversion and an inspection have in common on their way to the stream.
+ * The steps before the stream that a conversion and an inspection have in common.
  */
 #ifndef CONVERT_SOURCE_H
 #define CONVERT_SOURCE_H
