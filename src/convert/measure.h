@@ -9,8 +9,8 @@
 #include "limits/facts.h"
 
 /*
- * c->in is at the stream, in a regular file, before and after the call. Collects the facts, with the
- * number of populated pages. Fails if a conversion would fail. Page data is not read.
+ * c->in is at the stream, in a regular file, before and after the call. Collects the facts, with
+ * the number of populated pages. Fails if a conversion would fail. Page data is not read.
  */
 bool measure(struct conversion *c, struct limits_facts *facts,
              struct cls_error *err) CLS_MUST_CHECK;
