@@ -120,9 +120,9 @@ static inline bool entry_fits_32_bits(uint64_t value)
 }
 
 /*
- * Entry i of a batch, as 32 bits: page type and pfn. Returns whether it is sound: it fits in 32
- * bits, its type is one that Xen defines, and its pfn is below p2m_size. The pfn of an entry of
- * type XTAB has no meaning and is not checked.
+ * Entry i of a batch, as 32 bits: page type and pfn. Returns whether it is sound: of a type that
+ * Xen defines, and of a pfn below p2m_size. Entries of type XTAB always are: getpageframeinfo2 of
+ * Xen 3 (xen/arch/x86/domctl.c) left whatever the guest's p2m table held, foreign frames too.
  */
 static inline bool chunk_entry(const struct legacy_stream *s, const struct chunk *chunk, uint32_t i,
                                uint32_t *entry)
@@ -130,9 +130,9 @@ static inline bool chunk_entry(const struct legacy_stream *s, const struct chunk
     uint64_t value = stream_get_ulong(s, chunk->raw, i);
 
     *entry = (uint32_t)value;
-    return entry_fits_32_bits(value) &&
-           (entry_type(*entry) == PFINFO_XTAB ||
-            (page_type_known(entry_type(*entry)) && entry_pfn(*entry) < s->p2m_size));
+    return entry_type(*entry) == PFINFO_XTAB ||
+           (entry_fits_32_bits(value) && page_type_known(entry_type(*entry)) &&
+            entry_pfn(*entry) < s->p2m_size);
 }
 
 /* tail.c: one part of a tail. */

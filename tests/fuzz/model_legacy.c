@@ -194,9 +194,9 @@ static void read_batch(struct legacy *l, uint32_t count)
         uint32_t upper = (uint32_t)(entries[i] >> 32);
 
         l->at.bad |= type >= 5 && type <= 8;
-        l->at.bad |= upper != 0 && (upper != UINT32_MAX || type < 8);
         if (type == XTAB)
             continue;
+        l->at.bad |= upper != 0 && (upper != UINT32_MAX || type < 8);
         l->at.unsure |= pfn >= l->guest->p2m_size;
         note_type(l, type);
         l->any_data |= data;

@@ -239,8 +239,8 @@ static void sign_extended_entries(void)
         {UINT64_C(0xffffffffd0000034), "PAGES d0000034 |\n"},
         {UINT64_C(0xfffffffe90000034), NULL},
         {UINT64_C(0x00000000f0000034), ""},
-        {UINT64_C(0x00000001f0000034), NULL},
-        {UINT64_C(0x000feff8ffffffff), NULL},
+        {UINT64_C(0x00000001f0000034), ""},
+        {UINT64_C(0x80000000ffffffff), ""}, /* FOREIGN_FRAME of a Linux guest */
         {UINT64_C(0xffffffff10000034), NULL},
         {UINT64_C(0xffffffff00000034), NULL},
     };
