@@ -48,6 +48,7 @@ static bool read_given(struct conversion *c, struct cls_error *err)
 bool configure_open(struct conversion *c, struct cls_error *err)
 {
     const struct convert_options *o = c->options;
+    bool is_input;
 
     c->cleanup->also = &c->config_cleanup;
     if (!o->write_config)
@@ -56,10 +57,10 @@ bool configure_open(struct conversion *c, struct cls_error *err)
     if (!out_file_resolve(&c->config, o->write_config, c->config_name, o->no_clobber,
                           &c->config_cleanup, err))
         return false;
-    if (out_file_is(&c->config, &c->in_file.st) || out_file_are_same(&c->config, &c->out_file))
+    is_input = out_file_is(&c->config, &c->in_file.st);
+    if (is_input || out_file_are_same(&c->config, &c->out_file))
         return cls_fail(err, CLS_USAGE, "%s is the %s and cannot be the --write-config file, too",
-                        c->config_name,
-                        out_file_is(&c->config, &c->in_file.st) ? "input" : "output");
+                        c->config_name, is_input ? "input" : "output");
     return out_file_open(&c->config, err);
 }
 
