@@ -161,15 +161,17 @@ static bool has_param(const struct legacy_reader *r, uint64_t index)
  */
 static bool is_ignored(const struct legacy_reader *r, const struct image_hvm_param *param)
 {
+    if (param->value == 0)
+        return true;
     switch (param->index) {
     case HVM_PARAM_ACPI_IOPORTS_LOCATION:
         return param->value != 1;
     case HVM_PARAM_IOREQ_SERVER_PFN:
-        return param->value == 0 || !has_param(r, HVM_PARAM_NR_IOREQ_SERVER_PAGES);
+        return !has_param(r, HVM_PARAM_NR_IOREQ_SERVER_PAGES);
     case HVM_PARAM_NR_IOREQ_SERVER_PAGES:
-        return param->value == 0 || !has_param(r, HVM_PARAM_IOREQ_SERVER_PFN);
+        return !has_param(r, HVM_PARAM_IOREQ_SERVER_PFN);
     default:
-        return param->value == 0;
+        return false;
     }
 }
 
