@@ -34,11 +34,6 @@ def can_contain(envelope, case) -> bool:
     return not (delimited and (to_the_end(case) or case.ambiguous))
 
 
-def xl_head(config: bytes, flags: int = 0) -> bytes:
-    data = legacy.XlHeader(config).optional_data()
-    return legacy.XL_MAGIC + struct.pack("<IIII", 0x01020304, flags, 0, len(data)) + data
-
-
 def limit() -> None:
     if not program.SANITIZED:
         resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
@@ -180,7 +175,8 @@ class Contradictions(ProgramTest):
             for config, flags in ((b"builder = '%s'\n" % (b"hvm" if config_type == "hvm" else b"generic"), 0),
                                   (b'{"c_info": {"type": "%s"}}\0' % config_type.encode(), 1)):
                 with self.subTest(stream=stream, config=config):
-                    done = program.run("-i", self.file("in.save", xl_head(config, flags) + case.octets()), "-o", self.out(), "--no-sync")
+                    save = legacy.octets(replace(case.save, header=legacy.XlHeader(config, flags)))
+                    done = program.run("-i", self.file("in.save", save), "-o", self.out(), "--no-sync")
                     self.assert_status(done, 0)
                     self.assertIn(f"warning: the configuration of xl is for a {config_type.upper()} guest", done.stderr.decode())
 

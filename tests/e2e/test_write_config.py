@@ -381,6 +381,20 @@ class WriteConfig(ProgramTest):
             return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
         self.assertLess(seconds(b"(a b)", b""), 2 * seconds(b"", b"(device (vbd (dev hda)))"))
 
+    def rename_both(self, plan: Plan, existing: dict[str, bytes]) -> tuple[faults.Run, dict[str, bytes], dict[str, bytes]]:
+        """Converts with a fault to out and, with --write-config, cfg. Returns the run, and the directory before and after."""
+        with faults.directory() as directory:
+            for name, data in {"old.save": XEND.octets(PV), **existing}.items():
+                (Path(directory) / name).write_bytes(data)
+            before = {p.name: p.read_bytes() for p in Path(directory).iterdir()}
+            source, output, config = (Path(directory) / name for name in ("old.save", "out", "cfg"))
+            done = faults.run(plan, "-i", source, "-o", output, "--write-config", config, "-q")
+            return done, before, {p.name: p.read_bytes() for p in Path(directory).iterdir()}
+
+    def assert_both_new(self, after: dict[str, bytes], old: bytes) -> None:
+        self.assertEqual(sorted(after), ["cfg", "old.save", "out"])
+        self.assertTrue(after["cfg"] != old and after["out"] != old)
+
     @faults.needed
     def test_both_or_neither(self):
         """If a call fails, neither file is created or replaced. After a failing sync of the directory both exist."""
@@ -388,22 +402,14 @@ class WriteConfig(ProgramTest):
         fired = 0
         for old, (call, no_tmpfile), to_new in itertools.product((b"", b"old"), calls, (False, True)):
             for nth in range(1, 10):
-                with self.subTest(old=old, call=call, nth=nth, no_tmpfile=no_tmpfile), faults.directory() as directory:
-                    source, output, config = (Path(directory) / name for name in ("old.save", "out", "cfg"))
-                    source.write_bytes(XEND.octets(PV))
-                    for path in (output, config) if not to_new else (config,):
-                        if old:
-                            path.write_bytes(old)
-                    before = {p.name: p.read_bytes() for p in Path(directory).iterdir()}
-                    done = faults.run(Plan(call, EIO, nth, no_tmpfile=no_tmpfile), "-i", source, "-o", output,
-                                      "--write-config", config, "-q")
-                    after = {p.name: p.read_bytes() for p in Path(directory).iterdir()}
+                with self.subTest(old=old, call=call, nth=nth, no_tmpfile=no_tmpfile):
+                    done, before, after = self.rename_both(Plan(call, EIO, nth, no_tmpfile=no_tmpfile),
+                                                           dict.fromkeys(("cfg",) if to_new else ("out", "cfg"), old) if old else {})
                     if not done.fired:
                         break
                     fired += 1
                     if done.status == 0 or b"sync the directory" in done.stderr:
-                        self.assertEqual(sorted(after), ["cfg", "old.save", "out"])
-                        self.assertTrue(after["cfg"] != old and after["out"] != old)
+                        self.assert_both_new(after, old)
                     else:
                         self.assertEqual(done.status, 3)
                         self.assertEqual(after, before)
@@ -416,22 +422,14 @@ class WriteConfig(ProgramTest):
         statuses = set()
         for call, moment, no_tmpfile, old in itertools.product(calls, ("before", "after"), (False, True), (b"", b"old")):
             for nth in range(1, 10):
-                with self.subTest(old=old, call=call, moment=moment, nth=nth, no_tmpfile=no_tmpfile), faults.directory() as directory:
-                    source, output, config = (Path(directory) / name for name in ("old.save", "out", "cfg"))
-                    source.write_bytes(XEND.octets(PV))
-                    for path in (output, config):
-                        if old:
-                            path.write_bytes(old)
-                    before = {p.name: p.read_bytes() for p in Path(directory).iterdir()}
-                    done = faults.run(Plan(call, f"{moment}:{int(signal.SIGTERM)}", nth, no_tmpfile=no_tmpfile), "-i", source, "-o", output,
-                                      "--write-config", config, "-q")
-                    after = {p.name: p.read_bytes() for p in Path(directory).iterdir()}
+                with self.subTest(old=old, call=call, moment=moment, nth=nth, no_tmpfile=no_tmpfile):
+                    done, before, after = self.rename_both(Plan(call, f"{moment}:{int(signal.SIGTERM)}", nth, no_tmpfile=no_tmpfile),
+                                                           dict.fromkeys(("out", "cfg"), old) if old else {})
                     if not done.fired:
                         break
                     statuses.add(done.status)
                     if done.status == 0:
-                        self.assertEqual(sorted(after), ["cfg", "old.save", "out"])
-                        self.assertTrue(after["cfg"] != old and after["out"] != old)
+                        self.assert_both_new(after, old)
                     else:
                         self.assertEqual((done.status, after), (128 + signal.SIGTERM, before))
         self.assertEqual(statuses, {0, 128 + signal.SIGTERM})
