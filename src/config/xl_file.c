@@ -110,7 +110,6 @@ static bool read_statement(struct lexer *l, struct xl_setting *s)
 {
     enum token token;
 
-    s->key = l->start;
     s->key_len = l->pos - l->start;
     if (next_token(l) != EQUALS)
         return false;
@@ -133,6 +132,7 @@ static enum result next_statement(struct lexer *l, struct xl_setting *s)
     do
         token = next_token(l);
     while (token == NEWLINE || token == SEPARATOR);
+    s->key = l->start;
     if (token == END)
         return NOTHING;
     if (token != IDENT || !read_statement(l, s))
@@ -155,10 +155,10 @@ bool xl_file_is_valid(const struct config_text *text)
 bool xl_file_next(const char *text, size_t len, size_t *pos, struct xl_setting *s)
 {
     struct lexer l = {.text = text, .len = len, .pos = *pos};
-    bool result = next_statement(&l, s) == STATEMENT;
+    enum result result = next_statement(&l, s);
 
-    *pos = l.pos;
-    return result;
+    *pos = result == INVALID ? line_end(&l, s->key) : l.pos;
+    return result == STATEMENT;
 }
 
 static bool has_key(const struct config_text *text, const struct xl_setting *s, const char *key)
@@ -180,27 +180,30 @@ bool xl_file_find(const struct config_text *text, const char *key, struct xl_set
     return result;
 }
 
-bool xl_file_value(const struct config_text *text, const char *key, char *buf, size_t size)
+bool xl_file_copy(const char *text, size_t pos, size_t end, char *buf, size_t size)
 {
-    size_t used = 0, pos, end;
-    struct xl_setting s;
+    size_t used = 0;
 
-    *buf = '\0';
-    if (!xl_file_find(text, key, &s) || s.list)
-        return false;
-    pos = s.value;
-    end = s.end;
-    if (text->bytes[pos] == '"' || text->bytes[pos] == '\'') {
+    if (text[pos] == '"' || text[pos] == '\'') {
         pos++;
         end--;
     }
     for (; pos < end && used + 1 < size; pos++) {
-        if (text->bytes[pos] == '\\' && pos + 1 < end)
+        if (text[pos] == '\\' && pos + 1 < end)
             pos++;
-        buf[used++] = text->bytes[pos];
+        buf[used++] = text[pos];
     }
     buf[used] = '\0';
     return pos == end;
+}
+
+bool xl_file_value(const struct config_text *text, const char *key, char *buf, size_t size)
+{
+    struct xl_setting s;
+
+    *buf = '\0';
+    return xl_file_find(text, key, &s) && !s.list &&
+           xl_file_copy(text->bytes, s.value, s.end, buf, size);
 }
 
 bool xl_file_number(const struct config_text *text, const char *key, long *n)

@@ -14,14 +14,20 @@ struct xl_setting {
     bool list;
 };
 
-/* Can xl parse the text? The other functions require that. */
+/* Can xl parse the text? The other functions require that, except xl_file_next(). */
 bool xl_file_is_valid(const struct config_text *text);
 
-/* Reads the next statement from *pos and advances *pos over it. Returns false if there is none. */
+/*
+ * Reads the next statement from *pos and advances *pos over it. Returns false if there is none, or
+ * if it is invalid; then *pos is advanced to the end of its first line.
+ */
 bool xl_file_next(const char *text, size_t len, size_t *pos, struct xl_setting *s);
 
 /* Finds the last statement with this key, which is the one that xl uses. */
 bool xl_file_find(const struct config_text *text, const char *key, struct xl_setting *s);
+
+/* Copies a token without quotes, truncated to size. Returns false if it was truncated. */
+bool xl_file_copy(const char *text, size_t pos, size_t end, char *buf, size_t size);
 
 /* Copies its value without quotes. Returns false if there is none, it is a list, or too long. */
 bool xl_file_value(const struct config_text *text, const char *key, char *buf, size_t size);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/facts.h"
 #include "config/json_text.h"
 #include "config/repair.h"
 #include "config/xend.h"
@@ -217,10 +218,10 @@ static bool make(struct conversion *c, struct cls_error *err)
     else if (!learn(c, &facts, err))
         return false;
     if (c->given.len > 0)
-        limits_facts_config(&facts, c->given.bytes, c->given.len, is_json(&c->given));
+        config_facts(&facts, c->given.bytes, c->given.len, is_json(&c->given));
     else if (c->envelope.kind == ENVELOPE_XL && c->envelope.config)
-        limits_facts_config(&facts, (const char *)c->envelope.config, c->envelope.config_len,
-                            c->envelope.config_format == ENVELOPE_CONFIG_JSON);
+        config_facts(&facts, (const char *)c->envelope.config, c->envelope.config_len,
+                     c->envelope.config_format == ENVELOPE_CONFIG_JSON);
     if (text && !write_text(c, &facts, err))
         return false;
     if (!carry(c, &facts, err))

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/facts.h"
 #include "convert/in_file.h"
 #include "inspect_model.h"
 #include "leftover.h"
@@ -212,8 +213,8 @@ static void judge(struct inspection *r)
     facts->complete = !r->failed;
     facts->populated = r->pages.seen.no_memory ? 0 : r->pages.distinct;
     if (r->config.text)
-        limits_facts_config(facts, r->config.text, strlen(r->config.text),
-                            r->config.format == ENVELOPE_CONFIG_JSON);
+        config_facts(facts, r->config.text, strlen(r->config.text),
+                     r->config.format == ENVELOPE_CONFIG_JSON);
     limits_find(facts, &r->host, &r->findings);
 }
 

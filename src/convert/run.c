@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/facts.h"
 #include "configure.h"
 #include "leftover.h"
 #include "legacy/reader.h"
@@ -114,12 +115,12 @@ static void note_config(const struct conversion *c, struct limits_facts *facts)
     const struct envelope *e = &c->envelope;
 
     if (e->new_config)
-        limits_facts_config(facts, e->new_config, e->new_config_len, e->new_config_json);
+        config_facts(facts, e->new_config, e->new_config_len, e->new_config_json);
     else if (e->kind == ENVELOPE_LIBVIRT)
         memcpy(facts->config.emulator, e->guest.emulator, sizeof(facts->config.emulator));
     else if (e->kind == ENVELOPE_XL && e->config)
-        limits_facts_config(facts, (const char *)e->config, e->config_len,
-                            e->config_format == ENVELOPE_CONFIG_JSON);
+        config_facts(facts, (const char *)e->config, e->config_len,
+                     e->config_format == ENVELOPE_CONFIG_JSON);
 }
 
 /* Notes what is known only at the end of the stream. */

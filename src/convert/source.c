@@ -4,6 +4,7 @@
 
 #include "base/fds.h"
 #include "base/sandbox.h"
+#include "config/facts.h"
 
 bool source_is_libxl(const struct convert_options *options, const struct envelope *envelope)
 {
@@ -132,7 +133,7 @@ void source_config_guest(struct envelope *envelope, const char *text, size_t len
 
     if (envelope->kind != ENVELOPE_XL || !text)
         return;
-    limits_facts_config(&facts, text, len, json);
+    config_facts(&facts, text, len, json);
     envelope->guest.type =
         facts.config.builder_type ? facts.config.builder_type : facts.config.type;
 }

@@ -407,7 +407,7 @@ class Repair(ConfigTest):
         base, start = self.with_viridian(1), b"name='x'\nbuilder='hvm'\nvcpus=4\n"
         for config, option, warned in ((b"viridian=1", "-v", True), (b"viridian=1", "--repair", False),
                                        (b"viridian = [\"base\", 'freq', ]", "-v", False), (b"viridian=['base']", "-v", True),
-                                       (b"viridian=['base','freq','x']", "-v", True), (b"viridian=['base',\n'freq']", "-v", True)):
+                                       (b"viridian=['base','freq','x']", "-v", True), (b"viridian=['base',\n'freq']", "-v", False)):
             done, _ = self.convert(self.save(start + config + b"\n", base), "--for=4.14", option)
             self.assertEqual(b"will fail: R3" in done.stderr, warned, config)
 

@@ -10,10 +10,10 @@ verbose=
 
 own() {
     case $1 in
-    config) echo src/config/*.c ;;
+    config) ls src/config/*.c | grep -v /facts.c ;;
     delta | detect | toolstack) echo "legacy/$1.c" ;;
     envelope) ls src/envelope/*.c | grep -v compression.c ;;    # which program uncompresses what
-    limits) ls src/limits/*.c | grep -vE 'host.c|hold.c' ;;   # the host's files; data that is still in the input
+    limits) ls src/config/facts.c src/limits/*.c | grep -vE 'host.c|hold.c' ;;   # the host's files; data that is still in the input
     reader) ls legacy/*.c | grep -v detect.c ;;
     v2 | verify) echo v2/verify*.c src/convert/verify.c ;;
     *) ls legacy/*.c v2/writer*.c v2/record.c src/convert/run.c ;; # containers are those of the target envelope

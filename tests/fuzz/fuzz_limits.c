@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/hvm_params.h"
+#include "config/facts.h"
 #include "limits/repair.h"
 #include "memory_input.h"
 #include "part.h"
@@ -251,7 +252,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     limits_facts_init(&facts);
     facts.guest = bits & 1 ? GUEST_HVM : GUEST_PV;
-    limits_facts_config(&facts, (const char *)data + 1, size - 1, part == JSON);
+    config_facts(&facts, (const char *)data + 1, size - 1, part == JSON);
     check_findings(&facts, bits);
     return 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "config/facts.h"
 #include "limits/host.h"
 #include "support.h"
 
@@ -14,7 +15,7 @@ static struct limits_config_facts config_of(const char *text, bool json)
     struct limits_facts f;
 
     limits_facts_init(&f);
-    limits_facts_config(&f, text, strlen(text), json);
+    config_facts(&f, text, strlen(text), json);
     return f.config;
 }
 
@@ -42,6 +43,12 @@ static void configurations(void)
     CHECK(!config_of("extra='\\';viridian=1'#;viridian=1\n# ;viridian=1", false).viridian);
     CHECK(config_of("extra='\nviridian=1", false).viridian);
     CHECK(config_of("device_model_override = '/a'", false).has_device_model);
+    CHECK_INT(config_of("viridian = [\n 'base', # x\n 'freq',\n]", false).viridian_mask, 1);
+    CHECK_INT(config_of("viridian = [ 'base'\nvcpus = 3", false).vcpus, 3);
+    CHECK_INT(config_of("[\n]; vcpus = 2\nvcpus = 3", false).vcpus, 3);
+    c = config_of("device_model_args_hvm = [ '-a]', [ \"b\\\"\" ],\n'c' ]", false);
+    CHECK_TEXT(c.qemu_args, "\n-a]\nb\"\nc\n");
+    CHECK_TEXT(config_of("{\"extra_hvm\": [\"-a]\", \"b\"]}", true).qemu_args, "\n-a]\nb\n");
     c = config_of("{\"c_info\": {\"type\": \"hvm\", \"pvh\": \"True\"},\n\"b_info\": {\n"
                   "\"max_vcpus\": 3, \"tsc_mode\": \"native_paravirt\",\n"
                   "\"device_model_version\": \"qemu_xen_traditional\", \"device_model\": \"/x\",\n"

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/facts.h"
 #include "limits/limits.h"
 #include "support.h"
 
@@ -61,7 +62,7 @@ FACTS(ffxse, f->efer = 1 << 14)
 
 static void text_config(struct limits_facts *f, const char *text)
 {
-    limits_facts_config(f, text, strlen(text), false);
+    config_facts(f, text, strlen(text), false);
 }
 
 FACTS(builder_linux, is_pv32(f); text_config(f, "builder = \"linux\"\n"))

@@ -99,8 +99,6 @@ void limits_facts_init(struct limits_facts *facts);
  */
 void limits_facts_item(struct limits_facts *facts, const struct image_item *item);
 
-/* Collects the facts of a configuration of len bytes; replaces those of an earlier call. */
-void limits_facts_config(struct limits_facts *facts, const char *text, size_t len, bool json);
 
 /* The vendor of a CPU with this CPUID leaf 1 EAX: family 6 is Intel, 15 with an extension AMD. */
 enum limits_vendor limits_vendor_of(uint32_t cpuid_eax);

@@ -1,13 +1,14 @@
 /*
- * Facts from a configuration in xl's text (statements "key = value") or libxl's JSON. In JSON,
- * keys are unique enough that the object around them need not be considered. Nothing is rejected;
- * unknown syntax is skipped.
+ * In JSON, keys are unique enough that the object around them need not be considered, and unknown
+ * syntax is skipped.
  */
+#include "config/facts.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "limits/facts.h"
+#include "xl_file.h"
 
 #define KEY_MAX   48
 #define VALUE_MAX 64
@@ -16,11 +17,6 @@
 #define HVMPV_BASE_FREQ      1u
 #define HVMPV_NO_FREQ        2u
 #define HVMPV_TIME_REF_COUNT 4u
-
-/* A position in the text. */
-struct scan {
-    const char *pos, *end;
-};
 
 static bool is_true(const char *value)
 {
@@ -111,14 +107,90 @@ static void read_json_setting(struct limits_config_facts *c, const char *key, co
         read_common(c, key, value);
 }
 
-static void skip_space(struct scan *s)
+/*
+ * Returns the HVM_PARAM_VIRIDIAN that libxl computes from a list of these names; 0 if there are
+ * other names.
+ */
+static uint64_t viridian_mask(const char *text, const struct xl_setting *s)
 {
-    while (s->pos < s->end && (*s->pos == ' ' || *s->pos == '\t' || *s->pos == '\r'))
-        s->pos++;
+    uint64_t mask = HVMPV_NO_FREQ;
+    size_t pos = s->value, item, end;
+    char name[VALUE_MAX];
+
+    while (xl_file_item(text, s->end, &pos, &item, &end)) {
+        xl_file_copy(text, item, end, name, sizeof(name));
+        if (strcmp(name, "base") == 0)
+            mask |= HVMPV_BASE_FREQ;
+        else if (strcmp(name, "time_ref_count") == 0)
+            mask |= HVMPV_TIME_REF_COUNT;
+        else if (strcmp(name, "freq") == 0)
+            mask &= ~(uint64_t)HVMPV_NO_FREQ;
+        else
+            return 0;
+    }
+    return mask;
 }
 
-/* Reads the characters of a key or unquoted value, truncated to size. Returns the length. */
-static size_t read_word(struct scan *s, char *buf, size_t size)
+/* Adds an argument for QEMU. Returns false if it does not fit. */
+static bool add_qemu_arg(struct limits_config_facts *c, const char *arg)
+{
+    size_t used = strlen(c->qemu_args);
+    int n =
+        snprintf(c->qemu_args + used, sizeof(c->qemu_args) - used, "%s%s\n", used ? "" : "\n", arg);
+
+    if (n < (int)(sizeof(c->qemu_args) - used))
+        return true;
+    c->qemu_args[used] = '\0';
+    return false;
+}
+
+static void read_qemu_args(struct limits_config_facts *c, const char *text,
+                           const struct xl_setting *s)
+{
+    size_t pos = s->value, item, end;
+    char arg[VALUE_MAX];
+
+    *c->qemu_args = '\0';
+    do {
+        if (!xl_file_item(text, s->end, &pos, &item, &end))
+            return;
+        xl_file_copy(text, item, end, arg, sizeof(arg));
+    } while (add_qemu_arg(c, arg));
+}
+
+static void read_text_statement(struct limits_config_facts *c, const char *text,
+                                const struct xl_setting *s)
+{
+    char key[KEY_MAX], value[VALUE_MAX] = "";
+    size_t pos = s->value, item, end;
+
+    xl_file_copy(text, s->key, s->key + s->key_len, key, sizeof(key));
+    if (strcmp(key, "viridian") == 0 && s->list)
+        c->viridian_mask = viridian_mask(text, s);
+    if (strcmp(key, "device_model_args_hvm") == 0)
+        read_qemu_args(c, text, s);
+    /* Of a list, the first item: viridian = [ "all" ]. */
+    if (xl_file_item(text, s->end, &pos, &item, &end))
+        xl_file_copy(text, item, end, value, sizeof(value));
+    read_text_setting(c, key, value);
+}
+
+static void read_text(struct limits_config_facts *c, const char *text, size_t len)
+{
+    struct xl_setting s;
+
+    for (size_t pos = 0; pos < len;)
+        if (xl_file_next(text, len, &pos, &s))
+            read_text_statement(c, text, &s);
+}
+
+/* A position in JSON. */
+struct scan {
+    const char *pos, *end;
+};
+
+/* Reads the characters of a value without quotes, truncated to size. */
+static void read_word(struct scan *s, char *buf, size_t size)
 {
     size_t n = 0;
 
@@ -131,16 +203,15 @@ static size_t read_word(struct scan *s, char *buf, size_t size)
         s->pos++;
     }
     buf[n] = '\0';
-    return n;
 }
 
 /* Reads a quoted string, truncated to size. Escapes are not decoded: no needed value has any. */
 static void read_quoted(struct scan *s, char *buf, size_t size)
 {
-    char quote = *s->pos++;
     size_t n = 0;
 
-    while (s->pos < s->end && *s->pos != quote) {
+    s->pos++;
+    while (s->pos < s->end && *s->pos != '"') {
         if (*s->pos == '\\' && s->pos + 1 < s->end)
             s->pos++;
         if (n + 1 < size)
@@ -154,131 +225,33 @@ static void read_quoted(struct scan *s, char *buf, size_t size)
 
 static void read_value(struct scan *s, char *buf, size_t size)
 {
-    skip_space(s);
-    *buf = '\0';
-    if (s->pos < s->end && (*s->pos == '"' || *s->pos == '\''))
+    if (s->pos < s->end && *s->pos == '"')
         read_quoted(s, buf, size);
     else
         read_word(s, buf, size);
 }
 
-/* Reads the next item of a list and the comma after it. */
-static bool read_item(struct scan *s, char *name, size_t size)
-{
-    skip_space(s);
-    if (s->pos == s->end || *s->pos == ']')
-        return false;
-    read_value(s, name, size);
-    skip_space(s);
-    s->pos += s->pos < s->end && *s->pos == ',';
-    return *name;
-}
-
-/*
- * Returns the HVM_PARAM_VIRIDIAN that libxl computes from a list of these names; 0 if there are
- * other names, or if the list is not closed on this line.
- */
-static uint64_t viridian_mask(struct scan line)
-{
-    char name[VALUE_MAX];
-    uint64_t mask = HVMPV_NO_FREQ;
-
-    line.pos++;
-    while (read_item(&line, name, sizeof(name))) {
-        if (strcmp(name, "base") == 0)
-            mask |= HVMPV_BASE_FREQ;
-        else if (strcmp(name, "time_ref_count") == 0)
-            mask |= HVMPV_TIME_REF_COUNT;
-        else if (strcmp(name, "freq") == 0)
-            mask &= ~(uint64_t)HVMPV_NO_FREQ;
-        else
-            return 0;
-    }
-    return line.pos < line.end && *line.pos == ']' ? mask : 0;
-}
-
-/* Enters a list, so that its first item is read as the value: viridian = [ "all" ]. */
-static void enter_list(struct scan *s)
-{
-    skip_space(s);
-    if (s->pos < s->end && *s->pos == '[')
-        s->pos++;
-}
-
-/* Reads all quoted strings up to the closing bracket. */
-static void read_qemu_args(struct limits_config_facts *c, struct scan s)
-{
-    char item[VALUE_MAX];
-    size_t used = 1;
-
-    c->qemu_args[0] = '\n';
-    while (s.pos < s.end && *s.pos != ']') {
-        if (*s.pos != '"' && *s.pos != '\'') {
-            s.pos++;
-            continue;
-        }
-        read_quoted(&s, item, sizeof(item));
-        if (used + strlen(item) + 2 > sizeof(c->qemu_args))
-            return;
-        used += (size_t)sprintf(c->qemu_args + used, "%s\n", item);
-    }
-}
-
-/*
- * Cuts off a statement, which ends at a newline, or at a ';' or comment outside of quotes. A
- * comment is skipped.
- */
-static struct scan cut_statement(struct scan *s)
-{
-    struct scan statement = {s->pos, NULL};
-    char quote = '\0';
-
-    while (s->pos < s->end && *s->pos != '\n' && (quote || (*s->pos != ';' && *s->pos != '#'))) {
-        if (quote && *s->pos == '\\' && s->pos + 1 < s->end && s->pos[1] != '\n')
-            s->pos++;
-        else if (quote ? *s->pos == quote : *s->pos == '"' || *s->pos == '\'')
-            quote = quote ? '\0' : *s->pos;
-        s->pos++;
-    }
-    statement.end = s->pos;
-    if (s->pos < s->end && *s->pos == '#')
-        while (s->pos < s->end && *s->pos != '\n')
-            s->pos++;
-    if (s->pos < s->end)
-        s->pos++;
-    return statement;
-}
-
-static void scan_text(struct limits_config_facts *c, struct scan s)
-{
-    char key[KEY_MAX], value[VALUE_MAX];
-
-    while (s.pos < s.end) {
-        struct scan line = cut_statement(&s);
-
-        skip_space(&line);
-        if (read_word(&line, key, sizeof(key)) == 0)
-            continue;
-        skip_space(&line);
-        if (line.pos == line.end || *line.pos != '=')
-            continue;
-        line.pos++;
-        skip_space(&line);
-        if (strcmp(key, "viridian") == 0 && line.pos < line.end && *line.pos == '[')
-            c->viridian_mask = viridian_mask(line);
-        if (strcmp(key, "device_model_args_hvm") == 0)
-            read_qemu_args(c, (struct scan){line.pos, s.end});
-        enter_list(&line);
-        read_value(&line, value, sizeof(value));
-        read_text_setting(c, key, value);
-    }
-}
-
-static void skip_json_space(struct scan *s)
+static void skip_space(struct scan *s)
 {
     while (s->pos < s->end &&
            (*s->pos == '\n' || *s->pos == ' ' || *s->pos == '\t' || *s->pos == '\r'))
         s->pos++;
+}
+
+/* Reads all strings up to the closing bracket. */
+static void read_json_qemu_args(struct limits_config_facts *c, struct scan s)
+{
+    char arg[VALUE_MAX];
+
+    *c->qemu_args = '\0';
+    while (s.pos < s.end && *s.pos != ']')
+        if (*s.pos != '"')
+            s.pos++;
+        else {
+            read_quoted(&s, arg, sizeof(arg));
+            if (!add_qemu_arg(c, arg))
+                return;
+        }
 }
 
 static void scan_json(struct limits_config_facts *c, struct scan s)
@@ -291,13 +264,13 @@ static void scan_json(struct limits_config_facts *c, struct scan s)
             continue;
         }
         read_quoted(&s, key, sizeof(key));
-        skip_json_space(&s);
+        skip_space(&s);
         if (s.pos == s.end || *s.pos != ':')
             continue;
         s.pos++;
-        skip_json_space(&s);
+        skip_space(&s);
         if (strcmp(key, "extra_hvm") == 0)
-            read_qemu_args(c, s);
+            read_json_qemu_args(c, s);
         if (s.pos < s.end && *s.pos != '{' && *s.pos != '[') {
             read_value(&s, value, sizeof(value));
             read_json_setting(c, key, value);
@@ -305,14 +278,13 @@ static void scan_json(struct limits_config_facts *c, struct scan s)
     }
 }
 
-void limits_facts_config(struct limits_facts *facts, const char *text, size_t len, bool json)
+void config_facts(struct limits_facts *facts, const char *text, size_t len, bool json)
 {
     struct limits_config_facts *c = &facts->config;
-    struct scan s = {text, text + len};
 
     *c = (struct limits_config_facts){.found = true, .json = json};
     if (json)
-        scan_json(c, s);
+        scan_json(c, (struct scan){text, text + len});
     else
-        scan_text(c, s);
+        read_text(c, text, len);
 }

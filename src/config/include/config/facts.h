@@ -1,0 +1,15 @@
+/*
+ * Facts from a configuration, for the verdict on a save (limits/facts.h).
+ */
+#ifndef CONFIG_FACTS_H
+#define CONFIG_FACTS_H
+
+#include "limits/facts.h"
+
+/*
+ * Collects the facts of a configuration of len bytes, xl's text or libxl's JSON; replaces those of
+ * an earlier call. Nothing is rejected: a line of xl's text that xl cannot parse is skipped.
+ */
+void config_facts(struct limits_facts *facts, const char *text, size_t len, bool json);
+
+#endif
