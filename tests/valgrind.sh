@@ -32,7 +32,8 @@ for suite in "$@"; do
     echo "$suite: $(CLS_TIMEOUT=600 CLS_CONVERT=$work/convert-legacy-stream CLS_VERIFY=$work/verify-stream-v2 \
         timeout 1800 /usr/bin/python3 "tests/e2e/test_$suite.py" 2>&1 </dev/null | tail -n 1), $(find "$work" -name 'log.*' | wc -l) runs so far"
 done
-if find "$work" -name 'log.*' -size +0 -exec cat {} + | grep -v 'Warning: .*fd' | grep .; then
+# Other messages are about valgrind itself, such as system calls that it does not know, or a limit that a test sets.
+if grep -rlE 'Invalid|uninitialised|lost in loss record|Mismatched|overlap' "$work" | grep 'log\.' | xargs -r cat | grep .; then
     exit 1
 fi
 echo "no error of memcheck"
