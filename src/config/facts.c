@@ -4,6 +4,7 @@
  */
 #include "config/facts.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,14 +19,16 @@
 #define HVMPV_NO_FREQ        2u
 #define HVMPV_TIME_REF_COUNT 4u
 
-static bool is_true(const char *value)
-{
-    return strcmp(value, "1") == 0 || strcmp(value, "True") == 0 || strcmp(value, "true") == 0;
-}
+/* The value of a setting. */
+struct value {
+    char string[VALUE_MAX]; /* truncated; "" for a list */
+    long number;            /* 0 if it is none */
+    bool is_number, list;
+};
 
-static bool is_false(const char *value)
+static bool is_false(const struct value *v)
 {
-    return strcmp(value, "0") == 0 || strcmp(value, "False") == 0 || strcmp(value, "false") == 0;
+    return v->is_number && v->number == 0;
 }
 
 /* xl accepts any prefix of these words (xl_parse.c). */
@@ -49,75 +52,81 @@ static void read_builder(struct limits_config_facts *c, const char *value)
 }
 
 /* Keys that have the same name in both formats. */
-static void read_common(struct limits_config_facts *c, const char *key, const char *value)
+static void read_common(struct limits_config_facts *c, const char *key, const struct value *v)
 {
     if (strcmp(key, "viridian") == 0)
-        c->viridian = !is_false(value);
+        c->viridian = v->number != 0;
     else if (strcmp(key, "xen_platform_pci") == 0)
-        c->no_platform_pci = is_false(value);
+        c->no_platform_pci = is_false(v);
     else if (strcmp(key, "acpi") == 0)
-        c->acpi_off = is_false(value);
+        c->acpi_off = is_false(v);
     else if (strcmp(key, "pvh") == 0)
-        c->pvh = is_true(value);
+        c->pvh = v->number != 0;
     else if (strcmp(key, "tsc_mode") == 0)
-        c->pvrdtscp = strcmp(value, "native_paravirt") == 0 || strcmp(value, "3") == 0;
+        c->pvrdtscp = strcmp(v->string, "native_paravirt") == 0 || v->number == 3;
     else if (strcmp(key, "device_model_version") == 0)
-        c->traditional = strcmp(value, "qemu-xen-traditional") == 0 ||
-                         strcmp(value, "qemu_xen_traditional") == 0;
+        c->traditional = strcmp(v->string, "qemu-xen-traditional") == 0 ||
+                         strcmp(v->string, "qemu_xen_traditional") == 0;
 }
 
-static void read_text_setting(struct limits_config_facts *c, const char *key, const char *value)
+static uint64_t count_of(const struct value *v)
+{
+    return v->number > 0 ? (uint64_t)v->number : 0;
+}
+
+/* A value of another kind than xl expects is as none. */
+static void read_text_setting(struct limits_config_facts *c, const char *key, const struct value *v)
 {
     if (strcmp(key, "nestedhvm") == 0)
-        c->nested_hvm = is_true(value);
+        c->nested_hvm = v->number != 0;
     else if (strcmp(key, "device_model_stubdomain_override") == 0)
-        c->stubdom = is_true(value);
+        c->stubdom = v->number != 0;
     else if (strcmp(key, "timer_mode") == 0)
-        c->timer_mode = true;
+        c->timer_mode = !v->list;
     else if (strcmp(key, "device_model_override") == 0)
-        c->has_device_model = *value;
+        c->has_device_model = *v->string;
     else if (strcmp(key, "memory") == 0)
-        c->memory_kib = strtoul(value, NULL, 0) % (UINT64_C(1) << 32) * 1024;
+        c->memory_kib = (uint64_t)v->number % (UINT64_C(1) << 32) * 1024;
     else if (strcmp(key, "vcpus") == 0)
-        c->vcpus = strtoul(value, NULL, 0);
+        c->vcpus = count_of(v);
     else if (strcmp(key, "maxvcpus") == 0)
-        c->max_vcpus = strtoul(value, NULL, 0);
+        c->max_vcpus = count_of(v);
     else if (strcmp(key, "builder") == 0)
-        read_builder(c, value);
+        read_builder(c, v->string);
     else if (strcmp(key, "type") == 0)
-        c->type = read_type(value, "pv");
+        c->type = read_type(v->string, "pv");
     else
-        read_common(c, key, value);
+        read_common(c, key, v);
 }
 
 /* Names as in libxl_types.idl of Xen 4.5. */
-static void read_json_setting(struct limits_config_facts *c, const char *key, const char *value)
+static void read_json_setting(struct limits_config_facts *c, const char *key, const struct value *v)
 {
     if (strcmp(key, "nested_hvm") == 0)
-        c->nested_hvm = is_true(value);
+        c->nested_hvm = v->number != 0;
     else if (strcmp(key, "device_model_stubdomain") == 0)
-        c->stubdom = is_true(value);
+        c->stubdom = v->number != 0;
     else if (strcmp(key, "max_vcpus") == 0)
-        c->max_vcpus = strtoul(value, NULL, 10);
+        c->max_vcpus = count_of(v);
     else if (strcmp(key, "device_model") == 0)
-        c->has_device_model = *value;
-    else if (strcmp(key, "type") == 0 && *value && c->type == GUEST_UNKNOWN)
-        c->type = read_type(value, "pv");
+        c->has_device_model = *v->string;
+    else if (strcmp(key, "type") == 0 && *v->string && c->type == GUEST_UNKNOWN)
+        c->type = read_type(v->string, "pv");
     else
-        read_common(c, key, value);
+        read_common(c, key, v);
 }
 
 /*
  * Returns the HVM_PARAM_VIRIDIAN that libxl computes from a list of these names; 0 if there are
- * other names.
+ * other names or none.
  */
 static uint64_t viridian_mask(const char *text, const struct xl_setting *s)
 {
     uint64_t mask = HVMPV_NO_FREQ;
-    size_t pos = s->value, item, end;
+    size_t pos = s->value, item, end, count = 0;
     char name[VALUE_MAX];
 
-    while (xl_file_item(text, s->end, &pos, &item, &end)) {
+    for (; xl_file_item(text, s->end, &pos, &item, &end); count++) {
         xl_file_copy(text, item, end, name, sizeof(name));
         if (strcmp(name, "base") == 0)
             mask |= HVMPV_BASE_FREQ;
@@ -128,7 +137,7 @@ static uint64_t viridian_mask(const char *text, const struct xl_setting *s)
         else
             return 0;
     }
-    return mask;
+    return count > 0 ? mask : 0;
 }
 
 /* Adds an argument for QEMU. Returns false if it does not fit. */
@@ -150,7 +159,8 @@ static void read_qemu_args(struct limits_config_facts *c, const char *text,
     size_t pos = s->value, item, end;
     char arg[VALUE_MAX];
 
-    *c->qemu_args = '\0';
+    if (!s->add)
+        *c->qemu_args = '\0';
     do {
         if (!xl_file_item(text, s->end, &pos, &item, &end))
             return;
@@ -158,30 +168,74 @@ static void read_qemu_args(struct limits_config_facts *c, const char *text,
     } while (add_qemu_arg(c, arg));
 }
 
-static void read_text_statement(struct limits_config_facts *c, const char *text,
-                                const struct xl_setting *s)
+/* xl parses numbers by strtol(). */
+static void note_number(struct value *v)
 {
-    char key[KEY_MAX], value[VALUE_MAX] = "";
+    char *end;
+    long n;
+
+    errno = 0;
+    n = strtol(v->string, &end, 0);
+    v->is_number = errno == 0 && end != v->string && *end == '\0';
+    v->number = v->is_number ? n : 0;
+}
+
+static void read_text_value(const char *text, const struct xl_setting *s, struct value *v)
+{
+    *v = (struct value){.list = s->list};
+    if (s->list)
+        return;
+    xl_file_copy(text, s->value, s->end, v->string, sizeof(v->string));
+    if (!s->add)
+        note_number(v);
+}
+
+static void read_viridian_list(struct limits_config_facts *c, const char *text,
+                               const struct xl_setting *s)
+{
     size_t pos = s->value, item, end;
 
+    c->viridian = xl_file_item(text, s->end, &pos, &item, &end) || (s->add && c->viridian);
+    c->viridian_mask = s->add ? 0 : viridian_mask(text, s);
+}
+
+static void read_statement(struct limits_config_facts *c, const char *text,
+                           const struct xl_setting *s)
+{
+    char key[KEY_MAX];
+    struct value value;
+
     xl_file_copy(text, s->key, s->key + s->key_len, key, sizeof(key));
-    if (strcmp(key, "viridian") == 0 && s->list)
-        c->viridian_mask = viridian_mask(text, s);
-    if (strcmp(key, "device_model_args_hvm") == 0)
+    if (strcmp(key, "device_model_args_hvm") == 0) {
         read_qemu_args(c, text, s);
-    /* Of a list, the first item: viridian = [ "all" ]. */
-    if (xl_file_item(text, s->end, &pos, &item, &end))
-        xl_file_copy(text, item, end, value, sizeof(value));
-    read_text_setting(c, key, value);
+    } else if (strcmp(key, "viridian") == 0 && s->list) {
+        read_viridian_list(c, text, s);
+    } else {
+        read_text_value(text, s, &value);
+        read_text_setting(c, key, &value);
+    }
+}
+
+static unsigned newlines_before(const char *text, size_t pos)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < pos; i++)
+        n += text[i] == '\n';
+    return n;
 }
 
 static void read_text(struct limits_config_facts *c, const char *text, size_t len)
 {
+    enum xl_result result;
     struct xl_setting s;
+    size_t pos = 0;
 
-    for (size_t pos = 0; pos < len;)
-        if (xl_file_next(text, len, &pos, &s))
-            read_text_statement(c, text, &s);
+    while ((result = xl_file_next(text, len, &pos, &s)) != XL_END)
+        if (result == XL_STATEMENT)
+            read_statement(c, text, &s);
+        else if (c->bad_line == 0)
+            c->bad_line = 1 + newlines_before(text, s.key);
 }
 
 /* A position in JSON. */
@@ -223,12 +277,18 @@ static void read_quoted(struct scan *s, char *buf, size_t size)
         s->pos++;
 }
 
-static void read_value(struct scan *s, char *buf, size_t size)
+static void read_value(struct scan *s, struct value *v)
 {
+    *v = (struct value){0};
     if (s->pos < s->end && *s->pos == '"')
-        read_quoted(s, buf, size);
+        read_quoted(s, v->string, sizeof(v->string));
     else
-        read_word(s, buf, size);
+        read_word(s, v->string, sizeof(v->string));
+    note_number(v);
+    if (strcmp(v->string, "True") == 0 || strcmp(v->string, "true") == 0)
+        v->number = v->is_number = 1;
+    else if (strcmp(v->string, "False") == 0 || strcmp(v->string, "false") == 0)
+        v->is_number = true;
 }
 
 static void skip_space(struct scan *s)
@@ -243,7 +303,6 @@ static void read_json_qemu_args(struct limits_config_facts *c, struct scan s)
 {
     char arg[VALUE_MAX];
 
-    *c->qemu_args = '\0';
     while (s.pos < s.end && *s.pos != ']')
         if (*s.pos != '"')
             s.pos++;
@@ -256,7 +315,8 @@ static void read_json_qemu_args(struct limits_config_facts *c, struct scan s)
 
 static void scan_json(struct limits_config_facts *c, struct scan s)
 {
-    char key[KEY_MAX], value[VALUE_MAX];
+    char key[KEY_MAX];
+    struct value value;
 
     while (s.pos < s.end) {
         if (*s.pos != '"') {
@@ -269,11 +329,11 @@ static void scan_json(struct limits_config_facts *c, struct scan s)
             continue;
         s.pos++;
         skip_space(&s);
-        if (strcmp(key, "extra_hvm") == 0)
+        if (strcmp(key, "extra_hvm") == 0 && !*c->qemu_args)
             read_json_qemu_args(c, s);
         if (s.pos < s.end && *s.pos != '{' && *s.pos != '[') {
-            read_value(&s, value, sizeof(value));
-            read_json_setting(c, key, value);
+            read_value(&s, &value);
+            read_json_setting(c, key, &value);
         }
     }
 }
@@ -287,4 +347,16 @@ void config_facts(struct limits_facts *facts, const char *text, size_t len, bool
         scan_json(c, (struct scan){text, text + len});
     else
         read_text(c, text, len);
+}
+
+void config_setting(const char *text, size_t len, const char *key, char *buf, size_t size)
+{
+    enum xl_result result;
+    struct xl_setting s;
+    size_t pos = 0;
+
+    while ((result = xl_file_next(text, len, &pos, &s)) != XL_END)
+        if (result == XL_STATEMENT && !s.list && s.key_len == strlen(key) &&
+            memcmp(text + s.key, key, s.key_len) == 0)
+            xl_file_copy(text, s.value, s.end, buf, size);
 }

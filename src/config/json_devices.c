@@ -7,6 +7,8 @@
 
 #include "json_put.h"
 
+#define ALL_FUNCTIONS 0xffffffff /* LIBXL_PCI_FUNC_ALL in libxl.h */
+
 /* State while the options of a device are written, separated by commas. */
 struct options {
     struct json_text *t;
@@ -176,16 +178,21 @@ static bool put_pci(struct options *o)
 {
     static const char *const flags[] = {"msitranslate", "power_mgmt", "permissive", "seize"};
     static const char *const parts[] = {"domain", "bus", "dev", "func"};
-    int64_t n[4] = {0}, slot;
+    int64_t n[4] = {0}, slot, mask;
     char text[64];
 
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         (void)json_integer(o->t->c, json_member(o->t->c, o->device, parts[i]), &n[i]);
     if (n[0] > 0xffff || n[1] > 0xff || n[2] > 0x1f || n[3] > 7)
         return json_text_fail(o->t, "a PCI device");
-    snprintf(text, sizeof(text), "%04x:%02x:%02x.%x", (unsigned)n[0], (unsigned)n[1],
-             (unsigned)n[2], (unsigned)n[3]);
+    snprintf(text, sizeof(text), "%04x:%02x:%02x.", (unsigned)n[0], (unsigned)n[1], (unsigned)n[2]);
     xl_put(o->t->text, text);
+    snprintf(text, sizeof(text), "%x", (unsigned)n[3]);
+    xl_put(o->t->text,
+           json_integer(o->t->c, json_member(o->t->c, o->device, "vfunc_mask"), &mask) &&
+                   mask == ALL_FUNCTIONS
+               ? "*"
+               : text);
     if (json_integer(o->t->c, json_member(o->t->c, o->device, "vdevfn"), &slot) && slot > 0 &&
         slot <= 0xff) {
         snprintf(text, sizeof(text), "@%x", (unsigned)slot >> 3);

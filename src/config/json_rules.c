@@ -44,6 +44,18 @@ static void set_number(struct repair *p, const char *id, const char *key, int64_
     set(p, id, false, key, value);
 }
 
+/* Removes a member of type.hvm, if it exists. */
+static void drop(struct repair *p, const char *id, const char *key)
+{
+    char what[160];
+
+    if (!json_member(p->c, p->hvm, key))
+        return;
+    json_drop(p->text, JSON_PATH("b_info", HVM, key));
+    snprintf(what, sizeof(what), "%s is dropped", key);
+    rule_note(p->r, p->changes, id, what);
+}
+
 static void repair_memory(struct repair *p)
 {
     int64_t target, max;
@@ -80,6 +92,9 @@ static void repair_viridian(struct repair *p)
     set(p, "R3", true, "viridian", "\"False\"");
     if (list)
         set(p, "R3", true, "viridian_enable", list);
+    else
+        drop(p, "R3", "viridian_enable");
+    drop(p, "R3", "viridian_disable");
 }
 
 static void add_arguments(struct repair *p, const struct rule_qemu *needed)
@@ -115,10 +130,8 @@ static void repair_qemu(struct repair *p)
         set_number(p, needed.ids, "video_memkb", (int64_t)needed.lines.videoram * KIB_PER_MIB);
     if (needed.lines.xen_platform_pci_off)
         set(p, needed.ids, true, "xen_platform_pci", "\"False\"");
-    if (needed.lines.no_soundhw && json_member(p->c, p->hvm, "soundhw")) {
-        json_drop(p->text, JSON_PATH("b_info", HVM, "soundhw"));
-        rule_note(p->r, p->changes, needed.ids, "soundhw is dropped");
-    }
+    if (needed.lines.no_soundhw)
+        drop(p, needed.ids, "soundhw");
     if (needed.lines.args_count > 0)
         add_arguments(p, &needed);
 }

@@ -11,19 +11,26 @@ struct repair {
     unsigned *changes;
 };
 
+/* Notes that key was set to value; NULL: that it was removed. */
+static void note_value(struct repair *p, const char *id, const char *key, const char *value)
+{
+    char what[160];
+
+    snprintf(what, sizeof(what), value ? "%s = %.100s" : "%s is dropped", key, value);
+    rule_note(p->r, p->changes, id, what);
+}
+
 /* Sets key. value: text as in a file, with quotes; NULL: remove the setting. */
 static void set_or_drop(struct repair *p, const char *id, const char *key, const char *value,
                         const char *why)
 {
-    char what[160];
     struct xl_change how = {.keep_old = p->r->keep_old, .why = why};
 
     if (value)
         xl_file_set(p->text, key, value, &how);
     else
         xl_file_drop(p->text, key, &how);
-    snprintf(what, sizeof(what), value ? "%s = %.100s" : "%s is dropped", key, value);
-    rule_note(p->r, p->changes, id, what);
+    note_value(p, id, key, value);
 }
 
 static void change_number(struct repair *p, const char *id, const char *key, long n,
@@ -156,19 +163,21 @@ static void repair_device_model(struct repair *p)
                     "the device model that wrote the state.");
 }
 
-/* Appends "[" and the items of the list, if there is one, unchanged to value. */
+/* Appends "[" and the items of the list, unchanged, if there is one. += adds to earlier items. */
 static void copy_items(struct repair *p, const char *key, struct config_text *value)
 {
-    size_t pos, item, end;
+    size_t pos = 0, at, item, end;
     struct xl_setting s;
 
     config_text_add(value, "[", 1);
-    if (!xl_file_find(p->text, key, &s) || !s.list)
-        return;
-    for (pos = s.value; xl_file_item(p->text->bytes, s.end, &pos, &item, &end);) {
-        if (value->len > 1)
-            config_text_add(value, ", ", 2);
-        config_text_add(value, p->text->bytes + item, end - item);
+    while (xl_file_find_next(p->text, key, &pos, &s)) {
+        if (!s.add)
+            value->len = 1;
+        for (at = s.value; s.list && xl_file_item(p->text->bytes, s.end, &at, &item, &end);) {
+            if (value->len > 1)
+                config_text_add(value, ", ", 2);
+            config_text_add(value, p->text->bytes + item, end - item);
+        }
     }
 }
 
@@ -217,17 +226,12 @@ static bool ends_option(char c)
     return c == ',' || c == '"' || c == '\'';
 }
 
-/* Finds the option in an item. An occurrence after "target=" belongs to the target. */
-static const char *find_tap(const char *bytes, size_t item, size_t end)
+/* Finds the option between pos and end. pos > 0. */
+static const char *find_tap(const char *bytes, size_t pos, size_t end)
 {
-    const char *target = memmem(bytes + item, end - item, "target=", 7);
-    size_t n = strlen(TAP), before = target ? (size_t)(target - bytes) : end;
-    const char *tap = memmem(bytes + item, before - item, TAP, n);
+    const char *tap = memmem(bytes + pos, end - pos, TAP, strlen(TAP));
 
-    return tap && tap > bytes && ends_option(tap[-1]) && tap + n < bytes + end &&
-                   ends_option(tap[n])
-               ? tap
-               : NULL;
+    return tap && ends_option(tap[-1]) && ends_option(tap[strlen(TAP)]) ? tap : NULL;
 }
 
 /* Computes the bytes to remove, the option and one comma: from *at. Returns their end. */
@@ -242,34 +246,40 @@ static size_t cut_tap(const char *bytes, const char *tap, size_t *at)
     return end;
 }
 
-static void repair_taps(struct repair *p)
+/* Writes a list without the option. An occurrence after "target=" belongs to the target. */
+static bool drop_taps(void *ctx, const char *bytes, const struct xl_setting *s,
+                      struct config_text *value)
 {
-    struct config_text value = {0};
-    size_t pos, item, end, copied, at;
-    struct xl_setting s;
-    const char *bytes = p->text->bytes;
+    size_t pos = s->value, copied = s->value, item, end, at;
+    struct repair *p = ctx;
 
-    if (!rule_applies(p->r, CONFIG_RULE_R17, 13, LIMITS_MINOR_MAX) ||
-        !xl_file_find(p->text, "disk", &s) || !s.list)
-        return;
-    for (pos = copied = s.value; xl_file_item(bytes, s.end, &pos, &item, &end);) {
-        const char *tap;
+    while (s->list && xl_file_item(bytes, s->end, &pos, &item, &end)) {
+        const char *target = memmem(bytes + item, end - item, "target=", 7), *tap;
 
+        if (target)
+            end = (size_t)(target - bytes);
         while ((tap = find_tap(bytes, item, end)) != NULL) {
             item = cut_tap(bytes, tap, &at);
-            config_text_add(&value, bytes + copied, at - copied);
+            config_text_add(value, bytes + copied, at - copied);
             copied = item;
         }
     }
-    if (copied == s.value)
-        return;
-    config_text_add(&value, bytes + copied, s.end - copied);
-    config_text_add(&value, "", 1);
-    if (value.no_memory)
-        p->text->no_memory = true;
-    else
-        set_or_drop(p, "R17", "disk", value.bytes, "no backend tap: libxl chooses another.");
-    config_text_free(&value);
+    if (copied == s->value)
+        return false;
+    config_text_add(value, bytes + copied, s->end - copied);
+    config_text_add(value, "", 1);
+    if (!value->no_memory)
+        note_value(p, "R17", "disk", value->bytes);
+    return true;
+}
+
+static void repair_taps(struct repair *p)
+{
+    const struct xl_change how = {.keep_old = p->r->keep_old,
+                                  .why = "no backend tap: libxl chooses another."};
+
+    if (rule_applies(p->r, CONFIG_RULE_R17, 13, LIMITS_MINOR_MAX))
+        xl_file_edit(p->text, "disk", drop_taps, p, &how);
 }
 
 bool config_repair_text(const struct config_request *request, struct config_text *text,

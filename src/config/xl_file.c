@@ -4,7 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum token { END, NEWLINE, SEPARATOR, IDENT, NUMBER, STRING, EQUALS, OPEN, CLOSE, COMMA, WRONG };
+enum token {
+    END,
+    NEWLINE,
+    SEPARATOR,
+    IDENT,
+    NUMBER,
+    STRING,
+    EQUALS,
+    ADDS,
+    OPEN,
+    CLOSE,
+    COMMA,
+    WRONG
+};
+
+/* Escapes in strings, and what they mean (xlu__cfgl_dequote() in libxlu_cfg.c). */
+static const char escapes[] = "\"'\\abfnrtv", meanings[] = "\"'\\\a\b\f\n\r\t\v";
 
 struct lexer {
     const char *text;
@@ -24,15 +40,39 @@ static bool ends_line(char c)
     return c == '\n' || c == '\0'; /* xl holds values as C strings */
 }
 
-/* Returns the end of the string that begins at pos; 0 if it is not closed. */
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/*
+ * Returns the length of the escape at pos, with its backslash; 0 if xl rejects it. xl wants at
+ * least two digits after an octal one, takes up to three as decimal, and drops the character.
+ */
+static size_t escape_length(const char *text, size_t len, size_t pos)
+{
+    size_t n = 2;
+
+    if (pos + 1 >= len || ends_line(text[pos + 1]))
+        return 0;
+    if (strchr(escapes, text[pos + 1]))
+        return n;
+    if (text[pos + 1] < '0' || text[pos + 1] > '7')
+        return 0;
+    while (n < 5 && pos + n < len && is_digit(text[pos + n]))
+        n++;
+    return n < 4 ? 0 : n;
+}
+
+/* Returns the end of the string that begins at pos; 0 if it is invalid. */
 static size_t string_end(const struct lexer *l, size_t pos)
 {
     char quote = l->text[pos++];
+    size_t n = 1;
 
-    for (; pos < l->len && l->text[pos] != quote && !ends_line(l->text[pos]); pos++)
-        if (l->text[pos] == '\\' && pos + 1 < l->len && !ends_line(l->text[pos + 1]))
-            pos++;
-    return pos < l->len && l->text[pos] == quote ? pos + 1 : 0;
+    for (; n > 0 && pos < l->len && l->text[pos] != quote && !ends_line(l->text[pos]); pos += n)
+        n = l->text[pos] == '\\' ? escape_length(l->text, l->len, pos) : 1;
+    return n > 0 && pos < l->len && l->text[pos] == quote ? pos + 1 : 0;
 }
 
 static size_t line_end(const struct lexer *l, size_t pos)
@@ -52,9 +92,8 @@ static enum token next_token(struct lexer *l)
     if (l->pos == l->len)
         return END;
     c = l->text[l->pos];
-    if (c == '#' || c == '\n') {
-        l->pos = line_end(l, l->pos);
-        l->pos += l->pos < l->len;
+    if (c == '\n' || (c == '#' && line_end(l, l->pos) < l->len)) {
+        l->pos = line_end(l, l->pos) + 1;
         return NEWLINE;
     }
     if (c >= 'a' && c <= 'z') {
@@ -65,22 +104,23 @@ static enum token next_token(struct lexer *l)
         l->pos = span(l, l->pos, "0123456789abcdefx");
         return NUMBER;
     }
-    if (c == '"' || c == '\'') {
-        end = string_end(l, l->pos);
-        l->pos = end ? end : l->pos + 1;
-        return end ? STRING : WRONG;
+    if ((c == '"' || c == '\'') && (end = string_end(l, l->pos)) != 0) {
+        l->pos = end;
+        return STRING;
     }
     l->pos++;
     if (c == '+' && l->pos < l->len && l->text[l->pos] == '=') {
         l->pos++;
-        return EQUALS;
+        return ADDS;
     }
     return c == '='   ? EQUALS
            : c == ';' ? SEPARATOR
            : c == '[' ? OPEN
            : c == ']' ? CLOSE
            : c == ',' ? COMMA
-                      : WRONG;
+           /* xl ignores one wrong character at the very end. */
+           : l->pos == l->len ? END
+                              : WRONG;
 }
 
 /* Reads the rest of a list after "[". Lists may be nested; a comma may follow the last value. */
@@ -111,7 +151,9 @@ static bool read_statement(struct lexer *l, struct xl_setting *s)
     enum token token;
 
     s->key_len = l->pos - l->start;
-    if (next_token(l) != EQUALS)
+    token = next_token(l);
+    s->add = token == ADDS;
+    if (token != EQUALS && token != ADDS)
         return false;
     token = next_token(l);
     s->value = l->start;
@@ -122,10 +164,8 @@ static bool read_statement(struct lexer *l, struct xl_setting *s)
     return true;
 }
 
-enum result { NOTHING, STATEMENT, INVALID };
-
 /* Reads a statement, which ends at the end of the line or at a semicolon. */
-static enum result next_statement(struct lexer *l, struct xl_setting *s)
+static enum xl_result next_statement(struct lexer *l, struct xl_setting *s)
 {
     enum token token;
 
@@ -134,31 +174,32 @@ static enum result next_statement(struct lexer *l, struct xl_setting *s)
     while (token == NEWLINE || token == SEPARATOR);
     s->key = l->start;
     if (token == END)
-        return NOTHING;
+        return XL_END;
     if (token != IDENT || !read_statement(l, s))
-        return INVALID;
+        return XL_INVALID;
     token = next_token(l);
-    return token == NEWLINE || token == SEPARATOR || token == END ? STATEMENT : INVALID;
+    return token == NEWLINE || token == SEPARATOR || token == END ? XL_STATEMENT : XL_INVALID;
+}
+
+enum xl_result xl_file_next(const char *text, size_t len, size_t *pos, struct xl_setting *s)
+{
+    struct lexer l = {.text = text, .len = len, .pos = *pos};
+    enum xl_result result = next_statement(&l, s);
+
+    *pos = result == XL_INVALID ? line_end(&l, s->key) : l.pos;
+    return result;
 }
 
 bool xl_file_is_valid(const struct config_text *text)
 {
-    struct lexer l = {.text = text->bytes, .len = text->len};
+    enum xl_result result;
     struct xl_setting s;
-    enum result result;
+    size_t pos = 0;
 
-    while ((result = next_statement(&l, &s)) == STATEMENT)
-        ;
-    return result == NOTHING;
-}
-
-bool xl_file_next(const char *text, size_t len, size_t *pos, struct xl_setting *s)
-{
-    struct lexer l = {.text = text, .len = len, .pos = *pos};
-    enum result result = next_statement(&l, s);
-
-    *pos = result == INVALID ? line_end(&l, s->key) : l.pos;
-    return result == STATEMENT;
+    do
+        result = xl_file_next(text->bytes, text->len, &pos, &s);
+    while (result == XL_STATEMENT);
+    return result == XL_END;
 }
 
 static bool has_key(const struct config_text *text, const struct xl_setting *s, const char *key)
@@ -166,17 +207,24 @@ static bool has_key(const struct config_text *text, const struct xl_setting *s, 
     return strlen(key) == s->key_len && memcmp(text->bytes + s->key, key, s->key_len) == 0;
 }
 
+bool xl_file_find_next(const struct config_text *text, const char *key, size_t *pos,
+                       struct xl_setting *s)
+{
+    enum xl_result result;
+
+    do
+        result = xl_file_next(text->bytes, text->len, pos, s);
+    while (result == XL_STATEMENT && !has_key(text, s, key));
+    return result == XL_STATEMENT;
+}
+
 bool xl_file_find(const struct config_text *text, const char *key, struct xl_setting *s)
 {
     struct xl_setting each;
     bool result = false;
-    size_t pos = 0;
 
-    while (xl_file_next(text->bytes, text->len, &pos, &each))
-        if (has_key(text, &each, key)) {
-            *s = each;
-            result = true;
-        }
+    for (size_t pos = 0; xl_file_find_next(text, key, &pos, &each); result = true)
+        *s = each;
     return result;
 }
 
@@ -188,10 +236,14 @@ bool xl_file_copy(const char *text, size_t pos, size_t end, char *buf, size_t si
         pos++;
         end--;
     }
-    for (; pos < end && used + 1 < size; pos++) {
-        if (text[pos] == '\\' && pos + 1 < end)
-            pos++;
-        buf[used++] = text[pos];
+    while (pos < end && used + 1 < size) {
+        size_t n = text[pos] == '\\' ? escape_length(text, end, pos) : 1;
+
+        if (n == 1)
+            buf[used++] = text[pos];
+        else if (n == 2)
+            buf[used++] = meanings[strchr(escapes, text[pos + 1]) - escapes];
+        pos += n;
     }
     buf[used] = '\0';
     return pos == end;
@@ -202,7 +254,7 @@ bool xl_file_value(const struct config_text *text, const char *key, char *buf, s
     struct xl_setting s;
 
     *buf = '\0';
-    return xl_file_find(text, key, &s) && !s.list &&
+    return xl_file_find(text, key, &s) && !s.list && !s.add &&
            xl_file_copy(text->bytes, s.value, s.end, buf, size);
 }
 
@@ -272,17 +324,17 @@ static void add_why(struct config_text *text, const char *why)
     }
 }
 
-static void add_setting(struct config_text *text, const char *key, const char *value)
+static void add_setting(struct config_text *text, const char *key, bool adds, const char *value)
 {
     add(text, key);
-    add(text, " = ");
+    add(text, adds ? " += " : " = ");
     add(text, value);
 }
 
 /* Adds what replaces the statement s: comments if requested, and the setting unless value is NULL.
  */
 static void replace(struct config_text *to, const struct config_text *from,
-                    const struct xl_setting *s, const char *key, const char *value,
+                    const struct xl_setting *s, const char *key, bool adds, const char *value,
                     const struct xl_change *change)
 {
     if (change->keep_old) {
@@ -291,7 +343,7 @@ static void replace(struct config_text *to, const struct config_text *from,
         add_comment(to, from->bytes + s->key, s->end - s->key);
     }
     if (value)
-        add_setting(to, key, value);
+        add_setting(to, key, adds, value);
 }
 
 static void move_text(struct config_text *to, struct config_text *from)
@@ -310,29 +362,45 @@ void xl_file_set(struct config_text *text, const char *key, const char *value,
         begin_line(text);
         if (change->keep_old)
             add_why(text, change->why);
-        add_setting(text, key, value);
+        add_setting(text, key, false, value);
         add(text, "\n");
         return;
     }
     config_text_add(&result, text->bytes, s.key);
-    replace(&result, text, &s, key, value, change);
+    replace(&result, text, &s, key, false, value, change);
     config_text_add(&result, text->bytes + s.end, text->len - s.end);
     move_text(text, &result);
 }
 
-void xl_file_drop(struct config_text *text, const char *key, const struct xl_change *change)
+void xl_file_edit(struct config_text *text, const char *key, xl_edit *edit, void *ctx,
+                  const struct xl_change *change)
 {
     struct config_text result = {0};
     size_t pos = 0, taken = 0;
     struct xl_setting s;
 
-    while (xl_file_next(text->bytes, text->len, &pos, &s)) {
-        if (!has_key(text, &s, key))
-            continue;
-        config_text_add(&result, text->bytes + taken, s.key - taken);
-        replace(&result, text, &s, key, NULL, change);
-        taken = s.end;
+    while (xl_file_find_next(text, key, &pos, &s)) {
+        struct config_text value = {0};
+
+        if (edit(ctx, text->bytes, &s, &value) && !value.no_memory) {
+            config_text_add(&result, text->bytes + taken, s.key - taken);
+            replace(&result, text, &s, key, s.add, value.bytes, change);
+            taken = s.end;
+        }
+        result.no_memory |= value.no_memory;
+        config_text_free(&value);
     }
     config_text_add(&result, text->bytes + taken, text->len - taken);
     move_text(text, &result);
+}
+
+static bool drop(void *ctx, const char *text, const struct xl_setting *s, struct config_text *value)
+{
+    (void)ctx, (void)text, (void)s, (void)value;
+    return true;
+}
+
+void xl_file_drop(struct config_text *text, const char *key, const struct xl_change *change)
+{
+    xl_file_edit(text, key, drop, NULL, change);
 }

@@ -71,7 +71,6 @@ static bool look_at_envelope(struct look *look, const struct cls_log *log, struc
     r->envelope = envelope_name(look->envelope.kind);
     memcpy(r->name, look->envelope.guest.name, sizeof(r->name));
     memcpy(r->uuid, look->envelope.guest.uuid, sizeof(r->uuid));
-    r->config_guest = look->envelope.guest.type;
     memcpy(r->facts.config.emulator, look->envelope.guest.emulator,
            sizeof(r->facts.config.emulator));
     if (look->options->need_xl && look->envelope.kind != ENVELOPE_XL)
@@ -84,6 +83,7 @@ static bool look_at_envelope(struct look *look, const struct cls_log *log, struc
         return false;
     source_config_guest(&look->envelope, r->config.text, r->config.len,
                         r->config.format == ENVELOPE_CONFIG_JSON);
+    r->config_guest = look->envelope.guest.type;
     r->stream_offset = look->in.offset;
     return true;
 }

@@ -243,6 +243,13 @@ IN_SAVE(builder)
     return facts->config.bad_builder;
 }
 
+IN_SAVE(bad_line)
+{
+    snprintf(finding->what, sizeof(finding->what), "configuration: syntax error in line %u",
+             facts->config.bad_line);
+    return facts->config.bad_line > 0;
+}
+
 IN_SAVE_IF(type_differs, facts->config.builder_type && facts->config.type &&
                              facts->config.builder_type != facts->config.type)
 
@@ -334,7 +341,7 @@ IN_SAVE(max_vcpus)
     snprintf(finding->what, sizeof(finding->what),
              "configuration: maxvcpus is %" PRIu64 ", but the stream has vcpu %" PRIu32, max,
              facts->vcpus_needed - 1);
-    return max > 0 && !c->cut && facts->vcpus_needed > max;
+    return max > 0 && facts->vcpus_needed > max;
 }
 
 IN_SAVE_IF(fip_width, facts->has_fip_width)
@@ -354,7 +361,8 @@ ON_HOST(guest_kind)
     return facts->guest == GUEST_PV ? host->pv : host->hvm;
 }
 
-IN_SAVE_IF(acpi_off, facts->guest == GUEST_HVM && facts->config.acpi_off)
+/* libxl does not pass it to qemu-traditional (libxl__build_device_model_args_old()). */
+IN_SAVE_IF(acpi_off, facts->guest == GUEST_HVM && facts->config.acpi_off && !is_traditional(facts))
 
 IN_SAVE_IF(pvh, facts->config.pvh)
 
@@ -433,6 +441,8 @@ const struct limit limits_table[] = {
      "nestedhvm = 1 in the configuration"},
     {"R9", LIMITS_BLOCKS, 0, lmsle, NULL, 0, AFFECTS(SINCE(R(12, 0))), "EFER.LMSLE set",
      "rejected by Xen", "Xen 4.11 or earlier"},
+    {"R10", LIMITS_BLOCKS, 0, bad_line, NULL, 0, AFFECTS(SINCE(R(7, 0))), NULL,
+     "rejected by xl of Xen", "xl restore CONFIG FILE, with a corrected line"},
     {"R10", LIMITS_BLOCKS, 0, builder, NULL, 0, AFFECTS(SINCE(R(10, 0))), NULL,
      "rejected by xl of Xen", "xl restore CONFIG FILE, with type = \"pv\" instead"},
     {"R10", LIMITS_BLOCKS, 0, type_differs, NULL, 0, AFFECTS(SINCE(R(10, 0))),

@@ -173,7 +173,8 @@ ALL_JSON = {
               {"pdev_path": "r0", "vdev": "hdb", "format": "raw", "script": "block-drbd", "direct_io_safe": True}],
     "nics": [{"devid": 0, "mtu": 1492, "model": "e1000", "mac": "00:16:3e:00:00:01", "bridge": "br0", "nictype": "vif_ioemu",
               "rate_bytes_per_interval": 62500, "rate_interval_usecs": 50000}],
-    "pcidevs": [{"func": 1, "dev": 2, "bus": 3, "vdevfn": 40, "msitranslate": True, "seize": False}],
+    "pcidevs": [{"func": 1, "dev": 2, "bus": 3, "vdevfn": 40, "msitranslate": True, "seize": False, "vfunc_mask": 1},
+                {"dev": 29, "bus": 0, "vfunc_mask": 4294967295}],
     "vkbs": [{"devid": 0}], "on_reboot": "restart", "on_crash": "coredump_restart", "on_poweroff": "restart_rename"}
 ALL_TEXT = {
     "type": "hvm", "builder": "hvm", "hap": "1", "name": 'a "b"', "uuid": envelopes.UUID, "pool": "p", "vcpus": "2",
@@ -183,7 +184,7 @@ ALL_TEXT = {
     "ioports": ["3f8-3ff"], "nomigrate": "1", "bios": "seabios", "pae": "1", "viridian": ["defaults", "!time_ref_count"],
     "timer_mode": "no_delay_for_missed_ticks", "vga": "stdvga", "vnc": "1", "vncdisplay": "3", "spice": "0",
     "serial": ["pty", "none"], "usbdevice": "tablet", "boot": "cd", "on_reboot": "restart", "on_crash": "coredump-restart",
-    "on_poweroff": "rename-restart", "pci": ["0000:03:02.1@5,msitranslate=1"],
+    "on_poweroff": "rename-restart", "pci": ["0000:03:02.1@5,msitranslate=1", "0000:00:1d.*"],
     "disk": ["format=raw,vdev=hda,access=rw,backendtype=qdisk,target=/a,b", "format=empty,vdev=hdc,access=ro,devtype=cdrom,target=",
              "format=raw,vdev=hdb,access=ro,script=block-drbd,direct-io-safe,target=r0"],
     "vif": ["mac=00:16:3e:00:00:01,bridge=br0,model=e1000,type=ioemu,rate=1250000B/s@50000us"]}
@@ -377,9 +378,9 @@ class Repair(ConfigTest):
 
     def test_text(self):
         pv, hvm = "name = 'x'#\nkernel='/k' ; ", "name = 'x'\nbuilder = 'hvm'\nvcpus=4"
-        self.check_text(PV, "4.17", pv + "vcpus=2;builder = 'linux' # PV", pv + "vcpus=2;builder = \"generic\" # PV", "R10")
-        self.check_text(PV, "4.9", pv + "vcpus=2;builder = 'linux' # PV", pv + "vcpus=2;builder = 'linux' # PV")
-        self.check_text(PV, "4.17", pv + "vcpus=2\n\ttimer_mode=2 # why", pv + "vcpus=2\n\t # why", "R10")
+        self.check_text(PV, "4.17", pv + "vcpus=2;builder = 'linux' # PV\n", pv + "vcpus=2;builder = \"generic\" # PV\n", "R10")
+        self.check_text(PV, "4.9", pv + "vcpus=2;builder = 'linux' # PV\n", pv + "vcpus=2;builder = 'linux' # PV\n")
+        self.check_text(PV, "4.17", pv + "vcpus=2\n\ttimer_mode=2 # why\n", pv + "vcpus=2\n\t # why\n", "R10")
         self.check_text(HVM, "4.17", hvm + ";tsc_mode = 3;x=1", hvm + ";tsc_mode = \"always_emulate\";x=1", "R13")
         self.check_text(HVM, "4.11", hvm + ";tsc_mode = 3;x=1", hvm + ";tsc_mode = 3;x=1")
         self.check_text(FULL, "4.20", hvm + "\nmemory=2", hvm + f"\nmemory = {MIB}", "R11")
@@ -389,13 +390,24 @@ class Repair(ConfigTest):
                         hvm + "\nvga='stdvga'\ndevice_model_args_hvm = [\"-machine\", \"pc-i440fx-3.1\"]\n", "R36",
                         qemu=record(section(3, "0000:00:03.0/cirrus_vga")))
 
+    def test_added_items(self):
+        """+= appends to a list; a repair keeps all items."""
+        hvm = "name = 'x'\nbuilder = 'hvm'\nvcpus=4\n"
+        disks = "disk = ['%svdev=a']\ndisk += ['%svdev=b', 'c']\n"
+        self.check_text(HVM, "4.17", hvm + disks % (("backendtype=tap,",) * 2), hvm + disks % ("", ""), "R17", "R17")
+        self.check_text(HVM, "4.17", hvm + disks % ("", "backendtype=tap,"), hvm + disks % ("", ""), "R17")
+        self.check_text(HVM, "4.17", hvm + "vga='stdvga'\ndevice_model_args_hvm = ['-a']\ndevice_model_args_hvm += ['-b']\n",
+                        hvm + "vga='stdvga'\ndevice_model_args_hvm = ['-a']\n"
+                        "device_model_args_hvm = ['-a', '-b', \"-machine\", \"pc-i440fx-3.1\"]\n", "R36",
+                        qemu=record(section(3, "0000:00:03.0/cirrus_vga")))
+
     def test_no_change_after_stream_repair(self):
         qemu = record(section(2, "0000:00:02.0/platform"), section(3, "0000:00:03.0/vga", vga_body(0)))
         text = "name='x'\nbuilder='hvm'\nvcpus=4\nvga='stdvga'\n"
         self.check_text(HVM, "4.17", text, text, qemu=qemu)
 
     def test_viridian(self):
-        text = "name='x'\nbuilder='hvm'\nvcpus=4\nviridian = 1 # Windows"
+        text = "name='x'\nbuilder='hvm'\nvcpus=4\nviridian = 1 # Windows\n"
         for value, new in ((1, '["base", "freq"]'), (5, '["base", "freq", "time_ref_count"]'), (0x67, "0")):
             base = self.with_viridian(value)
             for release, changed in (("4.6", True), ("4.14.3", True), ("4.15", False), ("4.22", False)):
@@ -456,6 +468,11 @@ class Repair(ConfigTest):
         check(FULL, "4.11", memory + [('"viridian":"True"', '"viridian":"False"')], ["R11", "R11", "R3"])
         viridian = self.with_viridian(1)
         check(viridian, "4.12", [*tsc, ('{"viridian":"True"', '{ "viridian_enable": [0, 1],"viridian":"False"')], ["R13", "R3", "R3"])
+        hvm = b'"type.hvm": {"viridian": "True", "viridian_enable": [0], "viridian_disable": [2]}'
+        for value, kept in ((0x67, {}), (1, {"viridian_enable": [0, 1]})):
+            data = self.save(b'{"c_info": {"type": "hvm"}, "b_info": {"max_vcpus": 4, ' + hvm + b"}}", self.with_viridian(value), FLAG_JSON)
+            new = json.loads(self.repaired(data, "--repair", "--for=4.14")[1].rstrip(b"\0"))
+            self.assertEqual(new["b_info"]["type.hvm"], {"viridian": "False", **kept})
         sound = record(section(2, "0000:00:02.0/platform"), section(3, "0000:00:03.0/es1370"), section(4, "0000:00:04.0/cirrus_vga"))
         check(HVM, "4.17", [*tsc, *taps, ('{"viridian":"True", "soundhw": "es1370" }', '{ "vga": { "kind": "none" },"viridian":"True" }'),
                             ('"b_info": {', '"b_info": { "extra_hvm": ["-device", "ES1370,addr=03", "-device", '

@@ -267,7 +267,7 @@ class Config(InspectTest):
     def test_hostile_names(self):
         """Characters that XML does not allow or a terminal interprets are escaped; long names are truncated."""
         for name, shown in ((b"\x1b[2J\x07", "\\x1b[2J\\x07"), (b"\xff\xfe\xc0\xaf", "\\xff\\xfe\\xc0\\xaf"),
-                            (b"<a href=\"x\">&amp;]]>", "<a href="), ("\u00fc\u20ac\U0001f600".encode(),
+                            (b"<a href=\\\"x\\\">&amp;]]>", "<a href=\"x\">&amp;]]>"), ("\u00fc\u20ac\U0001f600".encode(),
                                                                      "\u00fc\u20ac\U0001f600"),
                             (b"\xed\xa0\x80", "\\xed\\xa0\\x80"), (b"\xef\xbf\xbf", "\\xef\\xbf\\xbf"),
                             (b"\xc2\x85\x7f", "\\xc2\\x85\\x7f"), (b"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"),
@@ -283,6 +283,11 @@ class Config(InspectTest):
                 text = inspect(legacy.octets(save), "text").stdout
                 self.assertFalse(set(text) & (set(range(32)) - {10} | {127}), "control characters")
                 self.assertIn(f"  name: {shown}".encode(), text, "the name as in JSON")
+
+    def test_statements_on_one_line(self):
+        config = b"memory=4; name='a;b#\\t\\'c'; builder=\"h\"; uuid=\"u\" # name='d'\n"
+        found = json.loads(inspect(legacy.octets(replace(HVM64.save(), header=XlHeader(config))), "json").stdout.decode())["envelope"]
+        self.assertEqual((found["name"], found["uuid"], found["guest"]), ("a;b#\\x09'c", "u", "hvm"))
 
     def test_hostile_file_name(self):
         path = self.file("\x1b]0;\xff<&'\".save", cases.named("pv64-age-4-5").octets())

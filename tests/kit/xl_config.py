@@ -129,7 +129,7 @@ VIF = {"mac": r"([0-9a-fA-F]{1,2}:){5}[0-9a-fA-F]{1,2}", "bridge": ".+", "script
        "rate": r"[1-9]\d*[GMK]?[Bb]/s(@\d+[mu]?s?)?"}
 VFB = {"vnc": "[01]", "vnclisten": ".+", "vncdisplay": r"\d+", "vncunused": "[01]", "vncpasswd": ".+", "sdl": "[01]",
        "opengl": "[01]", "display": ".+", "xauthority": ".+", "keymap": ".+"}
-PCI = re.compile(r"([0-9a-f]{4}:)?[0-9a-f]{2}:[01][0-9a-f]\.[0-7](@[01]?[0-9a-f])?"
+PCI = re.compile(r"([0-9a-f]{4}:)?[0-9a-f]{2}:[01][0-9a-f]\.(?:[0-7]|\*)(@[01]?[0-9a-f])?"
                  r"(,(msitranslate|power_mgmt|permissive|seize)=[01])*")
 CPUS = re.compile(r"all|\^?\d+(-\d+)?(,\^?\d+(-\d+)?)*")
 CPUID = re.compile(r"(0x[0-9a-f]+|\d+)(,(0x[0-9a-f]+|\d+))?:e[abcd]x=[01xks]{32}(,e[abcd]x=[01xks]{32})*")

@@ -46,6 +46,9 @@ static void configurations(void)
     CHECK_INT(config_of("viridian = [\n 'base', # x\n 'freq',\n]", false).viridian_mask, 1);
     CHECK_INT(config_of("viridian = [ 'base'\nvcpus = 3", false).vcpus, 3);
     CHECK_INT(config_of("[\n]; vcpus = 2\nvcpus = 3", false).vcpus, 3);
+    CHECK_TEXT(
+        config_of("device_model_args_hvm=['-a']\ndevice_model_args_hvm+=['b']", false).qemu_args,
+        "\n-a\nb\n");
     c = config_of("device_model_args_hvm = [ '-a]', [ \"b\\\"\" ],\n'c' ]", false);
     CHECK_TEXT(c.qemu_args, "\n-a]\nb\"\nc\n");
     CHECK_TEXT(config_of("{\"extra_hvm\": [\"-a]\", \"b\"]}", true).qemu_args, "\n-a]\nb\n");
@@ -61,6 +64,44 @@ static void configurations(void)
     CHECK(!config_of("{\"viridian\"", true).viridian);
     CHECK(!config_of("{\"viridian\":", true).viridian);
     CHECK(!config_of("{\"viridian\": \"Tru", true).traditional);
+}
+
+/* xl takes a value of another kind than it expects as none (xlu_cfg_get_long()). */
+static void values_of_another_kind(void)
+{
+    struct limits_config_facts c;
+
+    c = config_of("acpi=00\nnestedhvm=2\nviridian=0x1\ntsc_mode=03\nxen_platform_pci='0'", false);
+    CHECK(c.acpi_off && c.nested_hvm && c.viridian && c.pvrdtscp && c.no_platform_pci);
+    c = config_of("acpi='False'\nnestedhvm=[1]\nviridian='no'\ntimer_mode=[1]\npvh='True'", false);
+    CHECK(!c.acpi_off && !c.nested_hvm && !c.viridian && !c.timer_mode && !c.pvh);
+    c = config_of("vcpus='-1'\nmaxvcpus=2\nmaxvcpus+=2\nmemory='64M'\nviridian=[]", false);
+    CHECK(c.vcpus == 0 && c.max_vcpus == 0 && c.memory_kib == 0);
+    CHECK(!c.viridian && c.viridian_mask == 0);
+    CHECK_INT(config_of("vcpus=2abc", false).vcpus, 0);
+    CHECK(!config_of("viridian=['base']\nviridian=[]", false).viridian);
+}
+
+/* These texts were given to the parser of Xen 4.17. */
+static void syntax(void)
+{
+    static const char *const good[] = {"",
+                                       "a=1 # b\n#",
+                                       "a=\"\\n\\101\\1012'\\\"\"",
+                                       "a=[\n1,#\n'x',]",
+                                       "a=[[1],'x'\n]; b+='y'",
+                                       ";;a=0x1f\n",
+                                       "a=1'",
+                                       "a=1?",
+                                       "a._9=1"};
+    static const char *const bad[] = {
+        "x=1\na",        "x=1\na=1 # b", "x=1\na='\\.'", "x=1\na='\\1'", "x=1\na='\\x41'",
+        "x=1\na=True\n", "x=1\nA=1",     "x=1\na=[1 2]", "x=1\na=1 b=2", "x=1\na=1\r\n"};
+
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        CHECK_THAT(config_of(good[i], false).bad_line == 0, "%s", good[i]);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        CHECK_THAT(config_of(bad[i], false).bad_line == 2, "%s", bad[i]);
 }
 
 static void releases_by_name(void)
@@ -160,6 +201,8 @@ static void this_host(void)
 
 CU_TestInfo host_tests[] = {
     {"configurations", configurations},
+    {"values of another kind", values_of_another_kind},
+    {"syntax", syntax},
     {"releases by name", releases_by_name},
     {"this host", this_host},
     CU_TEST_INFO_NULL,

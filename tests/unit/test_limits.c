@@ -89,6 +89,9 @@ FACTS(no_tsc, f->has_tsc = false)
 FACTS(pv_no_tsc, is_pv32(f); f->has_tsc = false)
 FACTS(acpi_0, text_config(f, "acpi = 0"))
 FACTS(acpi_1, text_config(f, "acpi = 1"))
+FACTS(trad_acpi_0, trad_record(f); text_config(f, "acpi = 0"))
+FACTS(bad_escape, text_config(f, "x = '\\.'"))
+FACTS(good_escape, text_config(f, "x = '\\n'"))
 FACTS(pvh_1, text_config(f, "pvh = 1"))
 FACTS(pvh_0, text_config(f, "pvh = 0"))
 FACTS(stubdom_1, text_config(f, "device_model_stubdomain_override = 1"))
@@ -140,6 +143,7 @@ static const struct row_test {
     {"R9", vmxe, vmxe_nested, LIMITS_BLOCKS, 0, "4.15.0 4.22.0", "4.6.0 4.14.6"},
     {"R9", svme, vmxe_nested, LIMITS_BLOCKS, 0, EVERY, ""},
     {"R9", lmsle, ffxse, LIMITS_BLOCKS, 0, "4.12.0 4.22.0", "4.6.0 4.11.4"},
+    {"R10", bad_escape, good_escape, LIMITS_BLOCKS, 0, "4.7.0 4.22.0", "4.6.0 4.6.6"},
     {"R10", builder_linux, builder_generic, LIMITS_BLOCKS, 0, "4.10.0 4.22.0", "4.6.0 4.9.4"},
     {"R10", type_differs, type_agrees, LIMITS_BLOCKS, 0, "4.10.0 4.22.0", "4.6.0 4.9.4"},
     {"R10", pv_timer_mode, hvm_timer_mode, LIMITS_BLOCKS, 0, "4.10.0 4.22.0", "4.6.0 4.9.4"},
@@ -158,6 +162,7 @@ static const struct row_test {
      "4.6.2 4.6.3 4.7.0 4.22.0"},
     {"R21", no_tsc, pv_no_tsc, LIMITS_HARMS, 0, EVERY, ""},
     {"R24", acpi_0, acpi_1, LIMITS_HARMS, 0, EVERY, ""},
+    {"R24", acpi_0, trad_acpi_0, LIMITS_HARMS, 0, EVERY, ""},
     {"R25", pvh_1, pvh_0, LIMITS_BLOCKS, 0, "4.9.0 4.22.0", "4.6.0 4.8.5"},
     {"R26", vmxe_nested, ffxse, LIMITS_HARMS, 0, EVERY, ""},
     {"R26", svme, lmsle, LIMITS_HARMS, 0, EVERY, ""},

@@ -12,4 +12,10 @@
  */
 void config_facts(struct limits_facts *facts, const char *text, size_t len, bool json);
 
+/*
+ * Copies the string value of a setting in xl's text, as xl reads it, truncated to size. Leaves buf
+ * as it is if there is none.
+ */
+void config_setting(const char *text, size_t len, const char *key, char *buf, size_t size);
+
 #endif

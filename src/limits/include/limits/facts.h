@@ -42,10 +42,10 @@ struct limits_qemu_facts {
 struct limits_config_facts {
     bool found; /* the container has a configuration in one of these formats */
     bool json;
-    bool cut; /* only the beginning was examined */
     bool viridian, nested_hvm, pvh, pvrdtscp, acpi_off, stubdom, no_platform_pci, traditional;
     bool timer_mode, bad_builder;
     enum guest_type builder_type, type; /* what "builder" (text) and "type" name */
+    unsigned bad_line;                  /* text: the first line that xl cannot parse; 0: none */
     uint64_t viridian_mask;             /* text: value for a list of known names; 0: no such list */
     bool has_device_model;              /* the path of a device model is given */
     uint64_t memory_kib;                /* text: "memory", in KiB; 0: not given */
@@ -98,7 +98,6 @@ void limits_facts_init(struct limits_facts *facts);
  * memory (limits_hold()). Page data is never examined.
  */
 void limits_facts_item(struct limits_facts *facts, const struct image_item *item);
-
 
 /* The vendor of a CPU with this CPUID leaf 1 EAX: family 6 is Intel, 15 with an extension AMD. */
 enum limits_vendor limits_vendor_of(uint32_t cpuid_eax);
