@@ -1,5 +1,7 @@
 #include "base/fds.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -36,6 +38,16 @@ void fds_keep_only(const int *keep, size_t n)
         first = sorted[i] + 1;
     }
     close_from_to((unsigned)first, ~0u);
+}
+
+int fd_open(const char *path, int flags)
+{
+    int fd;
+
+    do
+        fd = open(path, flags);
+    while (fd < 0 && errno == EINTR);
+    return fd;
 }
 
 int fd_stat(int fd, struct stat *st)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fds.h"
 #include "config/facts.h"
 #include "config/json_text.h"
 #include "config/repair.h"
@@ -24,13 +25,13 @@ static bool is_wanted(const struct convert_options *o)
 static bool read_given(struct conversion *c, struct cls_error *err)
 {
     const char *name = c->options->config;
-    int fd = open(name, O_RDONLY | O_CLOEXEC);
+    int fd = fd_open(name, O_RDONLY | O_CLOEXEC);
     char buf[4096];
     ssize_t got = -1;
 
-    if (fd >= 0)
-        while ((got = read(fd, buf, sizeof(buf))) > 0 && c->given.len <= ENVELOPE_CONFIG_MAX)
-            config_text_add(&c->given, buf, (size_t)got);
+    while (fd >= 0 && c->given.len <= ENVELOPE_CONFIG_MAX &&
+           ((got = read(fd, buf, sizeof(buf))) > 0 || (got < 0 && errno == EINTR)))
+        config_text_add(&c->given, buf, got > 0 ? (size_t)got : 0);
     if (got < 0)
         cls_fail_errno(err, errno, "cannot read %s", name);
     if (fd >= 0)
@@ -85,8 +86,7 @@ static bool is_json(const struct config_text *text)
     return i < text->len && text->bytes[i] == '{';
 }
 
-/* Fails where the options do not suit this container. */
-static bool check_container(struct conversion *c, struct cls_error *err)
+bool configure_check(struct conversion *c, struct cls_error *err)
 {
     const struct convert_options *o = c->options;
 
@@ -193,7 +193,7 @@ static bool carry(struct conversion *c, const struct limits_facts *facts, struct
     c->configuration.carried_json = c->given.len > 0 || c->envelope.kind != ENVELOPE_XL
                                         ? is_json(text)
                                         : c->envelope.config_format == ENVELOPE_CONFIG_JSON;
-    if (text->len == 0 || !o->repair_config || is_auto(o))
+    if (text->len == 0 || !o->repair_config || (is_auto(o) && c->envelope.kind == ENVELOPE_XEND))
         return true;
     ok = repair(c, facts, o->repair_config, false, c->configuration.carried_json, text, &changes,
                 err);
@@ -208,7 +208,7 @@ static bool make(struct conversion *c, struct cls_error *err)
     bool text = o->write_config || (is_auto(o) && c->envelope.kind == ENVELOPE_XEND);
     struct limits_facts facts;
 
-    if (!check_container(c, err))
+    if (!configure_check(c, err))
         return false;
     c->configuration.made = true;
     if (!envelope_carries_config(&c->envelope) || (!text && c->given.len == 0 && !o->repair_config))

@@ -16,6 +16,9 @@ bool configure_open(struct conversion *c, struct cls_error *err) CLS_MUST_CHECK;
 /* Loads json-c if needed, and reads the file of --config. To be called before the sandbox. */
 bool configure_prepare(struct conversion *c, struct cls_error *err) CLS_MUST_CHECK;
 
+/* Fails if --config or --write-config do not suit this container. */
+bool configure_check(struct conversion *c, struct cls_error *err) CLS_MUST_CHECK;
+
 /*
  * Makes the configurations once, and sets the one for the header in the envelope. Before this call,
  * the head of the envelope is read and its configuration is held; c->in is at the stream.

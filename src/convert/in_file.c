@@ -56,7 +56,7 @@ bool in_file_open(struct in_file *file, const char *arg, struct cls_error *err)
     file->raw = convert_fd(arg, STDIN_FILENO);
     file->by_name = file->raw < 0;
     if (file->by_name)
-        file->raw = open(arg, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        file->raw = fd_open(arg, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (file->raw < 0)
         return cls_fail_errno(err, errno, "cannot open %s", file->name);
     return open_file(file, file->by_name, err);
@@ -138,7 +138,7 @@ bool in_file_look_behind(struct in_file *file, struct cls_input *in, bool anythi
         return ok;
     cls_input_at(in, "compressed file", -1, NULL);
     snprintf(way_out, sizeof(way_out), "%s -dc FILE | convert-legacy-stream -i -", run->program);
-    return leftover_judge(&left, in, way_out, log, err);
+    return cls_input_allows(in, left.size, err) && leftover_judge(&left, in, way_out, log, err);
 }
 
 void in_file_close_pipes(struct in_file *file)

@@ -67,9 +67,12 @@ bool leftover_check(struct cls_input *in, const struct legacy_reader *reader,
         return true;
     }
     cls_input_init_at(&behind, in->fd, in->name, in->offset, NULL);
+    cls_input_at(&behind, "end of the stream", -1, NULL);
+    behind.limit = in->limit;
     do {
         skip_hole(&behind, &st);
-        if (!cls_input_read_some(&behind, bytes, sizeof(bytes), &n, err))
+        if (!cls_input_allows(&behind, 0, err) ||
+            !cls_input_read_some(&behind, bytes, sizeof(bytes), &n, err))
             return false;
         leftover_add(&left, bytes, n);
     } while (n > 0 && !left.is_data);

@@ -41,13 +41,13 @@ static bool resolve_named(struct conversion *c, struct cls_error *err)
     convert_display_name(o->out, false, c->out_name, sizeof(c->out_name));
     if (!out_file_resolve(&c->out_file, o->out, c->out_name, o->no_clobber, c->cleanup, err))
         return false;
+    note_start_due(c);
     if (o->sparse && out_file_is_straight(&c->out_file))
-        return cls_fail(err, CLS_USAGE,
-                        "--sparse needs a regular file as output, but %s is not one", c->out_name);
+        return cls_fail(err, CLS_USAGE, "--sparse needs a named regular file as output, not %s",
+                        c->out_name);
     /* Before the input is opened: a FIFO would be waited for. */
     if (o->replace && out_file_is_straight(&c->out_file))
         return not_regular(c, err);
-    note_start_due(c);
     return in_file_open(&c->in_file, o->in, err);
 }
 
@@ -75,7 +75,7 @@ static bool look_before_replacing(struct conversion *c, struct cls_error *err)
     if (!S_ISREG(st->st_mode) || !out_file_is(&c->out_file, st))
         return not_regular(c, err);
     c->out_file.replaces = true;
-    c->out_file.st.st_atim = st->st_atim; /* as it was before anything was read */
+    c->out_file.st = *st; /* as it was before anything was read */
     if (c->options->force)
         return true;
     if (in_file_is_compressed(&c->in_file))
@@ -97,8 +97,8 @@ bool open_ends(struct conversion *c, struct cls_watch *watch, struct cls_error *
     if (o->replace && !look_before_replacing(c, err))
         return false;
     if (!o->replace && out_file_is(&c->out_file, &c->in_file.st))
-        return cls_fail(err, CLS_USAGE, "%s and %s are the same file", c->in_file.name,
-                        c->out_name);
+        return cls_fail(err, CLS_USAGE, "input and output are the same file: %s and %s",
+                        c->in_file.name, c->out_name);
     if (o->compact && !in_file_is_regular(&c->in_file))
         return cls_fail(err, CLS_USAGE,
                         "--compact needs a regular file as input, but %s is not one",

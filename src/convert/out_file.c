@@ -31,6 +31,12 @@ static bool fail(const struct out_file *file, int errnum, const char *doing, str
     return cls_fail_errno(err, errnum, "cannot %s %s", doing, file->display);
 }
 
+static bool fail_changed(const struct out_file *file, struct cls_error *err)
+{
+    return cls_fail(err, CLS_SYSTEM, "%s was replaced or modified during the conversion",
+                    file->display);
+}
+
 static bool resolve_inherited(struct out_file *file, struct cls_error *err)
 {
     int flags = fcntl(file->fd, F_GETFL);
@@ -61,14 +67,6 @@ static bool open_directory(struct out_file *file, struct cls_error *err)
     return *file->name != '\0' || fail(file, EISDIR, "write", err);
 }
 
-/* A pipe, a device: nothing to be replaced, whatever links lead there. */
-static bool resolve_special(struct out_file *file, const char *arg, struct cls_error *err)
-{
-    file->exists = true;
-    file->path = strdup(arg);
-    return file->path || fail(file, ENOMEM, "write", err);
-}
-
 static bool find_existing(struct out_file *file, struct cls_error *err)
 {
     file->exists = fstatat(file->dir_fd, file->name, &file->st, AT_SYMLINK_NOFOLLOW) == 0;
@@ -92,12 +90,12 @@ static bool is_strangers(int dir_fd, const struct stat *st)
            dir.st_mode & (dir.st_mode & S_ISVTX ? S_IWGRP | S_IWOTH : S_IWOTH);
 }
 
-/* The kernel's rule where fs.protected_symlinks is set. */
-static bool may_follow(const char *path, const struct stat *link)
+/* Is a link or FIFO by us, or in a directory where nobody else can create any? */
+static bool is_trusted(const char *path, const struct stat *st)
 {
     char dir[PATH_MAX], *slash;
     int fd, n = snprintf(dir, sizeof(dir), "%s", path);
-    bool may = false;
+    bool is = false;
 
     if (n >= (int)sizeof(dir))
         return false;
@@ -106,10 +104,30 @@ static bool may_follow(const char *path, const struct stat *link)
         slash[1] = '\0';
     fd = open(slash ? dir : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
-        may = !is_strangers(fd, link);
+        is = !is_strangers(fd, st);
         close(fd);
     }
-    return may;
+    return is;
+}
+
+/* As by the kernel's rule where fs.protected_fifos is set. */
+static bool is_strangers_fifo(const char *arg, const struct stat *st)
+{
+    char *path = S_ISFIFO(st->st_mode) ? realpath(arg, NULL) : NULL;
+    bool is = path && !is_trusted(path, st); /* NULL: a pipe without a name, /proc/self/fd/1 */
+
+    free(path);
+    return is;
+}
+
+/* A pipe, a device: nothing to be replaced, whatever links lead there. */
+static bool resolve_special(struct out_file *file, const char *arg, struct cls_error *err)
+{
+    if (is_strangers_fifo(arg, &file->st))
+        return fail(file, EACCES, "write", err);
+    file->exists = true;
+    file->path = strdup(arg);
+    return file->path || fail(file, ENOMEM, "write", err);
 }
 
 static bool resolve_path(struct out_file *file, const char *arg, struct cls_error *err)
@@ -124,7 +142,7 @@ static bool resolve_path(struct out_file *file, const char *arg, struct cls_erro
     if (lstat(arg, &link) == 0 && S_ISLNK(link.st_mode)) {
         if (!exists)
             return cls_fail(err, CLS_SYSTEM, "%s is a dangling symbolic link", file->display);
-        if (!may_follow(arg, &link))
+        if (!is_trusted(arg, &link)) /* the kernel's rule where fs.protected_symlinks is set */
             return fail(file, EACCES, "follow the symbolic link", err);
     }
     file->st = behind;
@@ -137,8 +155,7 @@ static bool resolve_path(struct out_file *file, const char *arg, struct cls_erro
     /* realpath() also follows links that the kernel would not follow. */
     return file->exists == exists && (!exists || fd_same_file(&file->st, &behind))
                ? true
-               : cls_fail(err, CLS_SYSTEM, "%s was replaced by another file during the conversion",
-                          file->display);
+               : fail_changed(file, err);
 }
 
 bool out_file_resolve(struct out_file *file, const char *arg, const char *display, bool no_clobber,
@@ -257,13 +274,12 @@ static bool open_straight(struct out_file *file, struct cls_error *err)
 {
     struct stat st;
 
-    file->fd = open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    file->fd = fd_open(file->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
     if (file->fd < 0 || fstat(file->fd, &st) != 0)
         return fail(file, errno, "open", err);
     return (fd_same_file(&st, &file->st) && st.st_rdev == file->st.st_rdev &&
             (st.st_mode & S_IFMT) == (file->st.st_mode & S_IFMT)) ||
-           cls_fail(err, CLS_SYSTEM, "%s was replaced by another file during the conversion",
-                    file->display);
+           fail_changed(file, err);
 }
 
 bool out_file_open(struct out_file *file, struct cls_error *err)
@@ -306,18 +322,41 @@ static int rename_to_new(const struct out_file *file)
     return rc;
 }
 
+/* Is that still the file that is to be replaced, unmodified? */
+static bool is_original(const struct out_file *file, const char *name)
+{
+    struct stat st;
+
+    return fstatat(file->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           fd_same_file(&st, &file->st) && st.st_size == file->st.st_size &&
+           st.st_mtim.tv_sec == file->st.st_mtim.tv_sec &&
+           st.st_mtim.tv_nsec == file->st.st_mtim.tv_nsec;
+}
+
+static void swap_back(const struct out_file *file)
+{
+    (void)renameat2(file->dir_fd, file->cleanup->file, file->dir_fd, file->name, RENAME_EXCHANGE);
+}
+
 /*
  * Renames the hidden file to the final name. Only a file that existed at the start is replaced.
- * undoable: swaps the two, where the file system supports that.
+ * undoable: swaps the two, where the file system supports that. So does --replace, to see which
+ * file it has replaced.
  */
 static int rename_hidden(struct out_file *file, bool undoable)
 {
     if (!file->exists)
         return rename_to_new(file);
-    file->swapped = undoable && renameat2(file->dir_fd, file->cleanup->file, file->dir_fd,
-                                          file->name, RENAME_EXCHANGE) == 0;
-    return file->swapped ? 0
-                         : renameat(file->dir_fd, file->cleanup->file, file->dir_fd, file->name);
+    file->swapped =
+        (undoable || file->replaces) && renameat2(file->dir_fd, file->cleanup->file, file->dir_fd,
+                                                  file->name, RENAME_EXCHANGE) == 0;
+    if (!file->swapped)
+        return renameat(file->dir_fd, file->cleanup->file, file->dir_fd, file->name);
+    if (!file->replaces || is_original(file, file->cleanup->file))
+        return 0;
+    swap_back(file);
+    file->changed = true;
+    return -1;
 }
 
 /*
@@ -353,8 +392,7 @@ static void undo_name(struct out_file *file)
     int errnum = errno;
 
     if (file->swapped)
-        (void)renameat2(file->dir_fd, file->cleanup->file, file->dir_fd, file->name,
-                        RENAME_EXCHANGE);
+        swap_back(file);
     else if (!out_file_is_straight(file) && !file->exists)
         (void)unlinkat(file->dir_fd, file->name, 0);
     errno = errnum;
@@ -397,6 +435,7 @@ static const struct out_file *name_files(struct out_file *file, struct out_file 
     }
     if (also)
         remove_hidden(also);
+    remove_hidden(file);
     file->cleanup->committed = 1;
     return NULL;
 }
@@ -416,28 +455,21 @@ static bool prepare(const struct out_file *file, bool sync, struct cls_error *er
            keep_access_time(file, err) && (!sync || sync_file(file, err));
 }
 
-static bool is_there(const struct out_file *file)
-{
-    struct stat st;
-
-    return fstatat(file->dir_fd, file->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-           fd_same_file(&st, &file->st);
-}
-
 bool out_file_commit(struct out_file *file, struct out_file *also, bool sync, struct cls_error *err)
 {
     const struct out_file *unnamed;
     sigset_t old;
 
-    if (file->replaces && !is_there(file))
-        return cls_fail(err, CLS_SYSTEM, "%s was replaced by another file during the conversion",
-                        file->display);
     if (!prepare(file, sync, err) || (also && !prepare(also, sync, err)))
         return false;
+    if (file->replaces && !is_original(file, file->name))
+        return fail_changed(file, err);
     hold_signals(&old);
     unnamed = name_files(file, also);
     file->name_taken = unnamed == file && errno == EEXIST && !file->exists;
     release_signals(&old);
+    if (file->changed)
+        return fail_changed(file, err);
     if (unnamed)
         return fail(unnamed, errno, "name", err);
     return !sync || (sync_directory(file, err) && (!also || sync_directory(also, err)));

@@ -17,8 +17,9 @@ bool relabel_is_needed(const struct envelope *envelope, struct cls_input *in, bo
     return true;
 }
 
-bool relabel(const struct envelope *envelope, const struct in_file *file, struct cls_input *in,
-             struct cls_output *out, const struct cls_log *log, struct cls_error *err)
+bool relabel(const struct envelope *envelope, const struct in_file *file, enum guest_type guest,
+             struct cls_input *in, struct cls_output *out, const struct cls_log *log,
+             struct cls_error *err)
 {
     uint64_t start = in->offset, end;
     struct v2_summary summary;
@@ -29,6 +30,9 @@ bool relabel(const struct envelope *envelope, const struct in_file *file, struct
                               "header, give the save as an uncompressed file, by name");
     if (!v2_verify(in, V2_STREAM_LIBXL, V2_TO_THE_LAST_BYTE, NULL, NULL, &summary, err))
         return false;
+    if (guest != GUEST_UNKNOWN && guest != summary.guest)
+        return cls_input_fail(in, err, start, "stream is for a %s guest, but --guest-type says %s",
+                              guest_type_name(summary.guest), guest_type_name(guest));
     end = in->offset;
     cls_warn(log, "header says version 1, but the stream is already v2 (a bug of libvirt); only "
                   "the header is changed");

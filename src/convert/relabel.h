@@ -14,10 +14,10 @@ bool relabel_is_needed(const struct envelope *envelope, struct cls_input *in, bo
 
 /*
  * Verifies the stream, writes a new envelope, and copies the stream. Since this reads twice, the
- * input must be a regular file that was opened by name.
+ * input must be a regular file that was opened by name. guest: as requested, or GUEST_UNKNOWN.
  */
-bool relabel(const struct envelope *envelope, const struct in_file *file, struct cls_input *in,
-             struct cls_output *out, const struct cls_log *log,
+bool relabel(const struct envelope *envelope, const struct in_file *file, enum guest_type guest,
+             struct cls_input *in, struct cls_output *out, const struct cls_log *log,
              struct cls_error *err) CLS_MUST_CHECK;
 
 #endif

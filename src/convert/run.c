@@ -207,6 +207,22 @@ static bool repair_envelope(struct conversion *c, struct cls_error *err)
            envelope_drop_emulator(&c->envelope, &c->in, &dropped, err);
 }
 
+/* Corrects the head of a save whose stream is already v2. */
+static bool relabel_save(struct conversion *c, struct cls_error *err)
+{
+    const struct convert_options *o = c->options;
+
+    if (!configure_check(c, err) || !repair_envelope(c, err) ||
+        !envelope_check_format(&c->envelope, source_is_libxl(o, &c->envelope), &c->in, c->log,
+                               err) ||
+        !may_replace(c, err) ||
+        !relabel(&c->envelope, &c->in_file, o->guest, &c->in, &c->out, c->log, err))
+        return false;
+    c->facts.repaired = repair_made(&c->repaired.repair);
+    repair_log(&c->repaired.repair, c->log);
+    return true;
+}
+
 static bool convert(struct conversion *c, struct cls_error *err)
 {
     struct v2_options v2 = {0};
@@ -216,8 +232,7 @@ static bool convert(struct conversion *c, struct cls_error *err)
     if (!read_envelope(c, err) || !relabel_is_needed(&c->envelope, &c->in, &c->relabelled, err))
         return false;
     if (c->relabelled)
-        return may_replace(c, err) &&
-               relabel(&c->envelope, &c->in_file, &c->in, &c->out, c->log, err);
+        return relabel_save(c, err);
     if (!repair_envelope(c, err) || !envelope_hold_config(&c->envelope, &c->in, err))
         return false;
     source_config_guest(&c->envelope, (const char *)c->envelope.config, c->envelope.config_len,

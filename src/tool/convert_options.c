@@ -498,10 +498,10 @@ static bool check_options(int argc, char **argv, struct tool_options *o)
         return usage_error("missing input (--in)");
     if (o->convert.replace && !check_replace(o))
         return false;
-    if (o->inspect &&
-        (o->convert.out || o->convert.write_config || o->convert.verify || o->batch_option))
-        return usage_error("--inspect cannot be combined with --out, --write-config, --verify or "
-                           "options for directories");
+    if (o->inspect && (o->convert.out || o->convert.config || o->convert.write_config ||
+                       o->convert.verify || o->batch_option))
+        return usage_error("--inspect cannot be combined with --out, --config, --write-config, "
+                           "--verify or options for directories");
     if (o->inspect)
         return true;
     if (!o->convert.out || !*o->convert.out)

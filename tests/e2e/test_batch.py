@@ -387,6 +387,24 @@ class Names(BatchTest):
         self.assertEqual(trace.read_text().count(f'"{self.dir}", O_RDWR|O_EXCL|O_CLOEXEC|O_TMPFILE'), 1)
         self.assertEqual((self.new / "compressed").read_bytes(), expected.stream(compressed, "libxc", 2))
 
+    def test_copies_and_the_input_limit(self):
+        """--max-input-size is for saves: other files are copied, however long."""
+        self.put("notes.txt", bytes(range(256)) * 20)
+        self.put("v2.save", WANT)
+        self.assertEqual(self.results("--copy-others", "--max-input-size=4K"), {"notes.txt": "other", "v2.save": "already-v2"})
+        self.assertEqual(self.new_files(), {"notes.txt": bytes(range(256)) * 20, "v2.save": WANT})
+
+    def test_directory_that_cannot_be_searched(self):
+        self.put("dir/a")
+        for path in (self.old, self.dir):
+            os.chmod(path, 0o755)
+        os.chmod(self.old / "dir", 0o644)
+        self.new.mkdir()
+        os.chown(self.new, 65534, 65534)
+        done = program.run("-i", self.old, "-o", self.new, user=65534, group=65534)
+        self.assert_status(done, 3)
+        self.assertIn(b"dir: Permission denied", done.stderr)
+
     def test_unreadable_and_missing_files(self):
         self.put("readonly")
         os.chmod(self.old / "readonly", 0o400)

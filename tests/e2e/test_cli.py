@@ -403,6 +403,42 @@ class Files(CliTest):
             self.assertTrue(process.stdout.read() == converted())
         self.assertEqual(process.returncode, 0)
 
+    def test_signal_while_waiting_for_a_fifo(self):
+        fifo = self.out()
+        os.mkfifo(fifo)
+        for ends in (("-i", fifo, "-o", "/dev/null"), ("-i", self.save, "-o", fifo)):
+            with program.start(*ends, stderr=subprocess.DEVNULL) as process:
+                self.assertTrue(program.wait_until(lambda: Path(f"/proc/{process.pid}/wchan").read_text() == "wait_for_partner"))
+                process.send_signal(signal.SIGUSR1)
+                time.sleep(0.1)
+                self.assertIsNone(process.poll(), "ended by the signal")
+                with fifo.open("r+b", buffering=0) as other:
+                    if ends[1] == fifo:
+                        other.write(CASE.octets()[:4096])
+                    process.terminate()
+                    process.wait(program.TIMEOUT)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_fifos_of_other_users(self):
+        """In a sticky directory, a FIFO of another user is not written to; elsewhere it is."""
+        for mode, status in ((0o1777, 3), (0o755, 0)):
+            directory = self.dir / f"{mode:o}"
+            directory.mkdir()
+            directory.chmod(mode)
+            fifo = directory / "fifo"
+            os.mkfifo(fifo, 0o666)
+            os.chown(fifo, 12345, 12345)
+            reader = os.open(fifo, os.O_RDWR)
+            self.addCleanup(os.close, reader)
+            fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 1 << 20)
+            self.assert_status(program.run("-i", self.save, "-o", fifo), status)
+            self.assert_status(program.run("-i", self.save, "-o", self.link_to(fifo)), status)
+
+    def link_to(self, path: Path) -> Path:
+        link = self.dir / f"link-{path.parent.name}"
+        link.symlink_to(path)
+        return link
+
     def test_closed_standard_fds(self):
         """Messages must not be written to files that were opened in place of closed fds."""
         for closed in ((0,), (1,), (2,), (0, 1, 2)):

@@ -224,6 +224,9 @@ class Compressed(ProgramTest):
                         self.assert_status(done, 1)
                         self.assertIn(b"of --max-input-size", done.stderr)
                     self.assert_clean(output)
+            padded = self.file("padded.save", compress(tool, LARGER.octets() + bytes(5000)) if tool else LARGER.octets() + bytes(5000))
+            for limit, status in ((size + 4999, 1), (size + 5000, 0)):
+                self.assert_status(program.run("-i", padded, "-o", self.out(), "--max-input-size", str(limit)), status)
         new = self.file("new.save", compress("zstd", v2.version_2_of(expected.by_model(LARGER, "libxc"))))
         self.assertEqual([subprocess.run([verifier.PROGRAM, "-q", "-i", new, "--max-input-size", limit], check=False).returncode
                           for limit in ("1M", "8M")], [1, 0])

@@ -390,6 +390,12 @@ class Repair(ConfigTest):
                         hvm + "\nvga='stdvga'\ndevice_model_args_hvm = [\"-machine\", \"pc-i440fx-3.1\"]\n", "R36",
                         qemu=record(section(3, "0000:00:03.0/cirrus_vga")))
 
+    def test_repair_with_config_auto(self):
+        """--config=auto makes a configuration for saves of xend only; that of an xl save is repaired as without it."""
+        text = b"name='x'\nbuilder='hvm'\nvcpus=4\ntsc_mode=3\n"
+        got = self.repaired(self.save(text), "--for=4.17", "--repair", "--config=auto")
+        self.assertEqual(got, (FLAG_V2, text.replace(b"tsc_mode=3", b'tsc_mode = "always_emulate"'), ["R13"]))
+
     def test_added_items(self):
         """+= appends to a list; a repair keeps all items."""
         hvm = "name = 'x'\nbuilder = 'hvm'\nvcpus=4\n"

@@ -106,6 +106,22 @@ class Agrees(ReadBackTest):
         self.assert_status(program.run("-i", save, "-o", output, "--verify", "-q"), 0)
         self.assertEqual(output.read_bytes(), envelopes.libvirt_head(xml, 2) + WANT)
 
+    @program.needs_libraries
+    def test_options_for_a_relabelled_save(self):
+        """Options that do not suit it are errors; the emulator is dropped as for other saves."""
+        with_emulator = envelopes.domain_xml("hvm").replace(b"</domain>", b"<devices><emulator>/old</emulator></devices></domain>")
+        save, output = self.file("v2", envelopes.libvirt_head(with_emulator + b"\0", 1) + WANT), self.out()
+        config = self.file("my.cfg", b"name = 'x'\n")
+        for options in (["--write-config", self.dir / "new.cfg"], ["--config", config], ["-f", "libxc"], ["-g", "pv"]):
+            with self.subTest(options=options):
+                self.assert_status(program.run("-i", save, "-o", output, *options), 1)
+                self.assertEqual(set(os.listdir(self.dir)), {"v2", "my.cfg", *os.listdir(self.dir)} - {"new.cfg", output.name})
+        done = program.run("-i", save, "-o", output, "-g", "hvm", "--repair=emulator")
+        self.assert_status(done, 0)
+        self.assertIn(b"repaired (emulator)", done.stderr)
+        self.assertNotIn(b"emulator", output.read_bytes()[:2000])
+        self.assertEqual(output.read_bytes()[-len(WANT):], WANT)
+
     def test_verbose(self):
         done = program.run("-i", self.save, "-o", self.out(), "--verify", "-v")
         self.assertIn("verified: ", done.stderr.decode())

@@ -132,13 +132,13 @@ class Replace(ProgramTest):
                         "-i", path, "--replace"], check=True, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
         calls = re.findall(r"^\d+ +(\w+)\((?:\d+<([^>]*)>)?", trace.read_text(), re.M)
         names = [name for name, _ in calls]
-        self.assertEqual([n for n in names if n != "fsync"], ["linkat", "renameat"])
+        self.assertEqual([n for n in names if n != "fsync"], ["linkat", "renameat2"])
         self.assertIn("fsync", names[:names.index("linkat")])
         self.assertEqual(calls[-1], ("fsync", str(self.tree)))
 
     @faults.needed
     def test_failure_keeps_old_file(self):
-        for call, kind in (("fsync", 5), ("linkat", 28), ("renameat", 5), ("write", 28), ("read", 5), ("fchown", 1), ("futimens", 5)):
+        for call, kind in (("fsync", 5), ("linkat", 28), ("write", 28), ("read", 5), ("fchown", 1), ("futimens", 5)):
             with self.subTest(call=call):
                 path = self.put("a")
                 run = faults.run(Plan(call, kind), "-i", path, "--replace")
@@ -159,6 +159,36 @@ class Replace(ProgramTest):
         program.when_stopped(process.pid, lambda: None)     # the worker, which reads the file for its digest
         self.assertEqual(process.wait(program.TIMEOUT), 3)
         self.assertEqual(self.contents(), {"a": b"precious"})
+
+    @faults.needed
+    def test_changed_before_the_rename(self):
+        """The save is replaced or modified while the output is synced, or just before it is renamed."""
+        def replace(path):
+            os.rename(self.file("other", b"precious"), path)
+
+        def append(path):
+            with path.open("ab") as file:
+                file.write(b"more")
+
+        for call, change, kept in (("fsync", replace, b"precious"), ("fsync", append, OLD + b"more"),
+                                   ("renameat2", replace, b"precious"), ("renameat2", append, OLD + b"more")):
+            with self.subTest(call=call, change=change.__name__):
+                path = self.put("a")
+                process = program.start("-i", path, "--replace", stderr=subprocess.PIPE,
+                                        env=faults.environment(Plan(call, f"before:{int(signal.SIGSTOP)}"), -1))
+                self.addCleanup(process.communicate)
+                if call == "fsync":     # the process that parses
+                    program.when_stopped(process.pid, lambda: None)
+                program.when_stopped(process.pid, lambda: change(path))
+                self.assertEqual(process.wait(program.TIMEOUT), 3)
+                self.assertIn(b"was replaced or modified during the conversion", process.stderr.read())
+                self.assertEqual(self.contents(), {"a": kept})
+
+    @faults.needed
+    def test_file_system_without_exchange(self):
+        path = self.put("a")
+        run = faults.run(Plan("renameat2", 22), "-i", path, "--replace")
+        self.assertEqual((run.status, run.fired, self.contents()), (0, True, {"a": NEW}))
 
     def test_temporary_files_of_killed_runs(self):
         """Temporary files are never converted; they are removed unless a run still has them locked."""

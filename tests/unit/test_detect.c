@@ -34,7 +34,7 @@ static void detect(const struct bytes *b, const struct legacy_kind *told, char *
 static void check_with_hints(const struct bytes *b, unsigned width, enum guest_type guest,
                              const char *wanted)
 {
-    char text[400];
+    char text[720];
 
     detect(b, &(struct legacy_kind){width, guest}, text, sizeof(text));
     CHECK_THAT(strstr(text, wanted) != NULL, "told %u %d: '%s' is not '%s'", width, (int)guest,
@@ -47,7 +47,7 @@ static void check_with_hints(const struct bytes *b, unsigned width, enum guest_t
 static void check_hex(const char *hex, const char *wanted)
 {
     struct bytes b = {0};
-    char text[400];
+    char text[720];
 
     put_hex(&b, hex);
     put_fill(&b, 0, 100);
@@ -542,7 +542,7 @@ static void small_frame_numbers_are_certain_once_the_body_begins(void)
 {
     for (uint64_t first = 1; first <= 3; first++) {
         struct bytes b = {0};
-        char text[400];
+        char text[720];
 
         put_ulong(&b, 8, 0x800);
         for (uint64_t i = 0; i < 4; i++)

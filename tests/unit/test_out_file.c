@@ -349,7 +349,7 @@ static void a_pipe_that_is_replaced_meanwhile(void)
     write_file(t.path, "theirs", 6);
     CHECK(!out_file_open(&t.file, &t.err));
     CHECK_INT(t.err.status, CLS_SYSTEM);
-    CHECK_TEXT(t.err.reason, "OUT was replaced by another file during the conversion");
+    CHECK_TEXT(t.err.reason, "OUT was replaced or modified during the conversion");
     out_file_close(&t.file);
     check_content(t.path, "theirs");
     finish(&t);

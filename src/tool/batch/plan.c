@@ -16,6 +16,19 @@ static const char *file_type_name(mode_t mode)
                             : "a device";
 }
 
+/* Can the directory be listed and its files be opened? Sets errno if not. */
+static bool is_readable(int dir, const char *name)
+{
+    int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool is = fd >= 0 && faccessat(fd, ".", X_OK, AT_EACCESS) == 0;
+    int errnum = errno;
+
+    if (fd >= 0)
+        close(fd);
+    errno = errnum;
+    return is;
+}
+
 /*
  * Returns true if the file is to be converted, and sets *size. Else fills its row. A directory is
  * in the list only if it could not be read, or if the user listed it.
@@ -34,13 +47,11 @@ static bool must_convert(struct pool *pool, const char *path, uint64_t *size, st
     } else if (S_ISDIR(st.st_mode) && place_too_deep(&pool->place, path, &why)) {
         row->status = why.status;
     } else if (S_ISDIR(st.st_mode)) {
-        int fd = openat(pool->place.in_dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        bool readable = is_readable(pool->place.in_dir, name);
 
-        if (fd >= 0)
-            close(fd);
-        cls_fail_errno(&why, fd >= 0 ? EISDIR : errno, "cannot read %s/%s", pool->place.in_label,
+        cls_fail_errno(&why, readable ? EISDIR : errno, "cannot read %s/%s", pool->place.in_label,
                        path);
-        why.status = fd >= 0 ? CLS_USAGE : CLS_SYSTEM; /* readable: the user listed it */
+        why.status = readable ? CLS_USAGE : CLS_SYSTEM; /* readable: the user listed it */
     } else if (!S_ISREG(st.st_mode)) {
         row->result = ROW_OTHER;
         cls_fail(&why, CLS_OK, "%s", file_type_name(st.st_mode));

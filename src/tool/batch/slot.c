@@ -110,17 +110,18 @@ void slot_terminate(struct slot *slot)
 static void explain_exit(const struct pool *pool, const struct slot *slot, int wstatus,
                          struct cls_error *why)
 {
-    const char *in = pool->place.in_label, *path = pool->tasks[slot->tasks[0]].path;
+    char name[256]; /* a long one is cut off rather than the reason */
 
+    snprintf(name, sizeof(name), "%s/%s", pool->place.in_label, pool->tasks[slot->tasks[0]].path);
     if (slot->timed_out)
-        cls_fail(why, CLS_SYSTEM, "%s/%s: not finished after %u s (--timeout)", in, path,
+        cls_fail(why, CLS_SYSTEM, "%s: not finished after %u s (--timeout)", name,
                  pool->options->timeout);
     else if (WIFSIGNALED(wstatus))
-        cls_fail(why, CLS_SYSTEM, "%s/%s: conversion process was killed by signal %d (%s)", in,
-                 path, WTERMSIG(wstatus), strsignal(WTERMSIG(wstatus)));
+        cls_fail(why, CLS_SYSTEM, "%s: conversion process was killed by signal %d (%s)", name,
+                 WTERMSIG(wstatus), strsignal(WTERMSIG(wstatus)));
     else
-        cls_fail(why, CLS_SYSTEM, "%s/%s: conversion process exited without a result, status %d",
-                 in, path, WEXITSTATUS(wstatus));
+        cls_fail(why, CLS_SYSTEM, "%s: conversion process exited without a result, status %d", name,
+                 WEXITSTATUS(wstatus));
 }
 
 /* Has another run (on this machine or another) converted the same file meanwhile? */

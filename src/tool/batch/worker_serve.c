@@ -164,6 +164,7 @@ static void convert_or_copy(struct serving *s, const char *name, struct convert_
         classify_rejected(r->input, name) >= ROW_UNREADABLE)
         return;
     options->copy = true;
+    options->max_input = 0; /* for saves only */
     if (convert_once(s, name, options, true, &facts, &copy)) {
         r->copied = true;
         r->found.bytes_out = copy.found.bytes_out;

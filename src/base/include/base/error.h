@@ -24,7 +24,7 @@ struct cls_error {
     bool about_input; /* the error is in the input, at offset */
     uint64_t offset;  /* bytes from the start of the input */
     char place[64];   /* part of the structure, as "page batch 12"; may be empty */
-    char reason[320]; /* what was expected and found */
+    char reason[640]; /* what was expected and found */
 };
 
 /* Fills err with a reason that refers to no offset of the input. Always returns false. */

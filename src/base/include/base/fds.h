@@ -19,6 +19,9 @@ void fds_keep_only(const int *keep, size_t n);
  */
 int fd_stat(int fd, struct stat *st);
 
+/* Like open(), but continues after a signal, which may come while it waits for a FIFO. */
+int fd_open(const char *path, int flags);
+
 /* Do a and b describe the same file (device and inode)? */
 static inline bool fd_same_file(const struct stat *a, const struct stat *b)
 {

@@ -23,6 +23,7 @@ struct out_file {
     bool unnamed, hidden; /* the temporary file has no name, or has the one in cleanup */
     bool replaces;        /* --replace: keeps owner, mode and access time */
     bool swapped;         /* the replaced file now has the hidden name */
+    bool changed;         /* the file to replace was found to be another one, or modified */
     struct stat st;       /* of the existing file or the inherited fd */
     struct convert_cleanup *cleanup;
 };
