@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Compares the program with cp, cat, Xen's script and a bare splice/copy_file_range loop; writes docs/benchmarks.md.
+"""Compares the program with cp, cat, Xen's script and bare loops of splice or copy_file_range; writes docs/benchmarks.md.
 
     cmake --preset release && cmake --build --preset release
     tests/bench/bench.py                # everything: some ten minutes, on an otherwise idle machine
@@ -38,7 +38,7 @@ BATCH = 4 * MIB             # page data of a full batch
 SMALL = 64 * MIB            # inputs up to this size are made again each time, and are not removed
 TINY = 1 * MIB
 
-OURS, XEN, LOOP, AGAIN = "convert-legacy-stream", "Xen's script", "bare loop", "again"
+OURS, XEN, LOOP, HEADERS, AGAIN = "convert-legacy-stream", "Xen's script", "bare loop", "loop with headers", "again"
 PATHS = ("file-file", "durable", "file-pipe", "pipe-pipe", "start-up", "ways")
 WAYS = [way + more for way in ("stage", "splice-pipe", "copy_file_range", "sendfile", "loop-64", "loop-256", "loop-1024", "loop-4096",
                                "mmap-in", "mmap-out", "threads", "uring") for more in ("", " fallocate")]
@@ -118,8 +118,8 @@ class Bench:
         if tool == XEN:
             return [*self.xen, "-i", "0" if into == "-" else into, "-o", "1" if out == "-" else out, "-w", "64",
                     "-g", flavour[:-2], "-f", "libxc"]
-        if tool == LOOP:
-            return [self.bin["splice_loop"], into, out]
+        if tool in (LOOP, HEADERS):
+            return [self.bin["splice_loop"], *(["-b"] if tool == HEADERS else []), into, out]
         if tool in WAYS:
             way, *more = tool.split()
             return [self.bin["ways"], way, into, out, *more]
@@ -185,7 +185,7 @@ class Bench:
 
     def case(self, path: str, flavour: str, size: int, cache: str) -> list[Series]:
         tools = {"ways": ["cp", OURS, *self.ways], "durable": [OURS, PEER["durable"]]}.get(path, [])
-        tools = tools or [OURS, PEER[path], LOOP]
+        tools = tools or [OURS, PEER[path], LOOP, *([HEADERS] if path == "pipe-pipe" else [])]
         if cache == "warm" and path in ("file-file", "file-pipe", "pipe-pipe"):
             if size <= 4 * GIB:
                 tools.append(XEN)       # slow, and its cost grows linearly like that of the others
