@@ -282,6 +282,24 @@ static bool open_straight(struct out_file *file, struct cls_error *err)
            fail_changed(file, err);
 }
 
+static void remove_hidden(struct out_file *file)
+{
+    if (file->hidden)
+        unlinkat(file->dir_fd, file->cleanup->file, 0);
+    file->hidden = false;
+    file->cleanup->has_file = 0;
+}
+
+/* Marks it as in use. Returns false if another run has just removed it as stale. */
+static bool lock(const struct out_file *file)
+{
+    struct stat st;
+
+    if (flock(file->fd, LOCK_EX | LOCK_NB) != 0)
+        return errno != EWOULDBLOCK;
+    return !file->hidden || fstat(file->fd, &st) != 0 || st.st_nlink > 0;
+}
+
 bool out_file_open(struct out_file *file, struct cls_error *err)
 {
     if (file->inherited)
@@ -291,10 +309,12 @@ bool out_file_open(struct out_file *file, struct cls_error *err)
     open_unnamed(file);
     if (!file->unnamed)
         open_hidden(file);
-    if (file->fd < 0)
-        return fail(file, errno, "create", err);
-    (void)flock(file->fd, LOCK_EX | LOCK_NB); /* in use; see out_file_remove_stale() */
-    return true;
+    while (file->fd >= 0 && !lock(file)) {
+        close(file->fd);
+        remove_hidden(file);
+        open_hidden(file);
+    }
+    return file->fd >= 0 || fail(file, errno, "create", err);
 }
 
 static int link_unnamed(const struct out_file *file, const char *name)
@@ -396,14 +416,6 @@ static void undo_name(struct out_file *file)
     else if (!out_file_is_straight(file) && !file->exists)
         (void)unlinkat(file->dir_fd, file->name, 0);
     errno = errnum;
-}
-
-static void remove_hidden(struct out_file *file)
-{
-    if (file->hidden)
-        unlinkat(file->dir_fd, file->cleanup->file, 0);
-    file->hidden = false;
-    file->cleanup->has_file = 0;
 }
 
 static bool sync_file(const struct out_file *file, struct cls_error *err)

@@ -226,6 +226,16 @@ class Replace(ProgramTest):
         self.assertEqual(other.wait(program.TIMEOUT), 0)
         self.assertEqual(self.contents(), {"a": NEW, "b": NEW})
 
+    @faults.needed
+    def test_temporary_file_removed_before_it_is_locked(self):
+        self.put("a")
+        other = program.start("-i", self.file("save", OLD), "-o", self.tree / "b",
+                              env=faults.environment(Plan("flock", f"before:{int(signal.SIGSTOP)}", no_tmpfile=True), -1))
+        self.addCleanup(other.wait)
+        program.when_stopped(other.pid, lambda: self.replace(self.tree))
+        self.assertEqual(other.wait(program.TIMEOUT), 0)
+        self.assertEqual(self.contents(), {"a": NEW, "b": NEW})
+
     def test_killed_and_started_again(self):
         """Killed at random moments: each file is the complete old or new one. docs/batch.md has a longer run."""
         origin, once = self.dir / "origin", self.dir / "once"

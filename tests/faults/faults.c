@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -299,6 +300,11 @@ int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsign
 int unlinkat(int dir, const char *name, int flags)
 {
     return (int)through("unlinkat", SYS_unlinkat, dir, (long)name, flags, 0, 0, 0);
+}
+
+int flock(int fd, int operation)
+{
+    return (int)through("flock", SYS_flock, fd, operation, 0, 0, 0, 0);
 }
 
 int fchown(int fd, uid_t uid, gid_t gid)
