@@ -23,14 +23,15 @@ CONFIG_OF_LIBXL = {
               {"vdev": "hdc", "format": "empty", "removable": 1, "is_cdrom": 1}, {"pdev_path": "r0", "vdev": "hdb", "script": "block-drbd"}],
     "nics": [{"mtu": 1492, "model": "e1000", "mac": "00:16:3e:00:00:01", "bridge": "br0", "nictype": "vif_ioemu",
               "rate_bytes_per_interval": 62500, "rate_interval_usecs": 50000}],
-    "pcidevs": [{"func": 1, "dev": 2, "bus": 3, "vdevfn": 40, "msitranslate": True, "permissive": True}],
+    "pcidevs": [{"func": 1, "dev": 2, "bus": 3, "vdevfn": 40, "msitranslate": True, "permissive": True}, {"dev": 1, "vfunc_mask": 4294967295}],
     "vfbs": [{"vnc": {"enable": "True"}, "sdl": {"enable": "False"}, "keymap": "de"}], "vtpms": [{"uuid": envelopes.UUID}],
     "vkbs": [{"devid": 0}], "on_reboot": "restart", "on_crash": "coredump_restart"}
 PV = {"c_info": {"type": "pv"}, "b_info": {"type.pv": {"kernel": "/k", "ramdisk": "/r", "cmdline": "ro", "bootloader": "pygrub", "bootloader_args": ["-q"],
                                                        "e820_host": "True", "slack_memkb": 1}}}
 TEXT = (b"name = 'x'\nbuilder = \"hvm\"\nmemory=1;maxmem = 2\nvcpus = 2\nmaxvcpus = 4\ndisk = [ 'phy:/dev/a,hda,w',\n  'b,raw,hdb,r' ] # c\n"
         b"vif = ['']\nviridian = [ 'all', \"!base\" ]\ntimer_mode = 1\ntsc_mode = 'native_paravirt'\npvh = 0\ndevice_model_version = 'qemu-xen'\n"
-        b"device_model_args_hvm = [ '-a', \"-b\" ]\nvga = 'stdvga'\nacpi = 0\nextra = '#'\n")
+        b"device_model_args_hvm = [ '-a', \"-b\" ]\nvga = 'stdvga'\nacpi = 0\nextra = '#'\n"
+        b"disk += [ 'backendtype=tap,vdev=c' ]\ndevice_model_args_hvm += [ \"\\\"\\n\\101\", ]\nmaxvcpus += 1\n")
 
 SEEDS = {
     "xend-hvm": b"\0" + envelopes.xend_config("hvm"),

@@ -23,7 +23,8 @@ PARTS = {
                      + section(10, b"0000:00:03.0/vga", bytes.fromhex("0000000234121111030000000000000300")) + section(11, b"piix4acpi")),
     "extended": b"\2" + struct.pack("<II", 0, 128) + bytes(24) + struct.pack("<Q", 0x1000802) + bytes(88),
     "xsave": b"\3" + struct.pack("<QQ", 3, 3) + bytes(512) + struct.pack("<Q", 3) + bytes(400),
-    "text": b"\4" + b"builder = 'hvm'\nviridian = [ 'all' ]\nmemory=64\nvcpus=2\nmaxvcpus=1\ntsc_mode=\"native_paravirt\"\nacpi=0\npvh=1\n",
+    "text": b"\4" + b"builder = 'hvm'\nviridian = [ 'all' ]\nmemory=64\nvcpus=2\nmaxvcpus=1\ntsc_mode=\"native_paravirt\"\nacpi=0\npvh=1\n"
+            b"device_model_args_hvm = [ '-a' ]\ndevice_model_args_hvm += [ \"\\\"\\101\" ]\nnestedhvm='x'\n",
     "json": b"\5" + b'{"c_info": {"type": "hvm", "pvh": "True"}, "b_info": {"max_vcpus": 1, "device_model_version": "qemu_xen_traditional"}}',
     "params": b"\6\3" + b"".join(struct.pack("<BQ", index, 3) for index in (9, 32, 33, 36, 17)),
     "names": b"\7" + b"4.14.3",
