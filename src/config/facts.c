@@ -1,6 +1,7 @@
 /*
- * In JSON, keys are unique enough that the object around them need not be considered, and unknown
- * syntax is skipped.
+ * xl's text is read by the parser for repairs (xl_file.c). JSON is only searched: json-c may not be
+ * there. In JSON, keys are unique enough that the object around them need not be considered, and
+ * unknown syntax is skipped.
  */
 #include "config/facts.h"
 
@@ -91,9 +92,9 @@ static void read_text_setting(struct limits_config_facts *c, const char *key, co
         c->vcpus = count_of(v);
     else if (strcmp(key, "maxvcpus") == 0)
         c->max_vcpus = count_of(v);
-    else if (strcmp(key, "builder") == 0)
+    else if (strcmp(key, "builder") == 0 && !v->list)
         read_builder(c, v->string);
-    else if (strcmp(key, "type") == 0)
+    else if (strcmp(key, "type") == 0 && !v->list)
         c->type = read_type(v->string, "pv");
     else
         read_common(c, key, v);
