@@ -91,7 +91,7 @@ static bool measure_next(struct legacy_reader *r, uint64_t next, bool *found, st
     *found = measure_checkpoint(&ahead, &why);
     if (*found)
         return true;
-    if (why.status != CLS_BAD_INPUT) {
+    if (why.status != CLS_BAD_INPUT || why.over_limit) {
         *err = why;
         return false;
     }

@@ -127,10 +127,12 @@ void cls_input_tick(const struct cls_input *in)
 
 bool cls_input_allows(const struct cls_input *in, uint64_t n, struct cls_error *err)
 {
-    return !in->limit || (in->offset <= in->limit && n <= in->limit - in->offset) ||
-           cls_input_fail(in, err, in->offset,
-                          "input is longer than the %" PRIu64 " bytes of --max-input-size",
-                          in->limit);
+    if (!in->limit || (in->offset <= in->limit && n <= in->limit - in->offset))
+        return true;
+    cls_input_fail(in, err, in->offset,
+                   "input is longer than the %" PRIu64 " bytes of --max-input-size", in->limit);
+    err->over_limit = true;
+    return false;
 }
 
 static ssize_t read_at(const struct cls_input *in, uint8_t *buf, size_t n, uint64_t offset)

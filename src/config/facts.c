@@ -70,6 +70,13 @@ static void read_common(struct limits_config_facts *c, const char *key, const st
                          strcmp(v->string, "qemu_xen_traditional") == 0;
 }
 
+static void add_nic(struct limits_config_facts *c, bool emulated)
+{
+    if (emulated && c->nic_count < 32)
+        c->emulated_nics |= UINT32_C(1) << c->nic_count;
+    c->nic_count++;
+}
+
 static uint64_t count_of(const struct value *v)
 {
     return v->number > 0 ? (uint64_t)v->number : 0;
@@ -111,6 +118,8 @@ static void read_json_setting(struct limits_config_facts *c, const char *key, co
         c->max_vcpus = count_of(v);
     else if (strcmp(key, "device_model") == 0)
         c->has_device_model = *v->string;
+    else if (strcmp(key, "nictype") == 0)
+        add_nic(c, strcmp(v->string, "vif_ioemu") == 0);
     else if (strcmp(key, "type") == 0 && *v->string && c->type == GUEST_UNKNOWN)
         c->type = read_type(v->string, "pv");
     else
@@ -169,6 +178,17 @@ static void read_qemu_args(struct limits_config_facts *c, const char *text,
     } while (add_qemu_arg(c, arg));
 }
 
+/* xl emulates a card, too, unless the item says type=vif. */
+static void read_vifs(struct limits_config_facts *c, const char *text, const struct xl_setting *s)
+{
+    size_t pos = s->value, item, end;
+
+    if (!s->add)
+        c->nic_count = c->emulated_nics = 0;
+    while (xl_file_item(text, s->end, &pos, &item, &end))
+        add_nic(c, memmem(text + item, end - item, "type=vif", 8) == NULL);
+}
+
 /* xl parses numbers by strtol(). */
 static void note_number(struct value *v)
 {
@@ -209,6 +229,8 @@ static void read_statement(struct limits_config_facts *c, const char *text,
     xl_file_copy(text, s->key, s->key + s->key_len, key, sizeof(key));
     if (strcmp(key, "device_model_args_hvm") == 0) {
         read_qemu_args(c, text, s);
+    } else if (strcmp(key, "vif") == 0 && s->list) {
+        read_vifs(c, text, s);
     } else if (strcmp(key, "viridian") == 0 && s->list) {
         read_viridian_list(c, text, s);
     } else {

@@ -94,8 +94,11 @@ bool json_put_list(struct json_text *t, const struct json_row *row, struct json_
 
 static bool put_item_text(struct json_text *t, const struct json_row *row, struct json_object *item)
 {
-    (void)row;
-    xl_item(t->text, t->c->json->json_object_get_string(item));
+    const char *text = t->c->json->json_object_get_string(item);
+
+    if (!text) /* null */
+        return json_text_fail(t, row->json);
+    xl_item(t->text, text);
     return true;
 }
 

@@ -101,9 +101,12 @@ static void add_arguments(struct repair *p, const struct rule_qemu *needed)
 {
     struct config_text value = {0};
     size_t start, end;
+    struct json_object *old = json_member(p->c, p->build, "extra_hvm");
 
     config_text_add(&value, "[", 1);
-    if (json_find(p->text, JSON_PATH("b_info", "extra_hvm"), &start, &end) && end - start > 2 &&
+    if (old && p->c->json->json_object_is_type(old, json_type_array) &&
+        p->c->json->json_object_array_length(old) > 0 &&
+        json_find(p->text, JSON_PATH("b_info", "extra_hvm"), &start, &end) &&
         p->text->bytes[start] == '[')
         config_text_add(&value, p->text->bytes + start + 1, end - start - 2);
     rule_add_arguments(needed, &value);

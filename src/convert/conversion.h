@@ -36,7 +36,7 @@ struct conversion {
     struct config_text given; /* by --config FILE */
     struct configuration configuration;
     struct envelope envelope;
-    bool rest_dropped;         /* by the legacy reader: an incomplete checkpoint */
+    bool skip_rest;            /* what follows the stream is not part of the save */
     struct pfn_set given_back; /* pages that the guest gave back; once known they are left out */
     struct cls_input in;
     struct cls_output out;

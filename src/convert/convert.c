@@ -85,11 +85,11 @@ static bool work(struct conversion *c, struct cls_error *err)
     bool ok = envelope_prepare(&c->in, err) && configure_prepare(c, err) && enter_sandbox(c, err) &&
               run(c, err);
 
-    ok = in_file_look_behind(&c->in_file, &c->in,
-                             envelope_is_delimited(&c->envelope) || c->rest_dropped, ok, c->log,
-                             err) &&
-         leave_out_given_back(c, err) && (!o->verify || read_back(c, err)) &&
-         configure_write(c, err);
+    ok =
+        in_file_look_behind(&c->in_file, &c->in,
+                            envelope_is_delimited(&c->envelope) || c->skip_rest, ok, c->log, err) &&
+        leave_out_given_back(c, err) && (!o->verify || read_back(c, err)) &&
+        configure_write(c, err);
     if (!ok)
         write_due_start(c->cleanup);
     c->facts.spool_missed = c->spools.store.missed && o->ends && o->ends->no_spool;

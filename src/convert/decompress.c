@@ -16,14 +16,9 @@
 #include "base/sandbox.h"
 #include "envelope/compression.h"
 #include "hold_signals.h"
-#include "leftover.h"
 
 #define PIPE_SIZE  (1024 * 1024)
 #define SHOWN_SIZE 160
-#define STEP       65536
-
-/* Zeros behind a stream are uncompressed and counted up to this size. */
-#define PADDING_MAX ((uint64_t)16 * 1024 * 1024)
 
 /* Memory of the program, in bytes. Usual window sizes need far less. */
 #define MEMORY_MAX ((rlim_t)1024 * 1024 * 1024)
@@ -103,21 +98,6 @@ bool decompress_start(struct decompress *d, int file, const char *name, struct c
         return cls_fail_errno(err, errno, "cannot read %s", name);
     compression = compression_find(b, (size_t)n);
     return !compression || start(d, file, compression, name, err);
-}
-
-void decompress_look_behind(struct decompress *d, bool all, struct leftover *left)
-{
-    uint8_t bytes[STEP];
-    ssize_t n;
-
-    do {
-        n = read(d->fd, bytes, sizeof(bytes));
-        leftover_add(left, bytes, n > 0 ? (size_t)n : 0);
-    } while ((n < 0 && errno == EINTR) ||
-             (n > 0 && all && !left->is_data && left->size < PADDING_MAX));
-    d->ended = n == 0;
-    left->is_data |= !d->ended;
-    left->more = !d->ended;
 }
 
 /* The first line that the program printed; gzip and bzip2 begin with empty lines. */

@@ -19,12 +19,6 @@ bool decompress_start(struct decompress *d, int file, const char *name,
                       struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * Reads more from the program's pipe. With all, it reads until data or too much padding is found;
- * otherwise it reads once. Sets d->ended at the end of the pipe.
- */
-void decompress_look_behind(struct decompress *d, bool all, struct leftover *left);
-
-/*
  * To be called when the pipe is closed: waits for the program. Fails if it could not decompress the
  * file. offset: where the input ended. Its exit status is ignored if it had not ended by itself.
  */

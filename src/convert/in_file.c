@@ -10,6 +10,11 @@
 #include "convert/convert.h"
 #include "decompress.h"
 
+#define LOOK_SIZE 65536
+
+/* Zeros behind a stream are uncompressed and counted up to this size. */
+#define PADDING_MAX ((uint64_t)16 * 1024 * 1024)
+
 static bool look_at(struct in_file *file, struct cls_error *err)
 {
     int flags = fcntl(file->fd, F_GETFL);
@@ -124,21 +129,44 @@ bool in_file_go_back(struct in_file *file, struct cls_error *err)
     return true;
 }
 
-bool in_file_look_behind(struct in_file *file, struct cls_input *in, bool anything_behind, bool ok,
+/*
+ * Reads on, to the end if skip; otherwise until something is found that is not padding. ok: as for
+ * in_file_look_behind().
+ */
+static bool read_rest(struct decompress *run, const struct cls_input *in, bool skip, bool ok,
+                      struct leftover *left, struct cls_error *err)
+{
+    struct cls_input rest = *in; /* the offset of in stays */
+    uint8_t bytes[LOOK_SIZE];
+    size_t n;
+
+    rest.watch = NULL;
+    do {
+        if (!cls_input_read_some(&rest, bytes, sizeof(bytes), &n, err))
+            return false;
+        leftover_add(left, bytes, n);
+    } while (ok && n == sizeof(bytes) && (skip || (!left->is_data && left->size < PADDING_MAX)));
+    run->ended = n < sizeof(bytes);
+    left->more = !run->ended;
+    left->is_data |= left->more;
+    return true;
+}
+
+bool in_file_look_behind(struct in_file *file, struct cls_input *in, bool skip, bool ok,
                          const struct cls_log *log, struct cls_error *err)
 {
     struct decompress *run = &file->runs[file->current];
     struct leftover left = {0};
+    struct cls_error e;
     char way_out[64];
 
     if (!in_file_is_compressed(file))
         return ok;
-    decompress_look_behind(run, ok && !anything_behind, &left);
-    if (!ok || anything_behind)
-        return ok;
     cls_input_at(in, "compressed file", -1, NULL);
+    if (!read_rest(run, in, skip, ok, &left, ok ? err : &e))
+        return false;
     snprintf(way_out, sizeof(way_out), "%s -dc FILE | convert-legacy-stream -i -", run->program);
-    return cls_input_allows(in, left.size, err) && leftover_judge(&left, in, way_out, log, err);
+    return ok && (skip || leftover_judge(&left, in, way_out, log, err));
 }
 
 void in_file_close_pipes(struct in_file *file)

@@ -21,7 +21,7 @@ struct look {
     struct cls_input in;
     struct envelope envelope;
     struct source_spools spools;
-    bool rest_dropped; /* by the legacy reader: an incomplete checkpoint */
+    bool skip_rest; /* what follows the stream is not part of the save */
 };
 
 /* Warnings become notes. */
@@ -134,7 +134,6 @@ static bool take_items(struct look *look, const struct legacy_options *options,
 
     while (ok && item.kind != IMAGE_END)
         ok = legacy_reader_next(reader, &item, err) && inspect_item(look->result, &item, err);
-    look->rest_dropped = ok && legacy_reader_rest_dropped(reader);
     given_back = ok ? legacy_reader_given_back(reader)->count : 0;
     if (given_back > 0)
         inspect_note(&look->result->remarks,
@@ -143,7 +142,8 @@ static bool take_items(struct look *look, const struct legacy_options *options,
                      given_back);
     if (ok && options->embedded)
         ok = look_behind(look, log, err);
-    ok = ok && leftover_check(&look->in, reader, options, look->file.by_name, log, err);
+    ok = ok &&
+         leftover_check(&look->in, reader, options, look->file.by_name, &look->skip_rest, log, err);
     legacy_reader_free(reader);
     return ok;
 }
@@ -232,8 +232,8 @@ bool inspect_stream(const struct convert_options *options, const struct cls_log 
     ok = open_input(&look, watch, err) && look_at_envelope(&look, &remarks, err) &&
          look_at_stream(&look, &remarks, err);
     ok = in_file_look_behind(&look.file, &look.in,
-                             envelope_is_delimited(&look.envelope) || look.rest_dropped, ok,
-                             &remarks, err);
+                             envelope_is_delimited(&look.envelope) || look.skip_rest, ok, &remarks,
+                             err);
     ok = in_file_finish(&look.file, look.in.offset, ok, err);
     if (ok && inspection->pages.seen.no_memory)
         ok = cls_fail_errno(err, ENOMEM, "cannot note which pages were seen");

@@ -44,38 +44,50 @@ static void skip_hole(struct cls_input *behind, const struct stat *st)
     (void)lseek(behind->fd, here, SEEK_SET);
 }
 
-bool leftover_check(struct cls_input *in, const struct legacy_reader *reader,
-                    const struct legacy_options *options, bool by_name, const struct cls_log *log,
-                    struct cls_error *err)
+static bool is_of_others(const struct legacy_reader *reader, const struct legacy_options *options)
+{
+    return options->embedded || legacy_reader_rest_dropped(reader) ||
+           (options->skip_qemu && options->guest == GUEST_HVM);
+}
+
+/* Judges the rest of a regular file, without moving the fd. */
+static bool check_file(struct cls_input *in, const struct stat *st, const struct cls_log *log,
+                       struct cls_error *err)
 {
     struct leftover left = {0};
     struct cls_input behind;
     uint8_t bytes[LOOK_SIZE];
-    struct stat st;
-    bool more;
     size_t n;
 
-    if (options->embedded || legacy_reader_rest_dropped(reader) ||
-        (options->skip_qemu && options->guest == GUEST_HVM) || !by_name ||
-        fd_stat(in->fd, &st) != 0 || !S_ISREG(st.st_mode))
-        return true;
-    cls_input_at(in, "end of the stream", -1, NULL);
-    if (!legacy_reader_sees_more(reader, &more, err))
-        return false;
-    if (more) {
-        cls_warn(log, "byte 0x%" PRIx64 ": another checkpoint follows and is ignored", in->offset);
-        return true;
-    }
     cls_input_init_at(&behind, in->fd, in->name, in->offset, NULL);
     cls_input_at(&behind, "end of the stream", -1, NULL);
     behind.limit = in->limit;
     do {
-        skip_hole(&behind, &st);
+        skip_hole(&behind, st);
         if (!cls_input_allows(&behind, 0, err) ||
             !cls_input_read_some(&behind, bytes, sizeof(bytes), &n, err))
             return false;
         leftover_add(&left, bytes, n);
     } while (n > 0 && !left.is_data);
-    left.size = (left.is_data ? (uint64_t)st.st_size : behind.offset) - in->offset;
+    left.size = (left.is_data ? (uint64_t)st->st_size : behind.offset) - in->offset;
     return leftover_judge(&left, in, "-i 0 <FILE", log, err);
+}
+
+bool leftover_check(struct cls_input *in, const struct legacy_reader *reader,
+                    const struct legacy_options *options, bool by_name, bool *skip,
+                    const struct cls_log *log, struct cls_error *err)
+{
+    struct stat st;
+    bool regular;
+
+    *skip = is_of_others(reader, options);
+    regular = fd_stat(in->fd, &st) == 0 && S_ISREG(st.st_mode);
+    if (*skip || !by_name || !(regular || in->ends))
+        return true;
+    cls_input_at(in, "end of the stream", -1, NULL);
+    if (!legacy_reader_sees_more(reader, skip, err))
+        return false;
+    if (*skip)
+        cls_warn(log, "byte 0x%" PRIx64 ": another checkpoint follows and is ignored", in->offset);
+    return *skip || !regular || check_file(in, &st, log, err);
 }

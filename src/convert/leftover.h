@@ -20,14 +20,15 @@ bool leftover_judge(const struct leftover *left, const struct cls_input *in, con
                     const struct cls_log *log, struct cls_error *err) CLS_MUST_CHECK;
 
 /*
- * To be called when reader, which has these options, has read the stream in in to its end. Checks
- * the rest of a regular file that was opened by name (by_name) as leftover_judge() does, without
- * moving the fd; a further checkpoint, which the options exclude, gets a warning. Does nothing for
- * other inputs, for a stream within a container, where the qemu record is left in the input, and
- * behind an incomplete checkpoint that was dropped.
+ * To be called when reader, which has these options, has read the stream in in to its end. *skip:
+ * the rest is not part of the save: behind a stream within a container or an incomplete checkpoint
+ * that was dropped, if the qemu record is left in the input, or if a further checkpoint follows,
+ * which the options exclude (with a warning). Otherwise checks the rest of a regular file that was
+ * opened by name (by_name) as leftover_judge() does, without moving the fd. Does nothing for other
+ * inputs; in_file_look_behind() checks those that are compressed.
  */
 bool leftover_check(struct cls_input *in, const struct legacy_reader *reader,
-                    const struct legacy_options *options, bool by_name, const struct cls_log *log,
-                    struct cls_error *err) CLS_MUST_CHECK;
+                    const struct legacy_options *options, bool by_name, bool *skip,
+                    const struct cls_log *log, struct cls_error *err) CLS_MUST_CHECK;
 
 #endif

@@ -128,7 +128,6 @@ static void note_end(struct conversion *c, struct legacy_reader *reader)
 {
     struct pfn_set *given_back = legacy_reader_given_back(reader);
 
-    c->rest_dropped = legacy_reader_rest_dropped(reader);
     if (given_back->count == 0 || c->given_back.count > 0)
         return;
     c->given_back = *given_back;
@@ -151,7 +150,8 @@ static bool convert_legacy(struct conversion *c, const struct legacy_kind *kind,
     ok = convert_items(c, reader, err);
     if (ok)
         judge(c);
-    ok = ok && leftover_check(&c->in, reader, &c->reader, c->in_file.by_name, c->log, err);
+    ok = ok &&
+         leftover_check(&c->in, reader, &c->reader, c->in_file.by_name, &c->skip_rest, c->log, err);
     note_end(c, reader);
     legacy_reader_free(reader);
     return ok;

@@ -34,6 +34,26 @@ static void place_vga(const struct limits_qemu_facts *qemu, struct limits_config
         add_arg(lines, "cirrus-vga,vgamem_mb=8,addr=%02x", (unsigned)qemu->vga_slot);
 }
 
+/*
+ * Puts the network cards of "vif" into their old slots. libxl creates them before the devices of
+ * device_model_args_hvm and without a slot, so they would take those that the others need. It names
+ * them nic0, nic1 and so on (libxl__build_device_model_args_new()).
+ */
+static void place_nics(const struct limits_facts *facts, struct limits_config_lines *lines)
+{
+    const struct limits_qemu_facts *qemu = &facts->qemu;
+    uint32_t emulated = facts->config.emulated_nics;
+
+    if (qemu->nic_count > LIMITS_NICS_MAX ||
+        qemu->nic_count != (unsigned)__builtin_popcount(emulated))
+        return;
+    for (unsigned i = 0; i < qemu->nic_count; i++, emulated &= emulated - 1) {
+        add_arg(lines, "-set");
+        add_arg(lines, "device.nic%d.addr=%02x", __builtin_ctz(emulated),
+                (unsigned)qemu->nic_slots[i]);
+    }
+}
+
 bool limits_config_lines(const struct limits_facts *facts, const char *id,
                          struct limits_config_lines *lines)
 {
@@ -51,6 +71,7 @@ bool limits_config_lines(const struct limits_facts *facts, const char *id,
             add_arg(lines, "-device");
             add_arg(lines, "xen-platform,addr=%02x", (unsigned)qemu->platform_slot);
         }
+        place_nics(facts, lines);
     } else if (strcmp(id, "R33") == 0) {
         add_arg(lines, "-global");
         add_arg(lines, "VGA.qemu-extended-regs=off");
@@ -62,7 +83,12 @@ bool limits_config_lines(const struct limits_facts *facts, const char *id,
                 : strcmp(qemu->sound, "ac97") == 0 ? "AC97"
                                                    : qemu->sound,
                 (unsigned)qemu->sound_slot);
+        if (strcmp(qemu->sound, "intel-hda") == 0) { /* soundhw = "hda" has a codec, too */
+            add_arg(lines, "-device");
+            add_arg(lines, "hda-duplex");
+        }
         place_vga(qemu, lines);
+        place_nics(facts, lines);
     } else if (strcmp(id, "R36") == 0) {
         add_arg(lines, "-machine");
         add_arg(lines, OLD_MACHINE);

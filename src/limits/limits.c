@@ -82,7 +82,7 @@ static void fill_remedy(const struct limits_facts *facts, const struct limit *li
                         struct limits_finding *finding)
 {
     struct limits_config_lines lines;
-    char text[240] = "";
+    char text[640] = "";
     bool has_lines = limits_config_lines(facts, limit->id, &lines);
 
     if (has_lines)

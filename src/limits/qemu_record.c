@@ -125,6 +125,19 @@ bool qemu_find_vga_revision(const uint8_t *bytes, size_t len, size_t *offset)
     return true;
 }
 
+static void collect_nic(struct limits_qemu_facts *facts, int slot, const char *device, size_t n)
+{
+    static const char *const names[] = {"rtl8139", "e1000", "ne2000", "pcnet"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (n != strlen(names[i]) || memcmp(device, names[i], n) != 0)
+            continue;
+        if (facts->nic_count < LIMITS_NICS_MAX)
+            facts->nic_slots[facts->nic_count] = slot;
+        facts->nic_count++;
+    }
+}
+
 /* Collects the facts of a device of bus 0. device: the rest of the section's name, n bytes. */
 static void collect_device(struct limits_qemu_facts *facts, int slot, const char *device, size_t n)
 {
@@ -145,6 +158,7 @@ static void collect_device(struct limits_qemu_facts *facts, int slot, const char
         facts->sound_slot = slot;
         memcpy(facts->sound, sounds[i], n + 1);
     }
+    collect_nic(facts, slot, device, n);
 }
 
 void qemu_facts(struct limits_qemu_facts *facts, const uint8_t *bytes, size_t len)
@@ -153,6 +167,7 @@ void qemu_facts(struct limits_qemu_facts *facts, const uint8_t *bytes, size_t le
     size_t pos = 0, unused, size;
 
     facts->kind = LIMITS_QEMU_UNKNOWN;
+    facts->nic_count = 0;
     while ((found = memmem(bytes + pos, len - pos, pci_prefix, sizeof(pci_prefix) - 1))) {
         size_t at = (size_t)(found - bytes), n = at > 0 ? found[-1] : 0;
         int slot = n <= len - at ? parse_slot(found, n) : -1;

@@ -320,7 +320,7 @@ IN_SAVE(emulator)
 {
     snprintf(finding->what, sizeof(finding->what), "libvirt's XML: <emulator> %s",
              facts->config.emulator);
-    return facts->config.emulator[0];
+    return facts->guest != GUEST_PV && facts->config.emulator[0]; /* libxlMakeDomBuildInfo() */
 }
 
 ON_HOST(emulator)

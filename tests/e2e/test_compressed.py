@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import unittest
+import zlib
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -101,7 +102,7 @@ class Compressed(ProgramTest):
     def test_trailing_data(self):
         source, output = self.file("old.save", compress("zstd", CASE.octets() + b"xyz")), self.out()
         line = self.assert_refused(program.run("-i", source, "-o", output), output)
-        self.assertIn("3 bytes or more follow the end of the stream (to convert without them: zstd -dc FILE | convert-legacy-stream -i -)", line)
+        self.assertIn("3 bytes follow the end of the stream (to convert without them: zstd -dc FILE | convert-legacy-stream -i -)", line)
 
     def test_padding(self):
         for n in (1, 3, 70000, 1 << 20):
@@ -111,7 +112,7 @@ class Compressed(ProgramTest):
             self.assertIn(f"warning: byte 0x{len(CASE.octets()):x}: {n} zero bytes after the end of the stream ignored", done.stderr.decode())
             self.assertEqual(output.read_bytes(), v2.version_2_of(expected.by_model(CASE, "libxc")))
         source, output = self.file("old.save", compress("zstd", CASE.octets() + bytes(70000) + b"x")), self.out()
-        self.assertIn("70001 bytes or more follow", self.assert_refused(program.run("-i", source, "-o", output), output))
+        self.assertIn("70001 bytes follow", self.assert_refused(program.run("-i", source, "-o", output), output))
 
     def test_verify(self):
         """--verify decompresses the file twice and compares."""
@@ -208,6 +209,44 @@ class Compressed(ProgramTest):
         source, output = self.file("old.save", compress("zstd", CASE.octets() + bytes(1 << 28))), self.out()
         line = self.assert_refused(program.run("-i", source, "-o", output), output)
         self.assertRegex(line, "byte 0x[0-9a-f]+: compressed file: [0-9]{8} bytes or more follow the end of the stream")
+
+    def test_what_may_follow(self):
+        """A compressed save is judged as the same file uncompressed."""
+        remus = cases.named("pv64-remus").octets()
+        old = cases.named("hvm64-age-3-4").octets()
+        for data, options in ((CASE.octets(), ["--skip-qemu"]), (remus, ["--checkpointed=no"]), (remus[:-1], []),
+                              (old + b"x" * 8, []), (remus + b"x" * 8, []), (envelopes.XAPI.octets(CASE) + bytes(200000), [])):
+            plain, packed = self.file("plain", data), self.file("packed", compress("zstd", data))
+            with self.subTest(options=options, size=len(data)):
+                first, second = self.out(), self.dir / "second"
+                want = program.run("-i", plain, "-o", first, *options)
+                done = program.run("-i", packed, "-o", second, *options)
+                self.assert_status(done, want.returncode)
+                self.assertEqual(second.exists() and second.read_bytes(), first.exists() and first.read_bytes())
+                self.assertEqual(b"another checkpoint follows" in done.stderr, b"another checkpoint follows" in want.stderr)
+                self.assert_status(program.run("-i", packed, "--inspect", *options), want.returncode)
+                for path in (first, second):
+                    path.unlink(missing_ok=True)
+
+    def test_damage_before_a_dropped_rest(self):
+        """The checksum at the end is checked, even if the stream ended before."""
+        remus, xapi = cases.named("pv64-remus").octets()[:-5], envelopes.XAPI.octets(CASE) + bytes(200000)
+        for data in (remus, xapi):
+            packed = bytearray(zlib.compress(data, 0, 31))
+            packed[0x3800] ^= 0xFF
+            source = self.file("save.gz", bytes(packed))
+            for options in ([], ["--verify"]):
+                with self.subTest(size=len(data), options=options):
+                    line = self.assert_refused(program.run("-i", source, "-o", self.out(), *options), self.out())
+                    self.assertIn("gzip cannot decompress it", line)
+
+    def test_limit_of_checkpoints(self):
+        """A limit within the newest checkpoint is an error; an older checkpoint is not used instead."""
+        data = cases.named("pv64-remus").octets()
+        for tool in ("zstd", None):
+            source = self.file("save", compress(tool, data) if tool else data)
+            line = self.assert_refused(program.run("-i", source, "-o", self.out(), f"--max-input-size={len(data) - 1}"), self.out())
+            self.assertIn("of --max-input-size", line)
 
     def test_limit(self):
         """--max-input-size limits the size of decompressed data and of any other input."""

@@ -228,7 +228,7 @@ class Json(ConfigTest):
                             (("b_info", "type.hvm", "ms_vm_genid"), [1] * 16), (("channels",), [{"name": "x"}]),
                             (("nics", 0, "coloft"), "x"), (("nics", 0, "bridge"), "a,b"), (("on_crash",), "laugh"),
                             (("c_info", "type"), "vax"), (("b_info", "max_vcpus"), "two"), (("b_info", "cpuid"), [{}]),
-                            (("b_info",), 5), (("disks", 0), 5)):
+                            (("b_info",), 5), (("disks", 0), 5), (("b_info", "extra"), [None]), (("b_info", "extra_hvm"), ["a", None])):
             with self.subTest(path):
                 config = json.loads(json.dumps(ALL_JSON))
                 where = config
@@ -474,6 +474,10 @@ class Repair(ConfigTest):
         check(FULL, "4.11", memory + [('"viridian":"True"', '"viridian":"False"')], ["R11", "R11", "R3"])
         viridian = self.with_viridian(1)
         check(viridian, "4.12", [*tsc, ('{"viridian":"True"', '{ "viridian_enable": [0, 1],"viridian":"False"')], ["R13", "R3", "R3"])
+        empty = b'{"c_info": {"type": "hvm"}, "b_info": {"max_vcpus": 4, "type.hvm": {}, "extra_hvm": [\n\n ]}}'
+        data = self.save(empty, HVM, FLAG_JSON, record(section(3, "0000:00:03.0/cirrus_vga")))
+        new = json.loads(self.repaired(data, "--repair", "--for=4.17")[1].rstrip(b"\0"))
+        self.assertEqual(new["b_info"]["extra_hvm"], ["-machine", "pc-i440fx-3.1"])
         hvm = b'"type.hvm": {"viridian": "True", "viridian_enable": [0], "viridian_disable": [2]}'
         for value, kept in ((0x67, {}), (1, {"viridian_enable": [0, 1]})):
             data = self.save(b'{"c_info": {"type": "hvm"}, "b_info": {"max_vcpus": 4, ' + hvm + b"}}", self.with_viridian(value), FLAG_JSON)

@@ -79,6 +79,10 @@ static void values_of_another_kind(void)
     CHECK(c.vcpus == 0 && c.max_vcpus == 0 && c.memory_kib == 0);
     CHECK(!c.viridian && c.viridian_mask == 0);
     CHECK_INT(config_of("vcpus=2abc", false).vcpus, 0);
+    CHECK_INT(config_of("vif=['type=vif']\nvif=['','type=vif','a']", false).emulated_nics, 5);
+    CHECK_INT(config_of("{\"nics\": [{\"nictype\": \"vif\"}, {\"nictype\": \"vif_ioemu\"}]}", true)
+                  .emulated_nics,
+              2);
     c = config_of("builder=['x']\ntype=['hvm']", false);
     CHECK(c.builder_type == GUEST_UNKNOWN && !c.bad_builder && c.type == GUEST_UNKNOWN);
     CHECK(!config_of("viridian=['base']\nviridian=[]", false).viridian);

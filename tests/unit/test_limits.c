@@ -307,6 +307,7 @@ static void features_of_the_cpu(void)
 FACTS(saved_on_intel, f->cpuid_eax = 0x000206a7) /* family 6 */
 FACTS(saved_on_amd, f->cpuid_eax = 0x00800f12)
 FACTS(mcg_intel, saved_on_intel(f); f->mcg_caps = 0x1000802)
+FACTS(pv_emulator, is_pv64(f); strcpy(f->config.emulator, "/old"))
 FACTS(emulator, strcpy(f->config.emulator, "/usr/lib/xen-4.4/bin/qemu-system-i386"))
 
 static void rows_that_depend_on_the_host(void)
@@ -329,6 +330,7 @@ static void rows_that_depend_on_the_host(void)
     check_host("R16", emulator, &host, LIMITS_UNCHECKED);
     host.emulators_complete = true;
     check_host("R16", emulator, &host, LIMITS_BLOCKS);
+    check_host("R16", pv_emulator, &host, NO_FINDING); /* libvirt ignores it */
     check_host("R16", is_hvm, &host, NO_FINDING);
     strcpy(host.emulators[0], "/usr/lib/xen-4.4/bin/qemu-system-i386");
     host.emulators_count = 1;
@@ -473,6 +475,9 @@ static void releases_in_words(void)
 {
     check_where(tsc_mode_3, "R13", " 4.12 and later");
     check_where(is_pv64, "R0", " 4.21.0 to 4.21.1");
+    check_where(l1tf, "R14",
+                " 4.8.5 and later 4.8, 4.9.3 and later 4.9, 4.10.2 and later 4.10, "
+                "4.11.1 and later");
     check_where(is_pv32, "R2", " 4.14.3 and later 4.14, 4.15.1 and later");
     check_where(no_ioreq_traditional, "R6", " 4.12 to 4.19.3, 4.20.0 to 4.20.1");
     check_where(viridian_1, "R3", " 4.6, 4.7 to 4.8, 4.9 to 4.14");
@@ -484,7 +489,7 @@ static void check_lines(set_facts *has, const char *id, const char *wanted)
 {
     struct limits_config_lines lines;
     struct limits_facts facts = hvm();
-    char text[300];
+    char text[640];
 
     has(&facts);
     CHECK(limits_config_lines(&facts, id, &lines));
@@ -493,6 +498,10 @@ static void check_lines(set_facts *has, const char *id, const char *wanted)
 }
 
 FACTS(es1370, sound_before_vga(f); strcpy(f->qemu.sound, "es1370"))
+FACTS(nics, vga_slot_2(f); f->qemu.nic_count = 2; f->qemu.nic_slots[0] = 4;
+      f->qemu.nic_slots[1] = 5; text_config(f, "vif=['model=e1000','type=vif']\nvif+=['']"))
+FACTS(nics_of_others, nics(f); text_config(f, "vif=['']"))
+FACTS(hda, sound_before_vga(f); strcpy(f->qemu.sound, "intel-hda"))
 FACTS(stdvga_slot_2, vga_slot_2(f); f->qemu.stdvga = f->qemu.vga_revision_0 = true)
 
 /* The expected lines were tested on real hosts (docs/real-xen.md). */
@@ -516,6 +525,19 @@ static void lines_of_a_configuration(void)
     check_lines(es1370, "R34",
                 "vga = \"none\"; videoram = 8; no soundhw; device_model_args_hvm = [ \"-device\", "
                 "\"ES1370,addr=03\", \"-device\", \"cirrus-vga,vgamem_mb=8,addr=04\" ]");
+    check_lines(nics, "R5",
+                "vga = \"none\"; videoram = 8; xen_platform_pci = 0; device_model_args_hvm = [ "
+                "\"-machine\", \"pc-i440fx-3.1\", \"-device\", \"cirrus-vga,vgamem_mb=8,addr=02\", "
+                "\"-device\", \"xen-platform,addr=03\", \"-set\", \"device.nic0.addr=04\", "
+                "\"-set\", \"device.nic2.addr=05\" ]");
+    check_lines(nics_of_others, "R5",
+                "vga = \"none\"; videoram = 8; xen_platform_pci = 0; device_model_args_hvm = [ "
+                "\"-machine\", \"pc-i440fx-3.1\", \"-device\", \"cirrus-vga,vgamem_mb=8,addr=02\", "
+                "\"-device\", \"xen-platform,addr=03\" ]");
+    check_lines(hda, "R34",
+                "vga = \"none\"; videoram = 8; no soundhw; device_model_args_hvm = [ \"-device\", "
+                "\"intel-hda,addr=03\", \"-device\", \"hda-duplex\", \"-device\", "
+                "\"cirrus-vga,vgamem_mb=8,addr=04\" ]");
     check_lines(no_platform, "R36", "device_model_args_hvm = [ \"-machine\", \"pc-i440fx-3.1\" ]");
     CHECK(!limits_config_lines(&facts, "R13", &lines));
 }

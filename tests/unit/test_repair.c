@@ -363,8 +363,12 @@ static void facts_of_qemu_records(void)
     put_section(&t, 1, "piix5acpi", 10);
     put_section(&t, 2, "0000:00:1f.0/ac97", 10);
     put_section(&t, 2, "0000:00:12.0/cirrus_vga", 10);
+    put_section(&t, 2, "0000:00:04.0/rtl8139", 10);
+    put_section(&t, 2, "0000:00:0b.0/e1000", 10);
+    qemu_facts(&f, t.p, t.len);
     qemu_facts(&f, t.p, t.len);
     CHECK_INT(f.kind, LIMITS_QEMU_UNKNOWN);
+    CHECK(f.nic_count == 2 && f.nic_slots[0] == 4 && f.nic_slots[1] == 11);
     CHECK_INT(f.sound_slot, 31);
     CHECK_INT(f.vga_slot, 18);
     CHECK(strcmp(f.sound, "ac97") == 0 && !f.kvm_tpr_opt);

@@ -22,6 +22,7 @@ enum cls_status {
 struct cls_error {
     enum cls_status status;
     bool about_input; /* the error is in the input, at offset */
+    bool over_limit;  /* the input is longer than the user allows (CLS_BAD_INPUT) */
     uint64_t offset;  /* bytes from the start of the input */
     char place[64];   /* part of the structure, as "page batch 12"; may be empty */
     char reason[640]; /* what was expected and found */

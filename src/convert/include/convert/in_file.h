@@ -80,9 +80,10 @@ bool in_file_go_back(struct in_file *file, struct cls_error *err) CLS_MUST_CHECK
 /*
  * To be called by the process that has read in. ok: the stream was read completely. For a
  * compressed file, notes whether its end was reached, and fails if ok is set and other data than
- * zeros follows, unless anything_behind. Otherwise returns ok, with err unchanged.
+ * zeros follows. With skip, anything may follow; it is read to its end, so that in_file_finish()
+ * finds any damage. Otherwise returns ok, with err unchanged.
  */
-bool in_file_look_behind(struct in_file *file, struct cls_input *in, bool anything_behind, bool ok,
+bool in_file_look_behind(struct in_file *file, struct cls_input *in, bool skip, bool ok,
                          const struct cls_log *log, struct cls_error *err) CLS_MUST_CHECK;
 
 /*

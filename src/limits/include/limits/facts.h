@@ -28,14 +28,18 @@ enum limits_qemu {
     LIMITS_QEMU_UPSTREAM,
 };
 
+#define LIMITS_NICS_MAX 4
+
 /* From the names of the sections of a qemu record. Slot -1: there is no such device. */
 struct limits_qemu_facts {
     enum limits_qemu kind;
     int vga_slot, platform_slot, sound_slot; /* PCI devices of bus 0 */
     bool stdvga;                             /* the VGA is QEMU's VGA, not a cirrus-vga */
-    char sound[12];                          /* "es1370", "ac97", "intel-hda" */
-    bool kvm_tpr_opt;                        /* has this section of QEMU 1.x; QEMU 2.x rejects it */
-    bool vga_revision_0;                     /* stdvga of QEMU before 2.2 */
+    int nic_slots[LIMITS_NICS_MAX]; /* of emulated network cards, in the order of the ids */
+    unsigned nic_count;             /* may be more than LIMITS_NICS_MAX */
+    char sound[12];                 /* "es1370", "ac97", "intel-hda" */
+    bool kvm_tpr_opt;               /* has this section of QEMU 1.x; QEMU 2.x rejects it */
+    bool vga_revision_0;            /* stdvga of QEMU before 2.2 */
 };
 
 /* From the configuration in xl's text or libxl's JSON. */
@@ -47,6 +51,8 @@ struct limits_config_facts {
     enum guest_type builder_type, type; /* what "builder" (text) and "type" name */
     unsigned bad_line;                  /* text: the first line that xl cannot parse; 0: none */
     uint64_t viridian_mask;             /* text: value for a list of known names; 0: no such list */
+    uint32_t emulated_nics;             /* bit n: device n of "vif" or "nics" is emulated, too */
+    unsigned nic_count;                 /* number of devices in "vif" or "nics" */
     bool has_device_model;              /* the path of a device model is given */
     uint64_t memory_kib;                /* text: "memory", in KiB; 0: not given */
     uint64_t vcpus, max_vcpus;          /* 0: not given */

@@ -45,8 +45,8 @@ struct limits_finding {
     bool some_points; /* affects only some of the point releases, or of all releases */
     bool silent;      /* left out if unchecked */
     char what[320];   /* the property of the save: "TSC mode 3 (PVRDTSCP)" */
-    char where[160];  /* the effect: "rejected by Xen 4.12 and later" */
-    char remedy[320]; /* "convert with --repair=tsc-mode"; empty: none */
+    char where[256];  /* the effect: "rejected by Xen 4.12 and later" */
+    char remedy[768]; /* "convert with --repair=tsc-mode"; empty: none */
 };
 
 #define LIMITS_FINDINGS_MAX 40
@@ -106,7 +106,7 @@ struct limits_config_lines {
     bool xen_platform_pci_off; /* xen_platform_pci = 0 */
     bool no_soundhw;           /* remove soundhw */
     unsigned args_count;       /* items of device_model_args_hvm */
-    char args[8][56];
+    char args[16][56];
 };
 
 /* Fills the lines for the limit with this id. Returns false if there are none. */
