@@ -1,5 +1,6 @@
 """Streams with several checkpoints, compressed pages or tmem, and --compact."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -164,14 +165,20 @@ class Checkpoints(RemusTest):
         for start, end in zip([0, *ends], ends):
             process.stdin.write(data[start:end])
             process.stdin.flush()
-            used = [os.stat(fd).st_blocks * 512 for fd in Path(f"/proc/{process.pid}/fd").iterdir()
-                    if os.readlink(fd).startswith(f"{self.tmp}/")]
-            most = max(most, sum(used))
+            most = max(most, self.temporary_bytes(process.pid))
             self.assertLess(most, 2 * size)
         self.assertGreater(most, 0, "the temporary file was never seen")
         process.stdin.close()
         self.assertEqual(process.wait(program.TIMEOUT), 0)
         self.assertEqual(output.read_bytes(), v2.version_2_of(model.stream(save, "libxc")))
+
+
+    def temporary_bytes(self, pid: int) -> int:
+        used = 0
+        for fd in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):    # just closed
+                used += os.stat(fd).st_blocks * 512 if os.readlink(fd).startswith(f"{self.tmp}/") else 0
+        return used
 
 
 class Compact(RemusTest):
