@@ -86,7 +86,7 @@ TARGETS = [
     Target("file-pipe", "memory", None, 8),
     Target("file-pipe", "memory", XEN, 1 / 3),
     Target("pipe-pipe", "wall", "cat", 0.75),
-    Target("pipe-pipe", "wall", HEADERS, 1.1),
+    Target("pipe-pipe", "wall", LOOP, 1.1),
     Target("pipe-pipe", "CPU", "cat", 0.35),
     Target("pipe-pipe", "CPU", XEN, 3, inverse=True),
     Target("pipe-pipe", "memory", None, 8),
