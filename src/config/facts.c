@@ -5,9 +5,7 @@
  */
 #include "config/facts.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "xl_file.h"
@@ -189,16 +187,11 @@ static void read_vifs(struct limits_config_facts *c, const char *text, const str
         add_nic(c, memmem(text + item, end - item, "type=vif", 8) == NULL);
 }
 
-/* xl parses numbers by strtol(). */
 static void note_number(struct value *v)
 {
-    char *end;
-    long n;
-
-    errno = 0;
-    n = strtol(v->string, &end, 0);
-    v->is_number = errno == 0 && end != v->string && *end == '\0';
-    v->number = v->is_number ? n : 0;
+    v->is_number = xl_parse_number(v->string, &v->number);
+    if (!v->is_number)
+        v->number = 0;
 }
 
 static void read_text_value(const char *text, const struct xl_setting *s, struct value *v)
@@ -379,7 +372,6 @@ void config_setting(const char *text, size_t len, const char *key, char *buf, si
     size_t pos = 0;
 
     while ((result = xl_file_next(text, len, &pos, &s)) != XL_END)
-        if (result == XL_STATEMENT && !s.list && s.key_len == strlen(key) &&
-            memcmp(text + s.key, key, s.key_len) == 0)
+        if (result == XL_STATEMENT && !s.list && xl_file_has_key(text, &s, key))
             xl_file_copy(text, s.value, s.end, buf, size);
 }

@@ -202,9 +202,9 @@ bool xl_file_is_valid(const struct config_text *text)
     return result == XL_END;
 }
 
-static bool has_key(const struct config_text *text, const struct xl_setting *s, const char *key)
+bool xl_file_has_key(const char *text, const struct xl_setting *s, const char *key)
 {
-    return strlen(key) == s->key_len && memcmp(text->bytes + s->key, key, s->key_len) == 0;
+    return strlen(key) == s->key_len && memcmp(text + s->key, key, s->key_len) == 0;
 }
 
 bool xl_file_find_next(const struct config_text *text, const char *key, size_t *pos,
@@ -214,7 +214,7 @@ bool xl_file_find_next(const struct config_text *text, const char *key, size_t *
 
     do
         result = xl_file_next(text->bytes, text->len, pos, s);
-    while (result == XL_STATEMENT && !has_key(text, s, key));
+    while (result == XL_STATEMENT && !xl_file_has_key(text->bytes, s, key));
     return result == XL_STATEMENT;
 }
 
@@ -258,15 +258,20 @@ bool xl_file_value(const struct config_text *text, const char *key, char *buf, s
            xl_file_copy(text->bytes, s.value, s.end, buf, size);
 }
 
-bool xl_file_number(const struct config_text *text, const char *key, long *n)
+bool xl_parse_number(const char *value, long *n)
 {
-    char value[64], *end;
+    char *end;
 
-    if (!xl_file_value(text, key, value, sizeof(value)))
-        return false;
     errno = 0;
     *n = strtol(value, &end, 0);
     return errno == 0 && end != value && *end == '\0';
+}
+
+bool xl_file_number(const struct config_text *text, const char *key, long *n)
+{
+    char value[64];
+
+    return xl_file_value(text, key, value, sizeof(value)) && xl_parse_number(value, n);
 }
 
 bool xl_file_item(const char *text, size_t end, size_t *pos, size_t *item, size_t *item_end)

@@ -26,6 +26,9 @@ enum xl_result { XL_END, XL_STATEMENT, XL_INVALID };
  */
 enum xl_result xl_file_next(const char *text, size_t len, size_t *pos, struct xl_setting *s);
 
+/* Is this the key of the statement? */
+bool xl_file_has_key(const char *text, const struct xl_setting *s, const char *key);
+
 /* Finds the next statement with this key from *pos, and advances *pos over it. */
 bool xl_file_find_next(const struct config_text *text, const char *key, size_t *pos,
                        struct xl_setting *s);
@@ -39,7 +42,10 @@ bool xl_file_copy(const char *text, size_t pos, size_t end, char *buf, size_t si
 /* Copies its value without quotes. Returns false if there is none, it is a list, += or too long. */
 bool xl_file_value(const struct config_text *text, const char *key, char *buf, size_t size);
 
-/* Parses its value as a number, like xl (strtol() with base 0). */
+/* Parses a value without quotes as a number, like xl (strtol() with base 0). */
+bool xl_parse_number(const char *value, long *n);
+
+/* Parses its value as a number. */
 bool xl_file_number(const struct config_text *text, const char *key, long *n);
 
 /*

@@ -219,9 +219,8 @@ static bool make(struct conversion *c, struct cls_error *err)
         return false;
     if (c->given.len > 0)
         config_facts(&facts, c->given.bytes, c->given.len, is_json(&c->given));
-    else if (c->envelope.kind == ENVELOPE_XL && c->envelope.config)
-        config_facts(&facts, (const char *)c->envelope.config, c->envelope.config_len,
-                     c->envelope.config_format == ENVELOPE_CONFIG_JSON);
+    else
+        source_xl_facts(&c->envelope, &facts);
     if (text && !write_text(c, &facts, err))
         return false;
     if (!carry(c, &facts, err))

@@ -7,7 +7,6 @@
 #define CONVERT_DECOMPRESS_H
 
 #include "convert/in_file.h"
-#include "leftover.h"
 
 /*
  * If the regular file is compressed, starts the program that decompresses it from its beginning.

@@ -9,8 +9,7 @@
 #include "base/fds.h"
 #include "convert/convert.h"
 #include "decompress.h"
-
-#define LOOK_SIZE 65536
+#include "leftover.h"
 
 /* Zeros behind a stream are uncompressed and counted up to this size. */
 #define PADDING_MAX ((uint64_t)16 * 1024 * 1024)
@@ -137,7 +136,7 @@ static bool read_rest(struct decompress *run, const struct cls_input *in, bool s
                       struct leftover *left, struct cls_error *err)
 {
     struct cls_input rest = *in; /* the offset of in stays */
-    uint8_t bytes[LOOK_SIZE];
+    uint8_t bytes[LEFTOVER_STEP];
     size_t n;
 
     rest.watch = NULL;

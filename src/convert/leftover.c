@@ -8,8 +8,6 @@
 
 #include "base/fds.h"
 
-#define LOOK_SIZE 65536
-
 void leftover_add(struct leftover *left, const uint8_t *bytes, size_t n)
 {
     left->is_data |= n > 0 && (bytes[0] != 0 || memcmp(bytes, bytes + 1, n - 1) != 0);
@@ -56,7 +54,7 @@ static bool check_file(struct cls_input *in, const struct stat *st, const struct
 {
     struct leftover left = {0};
     struct cls_input behind;
-    uint8_t bytes[LOOK_SIZE];
+    uint8_t bytes[LEFTOVER_STEP];
     size_t n;
 
     cls_input_init_at(&behind, in->fd, in->name, in->offset, NULL);

@@ -3,6 +3,8 @@
 
 #include "legacy/reader.h"
 
+#define LEFTOVER_STEP 65536 /* bytes to read at once */
+
 /* The bytes behind a stream. */
 struct leftover {
     uint64_t size;

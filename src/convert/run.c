@@ -118,9 +118,8 @@ static void note_config(const struct conversion *c, struct limits_facts *facts)
         config_facts(facts, e->new_config, e->new_config_len, e->new_config_json);
     else if (e->kind == ENVELOPE_LIBVIRT)
         memcpy(facts->config.emulator, e->guest.emulator, sizeof(facts->config.emulator));
-    else if (e->kind == ENVELOPE_XL && e->config)
-        config_facts(facts, (const char *)e->config, e->config_len,
-                     e->config_format == ENVELOPE_CONFIG_JSON);
+    else
+        source_xl_facts(e, facts);
 }
 
 /* Notes what is known only at the end of the stream. */

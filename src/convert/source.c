@@ -127,6 +127,13 @@ static bool detect(struct cls_input *in, const struct legacy_kind *given, enum g
     return ok;
 }
 
+void source_xl_facts(const struct envelope *e, struct limits_facts *facts)
+{
+    if (e->kind == ENVELOPE_XL && e->config)
+        config_facts(facts, (const char *)e->config, e->config_len,
+                     e->config_format == ENVELOPE_CONFIG_JSON);
+}
+
 void source_config_guest(struct envelope *envelope, const char *text, size_t len, bool json)
 {
     struct limits_facts facts;

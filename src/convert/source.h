@@ -51,6 +51,9 @@ enum v2_extent source_extent(const char *in);
 bool source_check_v2(struct cls_input *in, const struct envelope *envelope, enum v2_stream stream,
                      struct cls_error *err) CLS_MUST_CHECK;
 
+/* Collects the facts of the configuration that an xl header holds, if there is one. */
+void source_xl_facts(const struct envelope *envelope, struct limits_facts *facts);
+
 /* Fills the guest type of an xl container from its configuration; text: NULL, or len bytes. */
 void source_config_guest(struct envelope *envelope, const char *text, size_t len, bool json);
 

@@ -125,12 +125,17 @@ bool qemu_find_vga_revision(const uint8_t *bytes, size_t len, size_t *offset)
     return true;
 }
 
+static bool is_named(const char *device, size_t n, const char *name)
+{
+    return n == strlen(name) && memcmp(device, name, n) == 0;
+}
+
 static void collect_nic(struct limits_qemu_facts *facts, int slot, const char *device, size_t n)
 {
     static const char *const names[] = {"rtl8139", "e1000", "ne2000", "pcnet"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (n != strlen(names[i]) || memcmp(device, names[i], n) != 0)
+        if (!is_named(device, n, names[i]))
             continue;
         if (facts->nic_count < LIMITS_NICS_MAX)
             facts->nic_slots[facts->nic_count] = slot;
@@ -142,18 +147,18 @@ static void collect_nic(struct limits_qemu_facts *facts, int slot, const char *d
 static void collect_device(struct limits_qemu_facts *facts, int slot, const char *device, size_t n)
 {
     static const char *const sounds[] = {"es1370", "ac97", "intel-hda"};
-    bool cirrus = n == 10 && memcmp(device, "cirrus_vga", n) == 0;
+    bool cirrus = is_named(device, n, "cirrus_vga");
 
-    if (cirrus || (n == 3 && memcmp(device, "vga", n) == 0)) {
+    if (cirrus || is_named(device, n, "vga")) {
         facts->vga_slot = slot;
         facts->stdvga = !cirrus;
-    } else if (n == 8 && memcmp(device, "platform", n) == 0) {
+    } else if (is_named(device, n, "platform")) {
         facts->platform_slot = slot;
-    } else if (n == 8 && memcmp(device, "piix4_pm", n) == 0) {
+    } else if (is_named(device, n, "piix4_pm")) {
         facts->kind = LIMITS_QEMU_UPSTREAM;
     }
     for (size_t i = 0; i < sizeof(sounds) / sizeof(sounds[0]); i++) {
-        if (n != strlen(sounds[i]) || memcmp(device, sounds[i], n) != 0)
+        if (!is_named(device, n, sounds[i]))
             continue;
         facts->sound_slot = slot;
         memcpy(facts->sound, sounds[i], n + 1);
